@@ -1,0 +1,1 @@
+//! MQTT I/O: listeners, shards, timers.

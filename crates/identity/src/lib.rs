@@ -1,0 +1,1 @@
+//! Who a client is, how it proves it, what it may do.

@@ -1,0 +1,27 @@
+//! Everything deterministic about MQTT 3.1, 3.1.1 and 5.0: bytes and packets, topics, connections,
+//! sessions, routing.
+//!
+//! This crate does no I/O, reads no clock and draws no randomness: time, hash seeds and identifiers are
+//! arguments. The same inputs in the same order give the same outputs, so that everything here can be
+//! simulated and fuzzed.
+#![warn(clippy::indexing_slicing)]
+
+pub mod codec;
+pub mod packet;
+pub mod time;
+pub mod topic;
+
+mod dialect;
+mod packet_id;
+mod property;
+mod qos;
+mod reason;
+mod version;
+
+pub use dialect::{Dialect, Expression};
+pub use packet::Packet;
+pub use packet_id::PacketId;
+pub use property::{Properties, PropertiesBuf, Property};
+pub use qos::QoS;
+pub use reason::ReasonCode;
+pub use version::ProtocolVersion;

@@ -1,0 +1,2 @@
+//! The vouchmq binary.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Every routine of development.
+fn main() {}
