@@ -1,3 +1,4 @@
+use crate::codec::put_string;
 use crate::{PacketId, Properties, QoS, ReasonCode};
 
 /// SUBSCRIBE (MQTT 5.0 §3.8).
@@ -106,7 +107,7 @@ impl<'a> SubscriptionFilters<'a> {
 impl SubscriptionFiltersBuf {
     /// Adds a filter; one longer than 65,535 bytes cannot be expressed and is left out.
     pub fn push(&mut self, filter: &str, options: SubscriptionOptions) {
-        if super::unsubscribe::push_string(&mut self.0, filter) {
+        if put_string(&mut self.0, filter) {
             self.0.push(options.to_byte());
         }
     }
@@ -121,6 +122,11 @@ impl<'a> Reasons<'a> {
     /// A list of reason codes from their numbers.
     pub const fn new(codes: &'a [u8]) -> Self {
         Self(codes)
+    }
+
+    /// The codes' numbers, in order.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.0
     }
 
     /// Each code, in order.

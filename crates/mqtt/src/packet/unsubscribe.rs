@@ -1,4 +1,5 @@
 use super::Reasons;
+use crate::codec::put_string;
 use crate::{PacketId, Properties};
 
 /// UNSUBSCRIBE (MQTT 5.0 §3.10).
@@ -46,7 +47,7 @@ impl<'a> TopicFilters<'a> {
 impl TopicFiltersBuf {
     /// Adds a filter; one longer than 65,535 bytes cannot be expressed and is left out.
     pub fn push(&mut self, filter: &str) {
-        push_string(&mut self.0, filter);
+        put_string(&mut self.0, filter);
     }
 
     /// The list, to put into an [`Unsubscribe`].
@@ -60,12 +61,4 @@ pub(super) fn split_string(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<2>()?;
     let (string, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
     Some((std::str::from_utf8(string).ok()?, rest))
-}
-
-/// Appends a length-prefixed string; `false`, and nothing appended, when it is longer than 65,535 bytes.
-pub(super) fn push_string(out: &mut Vec<u8>, string: &str) -> bool {
-    let Ok(length) = u16::try_from(string.len()) else { return false };
-    out.extend_from_slice(&length.to_be_bytes());
-    out.extend_from_slice(string.as_bytes());
-    true
 }
