@@ -15,8 +15,9 @@
 //! | DUP on PUBREL, SUBSCRIBE, UNSUBSCRIBE | reserved | reserved | repeated packet |
 //! | Password without User Name | yes | no | no |
 
-use crate::packet::{ConnAck, Disconnect, SubAck};
-use crate::{Packet, Properties, ProtocolVersion, ReasonCode};
+use crate::ProtocolVersion::{self, V5, V31, V311};
+use crate::packet::{ConnAck, Connect, Disconnect, SubAck};
+use crate::{Packet, Properties, ReasonCode};
 
 /// How a packet of the one model is said in a client's protocol version.
 ///
@@ -54,7 +55,7 @@ impl Dialect {
     /// Whether packets carry properties and reason codes.
     #[inline]
     pub const fn has_properties(self) -> bool {
-        matches!(self.0, ProtocolVersion::V5)
+        matches!(self.0, V5)
     }
 
     /// Whether a server can say DISCONNECT, and so tell why it closes.
@@ -66,26 +67,26 @@ impl Dialect {
     /// Whether CONNACK tells that there is a session (`MQTT3-3.2.2-2`; not in MQTT 3.1).
     #[inline]
     pub const fn has_session_present(self) -> bool {
-        !matches!(self.0, ProtocolVersion::V31)
+        !matches!(self.0, V31)
     }
 
     /// Whether a repeated PUBREL, SUBSCRIBE or UNSUBSCRIBE has DUP set (MQTT 3.1 §2.1).
     #[inline]
     pub(crate) const fn has_dup_requests(self) -> bool {
-        matches!(self.0, ProtocolVersion::V31)
+        matches!(self.0, V31)
     }
 
     /// Whether flagged credentials may be missing at the end of CONNECT (MQTT 3.1 §3.1).
     pub(crate) const fn may_omit_flagged_credentials(self) -> bool {
-        matches!(self.0, ProtocolVersion::V31)
+        matches!(self.0, V31)
     }
 
     /// Protocol Name and Protocol Version of a CONNECT.
     pub(crate) const fn name_and_level(self) -> (&'static str, u8) {
         match self.0 {
-            ProtocolVersion::V31 => ("MQIsdp", 3),
-            ProtocolVersion::V311 => ("MQTT", 4),
-            ProtocolVersion::V5 => ("MQTT", 5),
+            V31 => ("MQIsdp", 3),
+            V311 => ("MQTT", 4),
+            V5 => ("MQTT", 5),
         }
     }
 
@@ -95,12 +96,12 @@ impl Dialect {
         // Bridges of other brokers set the highest bit of the level, to be told apart from clients.
         let is_version_3 = matches!(level & 0x7F, 0..=4);
         match (name, level) {
-            (b"MQIsdp", 3) => Some(Ok(Self(ProtocolVersion::V31))),
-            (b"MQTT", 4) => Some(Ok(Self(ProtocolVersion::V311))),
-            (b"MQTT", 5) => Some(Ok(Self(ProtocolVersion::V5))),
-            (b"MQIsdp", _) => Some(Err(Self(ProtocolVersion::V31))),
-            (b"MQTT", _) if is_version_3 => Some(Err(Self(ProtocolVersion::V311))),
-            (b"MQTT", _) => Some(Err(Self(ProtocolVersion::V5))),
+            (b"MQIsdp", 3) => Some(Ok(Self(V31))),
+            (b"MQTT", 4) => Some(Ok(Self(V311))),
+            (b"MQTT", 5) => Some(Ok(Self(V5))),
+            (b"MQIsdp", _) => Some(Err(Self(V31))),
+            (b"MQTT", _) if is_version_3 => Some(Err(Self(V311))),
+            (b"MQTT", _) => Some(Err(Self(V5))),
             _ => None,
         }
     }
@@ -123,8 +124,8 @@ impl Dialect {
     /// [`ReasonCode::CLIENT_IDENTIFIER_NOT_VALID`].
     pub const fn client_id_len_max(self) -> usize {
         match self.0 {
-            ProtocolVersion::V31 => 23,
-            ProtocolVersion::V311 | ProtocolVersion::V5 => 65_535,
+            V31 => 23,
+            V311 | V5 => 65_535,
         }
     }
 
@@ -132,9 +133,9 @@ impl Dialect {
     /// else it is refused by [`ReasonCode::CLIENT_IDENTIFIER_NOT_VALID`] (`MQTT3-3.1.3-8`).
     pub const fn may_assign_client_id(self, clean_start: bool) -> bool {
         match self.0 {
-            ProtocolVersion::V31 => false,
-            ProtocolVersion::V311 => clean_start,
-            ProtocolVersion::V5 => true,
+            V31 => false,
+            V311 => clean_start,
+            V5 => true,
         }
     }
 
@@ -169,15 +170,16 @@ impl Dialect {
     /// connection is closed: pretending to grant is not an answer.
     pub const fn suback_code(self, reason: ReasonCode) -> Option<u8> {
         match self.0 {
-            ProtocolVersion::V5 => Some(reason.0),
-            ProtocolVersion::V311 if reason.is_error() => Some(ReasonCode::UNSPECIFIED_ERROR.0),
-            ProtocolVersion::V31 if reason.is_error() => None,
-            ProtocolVersion::V311 | ProtocolVersion::V31 => Some(reason.0),
+            V5 => Some(reason.0),
+            V311 if reason.is_error() => Some(ReasonCode::UNSPECIFIED_ERROR.0),
+            V31 if reason.is_error() => None,
+            V311 | V31 => Some(reason.0),
         }
     }
 
     /// Whether the packet can be said at all; its size is [`encode`](crate::codec::encode())'s to see.
     ///
+    /// A password without a user name cannot be said in MQTT 3.x (`MQTT3-3.1.2-22`).
     /// A failure in PUBACK or PUBREC becomes a plain acknowledgement in MQTT 3.x: whether to send that or to
     /// close is the sender's policy (`MQTT3-3.3.5-2`). A DISCONNECT for any other reason than success is
     /// closed instead; from a client that is what 0x04, disconnect with will, means.
@@ -187,6 +189,7 @@ impl Dialect {
             return Expression::Written;
         }
         match packet {
+            Packet::Connect(Connect { username: None, password: Some(_), .. }) => Expression::Close,
             Packet::ConnAck(ConnAck { reason, .. }) if self.connack_code(*reason).is_none() => {
                 Expression::Close
             }

@@ -7,6 +7,8 @@
 #![warn(clippy::indexing_slicing)]
 
 pub mod codec;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod packet;
 pub mod time;
 pub mod topic;

@@ -3,7 +3,7 @@ mod list;
 
 use super::frame::PublishFlags;
 use super::{PacketType, VARIABLE_BYTE_INTEGER_MAX, put_string, put_u16, put_varint, varint_len};
-use crate::packet::{Ack, Auth, ConnAck, Disconnect, Publish};
+use crate::packet::{Auth, ConnAck, Disconnect, Publish};
 use crate::{Dialect, Expression, Packet, PacketId, Properties, QoS, ReasonCode};
 
 /// Appends a packet in the receiver's dialect.
@@ -65,18 +65,18 @@ fn put_publish(out: &mut Vec<u8>, publish: &Publish<'_>, dialect: Dialect) -> Op
     Some(())
 }
 
-/// Every other packet: the body is written behind a one-byte length, which is widened when it is too short.
+/// Every other packet: the body is written first, then its length is put in front.
 fn write_other(out: &mut Vec<u8>, packet: &Packet<'_>, dialect: Dialect) -> Option<()> {
     let packet_type = packet.packet_type();
     out.push(packet_type.number() << 4 | packet_type.reserved_flags().unwrap_or(0));
-    let length_at = out.len();
-    out.push(0);
+    let body_at = out.len();
     match packet {
         Packet::Connect(connect) => connect::put_connect(out, connect, dialect)?,
         Packet::ConnAck(connack) => put_connack(out, connack, dialect)?,
         Packet::Publish(publish) => put_publish(out, publish, dialect)?,
         Packet::PubAck(ack) | Packet::PubRec(ack) | Packet::PubRel(ack) | Packet::PubComp(ack) => {
-            put_ack(out, ack, dialect)?;
+            put_packet_id(out, ack.packet_id);
+            put_optional_reason_and_properties(out, packet_type, ack.reason, &ack.properties, dialect)?;
         }
         Packet::Subscribe(subscribe) => list::put_subscribe(out, subscribe, dialect)?,
         Packet::SubAck(suback) => list::put_suback(out, suback, dialect)?,
@@ -84,52 +84,45 @@ fn write_other(out: &mut Vec<u8>, packet: &Packet<'_>, dialect: Dialect) -> Opti
         Packet::UnsubAck(unsuback) => list::put_unsuback(out, unsuback, dialect)?,
         Packet::PingReq | Packet::PingResp => {}
         Packet::Disconnect(Disconnect { reason, properties }) => {
-            put_optional_reason_and_properties(out, *reason, properties, dialect)?;
+            put_optional_reason_and_properties(out, packet_type, *reason, properties, dialect)?;
         }
         Packet::Auth(auth) => put_authentication(out, auth, dialect)?,
     }
-    put_length(out, length_at)
+    put_length(out, body_at)
 }
 
-/// Replaces the byte at `length_at` by the number of bytes behind it.
-fn put_length(out: &mut Vec<u8>, length_at: usize) -> Option<()> {
-    let body_at = length_at.checked_add(1)?;
+/// Puts the number of bytes from `body_at` on in front of them: appended, then rotated into place.
+fn put_length(out: &mut Vec<u8>, body_at: usize) -> Option<()> {
     let len = u32::try_from(out.len().checked_sub(body_at)?).ok()?;
-    if let Ok(short) = u8::try_from(len)
-        && short < 0x80
-    {
-        *out.get_mut(length_at)? = short;
-        return Some(());
-    }
-    let mut length = Vec::with_capacity(4);
-    put_varint(&mut length, len).then_some(())?;
-    out.splice(length_at..body_at, length);
+    put_varint(out, len).then_some(())?;
+    out.get_mut(body_at..)?.rotate_right(varint_len(len));
     Some(())
 }
 
 fn put_connack(out: &mut Vec<u8>, connack: &ConnAck<'_>, dialect: Dialect) -> Option<()> {
     let is_present = connack.session_present && !connack.reason.is_error() && dialect.has_session_present();
     out.push(u8::from(is_present));
+    debug_assert!(
+        connack.reason.is_allowed_in(PacketType::ConnAck),
+        "CONNACK cannot say: {}",
+        connack.reason
+    );
     out.push(dialect.connack_code(connack.reason)?);
     put_properties(out, &connack.properties, dialect)
-}
-
-fn put_ack(out: &mut Vec<u8>, ack: &Ack<'_>, dialect: Dialect) -> Option<()> {
-    put_packet_id(out, ack.packet_id);
-    put_optional_reason_and_properties(out, ack.reason, &ack.properties, dialect)
 }
 
 fn put_authentication(out: &mut Vec<u8>, auth: &Auth<'_>, dialect: Dialect) -> Option<()> {
     if auth.reason == ReasonCode::SUCCESS && auth.properties.is_empty() {
         return Some(());
     }
-    out.push(auth.reason.0);
+    put_reason(out, PacketType::Auth, auth.reason);
     put_properties(out, &auth.properties, dialect)
 }
 
 /// The shortest form: nothing for success, no Property Length without properties.
 fn put_optional_reason_and_properties(
     out: &mut Vec<u8>,
+    packet_type: PacketType,
     reason: ReasonCode,
     properties: &Properties<'_>,
     dialect: Dialect,
@@ -137,8 +130,14 @@ fn put_optional_reason_and_properties(
     if !dialect.has_properties() || (reason == ReasonCode::SUCCESS && properties.is_empty()) {
         return Some(());
     }
-    out.push(reason.0);
+    put_reason(out, packet_type, reason);
     if properties.is_empty() { Some(()) } else { put_properties(out, properties, dialect) }
+}
+
+/// A code in a packet that cannot carry it is our own mistake, and every test of the engine shall see it.
+fn put_reason(out: &mut Vec<u8>, packet_type: PacketType, reason: ReasonCode) {
+    debug_assert!(reason.is_allowed_in(packet_type), "{packet_type} cannot say: {reason}");
+    out.push(reason.0);
 }
 
 fn put_packet_id(out: &mut Vec<u8>, packet_id: PacketId) {

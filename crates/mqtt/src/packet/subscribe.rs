@@ -49,7 +49,7 @@ pub enum RetainHandling {
 }
 
 /// The encoded, validated list of filters of a SUBSCRIBE.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SubscriptionFilters<'a>(pub(crate) &'a [u8]);
 
 /// Builds the filter list of a SUBSCRIBE.
@@ -57,7 +57,7 @@ pub struct SubscriptionFilters<'a>(pub(crate) &'a [u8]);
 pub struct SubscriptionFiltersBuf(Vec<u8>);
 
 /// A list of one-byte reason codes, in the order of the filters they answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Reasons<'a>(pub(crate) &'a [u8]);
 
 impl SubscriptionOptions {
@@ -132,5 +132,17 @@ impl<'a> Reasons<'a> {
     /// Each code, in order.
     pub fn iter(&self) -> impl Iterator<Item = ReasonCode> + use<'a> {
         self.0.iter().map(|code| ReasonCode(*code))
+    }
+}
+
+impl std::fmt::Debug for SubscriptionFilters<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl std::fmt::Debug for Reasons<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }

@@ -25,7 +25,7 @@ pub struct UnsubAck<'a> {
 }
 
 /// The encoded, validated list of filters of an UNSUBSCRIBE.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TopicFilters<'a>(pub(crate) &'a [u8]);
 
 /// Builds the filter list of an UNSUBSCRIBE.
@@ -53,6 +53,12 @@ impl TopicFiltersBuf {
     /// The list, to put into an [`Unsubscribe`].
     pub fn as_filters(&self) -> TopicFilters<'_> {
         TopicFilters(&self.0)
+    }
+}
+
+impl std::fmt::Debug for TopicFilters<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 

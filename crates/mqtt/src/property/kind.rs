@@ -197,7 +197,8 @@ impl Kind for Topic {
 
     #[inline]
     fn write(out: &mut Vec<u8>, (value,): (&str,)) -> bool {
-        !value.is_empty() && put_string(out, value)
+        let is_topic_name = !value.is_empty() && memchr::memchr2(b'+', b'#', value.as_bytes()).is_none();
+        is_topic_name && put_string(out, value)
     }
 
     #[inline]

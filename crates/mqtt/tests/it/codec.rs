@@ -1,10 +1,13 @@
 //! Bytes to packets and back.
 #![expect(clippy::expect_used, reason = "helpers of tests fail by panicking, too")]
 
+mod round_trip;
 mod vectors;
 
 use vouchmq_mqtt::codec::{self, DecodeError, DecodeLimits, FixedHeader};
 use vouchmq_mqtt::{Dialect, Expression, Packet, ProtocolVersion};
+
+use crate::arbitrary_packet::Sender;
 
 /// Splits a whole packet into its header and its body.
 pub(crate) fn split(bytes: &[u8]) -> Result<(FixedHeader, &[u8]), DecodeError> {
@@ -23,6 +26,18 @@ pub(crate) fn from_client(bytes: &[u8], version: ProtocolVersion) -> Result<Pack
 pub(crate) fn from_server(bytes: &[u8], version: ProtocolVersion) -> Result<Packet<'_>, DecodeError> {
     let (header, body) = split(bytes)?;
     codec::decode_from_server(header, body, version, &DecodeLimits::default())
+}
+
+/// Decodes a whole packet.
+pub(crate) fn decoded(
+    bytes: &[u8],
+    version: ProtocolVersion,
+    sender: Sender,
+) -> Result<Packet<'_>, DecodeError> {
+    match sender {
+        Sender::Client => from_client(bytes, version),
+        Sender::Server => from_server(bytes, version),
+    }
 }
 
 /// Encodes a packet that the dialect can say.

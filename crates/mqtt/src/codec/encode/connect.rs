@@ -1,6 +1,6 @@
 use super::put_properties;
 use crate::Dialect;
-use crate::codec::writer::{put_binary, put_string, put_u16};
+use crate::codec::{put_binary, put_string, put_u16};
 use crate::packet::{Connect, WillMessage};
 
 /// The body of CONNECT (MQTT 5.0 §3.1), in the version it asks for.

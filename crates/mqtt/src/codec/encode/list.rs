@@ -1,7 +1,7 @@
-use super::{put_packet_id, put_properties};
-use crate::Dialect;
-use crate::codec::writer::put_string;
+use super::{put_packet_id, put_properties, put_reason};
+use crate::codec::{PacketType, put_string};
 use crate::packet::{SubAck, Subscribe, SubscriptionOptions, UnsubAck, Unsubscribe};
+use crate::{Dialect, ReasonCode};
 
 /// The body of SUBSCRIBE (MQTT 5.0 §3.8); MQTT 3.x asks for a QoS only.
 pub(super) fn put_subscribe(out: &mut Vec<u8>, subscribe: &Subscribe<'_>, dialect: Dialect) -> Option<()> {
@@ -20,7 +20,7 @@ pub(super) fn put_suback(out: &mut Vec<u8>, suback: &SubAck<'_>, dialect: Dialec
     put_packet_id(out, suback.packet_id);
     put_properties(out, &suback.properties, dialect)?;
     for reason in suback.reasons.iter() {
-        out.push(dialect.suback_code(reason)?);
+        put_reason(out, PacketType::SubAck, ReasonCode(dialect.suback_code(reason)?));
     }
     Some(())
 }
@@ -44,7 +44,7 @@ pub(super) fn put_unsuback(out: &mut Vec<u8>, unsuback: &UnsubAck<'_>, dialect: 
     put_packet_id(out, unsuback.packet_id);
     put_properties(out, &unsuback.properties, dialect)?;
     if dialect.has_properties() {
-        out.extend_from_slice(unsuback.reasons.as_bytes());
+        unsuback.reasons.iter().for_each(|reason| put_reason(out, PacketType::UnsubAck, reason));
     }
     Some(())
 }
