@@ -7,6 +7,8 @@
 #![warn(clippy::indexing_slicing)]
 
 pub mod codec;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod packet;
 pub mod time;
 pub mod topic;
@@ -21,7 +23,7 @@ mod version;
 pub use dialect::{Dialect, Expression};
 pub use packet::Packet;
 pub use packet_id::PacketId;
-pub use property::{Properties, PropertiesBuf, Property};
+pub use property::{Properties, PropertiesBuf, Property, PropertyId};
 pub use qos::QoS;
 pub use reason::ReasonCode;
 pub use version::ProtocolVersion;
