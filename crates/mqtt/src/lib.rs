@@ -11,6 +11,7 @@ pub mod packet;
 pub mod time;
 pub mod topic;
 
+mod authorize;
 mod dialect;
 mod packet_id;
 mod property;
@@ -18,10 +19,12 @@ mod qos;
 mod reason;
 mod version;
 
+pub use authorize::{Authorize, Grant, Permission};
 pub use dialect::{Dialect, Expression};
 pub use packet::Packet;
 pub use packet_id::PacketId;
 pub use property::{Properties, PropertiesBuf, Property};
 pub use qos::QoS;
 pub use reason::ReasonCode;
+pub use topic::{FilterRef, TopicFilter, TopicName};
 pub use version::ProtocolVersion;
