@@ -22,6 +22,9 @@ mod share;
 mod text;
 mod topic_map;
 
+#[cfg(test)]
+mod tests;
+
 pub use algebra::{covers, matches, overlaps};
 pub use fault::TopicFault;
 pub use filter::{FilterRef, TopicFilter};

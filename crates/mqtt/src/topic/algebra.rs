@@ -1,5 +1,8 @@
 use super::FilterRef;
 
+#[cfg(test)]
+mod tests;
+
 /// Whether `filter` matches the topic name `topic` (MQTT 5.0 §4.7.1, §4.7.2).
 ///
 /// The meaning of a filter, level by level, without any index: [`FilterMap`](super::FilterMap) and

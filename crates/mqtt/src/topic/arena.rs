@@ -1,3 +1,6 @@
+#[cfg(test)]
+mod tests;
+
 /// The index that no element has.
 pub(super) const NONE: u32 = u32::MAX;
 

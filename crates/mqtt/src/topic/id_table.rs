@@ -56,7 +56,6 @@ impl IdTable {
 }
 
 /// The part of a hash that is kept.
-#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
 #[inline]
 const fn fold(hash: u64) -> u32 {
     hash as u32

@@ -27,15 +27,18 @@ impl HashSeed {
         hasher.finish()
     }
 
-    /// The hash of the edge from the node `parent` to the level whose [`HashSeed::hash`] is `level`.
+    /// The hash of a path from the hash of the path before its last level and the [`HashSeed::hash`] of that
+    /// level.
     #[inline]
-    pub(super) const fn hash_edge(parent: u32, level: u64) -> u64 {
-        // Folded multiplication by two odd constants; `level` is unknown to clients.
-        let mixed = level ^ (parent as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let product = (mixed as u128).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    pub(super) const fn join(path: u64, level: u64) -> u64 {
+        // Folded multiplication; clients know neither factor.
+        let product = ((path ^ ODD[0]) as u128).wrapping_mul((level ^ ODD[1]) as u128);
         (product as u64) ^ ((product >> 64) as u64)
     }
 }
+
+/// Arbitrary odd constants, so that a factor is zero only by accident.
+const ODD: [u64; 2] = [0x9E37_79B9_7F4A_7C15, 0xD6E8_FEB8_6659_FD93];
 
 impl fmt::Debug for HashSeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

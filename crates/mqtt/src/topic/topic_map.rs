@@ -14,7 +14,7 @@ mod walk;
 mod tests;
 
 use children::Children;
-use walk::Walk;
+use walk::{Pattern, Walk};
 
 /// A map from topic names to values that finds all names a filter matches: the retained messages.
 ///
@@ -42,6 +42,12 @@ struct Node {
     /// The value of the name that ends here, or `NONE`.
     value: u32,
 }
+
+/// The hashes of the paths from the root to a node, one for each level.
+type PathHashes = SmallVec<[u64; 32]>;
+
+/// The hash of the path to the root, which has no level.
+const ROOT_HASH: u64 = 0;
 
 /// Where a lookup by filter has come to; see [`TopicMap::matching_from`].
 ///
@@ -91,7 +97,7 @@ impl<V> TopicMap<V> {
         }
         match self.values.insert(value) {
             Some(id) => node.value = id,
-            None => self.prune(index, name.as_str()),
+            None => self.prune(index, self.hashes(name.as_str())),
         }
         None
     }
@@ -113,7 +119,7 @@ impl<V> TopicMap<V> {
         let node = self.nodes.get_mut(index)?;
         let value = self.values.remove(node.value)?;
         node.value = NONE;
-        self.prune(index, name);
+        self.prune(index, self.hashes(name));
         Some(value)
     }
 
@@ -140,19 +146,20 @@ impl<V> TopicMap<V> {
         step_count_max: usize,
         found: impl FnMut(&str, &V),
     ) -> Progress {
-        Walk::resume(self, filter, cursor).run(step_count_max, found)
+        Walk::resume(self, Pattern::new(filter), cursor).run(step_count_max, found)
     }
 
     /// Calls `found` for every name, also those that start with `$`.
     pub fn for_each(&self, mut found: impl FnMut(&str, &V)) {
         let mut cursor = TopicCursor::default();
-        let mut walk = Walk::everything(self, &mut cursor);
+        let mut walk = Walk::resume(self, Pattern::everything(), &mut cursor);
         while walk.run(usize::MAX, &mut found) == Progress::More {}
     }
 
     /// The node to which exactly this path leads.
     fn find(&self, path: &str) -> Option<u32> {
-        self.paths.find(self.seed.hash(path.as_bytes()), |index| self.leads_to(path, index))
+        let hash = path.split('/').fold(ROOT_HASH, |hash, level| self.join(hash, level));
+        self.paths.find(hash, |index| self.leads_to(path, index))
     }
 
     /// Whether the levels of `path` are those from the root to the node `index`.
@@ -169,13 +176,18 @@ impl<V> TopicMap<V> {
         index == self.root
     }
 
-    /// The child of the node `parent` under the last level of `path`, which leads to it.
-    fn child(&self, parent: u32, level: &str, path: &str) -> Option<u32> {
-        self.paths.find(self.seed.hash(path.as_bytes()), |index| {
+    /// The child of the node `parent` under `level`; `hash` is that of the path to the child.
+    fn child(&self, parent: u32, level: &str, hash: u64) -> Option<u32> {
+        self.paths.find(hash, |index| {
             self.nodes
                 .get(index)
                 .is_some_and(|node| node.parent == parent && node.label.as_bytes() == level.as_bytes())
         })
+    }
+
+    /// The hash of the path that continues the path hashed `path` by `level`.
+    fn join(&self, path: u64, level: &str) -> u64 {
+        HashSeed::join(path, self.seed.hash(level.as_bytes()))
     }
 
     fn node_or_new(&mut self, name: &str) -> Option<u32> {
@@ -186,27 +198,21 @@ impl<V> TopicMap<V> {
             self.root = self.nodes.insert(Node::new(NONE, Text::EMPTY))?;
         }
         let mut index = self.root;
-        let mut path_length = 0_usize;
+        let mut hashes = PathHashes::new();
         for level in name.split('/') {
-            path_length = path_length.saturating_add(level.len());
-            let path = name.get(..path_length)?;
-            let child = match self.child(index, level, path) {
-                Some(child) => child,
-                None => match self.new_child(index, level, path) {
-                    Some(child) => child,
-                    None => {
-                        self.prune(index, path.get(..path_length.saturating_sub(level.len() + 1))?);
-                        return None;
-                    }
-                },
+            let hash = self.join(hashes.last().copied().unwrap_or(ROOT_HASH), level);
+            let child = self.child(index, level, hash).or_else(|| self.new_child(index, level, hash));
+            let Some(child) = child else {
+                self.prune(index, hashes);
+                return None;
             };
+            hashes.push(hash);
             index = child;
-            path_length = path_length.saturating_add(1);
         }
         Some(index)
     }
 
-    fn new_child(&mut self, parent: u32, level: &str, path: &str) -> Option<u32> {
+    fn new_child(&mut self, parent: u32, level: &str, hash: u64) -> Option<u32> {
         let index = self.nodes.insert(Node::new(parent, Text::new(level)))?;
         if !Children::admits(index) {
             self.nodes.remove(index);
@@ -214,23 +220,36 @@ impl<V> TopicMap<V> {
         }
         let place = self.nodes.get_mut(parent)?.children.insert(index);
         self.nodes.get_mut(index)?.place = place;
-        self.paths.insert(self.seed.hash(path.as_bytes()), index);
+        self.paths.insert(hash, index);
         Some(index)
     }
 
-    /// Removes the node `index`, to which `path` leads, if nothing needs it, then its parent, and so on.
-    fn prune(&mut self, index: u32, path: &str) {
-        let (mut index, mut path) = (index, path);
+    /// The hashes of all beginnings of `path` that end with a level.
+    fn hashes(&self, path: &str) -> PathHashes {
+        let mut hash = ROOT_HASH;
+        path.split('/')
+            .map(|level| {
+                hash = self.join(hash, level);
+                hash
+            })
+            .collect()
+    }
+
+    /// Removes the node `index` if nothing needs it, then its parent, and so on; `hashes` are those of the
+    /// paths from the root to it.
+    fn prune(&mut self, index: u32, hashes: PathHashes) {
+        let mut index = index;
+        let mut hashes = hashes.into_iter().rev();
         while self.nodes.get(index).is_some_and(Node::is_unused) {
             let Some(node) = self.nodes.remove(index) else { return };
-            let Some(parent) = self.nodes.get_mut(node.parent) else {
-                self.root = NONE;
-                return;
-            };
-            parent.children.remove(node.place);
-            self.paths.remove(self.seed.hash(path.as_bytes()), index);
+            if let Some(hash) = hashes.next() {
+                self.paths.remove(hash, index);
+            }
+            match self.nodes.get_mut(node.parent) {
+                Some(parent) => parent.children.remove(node.place),
+                None => self.root = NONE,
+            }
             index = node.parent;
-            path = path.rsplit_once('/').map_or("", |(before, _)| before);
         }
     }
 }

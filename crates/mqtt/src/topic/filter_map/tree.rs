@@ -157,11 +157,21 @@ impl Tree {
     #[inline]
     fn child(&self, parent: u32, level: &str, hash: u64) -> Option<(&Node, u32)> {
         let mut child = None;
-        let index = self.edges.find(HashSeed::hash_edge(parent, hash), |index| {
+        let index = self.edges.find(edge_hash(parent, hash), |index| {
             child = self.nodes.get(index);
             child.is_some_and(|child| child.parent == parent && child.label.as_bytes() == level.as_bytes())
         })?;
         Some((child?, index))
+    }
+
+    #[cfg(test)]
+    pub(super) fn slot_capacity(&self) -> usize {
+        self.nodes.slot_capacity()
+    }
+
+    #[cfg(test)]
+    pub(super) const fn root(&self) -> u32 {
+        self.root
     }
 
     fn child_or_new(&mut self, seed: &HashSeed, parent: u32, level: &str) -> Option<u32> {
@@ -179,7 +189,7 @@ impl Tree {
             return Some(index);
         }
         let index = self.nodes.insert(Node::new(parent, Text::new(level)))?;
-        self.edges.insert(HashSeed::hash_edge(parent, hash), index);
+        self.edges.insert(edge_hash(parent, hash), index);
         let node = self.nodes.get_mut(parent)?;
         node.literal_count = node.literal_count.saturating_add(1);
         Some(index)
@@ -196,7 +206,7 @@ impl Tree {
                 Some(parent) => {
                     parent.literal_count = parent.literal_count.saturating_sub(1);
                     let hash = seed.hash(node.label.as_bytes());
-                    self.edges.remove(HashSeed::hash_edge(node.parent, hash), index);
+                    self.edges.remove(edge_hash(node.parent, hash), index);
                 }
             }
             index = node.parent;
@@ -244,4 +254,10 @@ impl<'a> Levels<'a> {
         self.known.push(known);
         Some(known)
     }
+}
+
+/// The hash of the edge from the node `parent` under the level with the hash `level`.
+#[inline]
+const fn edge_hash(parent: u32, level: u64) -> u64 {
+    HashSeed::join(parent as u64, level)
 }
