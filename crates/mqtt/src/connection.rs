@@ -8,10 +8,10 @@ pub(crate) use alias::{InboundAliases, OutboundAliases};
 pub(crate) use handshake::Handshake;
 pub(crate) use owed::{AckKind, Owed, OwedAcks, OwedId};
 
+use crate::Dialect;
 use crate::outbox::Outbox;
 use crate::session::SessionId;
 use crate::time::Timestamp;
-use crate::Dialect;
 
 /// A connection of one engine. Never reused: a late answer for a closed connection finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -53,7 +53,7 @@ pub(crate) struct Session {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ShareMembership {
     /// As the client wrote it: `$share/{name}/{filter}`.
-    pub(crate) filter: Box<str>,
+    pub(crate) filter: Arc<str>,
     pub(crate) options: crate::packet::SubscriptionOptions,
     pub(crate) identifier: u32,
 }

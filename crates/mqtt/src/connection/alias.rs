@@ -1,4 +1,4 @@
-use hashbrown::HashMap;
+use std::collections::BTreeMap;
 
 use crate::message::OutboundAlias;
 
@@ -12,7 +12,7 @@ pub(crate) struct InboundAliases {
 #[derive(Debug)]
 pub(crate) struct OutboundAliases {
     maximum: u16,
-    aliases: HashMap<Box<str>, u16>,
+    aliases: BTreeMap<Box<str>, u16>,
 }
 
 impl InboundAliases {
@@ -35,7 +35,7 @@ impl InboundAliases {
 
 impl OutboundAliases {
     pub(crate) fn new(maximum: u16) -> Self {
-        Self { maximum, aliases: HashMap::new() }
+        Self { maximum, aliases: BTreeMap::new() }
     }
 
     /// The alias to send with `topic`, if it has one or gets one.

@@ -1,6 +1,6 @@
+use super::Engine;
 use super::mail::Mailboxes;
 use super::route::Routed;
-use super::Engine;
 use crate::connection::{AckKind, ConnectionId, Owed, OwedId};
 use crate::packet::Ack;
 use crate::session::{Acked, SessionId, Waiter};
@@ -76,7 +76,9 @@ impl Engine {
     pub(super) fn send_owed(&mut self, id: ConnectionId) {
         while let Some(connection) = self.clients.connection_mut(id) {
             let Some(owed) = connection.owed.as_mut().and_then(|acks| acks.pop_ready()) else {
-                if connection.owed.as_ref().is_some_and(|acks| acks.is_empty()) && connection.inbound_open == 0 {
+                if connection.owed.as_ref().is_some_and(|acks| acks.is_empty())
+                    && connection.inbound_open == 0
+                {
                     connection.owed = None;
                 }
                 return;
@@ -89,16 +91,18 @@ impl Engine {
             if owed.kind == AckKind::PubRec
                 && is_refusal
                 && let Some(session) = connection.session()
-                && let Some(inbound) = self.clients.session_mut(session).and_then(|state| state.inbound.as_mut())
+                && let Some(inbound) =
+                    self.clients.session_mut(session).and_then(|state| state.inbound.as_mut())
             {
                 // The identifier is free again (`MQTT5-4.3.3-9`).
                 inbound.remove(owed.packet_id);
             }
             let ack = Ack::new(owed.packet_id, owed.reason);
-            match owed.kind {
-                AckKind::PubAck => self.send(id, &Packet::PubAck(ack)),
-                AckKind::PubRec => self.send(id, &Packet::PubRec(ack)),
-            }
+            let packet = match owed.kind {
+                AckKind::PubAck => Packet::PubAck(ack),
+                AckKind::PubRec => Packet::PubRec(ack),
+            };
+            self.send(id, &packet);
         }
     }
 
@@ -133,7 +137,8 @@ impl Engine {
 
     /// A session lags no more, or is nobody's concern now: those who waited for it go on.
     pub(super) fn release_waiters(&mut self, _now: Timestamp, session: SessionId) {
-        let Some(outbound) = self.clients.session_mut(session).and_then(|state| state.outbound.as_mut()) else {
+        let Some(outbound) = self.clients.session_mut(session).and_then(|state| state.outbound.as_mut())
+        else {
             return;
         };
         for waiter in std::mem::take(&mut outbound.waiters) {

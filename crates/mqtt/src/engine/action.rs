@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use super::ShardId;
-use crate::connection::ConnectionId;
 use crate::ReasonCode;
+use crate::codec::DecodeError;
+use crate::connection::ConnectionId;
 
 /// What an engine asks its driver to do.
 #[derive(Debug)]
@@ -36,7 +37,7 @@ pub enum Action {
 }
 
 /// Why a connection ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CloseCause {
     /// The client sent DISCONNECT.
     Disconnected(ReasonCode),
@@ -50,6 +51,8 @@ pub enum CloseCause {
     Refused(ReasonCode),
     /// The client broke the protocol, or a limit.
     Violation(ReasonCode, &'static str),
+    /// What the client sent is no packet.
+    Undecodable(DecodeError),
     /// Another connection of the same client took over.
     TakenOver,
     /// The client took nothing for too long while messages waited.

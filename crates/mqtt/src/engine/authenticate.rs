@@ -5,10 +5,10 @@ use super::action::{Action, Authentication, Credentials};
 use super::input::{Decision, Permit};
 use super::{CloseCause, Engine};
 use crate::connection::{ConnectionId, Handshake, OutboundAliases, State};
-use crate::packet::{Auth, ConnAck, Disconnect};
+use crate::packet::{Auth, ConnAck};
 use crate::session::SessionId;
 use crate::time::Timestamp;
-use crate::{Packet, Properties, PropertiesBuf, Property, ReasonCode};
+use crate::{Packet, PropertiesBuf, Property, ReasonCode};
 
 impl Engine {
     /// The verdict on a CONNECT, on a step of its exchange, or on a re-authentication.
@@ -67,6 +67,7 @@ impl Engine {
         self.arm_keep_alive(now, id, handshake.keep_alive_secs);
         self.send_connack(id, &handshake, session_present, permit.data.as_deref());
         self.actions.push_back(Action::Connected(id, handshake.client_id));
+        self.announce_presence(now, session, super::share::Presence::Online);
         self.resume(now, session);
         self.unpause(now, id);
     }
@@ -104,7 +105,8 @@ impl Engine {
             properties.push(Property::SessionExpiryInterval(expiry));
         }
         properties.push(Property::ReceiveMaximum(limits.receive_maximum));
-        properties.push(Property::MaximumPacketSize(u32::try_from(limits.packet_bytes_max).unwrap_or(u32::MAX)));
+        properties
+            .push(Property::MaximumPacketSize(u32::try_from(limits.packet_bytes_max).unwrap_or(u32::MAX)));
         if handshake.is_assigned {
             properties.push(Property::AssignedClientIdentifier(&handshake.client_id));
         }
@@ -120,7 +122,8 @@ impl Engine {
         {
             properties.push(Property::ResponseInformation(information));
         }
-        let method = self.clients.connection(id).and_then(|connection| connection.authentication_method.clone());
+        let method =
+            self.clients.connection(id).and_then(|connection| connection.authentication_method.clone());
         if let Some(method) = &method {
             properties.push(Property::AuthenticationMethod(method));
             if let Some(data) = data {
@@ -145,12 +148,19 @@ impl Engine {
         let Some(connection) = self.clients.connection_mut(id) else { return };
         let method = auth.properties.authentication_method();
         if method.is_none() || method != connection.authentication_method.as_deref() {
-            return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "AUTH with another method than CONNECT's");
+            return self.violate(
+                now,
+                id,
+                ReasonCode::PROTOCOL_ERROR,
+                "AUTH with another method than CONNECT's",
+            );
         }
         let data = auth.properties.authentication_data().unwrap_or_default().to_vec();
         let method: Box<str> = method.unwrap_or_default().into();
         let credentials = match (&mut connection.state, auth.reason) {
-            (State::ExpectVerdict(handshake), ReasonCode::CONTINUE_AUTHENTICATION) if handshake.expects_auth => {
+            (State::ExpectVerdict(handshake), ReasonCode::CONTINUE_AUTHENTICATION)
+                if handshake.expects_auth =>
+            {
                 handshake.expects_auth = false;
                 Credentials::Continue(data)
             }
@@ -174,7 +184,7 @@ impl Engine {
                 self.send_auth(id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
             }
             Decision::Refuse(reason) => {
-                self.send(id, &Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
+                self.send_disconnect(id, reason);
                 return self.close(now, id, CloseCause::Refused(reason));
             }
         }
@@ -182,7 +192,8 @@ impl Engine {
     }
 
     fn send_auth(&mut self, id: ConnectionId, reason: ReasonCode, data: Option<&[u8]>) {
-        let method = self.clients.connection(id).and_then(|connection| connection.authentication_method.clone());
+        let method =
+            self.clients.connection(id).and_then(|connection| connection.authentication_method.clone());
         let mut properties = PropertiesBuf::new();
         properties.push(Property::AuthenticationMethod(method.as_deref().unwrap_or_default()));
         if let Some(data) = data {

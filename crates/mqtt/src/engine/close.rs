@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use super::{Action, CloseCause, Engine};
+use crate::ReasonCode;
 use crate::connection::{ConnectionId, State};
 use crate::packet::Disconnect;
 use crate::session::SessionId;
 use crate::time::Timestamp;
-use crate::{Packet, Properties, ReasonCode};
 
 impl Engine {
     /// DISCONNECT of a client (MQTT 5.0 §3.14).
@@ -37,7 +37,7 @@ impl Engine {
         connection.outbound_aliases = None;
         if let State::Established(session) = state {
             self.clients.stats.clients -= 1;
-            self.detach(now, session, cause);
+            self.detach(now, session, &cause);
         }
         self.actions.push_back(Action::Close { connection: id, client_id, cause });
     }
@@ -49,19 +49,19 @@ impl Engine {
     }
 
     /// The session goes on without a connection, or ends with it.
-    fn detach(&mut self, now: Timestamp, session: SessionId, cause: CloseCause) {
+    fn detach(&mut self, now: Timestamp, session: SessionId, cause: &CloseCause) {
         let Some(state) = self.clients.session_mut(session) else { return };
         state.connection = None;
         if let Some(outbound) = state.outbound.as_mut() {
             outbound.disconnected();
         }
-        if cause == CloseCause::Disconnected(ReasonCode::SUCCESS) {
+        if *cause == CloseCause::Disconnected(ReasonCode::SUCCESS) {
             state.will = None;
         }
         let expiry_secs = state.expiry_secs;
         self.release_waiters(now, session);
-        self.announce_presence(session, super::share::Presence::Offline);
-        if cause == CloseCause::ShuttingDown {
+        self.announce_presence(now, session, super::share::Presence::Offline);
+        if *cause == CloseCause::ShuttingDown {
             // Sessions are not over because the broker goes down, so no will is due.
             return;
         }
@@ -82,7 +82,7 @@ impl Engine {
         self.publish_will(now, session);
         self.release_waiters(now, session);
         self.leave_all_filters(session);
-        self.leave_all_groups(session);
+        self.leave_all_groups(now, session);
         let Some(state) = self.clients.remove_session(session) else { return };
         if let Some(outbound) = state.outbound {
             self.hand_back(now, *outbound);
@@ -90,10 +90,16 @@ impl Engine {
     }
 
     /// Closes a connection because somebody other than the client wants it.
-    pub(super) fn disconnect(&mut self, now: Timestamp, id: ConnectionId, reason: ReasonCode, cause: CloseCause) {
+    pub(super) fn disconnect(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        reason: ReasonCode,
+        cause: CloseCause,
+    ) {
         let Some(connection) = self.clients.connection(id) else { return };
         if connection.session().is_some() {
-            self.send(id, &Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
+            self.send_disconnect(id, reason);
         } else if matches!(connection.state, State::ExpectVerdict(_)) {
             return self.refuse(now, id, reason);
         }

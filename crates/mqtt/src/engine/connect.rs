@@ -5,17 +5,23 @@ use super::action::{Authentication, Credentials};
 use super::{Action, CloseCause, Engine};
 use crate::connection::{ConnectionId, Handshake, State};
 use crate::message::{Message, Publication, PublisherId};
-use crate::packet::{ConnAck, Connect, WillMessage};
+use crate::packet::{Connect, WillMessage};
 use crate::session::Will;
 use crate::time::Timestamp;
 use crate::topic::TopicName;
-use crate::{Packet, Properties, PropertiesBuf, ReasonCode};
+use crate::{PropertiesBuf, ReasonCode};
 
 impl Engine {
     /// CONNECT: judged by form and limits, moved to its owner, then handed to authentication.
     ///
     /// Nothing of a session is touched here: that waits for the verdict (`MQTT5-3.1.4-2`).
-    pub(super) fn on_connect(&mut self, now: Timestamp, id: ConnectionId, connect: &Connect<'_>, bytes: &[u8]) {
+    pub(super) fn on_connect(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        connect: &Connect<'_>,
+        bytes: &[u8],
+    ) {
         let Some(connection) = self.clients.connection_mut(id) else { return };
         if !matches!(connection.state, State::ExpectConnect { .. }) {
             return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "a second CONNECT");
@@ -36,7 +42,8 @@ impl Engine {
             Ok(will) => will,
             Err(reason) => return self.refuse(now, id, reason),
         };
-        let (handshake, authentication) = self.begin_handshake(now, id, connect, client_id, is_assigned, will);
+        let (handshake, authentication) =
+            self.begin_handshake(now, id, connect, client_id, is_assigned, will);
         let Some(connection) = self.clients.connection_mut(id) else { return };
         connection.authentication_method = connect.properties.authentication_method().map(Into::into);
         connection.state = State::ExpectVerdict(Box::new(handshake));
@@ -89,8 +96,9 @@ impl Engine {
         if connect.client_id.len() > client_id_bytes_max {
             return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID);
         }
-        let is_credential_too_long = connect.username.is_some_and(|name| name.len() > limits.client_id_bytes_max)
-            || connect.password.is_some_and(|password| password.len() > limits.password_bytes_max);
+        let is_credential_too_long =
+            connect.username.is_some_and(|name| name.len() > limits.client_id_bytes_max)
+                || connect.password.is_some_and(|password| password.len() > limits.password_bytes_max);
         if is_credential_too_long {
             return Err(ReasonCode::BAD_USER_NAME_OR_PASSWORD);
         }
@@ -151,21 +159,29 @@ impl Engine {
 
     /// Gives the connection to the engine that the client belongs to.
     fn move_to(&mut self, to: super::ShardId, id: ConnectionId, connect: &[u8]) {
-        let mut bytes = connect.to_vec();
-        if let Some(connection) = self.clients.remove_connection(id) {
-            bytes.extend_from_slice(connection.partial.get(connect.len()..).unwrap_or_default());
+        self.clients.remove_connection(id);
+        self.actions.push_back(Action::Move { connection: id, to, bytes: connect.to_vec() });
+    }
+
+    /// What came behind the CONNECT goes with it.
+    pub(super) fn move_rest(&mut self, id: ConnectionId, rest: &[u8]) {
+        for action in self.actions.iter_mut().rev() {
+            if let Action::Move { connection, bytes, .. } = action
+                && *connection == id
+            {
+                return bytes.extend_from_slice(rest);
+            }
         }
-        self.actions.push_back(Action::Move { connection: id, to, bytes });
     }
 
     /// Answers CONNECT with a failure, where the dialect has a code for it, and closes.
     pub(super) fn refuse(&mut self, now: Timestamp, id: ConnectionId, reason: ReasonCode) {
         self.clients.stats.connects_refused += 1;
-        self.send(id, &Packet::ConnAck(ConnAck { session_present: false, reason, properties: Properties::EMPTY }));
+        self.send_connack_failure(id, reason);
         self.close(now, id, CloseCause::Refused(reason));
     }
 
-    /// Re-reads the moved bytes: the runtime passes to the owner what this engine had not consumed.
+    /// Whose connection this is, or wants to be.
     pub(super) fn client_id_of(&self, id: ConnectionId) -> Option<Arc<str>> {
         let connection = self.clients.connection(id)?;
         match &connection.state {

@@ -76,9 +76,8 @@ impl Frames {
 
     /// The encoded packet, without its payload when that is shared.
     fn layout(&mut self, publication: &Publication<'_>, delivery: &Delivery<'_>) -> Layout {
-        let key = u8::from(delivery.with_properties) << 3
-            | delivery.qos.bits() << 1
-            | u8::from(delivery.retain);
+        let key =
+            u8::from(delivery.with_properties) << 3 | delivery.qos.bits() << 1 | u8::from(delivery.retain);
         if let Some(layout) = self.layouts.iter().find(|layout| layout.key == key) {
             return *layout;
         }
@@ -126,7 +125,8 @@ impl Receiver<'_> {
             return Delivered::Dropped;
         }
         let receive_maximum = self.session.receive_maximum;
-        let has_room = self.session.outbound.as_ref().is_none_or(|outbound| outbound.has_room(receive_maximum));
+        let has_room =
+            self.session.outbound.as_ref().is_none_or(|outbound| outbound.has_room(receive_maximum));
         let deliverable = |frames: &mut Frames| Deliverable {
             message: frames.shared(publication),
             qos: wanted.qos,
@@ -178,7 +178,12 @@ impl Receiver<'_> {
 
     /// A packet larger than the client's Maximum Packet Size is dropped, and the message counts as delivered
     /// (`MQTT5-3.1.2-25`).
-    fn exceeds_packet_size(&mut self, now: Timestamp, publication: &Publication<'_>, wanted: &Wanted<'_>) -> bool {
+    fn exceeds_packet_size(
+        &mut self,
+        now: Timestamp,
+        publication: &Publication<'_>,
+        wanted: &Wanted<'_>,
+    ) -> bool {
         let Some((_, connection)) = &self.connection else { return false };
         let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
         // The fields around topic, properties and payload are less than this.

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
+use crate::ReasonCode;
 use crate::authorize::Authorize;
 use crate::connection::ConnectionId;
 use crate::message::Message;
 use crate::time::Timestamp;
-use crate::ReasonCode;
 
 /// What an engine is told beside bytes, mail and time.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub enum Input {
     DisconnectClient(Arc<str>, ReasonCode),
     /// Route a message of the broker itself.
     Publish(Arc<Message>),
+    /// Memory is short: QoS 0 is dropped until it is not.
+    MemoryPressure(bool),
     /// Close every connection with Server shutting down (0x8B); wills are kept.
     Drain,
 }

@@ -1,9 +1,9 @@
 use smallvec::SmallVec;
 
-use super::share::GroupId;
 use super::ShardId;
-use crate::packet::SubscriptionOptions;
+use super::share::GroupId;
 use crate::QoS;
+use crate::packet::SubscriptionOptions;
 
 /// Who wants the messages of one topic filter: clients of this engine, other engines, groups owned here.
 #[derive(Debug, Default)]

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use slab::Slab;
 
-use super::share::{Choice, Presence};
 use super::ShardId;
+use super::share::{Choice, Presence};
 use crate::connection::{ConnectionId, OwedId};
 use crate::message::{Message, Publication, PublisherId};
 use crate::session::SessionId;

@@ -85,8 +85,11 @@ impl Engine {
     /// Counts a QoS 1 or 2 PUBLISH against Receive Maximum, and recognises a repetition.
     fn admit(&mut self, id: ConnectionId, session: SessionId, packet_id: PacketId, qos: QoS) -> Admission {
         let receive_maximum = self.options.limits.receive_maximum;
-        let is_open =
-            self.clients.session(session).and_then(|state| state.inbound.as_ref()).is_some_and(|inbound| inbound.contains(packet_id));
+        let is_open = self
+            .clients
+            .session(session)
+            .and_then(|state| state.inbound.as_ref())
+            .is_some_and(|inbound| inbound.contains(packet_id));
         let Some(connection) = self.clients.connection_mut(id) else { return Admission::Repeated };
         if is_open {
             // QoS 2: acknowledged again, not delivered again (`MQTT5-4.3.3-10`). QoS 1 must not use the id.
@@ -119,7 +122,9 @@ impl Engine {
         if TopicName::parse(topic, &self.options.limits.topics).is_err() {
             let reason = ReasonCode::TOPIC_NAME_INVALID;
             return Err(match publish.qos {
-                QoS::AtMostOnce => Refusal::Violation(reason, "the Topic Name is longer or deeper than allowed"),
+                QoS::AtMostOnce => {
+                    Refusal::Violation(reason, "the Topic Name is longer or deeper than allowed")
+                }
                 QoS::AtLeastOnce | QoS::ExactlyOnce => Refusal::Answered(reason),
             });
         }
@@ -209,8 +214,8 @@ impl Engine {
     ) {
         let Some(connection) = self.clients.connection(id) else { return };
         let is_denied = reason == ReasonCode::NOT_AUTHORIZED;
-        self.clients.stats.publishes_denied += u64::from(is_denied);
         let can_tell = connection.dialect.has_properties() && publish.packet_id.is_some();
+        self.clients.stats.publishes_denied += u64::from(is_denied);
         let must_close = match self.options.deny_action {
             DenyAction::Disconnect => is_denied,
             // MQTT 3.x has no negative acknowledgement: what is not a matter of rights ends the connection.
@@ -232,8 +237,7 @@ impl Engine {
         let Some(state) = self.clients.session_mut(session) else { return };
         let is_known = state.inbound.as_mut().is_some_and(|inbound| inbound.remove(ack.packet_id));
         state.release_idle();
-        let reason =
-            if is_known { ReasonCode::SUCCESS } else { ReasonCode::PACKET_IDENTIFIER_NOT_FOUND };
+        let reason = if is_known { ReasonCode::SUCCESS } else { ReasonCode::PACKET_IDENTIFIER_NOT_FOUND };
         if let Some(connection) = self.clients.connection_mut(id).filter(|_| is_known) {
             connection.inbound_open = connection.inbound_open.saturating_sub(1);
         }

@@ -1,9 +1,9 @@
 use super::{CloseCause, Engine};
 use crate::codec::{self, DecodeError, DecodeLimits, FixedHeader, PacketType};
 use crate::connection::{ConnectionId, State};
-use crate::packet::Disconnect;
+use crate::packet::{ConnAck, Disconnect};
 use crate::time::Timestamp;
-use crate::{Packet, ReasonCode};
+use crate::{Expression, Packet, Properties, ReasonCode};
 
 /// Buffers of packets that came in parts are given back above this size.
 const KEEP_PARTIAL: usize = 4096;
@@ -12,7 +12,8 @@ impl Engine {
     /// A network connection was accepted.
     pub fn open(&mut self, now: Timestamp) -> ConnectionId {
         let id = self.clients.open(now);
-        self.timers.arm(now.after(self.options.limits.connect_deadline), super::timers::Timer::Connection(id));
+        self.timers
+            .arm(now.after(self.options.limits.connect_deadline), super::timers::Timer::Connection(id));
         id
     }
 
@@ -43,7 +44,9 @@ impl Engine {
         }
         let mut partial = std::mem::take(&mut connection.partial);
         let consumed = self.handle_packets(now, id, &partial);
-        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let Some(connection) = self.clients.connection_mut(id) else {
+            return self.move_rest(id, partial.get(consumed..).unwrap_or_default());
+        };
         if connection.is_closing() || (consumed >= partial.len() && partial.capacity() > KEEP_PARTIAL) {
             return;
         }
@@ -116,6 +119,14 @@ impl Engine {
     }
 
     fn dispatch(&mut self, now: Timestamp, id: ConnectionId, packet: Packet<'_>, bytes: &[u8]) {
+        let is_exchanging = self
+            .clients
+            .connection(id)
+            .is_some_and(|connection| matches!(connection.state, State::ExpectVerdict(_)));
+        if is_exchanging && !matches!(packet, Packet::Auth(_) | Packet::Disconnect(_)) {
+            let rule = "only AUTH or DISCONNECT may come before CONNACK";
+            return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, rule);
+        }
         match packet {
             Packet::Connect(connect) => self.on_connect(now, id, &connect, bytes),
             Packet::Publish(publish) => self.on_publish(now, id, &publish),
@@ -125,7 +136,9 @@ impl Engine {
             Packet::PubComp(ack) => self.on_pubcomp(now, id, &ack),
             Packet::Subscribe(subscribe) => self.on_subscribe(now, id, &subscribe),
             Packet::Unsubscribe(unsubscribe) => self.on_unsubscribe(now, id, &unsubscribe),
-            Packet::PingReq => self.send(id, &Packet::PingResp),
+            Packet::PingReq => {
+                self.send(id, &Packet::PingResp);
+            }
             Packet::Disconnect(disconnect) => self.on_disconnect(now, id, &disconnect),
             Packet::Auth(auth) => self.on_auth(now, id, &auth),
             // The decoder refuses these from a client.
@@ -140,7 +153,7 @@ impl Engine {
         if rest.is_empty() {
             return;
         }
-        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let Some(connection) = self.clients.connection_mut(id) else { return self.move_rest(id, rest) };
         if connection.is_closing() {
             return;
         }
@@ -158,32 +171,60 @@ impl Engine {
         }
     }
 
+    /// Ends the connection of a client whose bytes are no packet.
     fn reject(&mut self, now: Timestamp, id: ConnectionId, error: &DecodeError) -> Option<usize> {
-        if let Some(version) = error.unsupported_version() {
-            self.refuse_version(id, version);
+        let reason = error.reason();
+        self.clients.stats.violations += 1;
+        let connection = self.clients.connection_mut(id)?;
+        match (&connection.state, error.dialect) {
+            (State::Established(_), _) => self.send_disconnect(id, reason),
+            (State::ExpectConnect { .. }, Some(dialect)) => {
+                // MQTT 3.x answers a version it does not know, and nothing else (`MQTT3-3.1.4-1`).
+                connection.dialect = dialect;
+                if dialect.has_properties() || reason == ReasonCode::UNSUPPORTED_PROTOCOL_VERSION {
+                    self.send_connack_failure(id, reason);
+                }
+            }
+            (State::ExpectConnect { .. } | State::ExpectVerdict(_) | State::Closing, _) => {}
         }
-        self.violate(now, id, error.reason(), error.rule());
+        self.close(now, id, CloseCause::Undecodable(error.clone()));
         None
     }
 
     /// Ends the connection of a client that broke the protocol or a limit, saying why where it can hear it.
-    pub(super) fn violate(&mut self, now: Timestamp, id: ConnectionId, reason: ReasonCode, rule: &'static str) {
+    pub(super) fn violate(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        reason: ReasonCode,
+        rule: &'static str,
+    ) {
         let Some(connection) = self.clients.connection(id) else { return };
         if connection.is_closing() {
             return;
         }
+        let is_established = connection.session().is_some();
         self.clients.stats.violations += 1;
-        if connection.session().is_some() {
-            self.send(id, &Packet::Disconnect(Disconnect { reason, properties: crate::Properties::EMPTY }));
+        if is_established {
+            self.send_disconnect(id, reason);
         }
         self.close(now, id, CloseCause::Violation(reason, rule));
     }
 
-    /// Encodes a packet for a connection, in its dialect. What the dialect cannot say closes the connection
-    /// or is left out, as its table has it.
-    pub(super) fn send(&mut self, id: ConnectionId, packet: &Packet<'_>) {
-        let Some(connection) = self.clients.connection(id) else { return };
-        let dialect = connection.dialect;
-        self.clients.write(id, |out| codec::encode(packet, dialect, out));
+    /// Encodes a packet for a connection, in its dialect. What that cannot say is left out.
+    pub(super) fn send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Option<Expression> {
+        let dialect = self.clients.connection(id)?.dialect;
+        self.clients.write(id, |out| codec::encode(packet, dialect, out))
+    }
+
+    /// Says why the connection ends; MQTT 3.x has no words for it.
+    pub(super) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode) {
+        self.send(id, &Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
+    }
+
+    /// Refuses a CONNECT, where the dialect has a code for the reason.
+    pub(super) fn send_connack_failure(&mut self, id: ConnectionId, reason: ReasonCode) {
+        let properties = Properties::EMPTY;
+        self.send(id, &Packet::ConnAck(ConnAck { session_present: false, reason, properties }));
     }
 }

@@ -1,10 +1,10 @@
-use super::deliver::Wanted;
 use super::Engine;
+use super::deliver::Wanted;
+use crate::QoS;
 use crate::connection::ConnectionId;
 use crate::session::{Replay, SessionId};
 use crate::time::Timestamp;
 use crate::topic::{FilterRef, Progress, TopicCursor};
-use crate::QoS;
 
 /// Places of the retained tree that one portion looks at.
 const STEPS: usize = 64;
@@ -61,7 +61,12 @@ impl Engine {
     }
 
     /// Reads one portion; `false` when nothing is left or the client has enough to take for now.
-    fn replay_portion(&mut self, now: Timestamp, session: SessionId, frames: &mut super::deliver::Frames) -> bool {
+    fn replay_portion(
+        &mut self,
+        now: Timestamp,
+        session: SessionId,
+        frames: &mut super::deliver::Frames,
+    ) -> bool {
         let Some(mut receiver) = self.clients.receiver(session.index) else { return false };
         let backlog = receiver.connection.as_ref().map_or(usize::MAX, |(_, connection)| connection.backlog());
         let Some(outbound) = receiver.session.outbound.as_mut() else { return false };

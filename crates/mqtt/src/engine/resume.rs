@@ -1,10 +1,9 @@
 use super::input::Permit;
 use super::{CloseCause, Engine};
+use crate::ReasonCode;
 use crate::connection::{ConnectionId, Handshake};
-use crate::packet::Disconnect;
 use crate::session::{Session, SessionId};
 use crate::time::Timestamp;
-use crate::{Packet, Properties, ReasonCode};
 
 impl Engine {
     /// Gives a connection its session: the stored one, or a new one (`MQTT5-3.1.2-4` … `-6`).
@@ -35,7 +34,8 @@ impl Engine {
         };
         if let Some(state) = self.clients.session_mut(session) {
             state.connection = Some(id.index);
-            state.expiry_secs = handshake.session_expiry_secs.min(self.options.limits.session_expiry_max_secs);
+            state.expiry_secs =
+                handshake.session_expiry_secs.min(self.options.limits.session_expiry_max_secs);
             state.expires_at = Timestamp::NEVER;
             state.receive_maximum = handshake.receive_maximum;
             // Reconnected before the delay ended: the old will is not sent (`MQTT5-3.1.3-9`).
@@ -49,7 +49,7 @@ impl Engine {
     fn take_over(&mut self, now: Timestamp, older: ConnectionId, clean_start: bool) {
         self.clients.stats.takeovers += 1;
         let reason = ReasonCode::SESSION_TAKEN_OVER;
-        self.send(older, &Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
+        self.send_disconnect(older, reason);
         if clean_start {
             // The session ends, and its will is due, whatever its delay.
             self.expire_at_close(older);

@@ -6,11 +6,11 @@ use super::deliver::{Delivered, Frames, Wanted};
 use super::interest::{ShardSet, Subscriber};
 use super::mail::{Forward, Letter};
 use super::{Engine, Mail, ShardId};
+use crate::QoS;
 use crate::connection::{ConnectionId, OwedId};
 use crate::message::{Message, Publication};
 use crate::session::Waiter;
 use crate::time::Timestamp;
-use crate::QoS;
 
 /// Where a message comes from, and who waits to hear that it was taken over.
 #[derive(Clone, Copy, Debug)]
@@ -218,7 +218,7 @@ impl Engine {
         }
     }
 
-    fn open_letter(&mut self, now: Timestamp, from: ShardId, letter: Letter, bytes: &[u8]) {
+    pub(super) fn open_letter(&mut self, now: Timestamp, from: ShardId, letter: Letter, bytes: &[u8]) {
         match letter {
             Letter::Forward(forward) => self.on_forward(now, from, &forward, bytes),
             Letter::ForwardShared { token, message } => {
@@ -235,7 +235,9 @@ impl Engine {
             Letter::Join { share, session } => self.on_join(now, from, share, session),
             Letter::Joined { share } => self.on_joined(now, &share),
             Letter::Leave { share, session } => self.on_leave(from, &share, session),
-            Letter::Presence { share, session, presence } => self.on_presence(from, &share, session, presence),
+            Letter::Presence { share, session, presence } => {
+                self.on_presence(from, &share, session, presence)
+            }
             Letter::Deliver { share, session, message, choice } => {
                 let mut frames = std::mem::take(&mut self.frames);
                 frames.reset(Some(message.clone()));
@@ -265,7 +267,12 @@ fn is_own_message(subscriber: &Subscriber, origin: Origin) -> bool {
 }
 
 /// Takes down what became of a message for one client; the first that lags holds the answer up.
-fn note(receiver: &mut super::clients::Receiver<'_>, delivered: Delivered, origin: Origin, routed: &mut Routed) {
+fn note(
+    receiver: &mut super::clients::Receiver<'_>,
+    delivered: Delivered,
+    origin: Origin,
+    routed: &mut Routed,
+) {
     routed.is_matched = true;
     match delivered {
         Delivered::Taken | Delivered::Dropped => {}
@@ -274,7 +281,9 @@ fn note(receiver: &mut super::clients::Receiver<'_>, delivered: Delivered, origi
             let waiter = match origin {
                 Origin::Client { owed: Some((connection, owed)), .. } => Waiter::Local(connection, owed),
                 Origin::Shard { from, token: Some(token) } => Waiter::Remote(from, token),
-                Origin::Client { owed: None, .. } | Origin::Shard { token: None, .. } | Origin::Broker => return,
+                Origin::Client { owed: None, .. } | Origin::Shard { token: None, .. } | Origin::Broker => {
+                    return;
+                }
             };
             if !routed.is_held {
                 routed.is_held = true;

@@ -1,6 +1,6 @@
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
 use slab::Slab;
 
 use super::clients::{narrow, widen};
@@ -9,11 +9,11 @@ use super::mail::Letter;
 use super::options::SharePolicy;
 use super::route::Routed;
 use super::{Engine, ShardId};
+use crate::QoS;
 use crate::message::{Message, Publication};
 use crate::session::{Outbound, SessionId};
 use crate::time::Timestamp;
 use crate::topic::{FilterId, ParsedFilter, TopicLimits};
-use crate::QoS;
 
 /// A group of shared subscriptions, in the engine that owns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(crate) enum Choice {
 #[derive(Debug)]
 pub(crate) struct Groups {
     groups: Slab<Group>,
-    by_share: HashMap<Arc<str>, u32>,
+    by_share: BTreeMap<Arc<str>, u32>,
     policy: SharePolicy,
 }
 
@@ -65,7 +65,7 @@ struct Member {
 
 impl Groups {
     pub(crate) fn new(policy: SharePolicy) -> Self {
-        Self { groups: Slab::new(), by_share: HashMap::new(), policy }
+        Self { groups: Slab::new(), by_share: BTreeMap::new(), policy }
     }
 
     fn group_mut(&mut self, share: &str) -> Option<&mut Group> {
@@ -106,16 +106,19 @@ impl Groups {
             SharePolicy::RoundRobin | SharePolicy::Sticky => {
                 let len = group.members.len();
                 let start = group.next;
-                let position =
-                    (0..len).map(|step| (start + step) % len).find(|position| {
-                        group.members.get(*position).is_some_and(is_candidate)
-                    })?;
+                let position = (0..len)
+                    .map(|step| (start + step) % len)
+                    .find(|position| group.members.get(*position).is_some_and(is_candidate))?;
                 group.next = if policy == SharePolicy::Sticky { position } else { (position + 1) % len };
                 *group.members.get(position)?
             }
             SharePolicy::HashClientId => {
                 let hash = usize::try_from(publication.publisher.0 >> 8).unwrap_or(0);
-                *group.members.iter().filter(|member| is_candidate(member)).nth(hash % candidates_count.max(1))?
+                *group
+                    .members
+                    .iter()
+                    .filter(|member| is_candidate(member))
+                    .nth(hash % candidates_count.max(1))?
             }
         };
         Some((group.share.clone(), member, choice))
@@ -254,10 +257,11 @@ impl Engine {
             let shares = state.shares.as_deref().filter(|_| is_reachable)?;
             shares.iter().find(|known| known.filter == *share).cloned()
         });
-        let (Some(membership), Some(mut receiver)) = (membership, self.clients.receiver(session.index)) else {
+        let (Some(membership), Some(mut receiver)) = (membership, self.clients.receiver(session.index))
+        else {
             let owner = self.owner_of_share(share);
             let message = frames.shared(publication);
-            return self.tell_later(owner, Letter::Return { share: share.clone(), message });
+            return self.tell(now, owner, Letter::Return { share: share.clone(), message });
         };
         let identifier = [membership.identifier];
         let wanted = Wanted {

@@ -66,7 +66,7 @@ impl Engine {
             reasons: Vec::new(),
             replays: Vec::new(),
         };
-        let mut joins = SmallVec::new();
+        let mut joins = SmallVec::<[Arc<str>; 1]>::new();
         for (filter, options) in subscribe.filters.iter() {
             let reason = match ParsedFilter::parse(filter, &self.options.limits.topics) {
                 Err(_) => ReasonCode::TOPIC_FILTER_INVALID,
@@ -74,17 +74,26 @@ impl Engine {
                     Err(reason) => reason,
                     Ok(is_checked) => {
                         let wanted = Requested { options, identifier, is_checked };
-                        self.subscribe_one(now, session, &parsed, filter, wanted, &mut pending, &mut joins)
+                        self.subscribe_one(session, &parsed, filter, wanted, &mut pending, &mut joins)
                     }
                 },
             };
             pending.reasons.push(reason.0);
         }
-        self.wait(now, joins, Then::SubAck(Box::new(pending)));
+        // First the ticket: the confirmation of an own group comes back at once.
+        self.wait(now, joins.clone(), Then::SubAck(Box::new(pending)));
+        for share in joins {
+            let owner = self.owner_of_share(&share);
+            self.tell(now, owner, Letter::Join { share, session });
+        }
     }
 
     /// May the session have this subscription, and must its messages be checked one by one?
-    fn judge_subscription(&mut self, session: SessionId, parsed: &ParsedFilter<'_>) -> Result<bool, ReasonCode> {
+    fn judge_subscription(
+        &mut self,
+        session: SessionId,
+        parsed: &ParsedFilter<'_>,
+    ) -> Result<bool, ReasonCode> {
         let Some(state) = self.clients.session(session) else { return Err(ReasonCode::UNSPECIFIED_ERROR) };
         match state.authorize.subscribe(parsed.filter, parsed.share) {
             Grant::Whole => Ok(false),
@@ -96,10 +105,8 @@ impl Engine {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of the loop in on_subscribe")]
     fn subscribe_one(
         &mut self,
-        now: Timestamp,
         session: SessionId,
         parsed: &ParsedFilter<'_>,
         written: &str,
@@ -109,7 +116,7 @@ impl Engine {
     ) -> ReasonCode {
         let granted = ReasonCode(wanted.options.qos.bits());
         if parsed.share.is_some() {
-            return match self.join(now, session, written, wanted) {
+            return match self.join(session, written, wanted) {
                 Some(share) => {
                     joins.push(share);
                     granted
@@ -132,7 +139,12 @@ impl Engine {
     }
 
     /// Adds or replaces a subscription; `None` when the session has too many, else whether it is new.
-    fn subscribe_here(&mut self, session: SessionId, filter: FilterRef<'_>, wanted: Requested) -> Option<bool> {
+    fn subscribe_here(
+        &mut self,
+        session: SessionId,
+        filter: FilterRef<'_>,
+        wanted: Requested,
+    ) -> Option<bool> {
         let known = self.interests.find(filter);
         let state = self.clients.session(session)?;
         let is_known = known.is_some_and(|id| state.subscriptions.contains(&id));
@@ -155,7 +167,7 @@ impl Engine {
     }
 
     /// Joins a group, or changes the options in it; `None` when the session has too many subscriptions.
-    fn join(&mut self, now: Timestamp, session: SessionId, share: &str, wanted: Requested) -> Option<Arc<str>> {
+    fn join(&mut self, session: SessionId, share: &str, wanted: Requested) -> Option<Arc<str>> {
         let shares = self.clients.session(session)?.shares.as_deref();
         let known = shares.and_then(|shares| shares.iter().position(|known| &*known.filter == share));
         if known.is_none() && self.has_all_subscriptions(session) {
@@ -172,8 +184,6 @@ impl Engine {
                 self.clients.stats.subscriptions += 1;
             }
         }
-        let owner = self.owner_of_share(&share);
-        self.outgoing_join(now, owner, share.clone(), session);
         Some(share)
     }
 
@@ -194,7 +204,9 @@ impl Engine {
                 Grant::Whole => false,
                 Grant::PerMessage | Grant::Denied => true,
             };
-            if let Some(known) = self.interests.get_mut(*id).and_then(|found| found.subscriber_mut(session.index)) {
+            if let Some(known) =
+                self.interests.get_mut(*id).and_then(|found| found.subscriber_mut(session.index))
+            {
                 known.is_checked = is_checked;
             }
         }
@@ -229,7 +241,9 @@ impl Engine {
         let Some(state) = self.clients.session_mut(session) else { return false };
         if parsed.share.is_some() {
             let Some(shares) = state.shares.as_mut() else { return false };
-            let Some(position) = shares.iter().position(|known| &*known.filter == written) else { return false };
+            let Some(position) = shares.iter().position(|known| &*known.filter == written) else {
+                return false;
+            };
             let share = shares.remove(position).filter;
             self.clients.stats.subscriptions -= 1;
             let owner = self.owner_of_share(&share);

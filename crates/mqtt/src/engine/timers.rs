@@ -1,10 +1,10 @@
 use std::time::Duration;
 
 use super::{CloseCause, Engine, Input};
+use crate::ReasonCode;
 use crate::connection::{ConnectionId, State};
 use crate::session::SessionId;
 use crate::time::Timestamp;
-use crate::ReasonCode;
 
 /// Something to look at when its time has come. What is due then is told by the state itself.
 #[derive(Clone, Copy, Debug)]
@@ -77,16 +77,15 @@ impl Engine {
                 }
                 let stalled = self.options.limits.stalled_receiver;
                 let Some(connection) = self.clients.connection(id) else { return };
-                if connection.blocked_since != Timestamp::NEVER && now.since(connection.blocked_since) >= stalled {
+                if connection.blocked_since != Timestamp::NEVER
+                    && now.since(connection.blocked_since) >= stalled
+                {
                     self.clients.stats.stalled_receivers += 1;
                     return self.close(now, id, CloseCause::Stalled);
                 }
                 let blocked_from = connection.blocked_since.min(now);
-                let next_silence = if is_watched {
-                    connection.last_received.after(silence_max)
-                } else {
-                    Timestamp::NEVER
-                };
+                let next_silence =
+                    if is_watched { connection.last_received.after(silence_max) } else { Timestamp::NEVER };
                 next_silence.min(blocked_from.after(stalled))
             }
         };

@@ -7,7 +7,9 @@ impl Engine {
     /// The connection is gone without a clean DISCONNECT: the will is due after its delay
     /// (`MQTT5-3.1.2-8`).
     pub(super) fn schedule_will(&mut self, now: Timestamp, session: SessionId) {
-        let Some(will) = self.clients.session_mut(session).and_then(|state| state.will.as_mut()) else { return };
+        let Some(will) = self.clients.session_mut(session).and_then(|state| state.will.as_mut()) else {
+            return;
+        };
         if will.delay.is_zero() {
             return self.publish_will(now, session);
         }

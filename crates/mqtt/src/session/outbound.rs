@@ -114,7 +114,10 @@ impl InFlight {
 impl Outbound {
     /// Nothing here that has to be remembered.
     pub(crate) fn is_idle(&self) -> bool {
-        self.in_flight.is_empty() && self.pending.is_empty() && self.replays.is_empty() && self.waiters.is_empty()
+        self.in_flight.is_empty()
+            && self.pending.is_empty()
+            && self.replays.is_empty()
+            && self.waiters.is_empty()
     }
 
     pub(crate) fn pending_count(&self) -> usize {
