@@ -40,7 +40,7 @@ pub use action::{Action, Authentication, CloseCause, Credentials};
 pub use control::{ClientInfo, SubscriptionInfo};
 pub use input::{Decision, Input, Permit};
 pub use mail::Mail;
-pub use options::{EngineOptions, SharePolicy};
+pub use options::{DenyAction, EngineOptions, SharePolicy};
 pub use stats::Stats;
 
 use std::collections::VecDeque;
@@ -80,8 +80,6 @@ pub struct Engine {
     actions: VecDeque<Action>,
     /// Filters that match the message at hand; kept for its memory.
     matched: Vec<FilterId>,
-    /// Bytes of a property section at hand; kept for its memory.
-    scratch: Vec<u8>,
     assigned_count: u64,
     /// Encodings of the message at hand; kept for their memory.
     frames: Frames,
@@ -101,7 +99,6 @@ impl Engine {
             timers: Wheel::new(now),
             actions: VecDeque::new(),
             matched: Vec::new(),
-            scratch: Vec::new(),
             assigned_count: 0,
             frames: Frames::default(),
             is_draining: false,

@@ -16,33 +16,32 @@ pub(crate) struct Wheel<T> {
     buckets: Vec<Vec<T>>,
     /// Every bucket before this tick has fired.
     next_tick: u64,
-    armed_count: usize,
+    /// The first bucket that holds something.
+    earliest_tick: u64,
 }
+
+/// No bucket holds anything.
+const NEVER: u64 = u64::MAX;
 
 impl<T> Wheel<T> {
     pub(crate) fn new(now: Timestamp) -> Self {
         let buckets = (0..BUCKETS).map(|_| Vec::new()).collect();
-        Self { buckets, next_tick: tick_of(now), armed_count: 0 }
+        Self { buckets, next_tick: tick_of(now), earliest_tick: NEVER }
     }
 
     /// Arms `timer` for `deadline`, or for the horizon when that comes first.
     pub(crate) fn arm(&mut self, deadline: Timestamp, timer: T) {
         let horizon = self.next_tick + BUCKETS - 1;
         let tick = tick_of(deadline).saturating_add(1).clamp(self.next_tick, horizon);
-        if let Some(bucket) = self.bucket_mut(tick) {
+        if let Some(bucket) = self.buckets.get_mut(index_of(tick)) {
             bucket.push(timer);
-            self.armed_count += 1;
+            self.earliest_tick = self.earliest_tick.min(tick);
         }
     }
 
     /// The instant at which [`Wheel::fire`] has something to do.
     pub(crate) fn next_deadline(&self) -> Option<Timestamp> {
-        if self.armed_count == 0 {
-            return None;
-        }
-        (self.next_tick..self.next_tick + BUCKETS)
-            .find(|tick| self.buckets.get(index_of(*tick)).is_some_and(|bucket| !bucket.is_empty()))
-            .map(instant_of)
+        (self.earliest_tick != NEVER).then(|| instant_of(self.earliest_tick))
     }
 
     /// Moves every timer that is due at `now` into `due`.
@@ -55,7 +54,6 @@ impl<T> Wheel<T> {
         let last_tick = now_tick.min(self.next_tick + BUCKETS - 1);
         for tick in self.next_tick..=last_tick {
             if let Some(bucket) = self.buckets.get_mut(index_of(tick)) {
-                self.armed_count -= bucket.len();
                 due.append(bucket);
                 if bucket.capacity() > 1024 {
                     *bucket = Vec::new();
@@ -63,10 +61,8 @@ impl<T> Wheel<T> {
             }
         }
         self.next_tick = now_tick + 1;
-    }
-
-    fn bucket_mut(&mut self, tick: u64) -> Option<&mut Vec<T>> {
-        self.buckets.get_mut(index_of(tick))
+        let is_used = |tick: &u64| self.buckets.get(index_of(*tick)).is_some_and(|bucket| !bucket.is_empty());
+        self.earliest_tick = (self.next_tick..self.next_tick + BUCKETS).find(is_used).unwrap_or(NEVER);
     }
 }
 

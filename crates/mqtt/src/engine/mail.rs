@@ -204,10 +204,8 @@ impl Mailboxes {
     /// Takes what there is to tell `to`.
     pub(crate) fn take(&mut self, to: ShardId) -> Option<Mail> {
         let mail = self.outgoing.get_mut(usize::from(to.0))?;
-        (!mail.is_empty()).then(|| std::mem::take(mail))
-    }
-
-    pub(crate) fn sent(&mut self) {
-        self.has_mail = false;
+        let taken = (!mail.is_empty()).then(|| std::mem::take(mail));
+        self.has_mail = self.outgoing.iter().any(|mail| !mail.is_empty());
+        taken
     }
 }

@@ -198,7 +198,8 @@ impl Engine {
     pub(super) fn publish_message(&mut self, now: Timestamp, message: &Arc<Message>) {
         let publication = message.publication();
         if publication.retain {
-            self.retain(&publication, Some(message));
+            // A full store is counted; the message itself still goes to who is there.
+            let _ = self.retain(&publication, Some(message));
         }
         self.route(now, &publication, Origin::Broker, Some(message.clone()));
     }

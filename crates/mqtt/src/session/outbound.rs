@@ -55,8 +55,6 @@ pub(crate) struct InFlight {
     number: u64,
     /// What the client still has to say.
     pub(crate) stage: Stage,
-    /// It was sent on an earlier connection: the next time DUP is set.
-    pub(crate) was_sent: bool,
     /// It takes a slot of the Receive Maximum of this connection.
     is_outstanding: bool,
 }
@@ -174,7 +172,7 @@ impl Outbound {
             QoS::ExactlyOnce => Stage::ExpectReceived(deliverable),
             QoS::AtMostOnce | QoS::AtLeastOnce => Stage::ExpectAck(deliverable),
         };
-        self.in_flight.push_back(InFlight { number, stage, was_sent: true, is_outstanding: true });
+        self.in_flight.push_back(InFlight { number, stage, is_outstanding: true });
         self.sent_count = self.in_flight.len();
         self.outstanding_count += 1;
         packet_id_of(number)
