@@ -29,6 +29,15 @@ pub fn matches(filter: FilterRef<'_>, topic: &str) -> bool {
 ///
 /// Exact for the standard's matching rules, including `$` topics, the parent level that `#` matches, and
 /// that no topic is the empty string; topics are taken to be of any length.
+///
+/// # Examples
+/// ```
+/// # use vouchmq_mqtt::topic::{FilterRef, covers};
+/// let filter = |text| FilterRef::new(text).unwrap();
+/// assert!(covers(filter("dev/1/#"), filter("dev/1/+/up")));
+/// assert!(!covers(filter("dev/1/#"), filter("dev/+/up")));
+/// assert!(!covers(filter("#"), filter("$SYS/#")));
+/// ```
 pub fn covers(wide: FilterRef<'_>, narrow: FilterRef<'_>) -> bool {
     if wide.starts_with_wildcard() && narrow.as_str().starts_with('$') {
         return false;

@@ -207,10 +207,10 @@ fn a_portion_is_bounded_by_what_it_looks_at() {
 }
 
 #[test]
-fn a_million_cycles_leave_it_as_small_as_before() {
+fn many_cycles_leave_it_as_small_as_before() {
     let mut map = TopicMap::new(HashSeed::new([1, 2]));
     let name_of = |number: u32| format!("dev/{number}/state");
-    for number in 0..500_000_u32 {
+    for number in 0..200_000_u32 {
         map.insert(TopicName::new(&name_of(number)).unwrap(), number);
         if let Some(old) = number.checked_sub(100) {
             assert_eq!(map.remove(&name_of(old)), Some(old));
@@ -219,7 +219,7 @@ fn a_million_cycles_leave_it_as_small_as_before() {
     assert_eq!(map.len(), 100);
     assert!(map.nodes.slot_capacity() <= 512 && map.values.slot_capacity() <= 512);
     assert!(map.paths.capacity() <= 1024);
-    for number in 499_900..500_000 {
+    for number in 199_900..200_000 {
         map.remove(&name_of(number));
     }
     assert_holds_nothing(&map);
