@@ -12,17 +12,22 @@ pub fn matches(filter: FilterRef<'_>, topic: &str) -> bool {
     if filter.starts_with_wildcard() && topic.starts_with('$') {
         return false;
     }
-    let mut names = topic.split('/');
-    for level in filter.levels() {
-        match (level, names.next()) {
-            ("#", _) => return true,
-            (_, None) => return false,
-            ("+", Some(_)) => {}
-            (literal, Some(name)) if literal == name => {}
+    // In a valid filter a wildcard always begins, and fills, its level.
+    let (mut filter, mut topic) = (filter.as_str().as_bytes(), topic.as_bytes());
+    loop {
+        match (filter, topic) {
+            ([b'#'], _) | ([b'/', b'#'] | [], []) => return true,
+            ([b'+', rest @ ..], _) => {
+                let slash = topic.iter().position(|byte| *byte == b'/');
+                topic = slash.and_then(|at| topic.get(at..)).unwrap_or_default();
+                filter = rest;
+            }
+            ([expected, filter_rest @ ..], [byte, topic_rest @ ..]) if expected == byte => {
+                (filter, topic) = (filter_rest, topic_rest);
+            }
             _ => return false,
         }
     }
-    names.next().is_none()
 }
 
 /// Whether `wide` matches every topic that `narrow` matches.
