@@ -6,6 +6,7 @@ mod connack;
 mod connect;
 mod dialect;
 mod disconnect;
+mod error;
 mod header;
 mod limits;
 mod property;

@@ -16,7 +16,6 @@ const ACKS: [(u8, PacketType, Acknowledge); 4] = [
     (0x70, PacketType::PubComp, |ack| Packet::PubComp(ack)),
 ];
 
-/// MQTT5-2.2.1-5 MQTT3-2.3.1-6
 #[test]
 fn an_acknowledgement_says_its_identifier() {
     for (first, _, ack) in ACKS {

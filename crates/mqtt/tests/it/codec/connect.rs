@@ -89,7 +89,6 @@ fn an_unsupported_level_is_answered_in_the_nearest_dialect() {
     }
 }
 
-/// MQTT3-3.1.4-1 MQTT5-3.1.4-1
 #[test]
 fn a_malformed_connect_tells_the_dialect_as_far_as_it_was_readable() {
     for version in [V31, V311, V5] {
@@ -206,7 +205,6 @@ fn a_will_topic_is_a_topic_name() {
     }
 }
 
-/// MQTT5-3.1.3-10
 #[test]
 fn will_properties_stay_in_order() {
     let section = b"\x26\x00\x01a\x00\x011\x18\x00\x00\x00\x05\x26\x00\x01a\x00\x010";

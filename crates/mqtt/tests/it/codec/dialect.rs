@@ -5,7 +5,7 @@ use vouchmq_mqtt::codec;
 use vouchmq_mqtt::packet::{ConnAck, Connect};
 use vouchmq_mqtt::{Dialect, Expression, Packet, Properties, PropertiesBuf, Property, ReasonCode};
 
-/// MQTT3-3.2.2-6 MQTT3-3.1.2-2 MQTT3-3.1.3-8 MQTT3-3.1.3-9
+/// MQTT3-3.2.2-6 MQTT3-3.1.2-2
 #[test]
 fn a_refusal_is_a_return_code_or_no_connack_at_all() {
     for reason in ReasonCode::ALL {
@@ -32,7 +32,6 @@ fn a_refusal_is_a_return_code_or_no_connack_at_all() {
     assert_eq!(out, b"", "closed without a CONNACK");
 }
 
-/// MQTT3-3.1.2-4 MQTT3-3.1.2-6 MQTT5-3.1.2-23
 #[test]
 fn a_session_lives_as_long_as_its_dialect_says() {
     let mut properties = PropertiesBuf::new();
@@ -52,7 +51,7 @@ fn a_session_lives_as_long_as_its_dialect_says() {
     }
 }
 
-/// MQTT3-3.1.3-6 MQTT3-3.1.3-7 MQTT3-3.1.3-8 MQTT5-3.1.3-6
+/// MQTT3-3.1.3-7
 #[test]
 fn an_empty_client_identifier_is_assigned_where_the_dialect_allows_it() {
     for (version, with_clean_start, without) in [(V31, false, false), (V311, true, false), (V5, true, true)] {
@@ -62,7 +61,6 @@ fn an_empty_client_identifier_is_assigned_where_the_dialect_allows_it() {
     }
 }
 
-/// MQTT5-3.1.3-5 MQTT3-3.1.3-5
 #[test]
 fn client_identifiers_of_23_bytes_fit_every_dialect() {
     assert_eq!(Dialect::new(V31).client_id_len_max(), 23);
@@ -81,7 +79,6 @@ fn only_mqtt_5_has_properties_and_a_disconnect_from_the_server() {
     }
 }
 
-/// MQTT3-3.8.4-5 MQTT5-3.8.4-7
 #[test]
 fn a_denied_subscription_is_said_in_the_dialects_words() {
     for (version, denied) in [(V31, None), (V311, Some(0x80)), (V5, Some(0x87))] {

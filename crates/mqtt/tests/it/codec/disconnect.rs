@@ -44,7 +44,6 @@ fn disconnect_may_leave_out_reason_and_properties() {
     assert_eq!(encoded(&disconnect(ReasonCode::SESSION_TAKEN_OVER), V5), b"\xE0\x01\x8E");
 }
 
-/// MQTT5-3.14.2-2
 #[test]
 fn only_a_client_sends_a_session_expiry_interval_with_disconnect() {
     let bytes = b"\xE0\x07\x00\x05\x11\x00\x00\x00\x0A";

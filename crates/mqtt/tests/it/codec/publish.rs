@@ -55,7 +55,7 @@ fn qos_0_has_no_packet_identifier() {
     assert_eq!(bytes, b"\x30\x04\x00\x01tp", "never encoded");
 }
 
-/// MQTT5-2.2.1-3 MQTT5-2.2.1-4 MQTT3-2.3.1-1 MQTT3-2.3.1-4
+/// MQTT5-2.2.1-3 MQTT3-2.3.1-1
 #[test]
 fn qos_1_and_2_have_a_packet_identifier_that_is_not_zero() {
     for first in [0x32, 0x34, 0x3A, 0x3C] {
@@ -139,7 +139,6 @@ fn only_a_server_sends_subscription_identifiers() {
     assert_eq!(ids, [Property::SubscriptionIdentifier(1), Property::SubscriptionIdentifier(128)]);
 }
 
-/// MQTT5-3.3.2-18
 #[test]
 fn user_properties_stay_in_order() {
     let names = ["b", "a", "b", ""];

@@ -36,7 +36,6 @@ fn no_prefix_of_a_packet_is_a_packet() {
     });
 }
 
-/// MQTT5-4.13.1-1 MQTT3-4.8.0-1 MQTT5-3.1.4-1
 #[test]
 fn mutated_packets_are_refused_or_round_trip() {
     for_many(|u| {

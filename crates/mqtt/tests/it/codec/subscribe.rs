@@ -154,7 +154,6 @@ fn answers_hold_only_their_listed_codes() {
     }
 }
 
-/// MQTT5-3.9.3-1 MQTT5-3.11.3-1 MQTT3-3.9.3-1
 #[test]
 fn answers_keep_the_order_of_the_codes() {
     let codes = [0x02, 0x87, 0x00, 0x01];
