@@ -67,10 +67,11 @@ fn an_unknown_protocol_name_is_unsupported_and_has_no_dialect() {
 /// MQTT5-3.1.2-2 MQTT3-3.1.2-2
 #[test]
 fn an_unsupported_level_is_answered_in_the_nearest_dialect() {
-    let table: [(&[u8], u8, ProtocolVersion); 10] = [
+    let table: [(&[u8], u8, ProtocolVersion); 11] = [
         (b"\x00\x04MQTT", 0, V311),
         (b"\x00\x04MQTT", 3, V311),
         (b"\x00\x04MQTT", 6, V5),
+        (b"\x00\x04MQTT", 0x44, V5),
         (b"\x00\x04MQTT", 0x7F, V5),
         (b"\x00\x04MQTT", 0x84, V311), // a bridge of another broker
         (b"\x00\x04MQTT", 0x85, V5),
