@@ -96,6 +96,6 @@ mod tests {
         assert!(
             args("--rounds many").value("--rounds", 5).unwrap_err().to_string().contains("--rounds many")
         );
-        assert!(args("--wirte").finish().unwrap_err().to_string().contains("--wirte"));
+        assert!(args("--loud").finish().unwrap_err().to_string().contains("--loud"));
     }
 }

@@ -12,7 +12,9 @@ mod findings;
 mod layers;
 mod process;
 mod source;
+mod test;
 mod tidy;
+mod tools;
 mod tree;
 mod workspace;
 
@@ -48,6 +50,11 @@ fn run(mut args: Args) -> Result<bool> {
         "help" | "-h" | "--help" => {
             println!("{HELP}");
             Ok(true)
+        }
+        "test" => {
+            let options = test::Options { only: args.list("--only")?, fail_fast: args.flag("--fail-fast") };
+            args.finish()?;
+            test::run(&options)
         }
         "tidy" => {
             args.finish()?;

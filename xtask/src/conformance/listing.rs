@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use super::claims::TestName;
-use crate::workspace::Workspace;
+use crate::{tools, workspace::Workspace};
 
 /// Every test of every package, as segments of its path; a test target's name comes first.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ struct Suite {
 impl Listing {
     /// Builds all tests and lists them.
     pub(super) fn load(workspace: &Workspace) -> Result<Self> {
-        Self::read(&workspace.cargo("nextest list --workspace --message-format json").stdout()?)
+        Self::read(&tools::nextest(workspace)?.words("list --workspace --message-format json").stdout()?)
     }
 
     fn read(json: &str) -> Result<Self> {
