@@ -6,12 +6,14 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 mod args;
+mod bench;
 mod clock;
 mod conformance;
 mod findings;
 mod layers;
 mod process;
 mod source;
+mod table;
 mod test;
 mod tidy;
 mod tools;
@@ -26,11 +28,17 @@ use workspace::Workspace;
 const HELP: &str = "\
 usage: cargo xtask COMMAND
 
-  test [--only STEP,…] [--fail-fast]   everything a change must pass
-  tidy                                 sizes, names, version firewall, purity, links
-  layers                               who may know whom: manifests against xtask/layers.toml
+  test [--only STEP,…] [--fail-fast]
+      everything a change must pass; installs the tools it misses
+  tidy
+      sizes, names, version firewall, purity, habits of tests, links (xtask/tidy.toml)
+  layers
+      who may know whom (xtask/layers.toml)
   conformance [--list-missing] [--write] [--no-list]
-                                       the ledger of statements and the tests that prove them";
+      every statement of the standards, and the tests that prove it
+  bench [--scenarios] [--sizes] [--scaling] [--instructions] [--only SCENARIO,…] [--rounds N] [--shards N]
+        [--profile release|dist] [--brokers mosquitto,vouchmq] [--loadgen PATH] [--json FILE] [--write]
+      CPU per message beside Mosquitto, memory, instruction counts (xtask/bench.toml)";
 
 fn main() -> ExitCode {
     match run(Args::new(std::env::args().skip(1))) {
@@ -74,6 +82,11 @@ fn run(mut args: Args) -> Result<bool> {
             args.finish()?;
             let workspace = Workspace::load()?;
             show(&conformance::check(&workspace, &Tree::load(&workspace.root)?, options)?)
+        }
+        "bench" => {
+            let options = bench::Options::parse(&mut args)?;
+            args.finish()?;
+            bench::run(&options)
         }
         other => bail!("there is no command `{other}`: see `cargo xtask help`"),
     }

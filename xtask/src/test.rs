@@ -4,7 +4,7 @@ use std::{io::Write, time::Duration};
 
 use anyhow::{Result, bail};
 
-use crate::{clock::Stopwatch, tree::Tree, workspace::Workspace};
+use crate::{clock::Stopwatch, table::Table, tree::Tree, workspace::Workspace};
 
 mod interop;
 mod steps;
@@ -101,23 +101,17 @@ fn run_step(step: &Step, context: &Context) -> Line {
 }
 
 fn table(lines: &[Line]) -> String {
-    let width = lines.iter().map(|line| line.name.len()).max().unwrap_or(0);
-    let mut table = format!("{:width$}  {:6}  {:>7}\n", "step", "result", "seconds");
+    let mut table = Table::new(["step", "result", ">seconds", "found"]);
     for line in lines {
         let result = if line.passed { "ok" } else { "FAILED" };
-        let row =
-            format!("{:width$}  {result:6}  {:>7.1}  {}", line.name, line.time.as_secs_f64(), line.note);
-        table.push_str(row.trim_end());
-        table.push('\n');
+        let seconds = format!("{:.1}", line.time.as_secs_f64());
+        table.row([line.name.to_owned(), result.to_owned(), seconds, line.note.clone()]);
     }
-    let passed = lines.iter().filter(|line| line.passed).count();
+    let failed = lines.iter().filter(|line| !line.passed).count();
     let seconds: f64 = lines.iter().map(|line| line.time.as_secs_f64()).sum();
-    let total = format!(
-        "{:width$}  {:6}  {seconds:>7.1}\n",
-        "all",
-        if passed == lines.len() { "ok" } else { "FAILED" }
-    );
-    format!("{table}{total}\nsteps: {passed} passed, {} failed", lines.len() - passed)
+    let result = if failed == 0 { "ok" } else { "FAILED" };
+    table.row(["all".to_owned(), result.to_owned(), format!("{seconds:.1}"), String::new()]);
+    format!("{}\nsteps: {} passed, {failed} failed", table.text(), lines.len() - failed)
 }
 
 #[cfg(test)]
@@ -140,7 +134,7 @@ mod tests {
             note: note.into(),
         };
         let expected = [
-            "step  result  seconds",
+            "step  result  seconds  found",
             "tidy  ok          1.5  3 files",
             "sim   FAILED      1.5",
             "all   FAILED      3.0",
