@@ -38,9 +38,9 @@ pub(crate) fn wait_for<T>(
     }
 }
 
-/// Waits, for brokers to settle between two readings.
+/// Sleeps, the only sleep of this tool.
 #[expect(clippy::disallowed_methods, reason = "a single-threaded tool that polls another process")]
-pub(crate) fn pause(time: Duration) {
+fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 

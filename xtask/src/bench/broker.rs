@@ -102,6 +102,25 @@ impl Running {
         self.child.id()
     }
 
+    /// Waits until the broker has digested what the last load left behind: leftovers would be counted, or even
+    /// delivered, in the next one.
+    pub(super) fn settle(&self) -> Result<()> {
+        let mut before = None;
+        wait_for(Duration::from_secs(20), Duration::from_millis(200), || {
+            let now = self.cpu_ticks()?;
+            let quiet = before.replace(now) == Some(now);
+            Ok(quiet.then_some(()))
+        })?;
+        Ok(()) // a broker that is never quiet is measured as it is
+    }
+
+    /// CPU time so far, user and system, in ticks of the clock.
+    fn cpu_ticks(&self) -> Result<u64> {
+        let file = format!("/proc/{}/stat", self.pid());
+        let stat = fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
+        ticks(&stat).with_context(|| format!("{file} does not say the CPU time"))
+    }
+
     /// Resident memory now, in KiB.
     pub(super) fn rss_kb(&self) -> Result<f64> {
         let file = format!("/proc/{}/status", self.pid());
@@ -113,6 +132,13 @@ impl Running {
 fn resident(status: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.split_whitespace().next()?.parse().ok()
+}
+
+/// Fields 14 and 15 of `stat`, behind the name in brackets.
+fn ticks(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(") ")?;
+    let mut times = fields.split(' ').skip(11).map(|field| field.parse::<u64>().ok());
+    Some(times.next()?? + times.next()??)
 }
 
 impl Drop for Running {
@@ -135,6 +161,12 @@ mod tests {
     fn resident_memory_is_read_in_kib() {
         assert_eq!(resident("Name:\tx\nVmRSS:\t    4096 kB\n"), Some(4096.0));
         assert_eq!(resident("Name:\tx\n"), None);
+    }
+
+    #[test]
+    fn cpu_time_is_found_behind_any_name() {
+        let stat = "7 (a ) b) S 1 7 7 0 -1 4194560 100 0 0 0 30 12 0 0 20 0 1 0";
+        assert_eq!((ticks(stat), ticks("7 (a")), (Some(42), None));
     }
 
     #[test]

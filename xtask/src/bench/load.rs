@@ -58,6 +58,7 @@ impl Generator {
 
     /// Puts a load on a broker and reads what it cost.
     pub(super) fn measure(&self, load: &str, broker: &Running) -> Result<Reading> {
+        broker.settle()?;
         let target = format!("--port {} --pid {}", broker.port, broker.pid());
         let program =
             Program::new(&self.program).words(self.before).words(load).words(&target).words(self.after);

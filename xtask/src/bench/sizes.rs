@@ -1,6 +1,6 @@
 //! Sizes: memory at start, memory per idle connection, and the binary itself. Every reading is of a fresh process.
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::{
     plan::Sizes,
     statistics::{Summary, verdict},
 };
-use crate::{clock::pause, table::Table};
+use crate::table::Table;
 
 /// One size of one broker.
 #[derive(Debug, Serialize)]
@@ -37,7 +37,7 @@ pub(super) fn measure(
         let (mut at_start, mut per_connection) = (Vec::new(), Vec::new());
         for round in 0..rounds {
             let running = broker.start(dir)?;
-            pause(Duration::from_secs(1));
+            running.settle()?;
             at_start.push(running.rss_kb()? / 1024.0);
             let reading = generator.measure(&plan.load, &running)?;
             let held = reading.ok;
