@@ -5,6 +5,10 @@ use std::ops::Range;
 
 mod scan;
 
+/// Conditions, without white space, that no build of the product meets.
+const TEST_ONLY: [&str; 4] =
+    ["#[cfg(test)]", "#[cfg(all(test,", "#[cfg(fuzzing)]", "#[cfg(any(test,fuzzing))]"];
+
 /// One Rust file.
 #[derive(Debug)]
 pub(crate) struct Source {
@@ -99,7 +103,7 @@ impl Source {
             let condition: String =
                 self.code.get(start..=end).unwrap_or_default().split_whitespace().collect();
             from = end;
-            if condition != "#[cfg(test)]" && !condition.starts_with("#[cfg(all(test,") {
+            if !TEST_ONLY.iter().any(|only| condition.starts_with(only)) {
                 continue;
             }
             let Some(item) = scan::item(&self.code, end + 1) else { return };

@@ -27,7 +27,7 @@ fn lines_and_columns_stay_where_they_were() {
 #[test]
 fn only_test_items_are_tests() {
     let source = Source::parse(
-        "fn a() {}\n#[cfg(test)]\n#[expect(x, reason = \"[\")]\nmod tests {\n    fn b([x]: [u8; 1]) {}\n}\n#[cfg(any(test, fuzzing))]\nmod fuzzing {}\n#[cfg(test)] pub(crate) mod pair;\nfn c() {}\n",
+        "fn a() {}\n#[cfg(test)]\n#[expect(x, reason = \"[\")]\nmod tests {\n    fn b([x]: [u8; 1]) {}\n}\n#[cfg(any(test, unix))]\nmod system {}\n#[cfg(test)] pub(crate) mod pair;\nfn c() {}\n",
     );
     let tests: Vec<_> = (0..source.lines()).filter(|&line| source.is_test(line)).collect();
     assert_eq!(tests, [1, 2, 3, 4, 5, 8]);

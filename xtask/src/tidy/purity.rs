@@ -6,19 +6,23 @@ use crate::{findings::Findings, source::Source, tree::Tree};
 pub(super) fn check(tree: &Tree, rules: &[Purity], found: &mut Findings) {
     for rule in rules {
         for (path, source) in tree.rust().filter(|(path, _)| path.starts_with(&rule.within)) {
-            for (line, name) in named(source, rule) {
+            for (line, name) in named(source, rule, |line| tree.is_test(path, line)) {
                 found.problem(format!("{}: names `{name}`, but {}", place(path, line), rule.because));
             }
         }
     }
 }
 
-fn named<'a>(source: &'a Source, rule: &'a Purity) -> impl Iterator<Item = (usize, String)> + 'a {
+fn named<'a>(
+    source: &'a Source,
+    rule: &'a Purity,
+    is_test: impl Fn(usize) -> bool + 'a,
+) -> impl Iterator<Item = (usize, String)> + 'a {
     source.names().filter_map(move |name| {
         if rule.banned.iter().any(|banned| banned == name.text) {
             return Some((name.line, name.text.to_owned()));
         }
-        let tail = source.after(name).strip_prefix("::")?.trim_start();
+        let tail = source.after(name).strip_prefix("::").filter(|_| !is_test(name.line))?.trim_start();
         let paths = heads(tail).into_iter().map(|head| format!("{}::{head}", name.text));
         paths.into_iter().find(|path| rule.banned_paths.contains(path)).map(|path| (name.line, path))
     })
@@ -66,6 +70,12 @@ mod tests {
             &mut found,
         );
         found.problems
+    }
+
+    #[test]
+    fn tests_may_use_paths_but_no_clock() {
+        let text = "#[cfg(test)]\nmod tests {\nuse std::fs;\nuse std::time::Instant;\n}";
+        assert_eq!(findings(text), ["crates/mqtt/src/lib.rs:4: names `Instant`, but it is pure"]);
     }
 
     #[test]
