@@ -1,1 +1,19 @@
-//! MQTT I/O: listeners, shards, timers.
+//! MQTT I/O: listeners, shards and timers around the pure core of [`vouchmq_mqtt`].
+//!
+//! A [`Broker`] runs one thread for each shard. A shard owns an [`Engine`](vouchmq_mqtt::engine::Engine) and
+//! the sockets of its clients; nothing on the way of a message takes a lock or crosses a thread within a
+//! shard. Between shards goes mail, in batches.
+
+mod address;
+mod broker;
+mod clock;
+mod config;
+mod listen;
+mod shard;
+mod transport;
+mod verify;
+
+pub use address::ListenAddress;
+pub use broker::{Bound, Broker, StartError};
+pub use clock::{Monotonic, SystemClock};
+pub use config::BrokerConfig;

@@ -4,6 +4,8 @@
 //! express (properties, reason codes) is empty or [`ReasonCode::SUCCESS`](crate::ReasonCode) after
 //! decoding, and is projected by the [`Dialect`](crate::Dialect) when encoding.
 
+use crate::codec::PacketType;
+
 mod ack;
 mod auth;
 mod connack;
@@ -20,7 +22,8 @@ pub use connect::{Connect, WillMessage};
 pub use disconnect::Disconnect;
 pub use publish::Publish;
 pub use subscribe::{
-    Reasons, RetainHandling, SubAck, Subscribe, SubscriptionFilters, SubscriptionFiltersBuf, SubscriptionOptions,
+    Reasons, RetainHandling, SubAck, Subscribe, SubscriptionFilters, SubscriptionFiltersBuf,
+    SubscriptionOptions,
 };
 pub use unsubscribe::{TopicFilters, TopicFiltersBuf, UnsubAck, Unsubscribe};
 
@@ -57,4 +60,28 @@ pub enum Packet<'a> {
     Disconnect(Disconnect<'a>),
     /// Either way, MQTT 5 only: a step of enhanced authentication.
     Auth(Auth<'a>),
+}
+
+impl Packet<'_> {
+    /// Which packet it is.
+    #[inline]
+    pub const fn packet_type(&self) -> PacketType {
+        match self {
+            Self::Connect(_) => PacketType::Connect,
+            Self::ConnAck(_) => PacketType::ConnAck,
+            Self::Publish(_) => PacketType::Publish,
+            Self::PubAck(_) => PacketType::PubAck,
+            Self::PubRec(_) => PacketType::PubRec,
+            Self::PubRel(_) => PacketType::PubRel,
+            Self::PubComp(_) => PacketType::PubComp,
+            Self::Subscribe(_) => PacketType::Subscribe,
+            Self::SubAck(_) => PacketType::SubAck,
+            Self::Unsubscribe(_) => PacketType::Unsubscribe,
+            Self::UnsubAck(_) => PacketType::UnsubAck,
+            Self::PingReq => PacketType::PingReq,
+            Self::PingResp => PacketType::PingResp,
+            Self::Disconnect(_) => PacketType::Disconnect,
+            Self::Auth(_) => PacketType::Auth,
+        }
+    }
 }

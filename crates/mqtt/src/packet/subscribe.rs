@@ -1,3 +1,4 @@
+use crate::codec::put_string;
 use crate::{PacketId, Properties, QoS, ReasonCode};
 
 /// SUBSCRIBE (MQTT 5.0 §3.8).
@@ -48,7 +49,7 @@ pub enum RetainHandling {
 }
 
 /// The encoded, validated list of filters of a SUBSCRIBE.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SubscriptionFilters<'a>(pub(crate) &'a [u8]);
 
 /// Builds the filter list of a SUBSCRIBE.
@@ -56,7 +57,7 @@ pub struct SubscriptionFilters<'a>(pub(crate) &'a [u8]);
 pub struct SubscriptionFiltersBuf(Vec<u8>);
 
 /// A list of one-byte reason codes, in the order of the filters they answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Reasons<'a>(pub(crate) &'a [u8]);
 
 impl SubscriptionOptions {
@@ -106,7 +107,7 @@ impl<'a> SubscriptionFilters<'a> {
 impl SubscriptionFiltersBuf {
     /// Adds a filter; one longer than 65,535 bytes cannot be expressed and is left out.
     pub fn push(&mut self, filter: &str, options: SubscriptionOptions) {
-        if super::unsubscribe::push_string(&mut self.0, filter) {
+        if put_string(&mut self.0, filter) {
             self.0.push(options.to_byte());
         }
     }
@@ -123,8 +124,25 @@ impl<'a> Reasons<'a> {
         Self(codes)
     }
 
+    /// The codes' numbers, in order.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+
     /// Each code, in order.
     pub fn iter(&self) -> impl Iterator<Item = ReasonCode> + use<'a> {
         self.0.iter().map(|code| ReasonCode(*code))
+    }
+}
+
+impl std::fmt::Debug for SubscriptionFilters<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl std::fmt::Debug for Reasons<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }

@@ -1,4 +1,5 @@
 use super::Reasons;
+use crate::codec::put_string;
 use crate::{PacketId, Properties};
 
 /// UNSUBSCRIBE (MQTT 5.0 §3.10).
@@ -24,7 +25,7 @@ pub struct UnsubAck<'a> {
 }
 
 /// The encoded, validated list of filters of an UNSUBSCRIBE.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct TopicFilters<'a>(pub(crate) &'a [u8]);
 
 /// Builds the filter list of an UNSUBSCRIBE.
@@ -46,7 +47,7 @@ impl<'a> TopicFilters<'a> {
 impl TopicFiltersBuf {
     /// Adds a filter; one longer than 65,535 bytes cannot be expressed and is left out.
     pub fn push(&mut self, filter: &str) {
-        push_string(&mut self.0, filter);
+        put_string(&mut self.0, filter);
     }
 
     /// The list, to put into an [`Unsubscribe`].
@@ -55,17 +56,15 @@ impl TopicFiltersBuf {
     }
 }
 
+impl std::fmt::Debug for TopicFilters<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
 /// Splits a length-prefixed UTF-8 string off; `None` at the end of a validated list.
 pub(super) fn split_string(bytes: &[u8]) -> Option<(&str, &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<2>()?;
     let (string, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
     Some((std::str::from_utf8(string).ok()?, rest))
-}
-
-/// Appends a length-prefixed string; `false`, and nothing appended, when it is longer than 65,535 bytes.
-pub(super) fn push_string(out: &mut Vec<u8>, string: &str) -> bool {
-    let Ok(length) = u16::try_from(string.len()) else { return false };
-    out.extend_from_slice(&length.to_be_bytes());
-    out.extend_from_slice(string.as_bytes());
-    true
 }

@@ -1,0 +1,4 @@
+//! Integration tests of the pure core, in one binary.
+
+mod arbitrary_packet;
+mod codec;
