@@ -86,6 +86,8 @@ impl Options {
             write: args.flag("--write"),
             json: args.text("--json")?.map(PathBuf::from),
         };
+        let profile = options.profile.as_str();
+        ensure!(matches!(profile, "release" | "dist"), "--profile {profile}: measure `release` or `dist`");
         let partial = !options.only.is_empty() || options.rounds < 5 || options.brokers.len() < 2;
         ensure!(
             !(options.write && partial),

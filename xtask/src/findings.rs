@@ -28,11 +28,6 @@ impl Findings {
     pub(crate) fn text(&self) -> String {
         let warnings = self.warnings.iter().map(|line| format!("warning: {line}\n"));
         let problems = self.problems.iter().map(|line| format!("error: {line}\n"));
-        let mut text: String = warnings.chain(problems).collect();
-        if !self.summary.is_empty() {
-            text.push_str(&self.summary);
-            text.push('\n');
-        }
-        text
+        warnings.chain(problems).collect()
     }
 }

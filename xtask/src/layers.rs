@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::{
     findings::Findings,
+    process::Program,
     tree::Tree,
     workspace::{Package, Workspace},
 };
@@ -48,6 +49,14 @@ pub(crate) fn check(workspace: &Workspace, tree: &Tree) -> Result<Findings> {
         if packages.len() > max {
             let list = packages.into_iter().collect::<Vec<_>>().join(", ");
             found.problem(format!("{name} pulls in more than {max} packages: {list}; it is {}", layer.why));
+        }
+    }
+    if workspace.environment.ci {
+        let moved =
+            Program::new("git").words("diff --name-only -- *Cargo.lock").dir(&workspace.root).stdout()?;
+        for file in moved.lines() {
+            found
+                .problem(format!("{file} is not what the manifests say; let cargo update it, and commit it"));
         }
     }
     let edges: usize = workspace.packages.iter().map(|package| package.dependencies.len()).sum();

@@ -93,6 +93,6 @@ fn run(mut args: Args) -> Result<bool> {
 }
 
 fn show(found: &Findings) -> Result<bool> {
-    print!("{}", found.text());
+    println!("{}{}", found.text(), found.summary);
     Ok(found.passed())
 }

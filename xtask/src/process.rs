@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    io::Read,
+    io::{self, PipeReader, Read},
     path::Path,
     process::{Command, Stdio},
     sync::mpsc,
@@ -68,25 +68,10 @@ impl Program {
 
     /// Runs the program and keeps what it wrote.
     pub(crate) fn run(mut self) -> Result<Ended> {
-        let shown = self.shown();
-        let (mut reader, writer) = std::io::pipe().context("no pipe to be had")?;
+        let (reader, writer) = io::pipe().context("no pipe to be had")?;
         self.command.stdout(writer.try_clone().context("no pipe to be had")?).stderr(writer);
-        let mut child = self.command.spawn().with_context(|| format!("`{shown}` does not start"))?;
-        drop(self.command); // holds the pipe's writing ends open
-        let (send, receive) = mpsc::channel();
-        thread::spawn(move || {
-            let mut bytes = Vec::new();
-            let read = reader.read_to_end(&mut bytes).map(|_| bytes);
-            let _ = send.send(read); // nobody listens after the limit
-        });
-        let Ok(read) = receive.recv_timeout(self.limit) else {
-            child.kill().with_context(|| format!("`{shown}` does not end"))?;
-            child.wait()?;
-            bail!("`{shown}` ran longer than {} s and was ended", self.limit.as_secs());
-        };
-        let bytes = read.with_context(|| format!("cannot read what `{shown}` wrote"))?;
-        let status = child.wait().with_context(|| format!("lost `{shown}`"))?;
-        Ok(Ended { success: status.success(), text: String::from_utf8_lossy(&bytes).into_owned() })
+        let (success, text) = self.finish(reader)?;
+        Ok(Ended { success, text })
     }
 
     /// Runs the program; an error with everything it wrote unless it succeeds.
@@ -102,12 +87,43 @@ impl Program {
     /// Runs the program and returns its standard output alone; an error with what it said unless it succeeds.
     pub(crate) fn stdout(mut self) -> Result<String> {
         let shown = self.shown();
-        let output = self.command.output().with_context(|| format!("`{shown}` does not start"))?;
-        if !output.status.success() {
-            bail!("`{shown}` failed:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());
+        let (output, output_writer) = io::pipe().context("no pipe to be had")?;
+        let (errors, errors_writer) = io::pipe().context("no pipe to be had")?;
+        self.command.stdout(output_writer).stderr(errors_writer);
+        let errors = collect(errors);
+        let (success, text) = self.finish(output)?;
+        if !success {
+            let said = errors.recv().ok().and_then(Result::ok).unwrap_or_default();
+            bail!("`{shown}` failed:\n{}", String::from_utf8_lossy(&said).trim_end());
         }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Ok(text)
     }
+
+    /// Starts the program and waits for the end of `output`, then for its own.
+    fn finish(mut self, output: PipeReader) -> Result<(bool, String)> {
+        let shown = self.shown();
+        let mut child = self.command.spawn().with_context(|| format!("`{shown}` does not start"))?;
+        drop(self.command); // holds the pipes' writing ends open
+        let Ok(read) = collect(output).recv_timeout(self.limit) else {
+            child.kill().with_context(|| format!("`{shown}` does not end"))?;
+            child.wait()?;
+            bail!("`{shown}` ran longer than {} s and was ended", self.limit.as_secs());
+        };
+        let bytes = read.with_context(|| format!("cannot read what `{shown}` wrote"))?;
+        let status = child.wait().with_context(|| format!("lost `{shown}`"))?;
+        Ok((status.success(), String::from_utf8_lossy(&bytes).into_owned()))
+    }
+}
+
+/// Reads to the end, beside the caller.
+fn collect(mut reader: PipeReader) -> mpsc::Receiver<io::Result<Vec<u8>>> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let read = reader.read_to_end(&mut bytes).map(|_| bytes);
+        let _ = send.send(read); // nobody listens after the limit
+    });
+    receive
 }
 
 fn quoted(word: &str) -> String {
@@ -145,6 +161,8 @@ mod tests {
     #[test]
     fn a_program_that_does_not_end_is_ended() {
         let error = shell("exec sleep 60").limit(Duration::from_millis(20)).run().expect_err("too long");
+        assert!(error.to_string().contains("was ended"), "{error}");
+        let error = shell("exec sleep 60").limit(Duration::from_millis(20)).stdout().expect_err("too long");
         assert!(error.to_string().contains("was ended"), "{error}");
     }
 }
