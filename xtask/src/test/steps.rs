@@ -1,6 +1,6 @@
 //! The steps, in the order they run: what is quick and says most comes first.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use anyhow::Result;
 use serde::Deserialize;
@@ -161,8 +161,8 @@ fn fuzz_corpus(context: &Context) -> Result<Outcome> {
     if !found.passed() {
         return Ok(check(&found));
     }
-    let compiled = context.cargo("check --manifest-path fuzz/Cargo.toml --target-dir");
-    let compiled = compiled.args([context.workspace.target.join("fuzz")]).env("RUSTFLAGS", "--cfg fuzzing");
+    let compiled = context.cargo("check --manifest-path fuzz/Cargo.toml").env("RUSTFLAGS", "--cfg fuzzing");
+    let compiled = compiled.args([Path::new("--target-dir"), &context.workspace.target.join("fuzz")]);
     Ok(Outcome { note: found.summary, ..program(compiled, "")? })
 }
 
