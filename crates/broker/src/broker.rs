@@ -109,7 +109,11 @@ impl Broker {
     }
 }
 
-fn bind(address: &ListenAddress, shard_count: u16, shards: &mut [Vec<Listener>]) -> io::Result<ListenAddress> {
+fn bind(
+    address: &ListenAddress,
+    shard_count: u16,
+    shards: &mut [Vec<Listener>],
+) -> io::Result<ListenAddress> {
     match address {
         ListenAddress::Tcp(wanted) => {
             let sockets = listen::bind_tcp(*wanted, shard_count)?;

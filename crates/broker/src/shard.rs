@@ -67,7 +67,8 @@ struct State {
 
 /// Runs a shard on this thread until it is drained.
 pub(crate) fn run(setup: Setup) -> std::io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default())?;
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default())?;
     runtime.block_on(serve(setup))
 }
 

@@ -25,6 +25,9 @@ pub enum Action {
     Resume(ConnectionId),
     /// A client is connected.
     Connected(ConnectionId, Arc<str>),
+    /// The peer does not take its last bytes: close now, and call
+    /// [`Engine::closed`](super::Engine::closed).
+    Abort(ConnectionId),
     /// Write what waits, then close, then call [`Engine::closed`](super::Engine::closed).
     Close {
         /// The connection.

@@ -49,6 +49,10 @@ pub struct Stats {
     pub clients: u64,
     /// Subscriptions of all sessions.
     pub subscriptions: u64,
+    /// Times that a client was not read from because it sent faster than it may.
+    pub throttled: u64,
+    /// Panics that ended one connection: bugs.
+    pub panics: u64,
     /// Sessions that ended by expiry.
     pub sessions_expired: u64,
 }

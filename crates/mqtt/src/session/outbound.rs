@@ -273,7 +273,7 @@ impl Outbound {
         let front = self.in_flight.front()?.number;
         let residue = u64::from(id.value()) - 1;
         let last = self.next_number.checked_sub(1)?;
-        let mut candidate = last - (last + IDS - residue) % IDS;
+        let mut candidate = last - last.checked_sub(residue)? % IDS;
         loop {
             if candidate < front {
                 return None;
