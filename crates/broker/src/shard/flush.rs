@@ -92,6 +92,7 @@ impl State {
             self.admission.release(socket.peer);
             socket.wake();
         }
+        self.exchanges.remove(&id);
         self.engine.closed(now, id);
     }
 }
