@@ -1,1 +1,27 @@
-//! MQTT I/O: listeners, shards, timers.
+//! MQTT I/O: listeners, shards and timers around the pure core of [`vouchmq_mqtt`].
+//!
+//! A [`Broker`] runs one thread for each shard. A shard owns an [`Engine`](vouchmq_mqtt::engine::Engine) and
+//! the sockets of its clients; nothing on the way of a message takes a lock or crosses a thread within a
+//! shard. Between shards goes mail, in batches.
+
+mod address;
+mod admission;
+mod broker;
+mod clock;
+mod config;
+mod control;
+mod descriptors;
+mod event_log;
+mod listen;
+mod memory;
+mod offences;
+mod overseer;
+mod shard;
+mod transport;
+mod verify;
+
+pub use address::{InvalidAddress, ListenAddress};
+pub use broker::{Bound, Broker, Ended, StartError};
+pub use clock::{Monotonic, SystemClock};
+pub use config::BrokerConfig;
+pub use control::{BrokerStats, ClientStatus, Control};

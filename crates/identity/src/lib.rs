@@ -1,1 +1,32 @@
 //! Who a client is, how it proves it, what it may do.
+//!
+//! An [`Authenticator`] judges an [`AuthRequest`] and answers with a [`Verdict`], which has four values and
+//! never falls open: `Allow` carries everything the broker needs to know, `Deny` the exact reason (only its
+//! [class](Denial::outward) leaves the broker), `NotMine` hands on to the next authenticator of a [`Chain`]
+//! whose end denies, and `Unavailable` stops.
+//!
+//! What a client may do is an [`Authorize`], most often the [`Rules`] that an [`Acl`] yields for it.
+//!
+//! This crate does no I/O, reads no clock and draws no randomness: it is given a [`Clock`] and an
+//! [`Entropy`]. It knows neither HTTP nor an async runtime: verification is a plain call, and its [`Cost`]
+//! says whether it belongs on a pool of its own.
+
+pub mod acl;
+pub mod password_file;
+
+mod authenticator;
+mod clock;
+mod entropy;
+mod password_hash;
+mod principal;
+mod verdict;
+
+pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
+pub use authenticator::{Anonymous, AuthRequest, Authenticator, Chain, Cost, FileAuthenticator};
+pub use clock::{Clock, UnixMillis};
+pub use entropy::{Entropy, NoEntropy};
+pub use password_file::PasswordFile;
+pub use password_hash::{HashCost, HashFault, NoHash, OutOfMemory, PasswordHash};
+pub use principal::Principal;
+pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
+pub use vouchmq_mqtt::{Authorize, Grant, Permission};

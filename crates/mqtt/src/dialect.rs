@@ -222,6 +222,13 @@ impl Dialect {
     }
 }
 
+impl Default for Dialect {
+    /// What is assumed until CONNECT tells: the newest.
+    fn default() -> Self {
+        Self(V5)
+    }
+}
+
 impl From<ProtocolVersion> for Dialect {
     #[inline]
     fn from(version: ProtocolVersion) -> Self {

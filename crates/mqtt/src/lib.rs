@@ -7,23 +7,38 @@
 #![warn(clippy::indexing_slicing)]
 
 pub mod codec;
+pub mod engine;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod packet;
+pub mod retained;
 pub mod time;
 pub mod topic;
 
+mod authorize;
+mod connection;
 mod dialect;
+mod limits;
+mod message;
+mod outbox;
 mod packet_id;
 mod property;
 mod qos;
 mod reason;
+mod session;
 mod version;
+mod wheel;
 
+pub use authorize::{Authorize, Grant, Permission};
+pub use connection::ConnectionId;
 pub use dialect::{Dialect, Expression};
+pub use limits::{Limits, QueueFull};
+pub use message::{Message, Publication, PublisherId};
+pub use outbox::Outbox;
 pub use packet::Packet;
 pub use packet_id::PacketId;
 pub use property::{Properties, PropertiesBuf, Property, PropertyId};
 pub use qos::QoS;
 pub use reason::ReasonCode;
+pub use topic::{FilterRef, TopicFilter, TopicName};
 pub use version::ProtocolVersion;

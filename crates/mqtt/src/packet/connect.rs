@@ -1,4 +1,4 @@
-use crate::{Properties, ProtocolVersion, QoS};
+use crate::{Dialect, Properties, ProtocolVersion, QoS};
 
 /// CONNECT: a client asks for a connection (MQTT 5.0 §3.1).
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +34,13 @@ pub struct WillMessage<'a> {
     pub topic: &'a str,
     /// Will Payload.
     pub payload: &'a [u8],
+}
+
+impl Connect<'_> {
+    /// How packets are said to this client.
+    pub const fn dialect(&self) -> Dialect {
+        Dialect::new(self.version)
+    }
 }
 
 impl std::fmt::Debug for Connect<'_> {

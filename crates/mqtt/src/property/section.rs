@@ -22,6 +22,37 @@ impl<'a> Properties<'a> {
     /// No properties.
     pub const EMPTY: Self = Self(&[]);
 
+    /// Bytes that came out of [`Properties::as_bytes`].
+    #[inline]
+    pub(crate) const fn from_validated(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// What of a PUBLISH or a will travels on unchanged: all but Message Expiry Interval, Topic Alias,
+    /// Will Delay Interval and Subscription Identifier. `buffer` is written only when there is one of these.
+    pub(crate) fn forwardable<'b>(&self, buffer: &'b mut PropertiesBuf) -> Properties<'b>
+    where
+        'a: 'b,
+    {
+        let stays = |property: &Property<'_>| {
+            !matches!(
+                property.id(),
+                PropertyId::MessageExpiryInterval
+                    | PropertyId::TopicAlias
+                    | PropertyId::WillDelayInterval
+                    | PropertyId::SubscriptionIdentifier
+            )
+        };
+        if self.is_empty() || self.iter().all(|property| stays(&property)) {
+            return *self;
+        }
+        buffer.clear();
+        for property in self.iter().filter(stays) {
+            buffer.push(property);
+        }
+        buffer.as_properties()
+    }
+
     /// Whether there are none.
     #[inline]
     pub const fn is_empty(&self) -> bool {

@@ -1,0 +1,41 @@
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use vouchmq_identity::{Clock, UnixMillis};
+use vouchmq_mqtt::time::Timestamp;
+
+/// The monotonic clock of the process, as the core counts time: microseconds since its start.
+#[derive(Clone, Copy, Debug)]
+pub struct Monotonic {
+    start: Instant,
+}
+
+/// The wall clock of the system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Monotonic {
+    /// A clock that begins now.
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for monotonic time")]
+    pub fn start() -> Self {
+        Self { start: Instant::now() }
+    }
+
+    /// The time now.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_micros(u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// When `at` is on the clock of the timers.
+    pub fn instant(&self, at: Timestamp) -> Instant {
+        let far = std::time::Duration::from_secs(86_400);
+        self.start + at.since(Timestamp::ZERO).min(self.start.elapsed() + far)
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for wall-clock time")]
+    fn now(&self) -> UnixMillis {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        UnixMillis::new(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+}

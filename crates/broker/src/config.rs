@@ -1,0 +1,38 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use vouchmq_identity::Authenticator;
+use vouchmq_mqtt::engine::EngineOptions;
+
+use crate::ListenAddress;
+
+/// What a broker is made with.
+#[derive(Clone)]
+pub struct BrokerConfig {
+    /// Where to listen for clients.
+    pub listen: Vec<ListenAddress>,
+    /// What every engine is made with; `shard_count` says how many threads there are.
+    pub engine: EngineOptions,
+    /// Judges every CONNECT.
+    pub authenticator: Arc<dyn Authenticator>,
+    /// Connections at once, on all listeners; 0 = as many as descriptors allow.
+    pub connections_max: usize,
+    /// Connections from one address; 0 = any number.
+    pub connections_per_address_max: usize,
+    /// CONNECTs per second from one address; 0 = any number.
+    pub connect_rate_per_address: u32,
+    /// How long clients may take to read what is left when the broker goes down.
+    pub drain_timeout: Duration,
+    /// Bytes of memory that the process may take; `None` = 80 % of what the machine or its cgroup has.
+    pub memory_bytes_max: Option<u64>,
+    /// Seconds between two publications of `$SYS`; 0 = never.
+    pub sys_interval_secs: u32,
+    /// Threads that verify what takes long.
+    pub verify_threads: usize,
+}
+
+impl std::fmt::Debug for BrokerConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BrokerConfig").field("listen", &self.listen).finish_non_exhaustive()
+    }
+}

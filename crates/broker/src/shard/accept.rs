@@ -1,0 +1,73 @@
+use std::future::Future;
+use std::io;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, UnixListener};
+
+use super::Shard;
+use crate::transport::{Peer, Transport};
+
+/// How long accepting pauses when the process or the system has no descriptor left.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// A listening socket of one shard.
+#[derive(Debug)]
+pub(crate) enum Listener {
+    Tcp(std::net::TcpListener),
+    Unix(std::os::unix::net::UnixListener),
+}
+
+enum Accepting {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Listener {
+    /// Accepts connections for a shard, for ever.
+    pub(crate) fn accept(self, shard: Rc<Shard>) -> io::Result<impl Future<Output = ()>> {
+        let accepting = match self {
+            Self::Tcp(listener) => Accepting::Tcp(TcpListener::from_std(listener)?),
+            Self::Unix(listener) => Accepting::Unix(UnixListener::from_std(listener)?),
+        };
+        Ok(async move {
+            loop {
+                match accepting.next().await {
+                    Ok((transport, peer)) => shard.accepted(transport, peer),
+                    Err(error) => {
+                        if is_of_one_connection(&error) {
+                            continue;
+                        }
+                        shard.count_accept_pause();
+                        tracing::warn!(%error, "no connection can be accepted for a moment");
+                        tokio::time::sleep(PAUSE).await;
+                    }
+                }
+            }
+        })
+    }
+}
+
+impl Accepting {
+    async fn next(&self) -> io::Result<(Transport, Peer)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok((Transport::Tcp(stream), Peer::Address(address)))
+            }
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                Ok((Transport::Unix(stream), Peer::Local))
+            }
+        }
+    }
+}
+
+/// The connection was gone before it was accepted; the next one is not affected.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::InvalidInput
+    )
+}

@@ -1,0 +1,78 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use vouchmq_mqtt::ConnectionId;
+
+use super::{Shard, State};
+
+/// Reads that one connection may make before others get their turn.
+const READS_MAX: usize = 8;
+
+/// The task of one connection: reads while there is something to read and the engine wants it.
+///
+/// It holds no buffer and no state of its own, so that an idle connection costs next to nothing.
+pub(super) struct Reading {
+    shard: Rc<Shard>,
+    id: ConnectionId,
+}
+
+impl Reading {
+    pub(super) fn new(shard: Rc<Shard>, id: ConnectionId) -> Self {
+        Self { shard, id }
+    }
+}
+
+impl Future for Reading {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.shard.state.borrow_mut();
+        let polled = state.poll_reading(self.id, cx);
+        self.shard.after_input(&mut state);
+        polled
+    }
+}
+
+impl State {
+    fn poll_reading(&mut self, id: ConnectionId, cx: &mut Context<'_>) -> Poll<()> {
+        let now = self.clock.now();
+        let is_held_back = self.is_held_back();
+        for _ in 0..READS_MAX {
+            let Some(socket) = self.sockets.get_mut(id) else { return Poll::Ready(()) };
+            if socket.waker.is_none() {
+                socket.waker = Some(cx.waker().clone());
+            }
+            if socket.is_blocked && socket.transport.poll_write_ready(cx).is_ready() {
+                socket.is_blocked = false;
+                self.write(now, id);
+                continue;
+            }
+            if socket.is_closing || !self.engine.wants_input(id) {
+                // A wake-up comes with Resume, or when the outbox has been written.
+                socket.was_full = true;
+                return Poll::Pending;
+            }
+            if is_held_back {
+                self.held_back.push(id);
+                return Poll::Pending;
+            }
+            match socket.transport.poll_read(cx, &mut self.scratch) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Ok(count)) if count > 0 => {
+                    let bytes = self.scratch.get(..count).unwrap_or_default();
+                    self.engine.receive(now, id, bytes);
+                    self.act();
+                }
+                // The peer has closed, or the connection broke.
+                Poll::Ready(Ok(_) | Err(_)) => {
+                    self.drop_socket(now, id);
+                    return Poll::Ready(());
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

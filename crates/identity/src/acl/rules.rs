@@ -1,0 +1,145 @@
+use vouchmq_mqtt::{
+    Authorize, FilterRef, Grant, Permission, QoS, TopicFilter,
+    topic::{covers, matches, overlaps},
+};
+
+use super::TopicPattern;
+
+/// Rules about what clients may do, in which each client's names can stand.
+///
+/// What no rule allows is denied, so no rules deny everything; and what a rule denies is denied whatever
+/// others allow, so the order of rules does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Acl(Vec<AclRule>);
+
+/// One rule of an [`Acl`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AclRule {
+    /// Whether the rule allows or denies.
+    pub effect: Effect,
+    /// What it allows or denies.
+    pub action: Action,
+    /// The topics it is about.
+    pub pattern: TopicPattern,
+}
+
+/// Whether a rule allows or denies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Allow, unless another rule denies.
+    Allow,
+    /// Deny, whatever other rules allow.
+    Deny,
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Publishing to the topics.
+    Publish,
+    /// Subscribing to the topics and receiving their messages.
+    Subscribe,
+    /// Both.
+    Both,
+}
+
+/// An [`Acl`] as it reads for one client.
+///
+/// A subscription is judged as a filter, so that a wildcard never reaches further than the rules:
+/// * refused, unless one allowed filter covers all of it;
+/// * refused, if one denied filter covers all of it;
+/// * checked message by message, if a denied filter overlaps it;
+/// * whole otherwise.
+///
+/// A shared subscription is judged by the filter behind `$share/{ShareName}/`.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    publish: Side,
+    subscribe: Side,
+}
+
+/// The rules about one action.
+#[derive(Clone, Debug, Default)]
+struct Side {
+    allow: Vec<TopicFilter>,
+    deny: Vec<TopicFilter>,
+}
+
+// === impl Acl ===
+
+impl Acl {
+    /// These rules.
+    pub const fn new(rules: Vec<AclRule>) -> Self {
+        Self(rules)
+    }
+
+    /// The rules for one client. `username` is a name that the client has proven, if any.
+    ///
+    /// Where the client's names cannot stand in a rule (see [`TopicPattern::filter_of`]), the rule allows
+    /// nothing, or denies everything that its action is about: never does a strange name free a client from
+    /// a rule.
+    ///
+    /// `${clientid}` is only as good as the check that binds client identifiers to users: without one, every
+    /// client chooses its own.
+    pub fn rules_of(&self, client_id: &str, username: Option<&str>) -> Rules {
+        Rules {
+            publish: self.side_of(client_id, username, Action::Publish),
+            subscribe: self.side_of(client_id, username, Action::Subscribe),
+        }
+    }
+
+    fn side_of(&self, client_id: &str, username: Option<&str>, action: Action) -> Side {
+        let mut side = Side::default();
+        for rule in self.0.iter().filter(|rule| rule.action == action || rule.action == Action::Both) {
+            match (rule.effect, rule.pattern.filter_of(client_id, username)) {
+                (Effect::Allow, Some(filter)) => side.allow.push(filter),
+                (Effect::Allow, None) => {}
+                (Effect::Deny, Some(filter)) => side.deny.push(filter),
+                (Effect::Deny, None) => return Side::default(),
+            }
+        }
+        side
+    }
+}
+
+impl FromIterator<AclRule> for Acl {
+    fn from_iter<I: IntoIterator<Item = AclRule>>(rules: I) -> Self {
+        Self(rules.into_iter().collect())
+    }
+}
+
+// === impl Rules ===
+
+impl Authorize for Rules {
+    fn publish(&self, topic: &str, _: QoS, _: bool) -> Permission {
+        self.publish.permission(topic)
+    }
+
+    fn subscribe(&self, filter: FilterRef<'_>, _: Option<&str>) -> Grant {
+        self.subscribe.grant(filter)
+    }
+
+    fn receive(&self, topic: &str) -> Permission {
+        self.subscribe.permission(topic)
+    }
+}
+
+// === impl Side ===
+
+impl Side {
+    fn permission(&self, topic: &str) -> Permission {
+        let hit = |filters: &[TopicFilter]| filters.iter().any(|filter| matches(filter.as_filter(), topic));
+        if hit(&self.allow) && !hit(&self.deny) { Permission::Allowed } else { Permission::Denied }
+    }
+
+    fn grant(&self, filter: FilterRef<'_>) -> Grant {
+        let covered = |filters: &[TopicFilter]| filters.iter().any(|wide| covers(wide.as_filter(), filter));
+        if !covered(&self.allow) || covered(&self.deny) {
+            return Grant::Denied;
+        }
+        if self.deny.iter().any(|deny| overlaps(deny.as_filter(), filter)) {
+            return Grant::PerMessage;
+        }
+        Grant::Whole
+    }
+}

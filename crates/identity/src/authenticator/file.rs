@@ -1,0 +1,69 @@
+use std::hint;
+
+use secrecy::ExposeSecret;
+
+use crate::{
+    Access, Allowance, AuthRequest, Authenticator, Cost, Denial, OutOfMemory, PasswordFile, PasswordHash,
+    Principal, Unavailable, Verdict,
+};
+
+/// Accepts the users of a [`PasswordFile`].
+///
+/// A user that the file does not know costs as much time as one that it knows, as long as all hashes of the
+/// file have the same parameters (otherwise as much as the most expensive one), so that names cannot be
+/// guessed by the clock. A request without a password matches nobody and costs nothing.
+#[derive(Debug)]
+pub struct FileAuthenticator {
+    file: PasswordFile,
+    access: Access,
+    /// What unknown users are compared with; `None` for an empty file, which has no names to guess.
+    nobody: Option<PasswordHash>,
+}
+
+impl FileAuthenticator {
+    /// Accepts the users of `file` and gives them `access`.
+    pub fn new(file: PasswordFile, access: Access) -> Self {
+        let nobody = nobody_of(&file);
+        Self { file, access, nobody }
+    }
+
+    fn allow(&self, request: &AuthRequest, name: &str) -> Verdict {
+        Verdict::Allow(Allowance {
+            principal: Principal::User(name.into()),
+            authorize: self.access.of(&request.client_id, Some(name)),
+            expires_at: None,
+        })
+    }
+}
+
+impl Authenticator for FileAuthenticator {
+    fn cost(&self, request: &AuthRequest) -> Cost {
+        let hashes = request.username.is_some() && request.password.is_some() && self.nobody.is_some();
+        if hashes { Cost::Expensive } else { Cost::Cheap }
+    }
+
+    fn verify(&self, request: &AuthRequest) -> Verdict {
+        let Some(name) = request.username.as_deref() else { return Verdict::NotMine };
+        match (self.file.hash(name), &request.password) {
+            (None, None) => Verdict::NotMine,
+            (None, Some(password)) => {
+                let nobody = self.nobody.as_ref();
+                // The result does not count, the time does.
+                let _ = hint::black_box(nobody.map(|hash| hash.matches(password.expose_secret())));
+                Verdict::NotMine
+            }
+            (Some(_), None) => Verdict::Deny(Denial::NoPassword),
+            (Some(hash), Some(password)) => match hash.matches(password.expose_secret()) {
+                Ok(true) => self.allow(request, name),
+                Ok(false) => Verdict::Deny(Denial::WrongPassword),
+                Err(OutOfMemory) => Verdict::Unavailable(Unavailable::OutOfMemory),
+            },
+        }
+    }
+}
+
+/// A hash that takes as long as the most expensive one of `file`.
+pub(super) fn nobody_of(file: &PasswordFile) -> Option<PasswordHash> {
+    let costs = file.users().map(|(_, hash)| hash.cost());
+    costs.max_by_key(|cost| cost.work()).map(PasswordHash::of_nobody)
+}

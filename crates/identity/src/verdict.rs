@@ -1,0 +1,89 @@
+use std::{fmt, sync::Arc};
+
+use vouchmq_mqtt::Authorize;
+
+use crate::{Principal, UnixMillis};
+
+/// What an [`Authenticator`](crate::Authenticator) says about a client that wants to connect.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Verdict {
+    /// The client is who it says and may connect.
+    Allow(Allowance),
+    /// The client may not connect, and nobody else is asked.
+    Deny(Denial),
+    /// This authenticator does not know the client: ask the next one.
+    NotMine,
+    /// It cannot be decided now: the client is refused for the moment, and nobody else is asked.
+    Unavailable(Unavailable),
+}
+
+/// What an accepted client may do, and until when.
+#[derive(Clone)]
+pub struct Allowance {
+    /// Who the client is.
+    pub principal: Principal,
+    /// What it may publish and receive.
+    pub authorize: Arc<dyn Authorize>,
+    /// When the verdict ends and the client is disconnected; `None` if never.
+    pub expires_at: Option<UnixMillis>,
+}
+
+/// Why a client was denied, exactly; for the audit log and for operators, never for the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Denial {
+    /// The client gave no user name, and anonymous clients are not allowed.
+    #[error("no user name given, and anonymous clients are not allowed")]
+    NoCredential,
+    /// No authenticator knows the user name.
+    #[error("unknown user name")]
+    UnknownUser,
+    /// The user is known, but the client gave no password.
+    #[error("no password given")]
+    NoPassword,
+    /// The user is known, the password is another.
+    #[error("wrong password")]
+    WrongPassword,
+}
+
+/// What a denied client may learn: the two classes that MQTT tells apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutwardDenial {
+    /// The user name or password is wrong; which of the two stays secret.
+    BadCredential,
+    /// This client may not connect.
+    NotAllowed,
+}
+
+/// Why it cannot be decided now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unavailable {
+    /// Too many verifications are waiting.
+    #[error("too many verifications at once")]
+    Busy,
+    /// No answer in time.
+    #[error("no answer in time")]
+    TimedOut,
+    /// No memory for the verification.
+    #[error("not enough memory to verify")]
+    OutOfMemory,
+}
+
+impl Denial {
+    /// What the client may learn.
+    pub const fn outward(self) -> OutwardDenial {
+        match self {
+            Self::NoCredential => OutwardDenial::NotAllowed,
+            Self::UnknownUser | Self::NoPassword | Self::WrongPassword => OutwardDenial::BadCredential,
+        }
+    }
+}
+
+impl fmt::Debug for Allowance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Allowance")
+            .field("principal", &self.principal)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}

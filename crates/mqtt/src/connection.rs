@@ -1,0 +1,117 @@
+//! What dies with a Network Connection: framing, the handshake, aliases, acknowledgements that are owed.
+
+mod alias;
+mod handshake;
+mod owed;
+mod rate;
+
+pub(crate) use alias::{InboundAliases, OutboundAliases};
+pub(crate) use handshake::{Awaits, Handshake};
+pub(crate) use owed::{AckKind, Owed, OwedAcks, OwedId};
+pub(crate) use rate::Rate;
+
+use crate::Dialect;
+use crate::outbox::Outbox;
+use crate::session::SessionId;
+use crate::time::Timestamp;
+
+/// A connection of one engine. Never reused: a late answer for a closed connection finds nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId {
+    /// Position in the engine's table; reused.
+    pub index: u32,
+    /// Tells the users of one position apart.
+    pub generation: u32,
+}
+
+/// One Network Connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) generation: u32,
+    pub(crate) state: State,
+    pub(crate) dialect: Dialect,
+    /// The outbox is in the list of those that have something to write.
+    pub(crate) is_dirty: bool,
+    /// Input is kept and not read on until something else has happened.
+    pub(crate) is_paused: bool,
+    /// Nothing is read for a while: the client sends faster than it may.
+    pub(crate) is_throttled: bool,
+    /// The start of a packet whose end has not arrived.
+    pub(crate) partial: Vec<u8>,
+    /// Present while something waits to be written.
+    pub(crate) outbox: Option<Box<Outbox>>,
+    /// The one timer that is armed for this connection; [`Timestamp::NEVER`] if none is.
+    pub(crate) timer_at: Timestamp,
+    pub(crate) throttled_until: Timestamp,
+    pub(crate) last_received: Timestamp,
+    /// Since when the peer has taken nothing of what waits; [`Timestamp::NEVER`] while nothing waits.
+    pub(crate) blocked_since: Timestamp,
+    /// One and a half times the keep-alive, in milliseconds; 0 = off.
+    pub(crate) silence_max_millis: u32,
+    /// Maximum Packet Size of the client.
+    pub(crate) packet_bytes_max: u32,
+    /// QoS 1 and 2 PUBLISH of the client that we have not finished with.
+    pub(crate) inbound_open: u16,
+    pub(crate) inbound_aliases: Option<Box<InboundAliases>>,
+    pub(crate) outbound_aliases: Option<Box<OutboundAliases>>,
+    pub(crate) owed: Option<Box<OwedAcks>>,
+    pub(crate) rate: Option<Box<Rate>>,
+    /// The Authentication Method of the CONNECT, if it named one.
+    pub(crate) authentication_method: Option<Box<str>>,
+}
+
+/// Where a connection stands.
+#[derive(Debug)]
+pub(crate) enum State {
+    /// Nothing but CONNECT may come.
+    ExpectConnect { deadline: Timestamp },
+    /// The verdict, or the client's next AUTH, is awaited.
+    ExpectVerdict(Box<Handshake>),
+    /// CONNACK is sent.
+    Established(SessionId),
+    /// The last bytes are on their way; whatever still comes is ignored.
+    Closing { deadline: Timestamp },
+}
+
+impl Connection {
+    pub(crate) fn new(generation: u32, now: Timestamp, deadline: Timestamp) -> Self {
+        Self {
+            generation,
+            state: State::ExpectConnect { deadline },
+            dialect: Dialect::default(),
+            is_dirty: false,
+            is_paused: false,
+            is_throttled: false,
+            partial: Vec::new(),
+            outbox: None,
+            timer_at: Timestamp::NEVER,
+            throttled_until: Timestamp::ZERO,
+            last_received: now,
+            blocked_since: Timestamp::NEVER,
+            silence_max_millis: 0,
+            packet_bytes_max: u32::MAX,
+            inbound_open: 0,
+            inbound_aliases: None,
+            outbound_aliases: None,
+            owed: None,
+            rate: None,
+            authentication_method: None,
+        }
+    }
+
+    pub(crate) fn session(&self) -> Option<SessionId> {
+        match self.state {
+            State::Established(session) => Some(session),
+            State::ExpectConnect { .. } | State::ExpectVerdict(_) | State::Closing { .. } => None,
+        }
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        matches!(self.state, State::Closing { .. })
+    }
+
+    /// Bytes that wait for the peer.
+    pub(crate) fn backlog(&self) -> usize {
+        self.outbox.as_ref().map_or(0, |outbox| outbox.len())
+    }
+}

@@ -1,0 +1,30 @@
+use std::sync::Arc;
+
+use crate::session::Will;
+
+/// What a CONNECT asked for, while its verdict is awaited. No session is touched before it is there.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    pub(crate) client_id: Arc<str>,
+    /// The server chose the client id, and has to tell.
+    pub(crate) is_assigned: bool,
+    pub(crate) clean_start: bool,
+    pub(crate) keep_alive_secs: u16,
+    /// As the client asked, before our limit.
+    pub(crate) session_expiry_secs: u32,
+    pub(crate) receive_maximum: u16,
+    pub(crate) topic_alias_maximum: u16,
+    pub(crate) response_information: bool,
+    pub(crate) will: Option<Box<Will>>,
+    pub(crate) awaits: Awaits,
+    pub(crate) deadline: crate::time::Timestamp,
+}
+
+/// Who has to speak next in a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaits {
+    /// The authenticator.
+    Verdict,
+    /// The client, which was sent AUTH with Continue authentication.
+    Auth,
+}

@@ -1,0 +1,214 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::action::{Action, Authentication, Credentials};
+use super::input::{Decision, Permit};
+use super::{CloseCause, Engine};
+use crate::connection::{Awaits, ConnectionId, Handshake, OutboundAliases, State};
+use crate::packet::{Auth, ConnAck};
+use crate::session::SessionId;
+use crate::time::Timestamp;
+use crate::{Packet, PropertiesBuf, Property, ReasonCode};
+
+impl Engine {
+    /// The verdict on a CONNECT, on a step of its exchange, or on a re-authentication.
+    pub(super) fn on_decided(&mut self, now: Timestamp, id: ConnectionId, decision: Decision) {
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        match std::mem::replace(&mut connection.state, State::Closing { deadline: now }) {
+            State::ExpectVerdict(handshake) => self.decide_connect(now, id, handshake, decision),
+            State::Established(session) => {
+                connection.state = State::Established(session);
+                self.decide_again(now, id, session, decision);
+            }
+            // The client did not wait.
+            other @ (State::ExpectConnect { .. } | State::Closing { .. }) => connection.state = other,
+        }
+    }
+
+    fn decide_connect(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        mut handshake: Box<Handshake>,
+        decision: Decision,
+    ) {
+        match decision {
+            Decision::Allow(permit) => self.accept(now, id, *handshake, permit),
+            Decision::Continue(data) => {
+                handshake.awaits = Awaits::Auth;
+                handshake.deadline = now.after(self.options.limits.connect_deadline);
+                self.arm_connection(now, id, handshake.deadline);
+                if let Some(connection) = self.clients.connection_mut(id) {
+                    connection.state = State::ExpectVerdict(handshake);
+                }
+                self.send_auth(id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
+                self.unpause(now, id);
+            }
+            Decision::Refuse(reason) => {
+                if let Some(connection) = self.clients.connection_mut(id) {
+                    connection.state = State::ExpectVerdict(handshake);
+                }
+                self.refuse(now, id, reason);
+            }
+        }
+    }
+
+    /// Lets a client in: takeover, session, CONNACK, then whatever the session holds for it.
+    fn accept(&mut self, now: Timestamp, id: ConnectionId, handshake: Handshake, permit: Permit) {
+        let (session, session_present) = self.attach_session(now, id, &handshake, &permit);
+        if let Some(connection) = self.clients.connection_mut(id) {
+            connection.state = State::Established(session);
+            let alias_maximum = handshake.topic_alias_maximum.min(self.options.limits.topic_alias_maximum);
+            connection.outbound_aliases =
+                (alias_maximum > 0).then(|| Box::new(OutboundAliases::new(alias_maximum)));
+        }
+        self.clients.stats.connects += 1;
+        self.clients.stats.clients += 1;
+        self.arm_keep_alive(now, id, handshake.keep_alive_secs);
+        self.send_connack(id, &handshake, session_present, permit.data.as_deref());
+        self.actions.push_back(Action::Connected(id, handshake.client_id));
+        self.announce_presence(now, session, super::share::Presence::Online);
+        self.resume(now, session);
+        self.unpause(now, id);
+    }
+
+    /// The keep-alive in force: the client's, or ours where it is longer than the maximum.
+    fn arm_keep_alive(&mut self, now: Timestamp, id: ConnectionId, asked_secs: u16) {
+        let secs = self.keep_alive_secs(asked_secs);
+        if let Some(connection) = self.clients.connection_mut(id) {
+            connection.silence_max_millis = u32::from(secs) * 1500;
+        }
+        let silence_max = Duration::from_millis(u64::from(secs) * 1500);
+        let first_check = if secs == 0 { self.options.limits.stalled_receiver } else { silence_max };
+        self.arm_connection(now, id, now.after(first_check));
+    }
+
+    fn keep_alive_secs(&self, asked_secs: u16) -> u16 {
+        match self.options.limits.keep_alive_max_secs {
+            0 => asked_secs,
+            max if asked_secs == 0 => max,
+            max => asked_secs.min(max),
+        }
+    }
+
+    fn send_connack(
+        &mut self,
+        id: ConnectionId,
+        handshake: &Handshake,
+        session_present: bool,
+        data: Option<&[u8]>,
+    ) {
+        let limits = self.options.limits.clone();
+        let mut properties = PropertiesBuf::new();
+        let expiry = handshake.session_expiry_secs.min(limits.session_expiry_max_secs);
+        if expiry != handshake.session_expiry_secs {
+            properties.push(Property::SessionExpiryInterval(expiry));
+        }
+        properties.push(Property::ReceiveMaximum(limits.receive_maximum));
+        properties
+            .push(Property::MaximumPacketSize(u32::try_from(limits.packet_bytes_max).unwrap_or(u32::MAX)));
+        if handshake.is_assigned {
+            properties.push(Property::AssignedClientIdentifier(&handshake.client_id));
+        }
+        if limits.topic_alias_maximum > 0 {
+            properties.push(Property::TopicAliasMaximum(limits.topic_alias_maximum));
+        }
+        let keep_alive_secs = self.keep_alive_secs(handshake.keep_alive_secs);
+        if keep_alive_secs != handshake.keep_alive_secs {
+            properties.push(Property::ServerKeepAlive(keep_alive_secs));
+        }
+        if let Some(information) = &self.options.response_information
+            && handshake.response_information
+        {
+            properties.push(Property::ResponseInformation(information));
+        }
+        let method =
+            self.clients.connection(id).and_then(|connection| connection.authentication_method.clone());
+        if let Some(method) = &method {
+            properties.push(Property::AuthenticationMethod(method));
+            if let Some(data) = data {
+                properties.push(Property::AuthenticationData(data));
+            }
+        }
+        self.send(
+            id,
+            &Packet::ConnAck(ConnAck {
+                session_present,
+                reason: ReasonCode::SUCCESS,
+                properties: properties.as_properties(),
+            }),
+        );
+    }
+
+    // --- AUTH
+
+    /// AUTH of a client: an answer in its exchange, or the start of a re-authentication
+    /// (MQTT 5.0 §4.12).
+    pub(super) fn on_auth(&mut self, now: Timestamp, id: ConnectionId, auth: &Auth<'_>) {
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let method = auth.properties.authentication_method();
+        if method.is_none() || method != connection.authentication_method.as_deref() {
+            return self.violate(
+                now,
+                id,
+                ReasonCode::PROTOCOL_ERROR,
+                "AUTH with another method than CONNECT's",
+            );
+        }
+        let data = auth.properties.authentication_data().unwrap_or_default().to_vec();
+        let method: Box<str> = method.unwrap_or_default().into();
+        let credentials = match (&mut connection.state, auth.reason) {
+            (State::ExpectVerdict(handshake), ReasonCode::CONTINUE_AUTHENTICATION)
+                if handshake.awaits == Awaits::Auth =>
+            {
+                handshake.awaits = Awaits::Verdict;
+                Credentials::Continue(data)
+            }
+            (State::Established(_), ReasonCode::REAUTHENTICATE) => Credentials::Again { method, data },
+            (State::Established(_), ReasonCode::CONTINUE_AUTHENTICATION) => Credentials::Continue(data),
+            _ => return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "AUTH that nobody asked for"),
+        };
+        connection.is_paused = true;
+        let client_id = self.client_id_of(id).unwrap_or_else(|| Arc::from(""));
+        let authentication = Authentication { client_id, username: None, credentials };
+        self.actions.push_back(Action::Authenticate(id, Box::new(authentication)));
+    }
+
+    fn decide_again(&mut self, now: Timestamp, id: ConnectionId, session: SessionId, decision: Decision) {
+        match decision {
+            Decision::Allow(permit) => {
+                self.permit(now, session, &permit);
+                self.send_auth(id, ReasonCode::SUCCESS, permit.data.as_deref());
+            }
+            Decision::Continue(data) => {
+                self.send_auth(id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
+            }
+            Decision::Refuse(reason) => {
+                self.send_disconnect(id, reason, reason.text());
+                return self.close(now, id, CloseCause::Refused(reason));
+            }
+        }
+        self.unpause(now, id);
+    }
+
+    fn send_auth(&mut self, id: ConnectionId, reason: ReasonCode, data: Option<&[u8]>) {
+        let method =
+            self.clients.connection(id).and_then(|connection| connection.authentication_method.clone());
+        let mut properties = PropertiesBuf::new();
+        properties.push(Property::AuthenticationMethod(method.as_deref().unwrap_or_default()));
+        if let Some(data) = data {
+            properties.push(Property::AuthenticationData(data));
+        }
+        self.send(id, &Packet::Auth(Auth { reason, properties: properties.as_properties() }));
+    }
+
+    /// Reads on, beginning with what came in the meantime.
+    pub(super) fn unpause(&mut self, now: Timestamp, id: ConnectionId) {
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        connection.is_paused = false;
+        if !connection.partial.is_empty() {
+            self.continue_reading(now, id);
+        }
+        self.actions.push_back(Action::Resume(id));
+    }
+}

@@ -1,0 +1,121 @@
+use std::time::Duration;
+
+use super::{Action, CloseCause, Engine};
+use crate::ReasonCode;
+use crate::connection::{ConnectionId, State};
+use crate::packet::Disconnect;
+use crate::session::SessionId;
+use crate::time::Timestamp;
+
+/// How long a peer may take to read the last bytes.
+const LINGER: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// DISCONNECT of a client (MQTT 5.0 §3.14).
+    pub(super) fn on_disconnect(&mut self, now: Timestamp, id: ConnectionId, disconnect: &Disconnect<'_>) {
+        let session = self.clients.connection(id).and_then(|connection| connection.session());
+        if let Some(state) = session.and_then(|session| self.clients.session_mut(session))
+            && let Some(secs) = disconnect.properties.session_expiry_interval()
+        {
+            if state.expiry_secs == 0 && secs > 0 {
+                let rule = "a session that ends with its connection cannot be kept by DISCONNECT";
+                return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, rule);
+            }
+            state.expiry_secs = secs.min(self.options.limits.session_expiry_max_secs);
+        }
+        self.close(now, id, CloseCause::Disconnected(disconnect.reason));
+    }
+
+    /// Ends a connection: its session is left to itself, and the driver writes what waits and closes.
+    pub(super) fn close(&mut self, now: Timestamp, id: ConnectionId, cause: CloseCause) {
+        let client_id = self.client_id_of(id);
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        if connection.is_closing() {
+            return;
+        }
+        let deadline = now.after(LINGER);
+        let state = std::mem::replace(&mut connection.state, State::Closing { deadline });
+        connection.partial = Vec::new();
+        connection.owed = None;
+        connection.inbound_aliases = None;
+        connection.outbound_aliases = None;
+        if let State::Established(session) = state {
+            self.clients.stats.clients -= 1;
+            self.detach(now, session, &cause);
+        }
+        self.arm_connection(now, id, deadline);
+        self.actions.push_back(Action::Close { connection: id, client_id, cause });
+    }
+
+    /// The driver has closed the connection, or it broke: nothing of it is left.
+    pub fn closed(&mut self, now: Timestamp, id: ConnectionId) {
+        self.close(now, id, CloseCause::Lost);
+        self.clients.remove_connection(id);
+    }
+
+    /// The session goes on without a connection, or ends with it.
+    fn detach(&mut self, now: Timestamp, session: SessionId, cause: &CloseCause) {
+        let Some(state) = self.clients.session_mut(session) else { return };
+        state.connection = None;
+        if let Some(outbound) = state.outbound.as_mut() {
+            outbound.disconnected();
+        }
+        if *cause == CloseCause::Disconnected(ReasonCode::SUCCESS) {
+            state.will = None;
+        }
+        let expiry_secs = state.expiry_secs;
+        self.release_waiters(now, session);
+        self.announce_presence(now, session, super::share::Presence::Offline);
+        if *cause == CloseCause::ShuttingDown {
+            // Sessions are not over because the broker goes down, so no will is due.
+            return;
+        }
+        if expiry_secs == 0 {
+            return self.end_session(now, session);
+        }
+        self.schedule_will(now, session);
+        let Some(state) = self.clients.session_mut(session) else { return };
+        if expiry_secs != u32::MAX {
+            state.expires_at = now.after(Duration::from_secs(u64::from(expiry_secs)));
+            let deadline = state.expires_at;
+            self.arm_session(now, session, deadline);
+        }
+    }
+
+    /// Ends a session: its will is due, its subscriptions go, what it held for groups goes to others.
+    pub(super) fn end_session(&mut self, now: Timestamp, session: SessionId) {
+        self.publish_will(now, session);
+        self.release_waiters(now, session);
+        self.leave_all_filters(session);
+        self.leave_all_groups(now, session);
+        let Some(state) = self.clients.remove_session(session) else { return };
+        if let Some(outbound) = state.outbound {
+            self.hand_back(now, *outbound);
+        }
+    }
+
+    /// Closes a connection because somebody other than the client wants it.
+    pub(super) fn disconnect(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        reason: ReasonCode,
+        cause: CloseCause,
+    ) {
+        let Some(connection) = self.clients.connection(id) else { return };
+        if connection.session().is_some() {
+            self.send_disconnect(id, reason, reason.text());
+        } else if matches!(connection.state, State::ExpectVerdict(_)) {
+            return self.refuse(now, id, reason);
+        }
+        self.close(now, id, cause);
+    }
+
+    /// Closes every connection: the broker goes down.
+    pub(super) fn drain(&mut self, now: Timestamp) {
+        self.is_draining = true;
+        for id in self.clients.connection_ids() {
+            self.disconnect(now, id, ReasonCode::SERVER_SHUTTING_DOWN, CloseCause::ShuttingDown);
+        }
+    }
+}

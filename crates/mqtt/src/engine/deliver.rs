@@ -1,0 +1,396 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use smallvec::SmallVec;
+
+use super::clients::Receiver;
+use super::is_allowed;
+use crate::connection::Connection;
+use crate::limits::QueueFull;
+use crate::message::{Delivery, Message, Publication};
+use crate::session::{Deliverable, Extras, Stage};
+use crate::time::Timestamp;
+use crate::{PacketId, QoS};
+
+/// Payloads from this size on are shared by their receivers; smaller ones are cheaper to copy.
+const SHARE_FROM: usize = 2048;
+/// A receiver that lags and takes nothing for this long holds up no publisher any more.
+const HOLD_MAX: Duration = Duration::from_secs(1);
+
+/// What the subscriptions of one client that match a message add up to.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) qos: QoS,
+    pub(crate) retain: bool,
+    pub(crate) is_checked: bool,
+    /// Subscription Identifiers of all of them.
+    pub(crate) identifiers: &'a [u32],
+    /// The group that chose this client.
+    pub(crate) share: Option<&'a Arc<str>>,
+}
+
+/// What became of a message for one client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// It is on its way, or waits in the session.
+    Taken,
+    /// It waits, and the client lags: the publisher is to be slowed down.
+    Lagging,
+    /// The session's queue is full, and the publisher is to be told.
+    Rejected,
+    /// The client does not get it; counted.
+    Dropped,
+}
+
+/// One message in the encodings and the shared form that its receivers need, each made once.
+#[derive(Debug, Default)]
+pub(crate) struct Frames {
+    bytes: Vec<u8>,
+    layouts: SmallVec<[Layout; 4]>,
+    message: Option<Arc<Message>>,
+}
+
+/// Where in [`Frames::bytes`] the packet of one layout stands.
+#[derive(Clone, Copy, Debug)]
+struct Layout {
+    key: u8,
+    start: usize,
+    end: usize,
+    packet_id_at: usize,
+}
+
+// === impl Frames ===
+
+impl Frames {
+    /// Begins with another message.
+    pub(crate) fn reset(&mut self, message: Option<Arc<Message>>) {
+        self.bytes.clear();
+        self.layouts.clear();
+        self.message = message;
+    }
+
+    /// The message in the form that outlives its packet.
+    pub(crate) fn shared(&mut self, publication: &Publication<'_>) -> Arc<Message> {
+        self.message.get_or_insert_with(|| Message::new(publication)).clone()
+    }
+
+    /// The encoded packet, without its payload when that is shared.
+    fn layout(&mut self, publication: &Publication<'_>, delivery: &Delivery<'_>) -> Layout {
+        let key =
+            u8::from(delivery.with_properties) << 3 | delivery.qos.bits() << 1 | u8::from(delivery.retain);
+        if let Some(layout) = self.layouts.iter().find(|layout| layout.key == key) {
+            return *layout;
+        }
+        let start = self.bytes.len();
+        let packet_id_at = publication.encode_head(delivery, &mut self.bytes).unwrap_or(start) - start;
+        if publication.payload.len() < SHARE_FROM {
+            self.bytes.extend_from_slice(publication.payload);
+        }
+        let layout = Layout { key, start, end: self.bytes.len(), packet_id_at };
+        self.layouts.push(layout);
+        layout
+    }
+}
+
+// === impl Receiver ===
+
+impl Receiver<'_> {
+    /// Delivers a message to this client, now or later.
+    ///
+    /// QoS is lowered to what was granted. QoS 0 is sent at once or dropped. QoS 1 and 2 take a slot of the
+    /// client's Receive Maximum; when all are taken, or nobody is connected, the message waits in the
+    /// session within its limits.
+    ///
+    /// # Specification
+    /// MQTT 5.0 §3.3.4, §4.9: `MQTT5-3.3.4-9` (Receive Maximum), `MQTT5-3.1.2-25` (oversize).
+    pub(crate) fn deliver(
+        &mut self,
+        now: Timestamp,
+        publication: &Publication<'_>,
+        wanted: &Wanted<'_>,
+        frames: &mut Frames,
+    ) -> Delivered {
+        if wanted.is_checked && !is_allowed(self.session.authorize.receive(publication.topic)) {
+            self.stats.deliveries_denied += 1;
+            return Delivered::Dropped;
+        }
+        if publication.expires_at <= now {
+            self.stats.dropped_expired += 1;
+            return Delivered::Dropped;
+        }
+        if wanted.qos == QoS::AtMostOnce {
+            return self.deliver_qos0(now, publication, wanted, frames);
+        }
+        if self.exceeds_packet_size(now, publication, wanted) {
+            return Delivered::Dropped;
+        }
+        let receive_maximum = self.session.receive_maximum;
+        let has_room =
+            self.session.outbound.as_ref().is_none_or(|outbound| outbound.has_room(receive_maximum));
+        let deliverable = |frames: &mut Frames| Deliverable {
+            message: frames.shared(publication),
+            qos: wanted.qos,
+            retain: wanted.retain,
+            extras: Extras::of(wanted),
+        };
+        let is_backlog_full = self.is_backlog_full();
+        if self.connection.is_some() && has_room && !is_backlog_full {
+            let outbound = self.session.outbound_mut();
+            if outbound.in_flight_count() == 0 {
+                outbound.progress_at = now;
+            }
+            let packet_id = outbound.start(deliverable(frames));
+            self.send(now, publication, wanted, Some(packet_id), false, frames);
+            return Delivered::Taken;
+        }
+        self.enqueue(now, publication.byte_count(), || deliverable(frames))
+    }
+
+    fn deliver_qos0(
+        &mut self,
+        now: Timestamp,
+        publication: &Publication<'_>,
+        wanted: &Wanted<'_>,
+        frames: &mut Frames,
+    ) -> Delivered {
+        if self.connection.is_none() {
+            return Delivered::Dropped;
+        }
+        if self.sheds_qos0 {
+            self.stats.dropped_memory += 1;
+            return Delivered::Dropped;
+        }
+        if self.is_backlog_full() {
+            self.stats.dropped_lagging += 1;
+            return Delivered::Dropped;
+        }
+        if self.exceeds_packet_size(now, publication, wanted) {
+            return Delivered::Dropped;
+        }
+        self.send(now, publication, wanted, None, false, frames);
+        Delivered::Taken
+    }
+
+    fn is_backlog_full(&self) -> bool {
+        let backlog = self.connection.as_ref().map_or(0, |(_, connection)| connection.backlog());
+        backlog >= self.limits.outbound_bytes_max
+    }
+
+    /// A packet larger than the client's Maximum Packet Size is dropped, and the message counts as delivered
+    /// (`MQTT5-3.1.2-25`).
+    fn exceeds_packet_size(
+        &mut self,
+        now: Timestamp,
+        publication: &Publication<'_>,
+        wanted: &Wanted<'_>,
+    ) -> bool {
+        let Some((_, connection)) = &self.connection else { return false };
+        let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
+        // The fields around topic, properties and payload are less than this.
+        if publication.byte_count() + 64 + 5 * wanted.identifiers.len() <= max {
+            return false;
+        }
+        let packet_id = (wanted.qos != QoS::AtMostOnce).then_some(PacketId::MIN);
+        let delivery = delivery_of(now, publication, wanted, packet_id, false, connection);
+        let exceeds = publication.packet_len(&delivery) > max;
+        self.stats.dropped_too_large += u64::from(exceeds);
+        exceeds
+    }
+
+    /// Puts the PUBLISH into the outbox.
+    fn send(
+        &mut self,
+        now: Timestamp,
+        publication: &Publication<'_>,
+        wanted: &Wanted<'_>,
+        packet_id: Option<PacketId>,
+        dup: bool,
+        frames: &mut Frames,
+    ) {
+        let Some((index, connection)) = self.connection.as_mut() else { return };
+        let mut delivery = delivery_of(now, publication, wanted, packet_id, dup, connection);
+        delivery.alias =
+            connection.outbound_aliases.as_mut().and_then(|aliases| aliases.assign(publication.topic));
+        let is_shared = publication.payload.len() >= SHARE_FROM;
+        let is_plain = delivery.alias.is_none() && delivery.identifiers.is_empty() && !dup;
+        let body = is_shared.then(|| frames.shared(publication));
+        let outbox = self.link.outbox(*index, connection);
+        if is_plain {
+            let layout = frames.layout(publication, &delivery);
+            let frame = frames.bytes.get(layout.start..layout.end).unwrap_or_default();
+            outbox.write(|out| {
+                let start = out.len();
+                out.extend_from_slice(frame);
+                let at = start + layout.packet_id_at;
+                if let Some(id) = packet_id
+                    && let Some(place) = out.get_mut(at..at + 2)
+                {
+                    place.copy_from_slice(&id.value().to_be_bytes());
+                }
+            });
+        } else {
+            outbox.write(|out| {
+                publication.encode_head(&delivery, out);
+                if !is_shared {
+                    out.extend_from_slice(publication.payload);
+                }
+            });
+        }
+        if let Some(body) = body {
+            outbox.push_payload(body);
+        }
+        self.stats.publishes_sent += 1;
+    }
+
+    /// Keeps a message in the session until it can be sent.
+    pub(crate) fn enqueue(
+        &mut self,
+        now: Timestamp,
+        byte_count: usize,
+        deliverable: impl FnOnce() -> Deliverable,
+    ) -> Delivered {
+        let limits = self.limits;
+        let is_connected = self.connection.is_some();
+        let outbound = self.session.outbound_mut();
+        let is_full = |count: usize, bytes: usize| {
+            count >= limits.queued_messages_max || bytes + byte_count > limits.queued_bytes_max
+        };
+        if is_full(outbound.pending_count(), outbound.pending_bytes()) {
+            self.stats.dropped_queue_full += 1;
+            match limits.queue_full {
+                QueueFull::Reject => return Delivered::Rejected,
+                QueueFull::DropNew => return Delivered::Dropped,
+                QueueFull::DropOldest => {
+                    while is_full(outbound.pending_count(), outbound.pending_bytes())
+                        && outbound.pop_pending().is_some()
+                    {}
+                }
+            }
+        }
+        if !outbound.is_waiting() && outbound.in_flight_count() == 0 {
+            outbound.progress_at = now;
+        }
+        outbound.push_pending(deliverable());
+        let is_behind = outbound.pending_count() * 2 > limits.queued_messages_max
+            || outbound.pending_bytes() * 2 > limits.queued_bytes_max;
+        let is_moving = now.since(outbound.progress_at) < HOLD_MAX;
+        if is_connected && is_behind && is_moving { Delivered::Lagging } else { Delivered::Taken }
+    }
+
+    /// Sends what the session holds for this client, as far as Receive Maximum and outbox allow: first
+    /// again what an earlier connection left unfinished, then what waits.
+    pub(crate) fn pump(&mut self, now: Timestamp, frames: &mut Frames) {
+        if self.connection.is_none() {
+            return;
+        }
+        while !self.is_backlog_full() && (self.resend_one(now, frames) || self.send_pending(now, frames)) {}
+    }
+
+    fn resend_one(&mut self, now: Timestamp, frames: &mut Frames) -> bool {
+        let receive_maximum = self.session.receive_maximum;
+        let Some(outbound) = self.session.outbound.as_mut() else { return false };
+        let Some(in_flight) = outbound.resend(receive_maximum) else { return false };
+        let packet_id = in_flight.packet_id();
+        let deliverable = match &in_flight.stage {
+            Stage::ExpectAck(deliverable) | Stage::ExpectReceived(deliverable) => deliverable.clone(),
+            Stage::ExpectComplete => {
+                self.send_pubrel(packet_id);
+                return true;
+            }
+        };
+        self.send_deliverable(now, &deliverable, Some(packet_id), true, frames);
+        true
+    }
+
+    fn send_pubrel(&mut self, packet_id: PacketId) {
+        let Some((index, connection)) = self.connection.as_mut() else { return };
+        let [high, low] = packet_id.value().to_be_bytes();
+        self.link.outbox(*index, connection).push(&[0x62, 2, high, low]);
+    }
+
+    fn send_pending(&mut self, now: Timestamp, frames: &mut Frames) -> bool {
+        let receive_maximum = self.session.receive_maximum;
+        let Some(outbound) = self.session.outbound.as_mut() else { return false };
+        if !outbound.may_start(receive_maximum) {
+            return false;
+        }
+        let Some(deliverable) = outbound.pop_pending() else { return false };
+        let publication = deliverable.message.publication();
+        let wanted = deliverable.wanted();
+        if publication.expires_at <= now {
+            self.stats.dropped_expired += 1;
+            return true;
+        }
+        // Rights may have changed while the message waited.
+        if !is_allowed(self.session.authorize.receive(publication.topic)) {
+            self.stats.deliveries_denied += 1;
+            return true;
+        }
+        if self.exceeds_packet_size(now, &publication, &wanted) {
+            return true;
+        }
+        let Some(outbound) = self.session.outbound.as_mut() else { return false };
+        let packet_id = outbound.start(deliverable.clone());
+        self.send_deliverable(now, &deliverable, Some(packet_id), false, frames);
+        true
+    }
+
+    fn send_deliverable(
+        &mut self,
+        now: Timestamp,
+        deliverable: &Deliverable,
+        packet_id: Option<PacketId>,
+        dup: bool,
+        frames: &mut Frames,
+    ) {
+        frames.reset(Some(deliverable.message.clone()));
+        let publication = deliverable.message.publication();
+        self.send(now, &publication, &deliverable.wanted(), packet_id, dup, frames);
+    }
+}
+
+fn delivery_of<'a>(
+    now: Timestamp,
+    publication: &Publication<'_>,
+    wanted: &Wanted<'a>,
+    packet_id: Option<PacketId>,
+    dup: bool,
+    connection: &Connection,
+) -> Delivery<'a> {
+    Delivery {
+        dup,
+        qos: wanted.qos,
+        retain: wanted.retain,
+        packet_id,
+        with_properties: connection.dialect.has_properties(),
+        expiry_secs: publication.expiry_secs(now),
+        alias: None,
+        identifiers: wanted.identifiers,
+    }
+}
+
+impl Extras {
+    fn of(wanted: &Wanted<'_>) -> Option<Box<Self>> {
+        if wanted.identifiers.is_empty() && wanted.share.is_none() {
+            return None;
+        }
+        Some(Box::new(Self {
+            identifiers: SmallVec::from_slice(wanted.identifiers),
+            share: wanted.share.cloned(),
+        }))
+    }
+}
+
+impl Deliverable {
+    /// How it is to be delivered.
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        let extras = self.extras.as_deref();
+        Wanted {
+            qos: self.qos,
+            retain: self.retain,
+            is_checked: false,
+            identifiers: extras.map_or(&[], |extras| &extras.identifiers),
+            share: extras.and_then(|extras| extras.share.as_ref()),
+        }
+    }
+}

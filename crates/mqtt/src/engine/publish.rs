@@ -1,0 +1,255 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::options::DenyAction;
+use super::route::Origin;
+use super::{Engine, is_allowed};
+use crate::connection::{AckKind, ConnectionId, InboundAliases, Owed};
+use crate::message::{Message, Publication};
+use crate::packet::{Ack, Publish};
+use crate::retained::RetainedFull;
+use crate::session::SessionId;
+use crate::time::Timestamp;
+use crate::topic::TopicName;
+use crate::{Packet, PacketId, PropertiesBuf, QoS, ReasonCode};
+
+/// A PUBLISH that was judged: it may be routed.
+///
+/// Only [`Engine::permit_publish`] makes one, so that nothing is routed unjudged.
+struct Permitted<'a>(Publication<'a>);
+
+/// Why a PUBLISH is not routed.
+enum Refusal {
+    /// The client is told in the acknowledgement, where there is one.
+    Answered(ReasonCode),
+    /// The connection ends.
+    Violation(ReasonCode, &'static str),
+}
+
+impl Engine {
+    /// PUBLISH of a client (MQTT 5.0 §3.3).
+    pub(super) fn on_publish(&mut self, now: Timestamp, id: ConnectionId, publish: &Publish<'_>) {
+        let Some(session) = self.clients.connection(id).and_then(|connection| connection.session()) else {
+            return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "PUBLISH before CONNACK");
+        };
+        self.clients.stats.publishes_received += 1;
+        let Some(alias) = publish.properties.topic_alias() else {
+            return self.publish_to(now, id, session, publish, publish.topic);
+        };
+        match self.resolve_alias(id, alias, publish.topic) {
+            Some(topic) => self.publish_to(now, id, session, publish, &topic),
+            None => self.violate(now, id, ReasonCode::TOPIC_ALIAS_INVALID, "an unknown Topic Alias"),
+        }
+    }
+
+    /// The topic of a PUBLISH with a Topic Alias, which it uses or defines (MQTT 5.0 §3.3.2.3.4).
+    fn resolve_alias(&mut self, id: ConnectionId, alias: u16, topic: &str) -> Option<Box<str>> {
+        if alias == 0 || alias > self.options.limits.topic_alias_maximum {
+            return None;
+        }
+        let connection = self.clients.connection_mut(id)?;
+        let aliases = connection.inbound_aliases.get_or_insert_with(|| Box::new(InboundAliases::default()));
+        if topic.is_empty() {
+            return aliases.resolve(alias).map(Into::into);
+        }
+        aliases.define(alias, topic);
+        Some(topic.into())
+    }
+
+    fn publish_to(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        session: SessionId,
+        publish: &Publish<'_>,
+        topic: &str,
+    ) {
+        if let Some(packet_id) = publish.packet_id {
+            match self.admit(id, session, packet_id, publish.qos) {
+                Admission::New => {}
+                Admission::Repeated => return,
+                Admission::Excess => {
+                    let rule = "more unacknowledged PUBLISH than Receive Maximum";
+                    return self.violate(now, id, ReasonCode::RECEIVE_MAXIMUM_EXCEEDED, rule);
+                }
+            }
+        }
+        let mut buffer = PropertiesBuf::new();
+        match self.permit_publish(now, session, publish, topic, &mut buffer) {
+            Ok(permitted) => self.take_publish(now, id, session, publish, &permitted),
+            Err(Refusal::Violation(reason, rule)) => self.violate(now, id, reason, rule),
+            Err(Refusal::Answered(reason)) => self.refuse_publish(now, id, session, publish, reason),
+        }
+    }
+
+    /// Counts a QoS 1 or 2 PUBLISH against Receive Maximum, and recognises a repetition.
+    fn admit(&mut self, id: ConnectionId, session: SessionId, packet_id: PacketId, qos: QoS) -> Admission {
+        let receive_maximum = self.options.limits.receive_maximum;
+        let is_open = self
+            .clients
+            .session(session)
+            .and_then(|state| state.inbound.as_ref())
+            .is_some_and(|inbound| inbound.contains(packet_id));
+        let Some(connection) = self.clients.connection_mut(id) else { return Admission::Repeated };
+        if is_open {
+            // QoS 2: acknowledged again, not delivered again (`MQTT5-4.3.3-10`). QoS 1 must not use the id.
+            let (kind, reason) = match qos {
+                QoS::ExactlyOnce => (AckKind::PubRec, ReasonCode::SUCCESS),
+                QoS::AtMostOnce | QoS::AtLeastOnce => (AckKind::PubAck, ReasonCode::PACKET_IDENTIFIER_IN_USE),
+            };
+            if kind == AckKind::PubAck {
+                connection.inbound_open += 1;
+            }
+            connection.owed.get_or_insert_default().push(Owed { packet_id, kind, reason, outstanding: 0 });
+            self.send_owed(id);
+            return Admission::Repeated;
+        }
+        if connection.inbound_open >= receive_maximum {
+            return Admission::Excess;
+        }
+        connection.inbound_open += 1;
+        Admission::New
+    }
+
+    fn permit_publish<'a>(
+        &self,
+        now: Timestamp,
+        session: SessionId,
+        publish: &Publish<'a>,
+        topic: &'a str,
+        buffer: &'a mut PropertiesBuf,
+    ) -> Result<Permitted<'a>, Refusal> {
+        if TopicName::parse(topic, &self.options.limits.topics).is_err() {
+            let reason = ReasonCode::TOPIC_NAME_INVALID;
+            return Err(match publish.qos {
+                QoS::AtMostOnce => {
+                    Refusal::Violation(reason, "the Topic Name is longer or deeper than allowed")
+                }
+                QoS::AtLeastOnce | QoS::ExactlyOnce => Refusal::Answered(reason),
+            });
+        }
+        let properties = &publish.properties;
+        if self.options.check_payload_format
+            && properties.payload_format_indicator() == Some(true)
+            && simdutf8::basic::from_utf8(publish.payload).is_err()
+        {
+            let reason = ReasonCode::PAYLOAD_FORMAT_INVALID;
+            return Err(match publish.qos {
+                QoS::AtMostOnce => Refusal::Violation(reason, "the payload is announced as UTF-8 and is not"),
+                QoS::AtLeastOnce | QoS::ExactlyOnce => Refusal::Answered(reason),
+            });
+        }
+        let Some(state) = self.clients.session(session) else {
+            return Err(Refusal::Answered(ReasonCode::UNSPECIFIED_ERROR));
+        };
+        if !is_allowed(state.authorize.publish(topic, publish.qos, publish.retain)) {
+            return Err(Refusal::Answered(ReasonCode::NOT_AUTHORIZED));
+        }
+        let secs = |secs: u32| now.after(Duration::from_secs(u64::from(secs)));
+        Ok(Permitted(Publication {
+            topic,
+            properties: properties.forwardable(buffer),
+            payload: publish.payload,
+            qos: publish.qos,
+            retain: publish.retain,
+            publisher: state.publisher,
+            expires_at: properties.message_expiry_interval().map_or(Timestamp::NEVER, secs),
+        }))
+    }
+
+    /// Takes a message over: stores, routes, and owes the acknowledgement.
+    fn take_publish(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        session: SessionId,
+        publish: &Publish<'_>,
+        permitted: &Permitted<'_>,
+    ) {
+        let publication = &permitted.0;
+        let body = match publication.retain.then(|| self.retain(publication, None)) {
+            None => None,
+            Some(Ok(body)) => body,
+            Some(Err(RetainedFull)) => {
+                return self.refuse_publish(now, id, session, publish, ReasonCode::QUOTA_EXCEEDED);
+            }
+        };
+        let owed = publish.packet_id.and_then(|packet_id| self.owe(id, session, packet_id, publish.qos));
+        let origin = Origin::Client { session: session.index, owed: owed.map(|owed| (id, owed)) };
+        let routed = self.route(now, publication, origin, body);
+        self.clients.stats.unmatched += u64::from(!routed.is_matched);
+        if let Some(owed) = owed {
+            self.settle_routed(id, owed, routed);
+        }
+    }
+
+    /// Stores or removes the retained message of a topic. Returns the stored body, to be shared.
+    pub(super) fn retain(
+        &mut self,
+        publication: &Publication<'_>,
+        body: Option<&Arc<Message>>,
+    ) -> Result<Option<Arc<Message>>, RetainedFull> {
+        if publication.payload.is_empty() {
+            self.options.retained.remove(publication.topic);
+            return Ok(body.cloned());
+        }
+        let message = body.cloned().unwrap_or_else(|| Message::new(publication));
+        match self.options.retained.store(message.clone()) {
+            Ok(()) => Ok(Some(message)),
+            Err(full) => {
+                self.clients.stats.retained_refused += 1;
+                Err(full)
+            }
+        }
+    }
+
+    /// Answers a PUBLISH that is not routed.
+    fn refuse_publish(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        session: SessionId,
+        publish: &Publish<'_>,
+        reason: ReasonCode,
+    ) {
+        let Some(connection) = self.clients.connection(id) else { return };
+        let is_denied = reason == ReasonCode::NOT_AUTHORIZED;
+        let can_tell = connection.dialect.has_properties() && publish.packet_id.is_some();
+        self.clients.stats.publishes_denied += u64::from(is_denied);
+        let must_close = match self.options.deny_action {
+            DenyAction::Disconnect => is_denied,
+            // MQTT 3.x has no negative acknowledgement: what is not a matter of rights ends the connection.
+            DenyAction::Ignore => !can_tell && !is_denied && publish.qos != QoS::AtMostOnce,
+        };
+        if must_close {
+            return self.violate(now, id, reason, "a PUBLISH that is refused");
+        }
+        let Some(packet_id) = publish.packet_id else { return };
+        let Some(owed) = self.owe(id, session, packet_id, publish.qos) else { return };
+        self.settle_refused(id, owed, reason);
+    }
+
+    /// PUBREL of a client: the QoS 2 exchange is over (`MQTT5-4.3.3-11`).
+    pub(super) fn on_pubrel(&mut self, now: Timestamp, id: ConnectionId, ack: &Ack<'_>) {
+        let Some(session) = self.clients.connection(id).and_then(|connection| connection.session()) else {
+            return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "PUBREL before CONNACK");
+        };
+        let Some(state) = self.clients.session_mut(session) else { return };
+        let is_known = state.inbound.as_mut().is_some_and(|inbound| inbound.remove(ack.packet_id));
+        state.release_idle();
+        let reason = if is_known { ReasonCode::SUCCESS } else { ReasonCode::PACKET_IDENTIFIER_NOT_FOUND };
+        if let Some(connection) = self.clients.connection_mut(id).filter(|_| is_known) {
+            connection.inbound_open = connection.inbound_open.saturating_sub(1);
+        }
+        self.send(id, &Packet::PubComp(Ack::new(ack.packet_id, reason)));
+    }
+}
+
+/// Whether a QoS 1 or 2 PUBLISH is a new message.
+enum Admission {
+    New,
+    /// Acknowledged already, or about to be.
+    Repeated,
+    /// The client has too many unacknowledged.
+    Excess,
+}

@@ -1,0 +1,108 @@
+use super::input::Permit;
+use super::{CloseCause, Engine};
+use crate::ReasonCode;
+use crate::connection::{ConnectionId, Handshake};
+use crate::session::{Session, SessionId};
+use crate::time::Timestamp;
+
+impl Engine {
+    /// Gives a connection its session: the stored one, or a new one (`MQTT5-3.1.2-4` … `-6`).
+    ///
+    /// An older connection of the same client is closed first (`MQTT5-3.1.4-3`). Returns whether the session
+    /// was there before.
+    pub(super) fn attach_session(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        handshake: &Handshake,
+        permit: &Permit,
+    ) -> (SessionId, bool) {
+        let mut stored = self.clients.session_of(&handshake.client_id);
+        if let Some(session) = stored {
+            if let Some(older) = self.clients.connection_of(session) {
+                self.take_over(now, older, handshake.clean_start);
+            }
+            if handshake.clean_start {
+                self.end_session(now, session);
+            }
+            // A session that was not to outlive its connection ended with the takeover.
+            stored = self.clients.session_of(&handshake.client_id);
+        }
+        let session = match stored {
+            Some(session) => session,
+            None => self.new_session(handshake, permit),
+        };
+        if let Some(state) = self.clients.session_mut(session) {
+            state.connection = Some(id.index);
+            state.expiry_secs =
+                handshake.session_expiry_secs.min(self.options.limits.session_expiry_max_secs);
+            state.expires_at = Timestamp::NEVER;
+            state.receive_maximum = handshake.receive_maximum;
+            // Reconnected before the delay ended: the old will is not sent (`MQTT5-3.1.3-9`).
+            state.will = handshake.will.clone();
+        }
+        self.permit(now, session, permit);
+        (session, stored.is_some())
+    }
+
+    /// Closes the older connection of a client that connected again.
+    fn take_over(&mut self, now: Timestamp, older: ConnectionId, clean_start: bool) {
+        self.clients.stats.takeovers += 1;
+        let reason = ReasonCode::SESSION_TAKEN_OVER;
+        self.send_disconnect(older, reason, reason.text());
+        if clean_start {
+            // The session ends, and its will is due, whatever its delay.
+            self.expire_at_close(older);
+        }
+        self.close(now, older, CloseCause::TakenOver);
+    }
+
+    fn expire_at_close(&mut self, id: ConnectionId) {
+        let session = self.clients.connection(id).and_then(|connection| connection.session());
+        if let Some(state) = session.and_then(|session| self.clients.session_mut(session)) {
+            state.expiry_secs = 0;
+        }
+    }
+
+    fn new_session(&mut self, handshake: &Handshake, permit: &Permit) -> SessionId {
+        let publisher = self.publisher_id(&handshake.client_id);
+        self.clients.insert_session(|generation| Session {
+            generation,
+            client_id: handshake.client_id.clone(),
+            publisher,
+            connection: None,
+            expiry_secs: 0,
+            timer_at: Timestamp::NEVER,
+            expires_at: Timestamp::NEVER,
+            authorized_until: Timestamp::NEVER,
+            authorize: permit.authorize.clone(),
+            receive_maximum: handshake.receive_maximum,
+            subscriptions: smallvec::SmallVec::new(),
+            shares: Vec::new(),
+            will: None,
+            outbound: None,
+            inbound: None,
+        })
+    }
+
+    /// Puts new rights in force: for what the client does next, and for the subscriptions it has.
+    pub(super) fn permit(&mut self, now: Timestamp, session: SessionId, permit: &Permit) {
+        if let Some(state) = self.clients.session_mut(session) {
+            state.authorize = permit.authorize.clone();
+            state.authorized_until = permit.until;
+        }
+        if permit.until != Timestamp::NEVER {
+            self.arm_session(now, session, permit.until);
+        }
+        self.judge_subscriptions(session);
+    }
+
+    /// Sends again what an earlier connection left unfinished, in order, then what waited
+    /// (`MQTT5-4.4.0-1`).
+    pub(super) fn resume(&mut self, now: Timestamp, session: SessionId) {
+        if let Some(outbound) = self.clients.session_mut(session).and_then(|state| state.outbound.as_mut()) {
+            outbound.progress_at = now;
+        }
+        self.pump(now, session);
+    }
+}

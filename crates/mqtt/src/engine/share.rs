@@ -1,0 +1,299 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use slab::Slab;
+
+use super::clients::{narrow, widen};
+use super::deliver::{Delivered, Frames, Wanted};
+use super::mail::Letter;
+use super::options::SharePolicy;
+use super::route::Routed;
+use super::{Engine, ShardId};
+use crate::QoS;
+use crate::message::{Message, Publication};
+use crate::session::{Outbound, SessionId};
+use crate::time::Timestamp;
+use crate::topic::{FilterId, ParsedFilter, TopicLimits};
+
+/// A group of shared subscriptions, in the engine that owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct GroupId(u32);
+
+/// Whether a member of a group has a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presence {
+    Online,
+    Offline,
+}
+
+/// Why a member was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// It is online.
+    Online,
+    /// Nobody is: it may keep the message until it comes back.
+    Last,
+}
+
+/// The groups that this engine owns. The owner picks the member for every message of a group.
+#[derive(Debug)]
+pub(crate) struct Groups {
+    groups: Slab<Group>,
+    by_share: BTreeMap<Arc<str>, u32>,
+    policy: SharePolicy,
+}
+
+/// The members of one group, on whatever engine they are.
+#[derive(Debug)]
+struct Group {
+    /// `$share/{name}/{filter}`.
+    share: Arc<str>,
+    filter: FilterId,
+    members: Vec<Member>,
+    /// Where the next choice begins.
+    next: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Member {
+    shard: ShardId,
+    session: SessionId,
+    is_online: bool,
+}
+
+// === impl Groups ===
+
+impl Groups {
+    pub(crate) fn new(policy: SharePolicy) -> Self {
+        Self { groups: Slab::new(), by_share: BTreeMap::new(), policy }
+    }
+
+    fn group_mut(&mut self, share: &str) -> Option<&mut Group> {
+        let index = *self.by_share.get(share)?;
+        self.groups.get_mut(widen(index))
+    }
+
+    fn add(&mut self, share: Arc<str>, filter: FilterId) -> GroupId {
+        let group = Group { share: share.clone(), filter, members: Vec::new(), next: 0 };
+        let index = narrow(self.groups.insert(group));
+        self.by_share.insert(share, index);
+        GroupId(index)
+    }
+
+    /// Removes a member; returns the group's filter when it was the last one.
+    fn leave(&mut self, shard: ShardId, share: &str, session: SessionId) -> Option<(GroupId, FilterId)> {
+        let index = *self.by_share.get(share)?;
+        let group = self.groups.get_mut(widen(index))?;
+        group.members.retain(|member| member.shard != shard || member.session != session);
+        if !group.members.is_empty() {
+            return None;
+        }
+        let filter = group.filter;
+        self.groups.try_remove(widen(index));
+        self.by_share.remove(share);
+        Some((GroupId(index), filter))
+    }
+
+    /// Picks the member for a message: one that is online, if there is one (MQTT 5.0 §4.8.2).
+    fn choose(&mut self, id: GroupId, publication: &Publication<'_>) -> Option<(Arc<str>, Member, Choice)> {
+        let policy = self.policy;
+        let group = self.groups.get_mut(widen(id.0))?;
+        let online_count = group.members.iter().filter(|member| member.is_online).count();
+        let choice = if online_count > 0 { Choice::Online } else { Choice::Last };
+        let is_candidate = |member: &Member| member.is_online || choice == Choice::Last;
+        let candidates_count = if online_count > 0 { online_count } else { group.members.len() };
+        let member = match policy {
+            SharePolicy::RoundRobin | SharePolicy::Sticky => {
+                let len = group.members.len();
+                let start = group.next;
+                let position = (0..len)
+                    .map(|step| (start + step) % len)
+                    .find(|position| group.members.get(*position).is_some_and(is_candidate))?;
+                group.next = if policy == SharePolicy::Sticky { position } else { (position + 1) % len };
+                *group.members.get(position)?
+            }
+            SharePolicy::HashClientId => {
+                let hash = usize::try_from(publication.publisher.0 >> 8).unwrap_or(0);
+                *group
+                    .members
+                    .iter()
+                    .filter(|member| is_candidate(member))
+                    .nth(hash % candidates_count.max(1))?
+            }
+        };
+        Some((group.share.clone(), member, choice))
+    }
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// The engine that owns a group.
+    pub(super) fn owner_of_share(&self, share: &str) -> ShardId {
+        self.owner_of(share)
+    }
+
+    /// Tells an engine something, itself included.
+    pub(super) fn tell(&mut self, now: Timestamp, to: ShardId, letter: Letter) {
+        if to == self.shard {
+            self.open_letter(now, to, letter, &[]);
+        } else {
+            self.mailboxes.post(to, letter);
+        }
+    }
+
+    /// A client joins a group that this engine owns.
+    pub(super) fn on_join(&mut self, now: Timestamp, from: ShardId, share: Arc<str>, session: SessionId) {
+        let member = Member { shard: from, session, is_online: true };
+        if let Some(group) = self.groups.group_mut(&share) {
+            match group.members.iter_mut().find(|known| known.shard == from && known.session == session) {
+                Some(known) => *known = member,
+                None => group.members.push(member),
+            }
+        } else {
+            let parsed = ParsedFilter::parse(&share, &TopicLimits::STANDARD);
+            let Ok(ParsedFilter { filter, .. }) = parsed else { return };
+            let filter_id = self.want_here(filter);
+            let group = self.groups.add(share.clone(), filter_id);
+            if let Some(interest) = self.interests.get_mut(filter_id) {
+                interest.add_group(group);
+            }
+            if let Some(group) = self.groups.group_mut(&share) {
+                group.members.push(member);
+            }
+        }
+        self.confirm_join(now, from, share);
+    }
+
+    /// A client leaves a group that this engine owns.
+    pub(super) fn on_leave(&mut self, from: ShardId, share: &str, session: SessionId) {
+        let Some((group, filter)) = self.groups.leave(from, share, session) else { return };
+        if let Some(interest) = self.interests.get_mut(filter) {
+            interest.remove_group(group);
+        }
+        self.unwant_if_idle(filter);
+    }
+
+    pub(super) fn on_presence(&mut self, from: ShardId, share: &str, session: SessionId, presence: Presence) {
+        let Some(group) = self.groups.group_mut(share) else { return };
+        for member in &mut group.members {
+            if member.shard == from && member.session == session {
+                member.is_online = presence == Presence::Online;
+            }
+        }
+    }
+
+    /// Tells the owners of a session's groups that it came or went.
+    pub(super) fn announce_presence(&mut self, now: Timestamp, session: SessionId, presence: Presence) {
+        for share in self.shares_of(session) {
+            let owner = self.owner_of_share(&share);
+            self.tell(now, owner, Letter::Presence { share, session, presence });
+        }
+    }
+
+    pub(super) fn leave_all_groups(&mut self, now: Timestamp, session: SessionId) {
+        for share in self.shares_of(session) {
+            self.clients.stats.subscriptions -= 1;
+            let owner = self.owner_of_share(&share);
+            self.tell(now, owner, Letter::Leave { share, session });
+        }
+    }
+
+    fn shares_of(&self, session: SessionId) -> Vec<Arc<str>> {
+        let shares = self.clients.session(session).map(|state| state.shares.as_slice()).unwrap_or_default();
+        shares.iter().map(|share| share.filter.clone()).collect()
+    }
+
+    /// Gives a message to one member of each group here that matched.
+    pub(super) fn deliver_to_groups(
+        &mut self,
+        now: Timestamp,
+        publication: &Publication<'_>,
+        frames: &mut Frames,
+        routed: &mut Routed,
+    ) {
+        for position in 0..self.matched.len() {
+            let Some(id) = self.matched.get(position).copied() else { return };
+            let mut nth = 0;
+            while let Some(group) =
+                self.interests.get(id).and_then(|interest| interest.groups().get(nth).copied())
+            {
+                nth += 1;
+                routed.is_matched = true;
+                self.deliver_to_group(now, group, publication, frames);
+            }
+        }
+    }
+
+    fn deliver_to_group(
+        &mut self,
+        now: Timestamp,
+        group: GroupId,
+        publication: &Publication<'_>,
+        frames: &mut Frames,
+    ) {
+        let Some((share, member, choice)) = self.groups.choose(group, publication) else { return };
+        if member.shard == self.shard {
+            self.deliver_share(now, &share, member.session, publication, choice, frames);
+        } else {
+            let message = frames.shared(publication);
+            self.mailboxes
+                .post(member.shard, Letter::Deliver { share, session: member.session, message, choice });
+        }
+    }
+
+    /// The group chose a client of this engine. One that went away meanwhile hands the message back.
+    pub(super) fn deliver_share(
+        &mut self,
+        now: Timestamp,
+        share: &Arc<str>,
+        session: SessionId,
+        publication: &Publication<'_>,
+        choice: Choice,
+        frames: &mut Frames,
+    ) {
+        let membership = self.clients.session(session).and_then(|state| {
+            let is_reachable = state.connection.is_some() || choice == Choice::Last;
+            state.shares.iter().find(|known| is_reachable && known.filter == *share).cloned()
+        });
+        let (Some(membership), Some(mut receiver)) = (membership, self.clients.receiver(session.index))
+        else {
+            let owner = self.owner_of_share(share);
+            let message = frames.shared(publication);
+            return self.tell(now, owner, Letter::Return { share: share.clone(), message });
+        };
+        let identifier = [membership.identifier];
+        let wanted = Wanted {
+            qos: membership.options.qos.min(publication.qos),
+            retain: membership.options.retain_as_published && publication.retain,
+            is_checked: true,
+            identifiers: if membership.identifier == 0 { &[] } else { &identifier },
+            share: Some(share),
+        };
+        match receiver.deliver(now, publication, &wanted, frames) {
+            // A group does not slow publishers down: its next message goes to another member.
+            Delivered::Taken | Delivered::Lagging | Delivered::Rejected | Delivered::Dropped => {}
+        }
+    }
+
+    /// A member could not take a message: another one may.
+    pub(super) fn on_return(&mut self, now: Timestamp, share: &str, message: &Arc<Message>) {
+        let Some(index) = self.groups.by_share.get(share).copied() else { return };
+        let mut frames = std::mem::take(&mut self.frames);
+        frames.reset(Some(message.clone()));
+        self.deliver_to_group(now, GroupId(index), &message.publication(), &mut frames);
+        self.frames = frames;
+    }
+
+    /// A session ended: what its groups gave it and it did not finish goes to others. QoS 0 is lost, as it
+    /// may be; a QoS 2 exchange that began goes to nobody (`MQTT5-4.8.2-5`).
+    pub(super) fn hand_back(&mut self, now: Timestamp, outbound: Outbound) {
+        for deliverable in outbound.into_unfinished() {
+            let share = deliverable.extras.and_then(|extras| extras.share);
+            if let Some(share) = share.filter(|_| deliverable.qos != QoS::AtMostOnce) {
+                let owner = self.owner_of_share(&share);
+                self.tell(now, owner, Letter::Return { share, message: deliverable.message });
+            }
+        }
+    }
+}

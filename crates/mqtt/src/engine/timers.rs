@@ -1,0 +1,191 @@
+use std::time::Duration;
+
+use super::{Action, CloseCause, Engine, Input};
+use crate::ReasonCode;
+use crate::connection::{Awaits, ConnectionId, State};
+use crate::session::SessionId;
+use crate::time::Timestamp;
+use crate::wheel::HORIZON;
+
+/// Something to look at when its time has come. What is due then is told by the state itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Timer {
+    /// Handshake deadline, keep-alive, a receiver that takes nothing.
+    Connection(ConnectionId),
+    /// Session expiry, will delay, end of a permit.
+    Session(SessionId),
+}
+
+impl Engine {
+    /// Time has passed: does what is due at `now`.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        let mut due = Vec::new();
+        self.timers.fire(now, &mut due);
+        for timer in due {
+            match timer {
+                Timer::Connection(id) => {
+                    if let Some(connection) = self.clients.connection_mut(id)
+                        && connection.timer_at <= now
+                    {
+                        connection.timer_at = Timestamp::NEVER;
+                        self.check_connection(now, id);
+                    }
+                }
+                Timer::Session(session) => {
+                    if let Some(state) = self.clients.session_mut(session)
+                        && state.timer_at <= now
+                    {
+                        state.timer_at = Timestamp::NEVER;
+                        self.check_session(now, session);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Has a connection looked at no later than `deadline`; one timer serves all its deadlines.
+    pub(super) fn arm_connection(&mut self, now: Timestamp, id: ConnectionId, deadline: Timestamp) {
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let at = deadline.clamp(now, now.after(HORIZON));
+        if at < connection.timer_at {
+            connection.timer_at = at;
+            self.timers.arm(at, Timer::Connection(id));
+        }
+    }
+
+    /// Has a session looked at no later than `deadline`; one timer serves all its deadlines.
+    pub(super) fn arm_session(&mut self, now: Timestamp, session: SessionId, deadline: Timestamp) {
+        let Some(state) = self.clients.session_mut(session) else { return };
+        let at = deadline.clamp(now, now.after(HORIZON));
+        if at < state.timer_at {
+            state.timer_at = at;
+            self.timers.arm(at, Timer::Session(session));
+        }
+    }
+
+    /// Something happened that is neither bytes nor mail.
+    pub fn input(&mut self, now: Timestamp, input: Input) {
+        match input {
+            Input::Decided(id, decision) => self.on_decided(now, id, decision),
+            Input::Lost(id) => self.closed(now, id),
+            Input::Disconnect(id, reason) => {
+                self.disconnect(now, id, reason, CloseCause::Administrative(reason));
+            }
+            Input::DisconnectClient(client_id, reason) => {
+                let session = self.clients.session_of(&client_id);
+                if let Some(id) = session.and_then(|session| self.clients.connection_of(session)) {
+                    self.disconnect(now, id, reason, CloseCause::Administrative(reason));
+                }
+            }
+            Input::Publish(message) => self.publish_message(now, &message),
+            Input::MemoryPressure(is_short) => self.clients.sheds_qos0 = is_short,
+            Input::Drain => self.drain(now),
+        }
+    }
+
+    fn check_connection(&mut self, now: Timestamp, id: ConnectionId) {
+        let Some(connection) = self.clients.connection(id) else { return };
+        let deadline = match &connection.state {
+            State::Closing { deadline } => {
+                if *deadline <= now {
+                    return self.actions.push_back(Action::Abort(id));
+                }
+                *deadline
+            }
+            State::ExpectConnect { deadline } => {
+                if *deadline <= now {
+                    return self.close(now, id, CloseCause::HandshakeTimeout);
+                }
+                *deadline
+            }
+            State::ExpectVerdict(handshake) => {
+                if handshake.deadline <= now {
+                    return self.give_up_handshake(now, id);
+                }
+                handshake.deadline
+            }
+            State::Established(_) => match self.check_established(now, id) {
+                Some(deadline) => deadline,
+                None => return,
+            },
+        };
+        self.arm_connection(now, id, deadline);
+    }
+
+    /// Keep-alive, a receiver that takes nothing, a client that may send again. Returns when to look next;
+    /// `None` when the connection is over.
+    fn check_established(&mut self, now: Timestamp, id: ConnectionId) -> Option<Timestamp> {
+        let stalled = self.options.limits.stalled_receiver;
+        let wants_input = self.wants_input(id);
+        let connection = self.clients.connection_mut(id)?;
+        if !wants_input {
+            // Nothing is read from this client, so its silence is not its own.
+            connection.last_received = now;
+        }
+        if connection.is_throttled && connection.throttled_until <= now {
+            connection.is_throttled = false;
+            self.actions.push_back(Action::Resume(id));
+        }
+        let silence_max = Duration::from_millis(u64::from(connection.silence_max_millis));
+        let is_watched = !silence_max.is_zero();
+        if is_watched && now.since(connection.last_received) >= silence_max {
+            self.time_out(now, id);
+            return None;
+        }
+        if connection.blocked_since != Timestamp::NEVER && now.since(connection.blocked_since) >= stalled {
+            self.clients.stats.stalled_receivers += 1;
+            self.close(now, id, CloseCause::Stalled);
+            return None;
+        }
+        let mut next = connection.blocked_since.min(now).after(stalled);
+        if is_watched {
+            next = next.min(connection.last_received.after(silence_max));
+        }
+        if connection.is_throttled {
+            next = next.min(connection.throttled_until);
+        }
+        Some(next)
+    }
+
+    /// No packet within one and a half times the keep-alive (`MQTT5-3.1.2-22`).
+    fn time_out(&mut self, now: Timestamp, id: ConnectionId) {
+        self.clients.stats.keep_alive_timeouts += 1;
+        self.disconnect(now, id, ReasonCode::KEEP_ALIVE_TIMEOUT, CloseCause::KeepAliveTimeout);
+    }
+
+    /// The verdict, or the client's answer, did not come in time.
+    fn give_up_handshake(&mut self, now: Timestamp, id: ConnectionId) {
+        let expects_auth = self.clients.connection(id).is_some_and(
+            |connection| matches!(&connection.state, State::ExpectVerdict(handshake) if handshake.awaits == Awaits::Auth),
+        );
+        if expects_auth {
+            return self.close(now, id, CloseCause::HandshakeTimeout);
+        }
+        // Cannot decide now: never the client's fault.
+        self.refuse(now, id, ReasonCode::SERVER_UNAVAILABLE);
+    }
+
+    fn check_session(&mut self, now: Timestamp, session: SessionId) {
+        let Some(state) = self.clients.session(session) else { return };
+        if state.connection.is_none() && state.expires_at <= now {
+            self.clients.stats.sessions_expired += 1;
+            return self.end_session(now, session);
+        }
+        if state.connection.is_some() && state.authorized_until <= now {
+            let Some(id) = self.clients.connection_of(session) else { return };
+            let reason = ReasonCode::MAXIMUM_CONNECT_TIME;
+            return self.disconnect(now, id, reason, CloseCause::Expired);
+        }
+        if state.connection.is_none() && state.will.as_ref().is_some_and(|will| will.due_at <= now) {
+            self.publish_will(now, session);
+        }
+        let Some(state) = self.clients.session(session) else { return };
+        let next = match state.connection {
+            Some(_) => state.authorized_until,
+            None => state.will.as_ref().map_or(Timestamp::NEVER, |will| will.due_at).min(state.expires_at),
+        };
+        if next != Timestamp::NEVER {
+            self.arm_session(now, session, next);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The one store of retained messages, outside the hot path: written by retained publishes, read by
+//! SUBSCRIBE.
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::message::Message;
+use crate::topic::{FilterRef, HashSeed, Progress, TopicCursor, TopicMap, TopicName};
+
+/// Bounds of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetainedLimits {
+    /// Messages.
+    pub messages_max: usize,
+    /// Bytes of topic, properties and payload, summed.
+    pub bytes_max: usize,
+}
+
+/// Retained messages by topic: the last one published with RETAIN (MQTT 5.0 §3.3.1.3).
+#[derive(Debug)]
+struct Retained {
+    messages: TopicMap<Arc<Message>>,
+    byte_count: usize,
+    limits: RetainedLimits,
+}
+
+/// The store as engines share it. Each operation holds the lock for one step only.
+#[derive(Clone, Debug)]
+pub struct SharedRetained(Arc<Mutex<Retained>>);
+
+/// The store has no room for another message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetainedFull;
+
+impl Default for RetainedLimits {
+    fn default() -> Self {
+        Self { messages_max: 1_000_000, bytes_max: 256 * 1024 * 1024 }
+    }
+}
+
+// === impl Retained ===
+
+impl Retained {
+    fn store(&mut self, message: Arc<Message>) -> Result<(), RetainedFull> {
+        let publication = message.publication();
+        let Ok(topic) = TopicName::new(publication.topic) else { return Ok(()) };
+        let replaced = self.messages.get(publication.topic).map(|old| old.byte_count());
+        let byte_count = self.byte_count - replaced.unwrap_or(0) + message.byte_count();
+        let is_one_more = replaced.is_none() && self.messages.len() >= self.limits.messages_max;
+        if is_one_more || byte_count > self.limits.bytes_max {
+            return Err(RetainedFull);
+        }
+        self.byte_count = byte_count;
+        self.messages.insert(topic, message.clone());
+        Ok(())
+    }
+
+    fn remove(&mut self, topic: &str) {
+        if let Some(removed) = self.messages.remove(topic) {
+            self.byte_count -= removed.byte_count();
+        }
+    }
+}
+
+// === impl SharedRetained ===
+
+impl SharedRetained {
+    /// An empty store.
+    pub fn new(seed: HashSeed, limits: RetainedLimits) -> Self {
+        Self(Arc::new(Mutex::new(Retained { messages: TopicMap::new(seed), byte_count: 0, limits })))
+    }
+
+    /// Stores a message under its topic, in place of an older one (`MQTT5-3.3.1-5`).
+    ///
+    /// # Errors
+    /// [`RetainedFull`] when one of the [`RetainedLimits`] would be exceeded; nothing changed.
+    pub fn store(&self, message: Arc<Message>) -> Result<(), RetainedFull> {
+        self.lock().store(message)
+    }
+
+    /// Removes the message of a topic, if there is one (`MQTT5-3.3.1-6`).
+    pub fn remove(&self, topic: &str) {
+        self.lock().remove(topic);
+    }
+
+    /// Pushes a portion of the messages that `filter` matches; `steps_max` bounds the work of this call.
+    pub fn read(
+        &self,
+        filter: FilterRef<'_>,
+        cursor: &mut TopicCursor,
+        steps_max: usize,
+        into: &mut Vec<Arc<Message>>,
+    ) -> Progress {
+        self.lock().messages.matching_from(filter, cursor, steps_max, |_, message| into.push(message.clone()))
+    }
+
+    /// How many messages are stored.
+    pub fn len(&self) -> usize {
+        self.lock().messages.len()
+    }
+
+    /// Nothing is stored.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes of topics, properties and payloads, summed.
+    pub fn byte_count(&self) -> usize {
+        self.lock().byte_count
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Retained> {
+        // A panic while the lock was held leaves a usable map: every operation changes it in one step.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

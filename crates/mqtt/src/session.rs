@@ -1,0 +1,88 @@
+//! What outlives a Network Connection: subscriptions, messages in flight and waiting, the will.
+
+mod inbound;
+mod outbound;
+mod will;
+
+pub(crate) use inbound::InboundExactlyOnce;
+pub(crate) use outbound::{Acked, Deliverable, Extras, Outbound, Replay, Stage, Waiter};
+pub(crate) use will::Will;
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
+use crate::authorize::Authorize;
+use crate::message::PublisherId;
+use crate::time::Timestamp;
+use crate::topic::FilterId;
+
+/// A session of one engine. Never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct SessionId {
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
+}
+
+/// One session: the state that belongs to a Client Identifier (MQTT 5.0 §4.1).
+pub(crate) struct Session {
+    pub(crate) generation: u32,
+    pub(crate) client_id: Arc<str>,
+    pub(crate) publisher: PublisherId,
+    /// Position of the connection, while there is one.
+    pub(crate) connection: Option<u32>,
+    /// Session Expiry Interval in force; `u32::MAX` = never.
+    pub(crate) expiry_secs: u32,
+    /// The one timer that is armed for this session; [`Timestamp::NEVER`] if none is.
+    pub(crate) timer_at: Timestamp,
+    /// When a session without a connection ends.
+    pub(crate) expires_at: Timestamp,
+    /// When the verdict that let the client in expires.
+    pub(crate) authorized_until: Timestamp,
+    pub(crate) authorize: Arc<dyn Authorize>,
+    /// Receive Maximum towards this client.
+    pub(crate) receive_maximum: u16,
+    pub(crate) subscriptions: SmallVec<[FilterId; 4]>,
+    pub(crate) shares: Vec<ShareMembership>,
+    pub(crate) will: Option<Box<Will>>,
+    /// Present while anything is in flight or waits.
+    pub(crate) outbound: Option<Box<Outbound>>,
+    /// Present while a QoS 2 PUBLISH of the client awaits its PUBREL.
+    pub(crate) inbound: Option<Box<InboundExactlyOnce>>,
+}
+
+/// A shared subscription of a session; the group itself lives with its owner.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ShareMembership {
+    /// As the client wrote it: `$share/{name}/{filter}`.
+    pub(crate) filter: Arc<str>,
+    pub(crate) options: crate::packet::SubscriptionOptions,
+    pub(crate) identifier: u32,
+}
+
+impl Session {
+    pub(crate) fn outbound_mut(&mut self) -> &mut Outbound {
+        self.outbound.get_or_insert_default()
+    }
+
+    /// Gives the memory of an idle session back.
+    pub(crate) fn release_idle(&mut self) {
+        if self.outbound.as_ref().is_some_and(|outbound| outbound.is_idle()) {
+            self.outbound = None;
+        }
+        if self.inbound.as_ref().is_some_and(|inbound| inbound.is_empty()) {
+            self.inbound = None;
+        }
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("client_id", &self.client_id)
+            .field("connection", &self.connection)
+            .field("subscriptions", &self.subscriptions)
+            .field("outbound", &self.outbound)
+            .finish_non_exhaustive()
+    }
+}
