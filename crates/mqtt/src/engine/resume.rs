@@ -17,6 +17,10 @@ impl Engine {
         handshake: &Handshake,
         permit: &Permit,
     ) -> (SessionId, bool) {
+        if let Some(session) = self.clients.session_of(&handshake.client_id) {
+            // Its expiry or its will may be due, and the timer late (`MQTT5-4.1.0-2`).
+            self.check_session(now, session);
+        }
         let mut stored = self.clients.session_of(&handshake.client_id);
         if let Some(session) = stored {
             if let Some(older) = self.clients.connection_of(session) {

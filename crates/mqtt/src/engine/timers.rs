@@ -110,7 +110,8 @@ impl Engine {
         self.refuse(now, id, ReasonCode::SERVER_UNAVAILABLE);
     }
 
-    fn check_session(&mut self, now: Timestamp, session: SessionId) {
+    /// Does what is due for a session.
+    pub(super) fn check_session(&mut self, now: Timestamp, session: SessionId) {
         let Some(state) = self.clients.session(session) else { return };
         if state.connection.is_none() && state.expires_at <= now {
             self.clients.stats.sessions_expired += 1;

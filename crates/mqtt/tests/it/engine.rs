@@ -7,4 +7,8 @@
 #[macro_use]
 mod harness;
 
+mod client_id;
 mod connect;
+mod keep_alive;
+mod session;
+mod takeover;

@@ -9,6 +9,8 @@ mod packets;
 mod wire;
 mod world;
 
+pub(crate) use std::time::Duration;
+
 pub(crate) use authority::{Answer, Rights, allow, refuse};
 pub(crate) use client::Client;
 pub(crate) use packets::*;

@@ -252,7 +252,10 @@ impl Client {
     /// The network connection breaks.
     pub(crate) fn vanish(&self) {
         let (shard, id) = self.world.connection(self);
-        self.world.state().wires[self.wire].id = None;
+        {
+            let wire = &mut self.world.state().wires[self.wire];
+            (wire.id, wire.closed) = (None, Some(CloseCause::Lost));
+        }
         self.world.input_at(shard, Input::Lost(id));
     }
 

@@ -128,6 +128,13 @@ impl World {
         client
     }
 
+    /// Connects and tells whether a session was there.
+    pub(crate) fn connect_present(&self, connect: Connect<'_>) -> bool {
+        let client = self.open(connect.version);
+        client.send(connect);
+        client.connack().session_present
+    }
+
     /// A Client Identifier that begins with `name` and belongs to this engine.
     pub(crate) fn name_at(&self, shard: u16, name: &str) -> &'static str {
         let state = self.state();
@@ -285,7 +292,8 @@ impl State {
             }
             Action::Resume(_) | Action::Connected(..) => {}
             Action::Close { connection, cause, .. } => {
-                let wire = self.wire_of(shard, connection).expect("a connection that closes exists");
+                // One that was lost has no end to be told any more.
+                let Some(wire) = self.wire_of(shard, connection) else { return };
                 let (wire, engine) = (&mut self.wires[wire], &mut self.engines[shard]);
                 wire.take(now, engine);
                 (wire.closed, wire.id) = (Some(cause), None);
