@@ -23,7 +23,6 @@ impl Engine {
     pub fn receive(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
         self.clients.stats.bytes_received += bytes.len() as u64;
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        connection.last_received = now;
         if connection.is_closing() {
             return;
         }
@@ -93,7 +92,8 @@ impl Engine {
         }
         let packet = input.get(..header.packet_len())?;
         let body = packet.get(header.header_len..)?;
-        let connection = self.clients.connection(id)?;
+        let connection = self.clients.connection_mut(id)?;
+        connection.last_received = now;
         let limits = DecodeLimits { user_properties_max: self.options.limits.user_properties_max };
         match codec::decode(header, body, connection.dialect.version(), &limits) {
             Ok(decoded) => self.dispatch(now, id, decoded, packet),
