@@ -71,7 +71,8 @@ fn pingreq_is_answered(version: ProtocolVersion) {
 #[test]
 fn a_client_of_5_is_told_the_maximum_keep_alive_and_held_to_it() {
     let world = World::with(|setup| setup.limits.keep_alive_max_secs = 60);
-    for (asked, told, closed_after) in [(59, None, 89), (60, None, 90), (61, Some(60), 90), (0, Some(60), 90)] {
+    for (asked, told, closed_after) in [(59, None, 89), (60, None, 90), (61, Some(60), 90), (0, Some(60), 90)]
+    {
         let client = world.open(V5);
         client.send(watched(V5, "a", asked));
         assert_eq!(client.connack().properties.server_keep_alive(), told, "{asked}");
