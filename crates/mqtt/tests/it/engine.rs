@@ -12,3 +12,5 @@ mod connect;
 mod keep_alive;
 mod session;
 mod takeover;
+mod will;
+mod will_delay;
