@@ -6,6 +6,8 @@ use crate::time::Timestamp;
 const TICK: Duration = Duration::from_millis(100);
 /// Buckets: a timer further away fires at the horizon, and its owner arms it again.
 const BUCKETS: u64 = 640;
+/// How far ahead a timer can be armed.
+pub(crate) const HORIZON: Duration = Duration::from_secs(60);
 
 /// Timers of one engine in buckets of 100 ms.
 ///
@@ -29,7 +31,7 @@ impl<T> Wheel<T> {
         Self { buckets, next_tick: tick_of(now), earliest_tick: NEVER }
     }
 
-    /// Arms `timer` for `deadline`, or for the horizon when that comes first.
+    /// Arms `timer` for `deadline`, at most [`HORIZON`] ahead.
     pub(crate) fn arm(&mut self, deadline: Timestamp, timer: T) {
         let horizon = self.next_tick + BUCKETS - 1;
         let tick = tick_of(deadline).saturating_add(1).clamp(self.next_tick, horizon);

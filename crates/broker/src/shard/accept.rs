@@ -33,11 +33,13 @@ impl Listener {
         Ok(async move {
             loop {
                 match accepting.next().await {
-                    Ok((transport, peer)) => shard.open(transport, peer, &[]),
+                    Ok((transport, peer)) => shard.accepted(transport, peer),
                     Err(error) => {
                         if is_of_one_connection(&error) {
                             continue;
                         }
+                        let paused = &shard.state.borrow().admission.counters.accept_pauses;
+                        paused.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                         tracing::warn!(%error, "no connection can be accepted for a moment");
                         tokio::time::sleep(PAUSE).await;
                     }

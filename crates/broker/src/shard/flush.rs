@@ -64,24 +64,24 @@ impl State {
                     socket.is_blocked = true;
                     return socket.wake();
                 }
-                Err(_) => {
-                    if let Some(socket) = self.sockets.remove(id) {
-                        socket.wake();
-                    }
-                    return self.engine.closed(now, id);
-                }
+                Err(_) => return self.drop_socket(now, id),
             }
         }
         if socket.is_closing {
-            // Dropping the socket closes it; its task finds nothing and ends.
-            if let Some(socket) = self.sockets.remove(id) {
-                socket.wake();
-            }
-            return self.engine.closed(now, id);
+            return self.drop_socket(now, id);
         }
         if self.engine.wants_input(id) && socket.was_full {
             socket.was_full = false;
             socket.wake();
         }
+    }
+
+    /// Closes a socket. Its task finds nothing when it is woken, and ends.
+    pub(super) fn drop_socket(&mut self, now: Timestamp, id: ConnectionId) {
+        if let Some(socket) = self.sockets.remove(id) {
+            self.admission.release(socket.peer);
+            socket.wake();
+        }
+        self.engine.closed(now, id);
     }
 }

@@ -14,14 +14,14 @@ impl Engine {
     /// The verdict on a CONNECT, on a step of its exchange, or on a re-authentication.
     pub(super) fn on_decided(&mut self, now: Timestamp, id: ConnectionId, decision: Decision) {
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        match std::mem::replace(&mut connection.state, State::Closing) {
+        match std::mem::replace(&mut connection.state, State::Closing { deadline: now }) {
             State::ExpectVerdict(handshake) => self.decide_connect(now, id, handshake, decision),
             State::Established(session) => {
                 connection.state = State::Established(session);
                 self.decide_again(now, id, session, decision);
             }
             // The client did not wait.
-            other @ (State::ExpectConnect { .. } | State::Closing) => connection.state = other,
+            other @ (State::ExpectConnect { .. } | State::Closing { .. }) => connection.state = other,
         }
     }
 
@@ -37,7 +37,7 @@ impl Engine {
             Decision::Continue(data) => {
                 handshake.expects_auth = true;
                 handshake.deadline = now.after(self.options.limits.connect_deadline);
-                self.timers.arm(handshake.deadline, super::timers::Timer::Connection(id));
+                self.arm_connection(now, id, handshake.deadline);
                 if let Some(connection) = self.clients.connection_mut(id) {
                     connection.state = State::ExpectVerdict(handshake);
                 }
@@ -80,7 +80,7 @@ impl Engine {
         }
         let silence_max = Duration::from_millis(u64::from(secs) * 1500);
         let first_check = if secs == 0 { self.options.limits.stalled_receiver } else { silence_max };
-        self.timers.arm(now.after(first_check), super::timers::Timer::Connection(id));
+        self.arm_connection(now, id, now.after(first_check));
     }
 
     fn keep_alive_secs(&self, asked_secs: u16) -> u16 {

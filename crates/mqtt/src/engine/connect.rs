@@ -62,7 +62,7 @@ impl Engine {
     ) -> (Handshake, Authentication) {
         let properties = &connect.properties;
         let deadline = now.after(self.options.limits.connect_deadline);
-        self.timers.arm(deadline, super::timers::Timer::Connection(id));
+        self.arm_connection(now, id, deadline);
         let dialect = connect.dialect();
         let receive_maximum = properties.receive_maximum().unwrap_or(dialect.receive_maximum_default());
         let handshake = Handshake {
@@ -187,7 +187,7 @@ impl Engine {
         match &connection.state {
             State::ExpectVerdict(handshake) => Some(handshake.client_id.clone()),
             State::Established(session) => Some(self.clients.session(*session)?.client_id.clone()),
-            State::ExpectConnect { .. } | State::Closing => None,
+            State::ExpectConnect { .. } | State::Closing { .. } => None,
         }
     }
 }

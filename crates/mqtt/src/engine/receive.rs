@@ -3,7 +3,7 @@ use crate::codec::{self, DecodeError, DecodeLimits, FixedHeader, PacketType};
 use crate::connection::{ConnectionId, State};
 use crate::packet::{ConnAck, Disconnect};
 use crate::time::Timestamp;
-use crate::{Expression, Packet, Properties, ReasonCode};
+use crate::{Dialect, Expression, Packet, Properties, ReasonCode};
 
 /// Buffers of packets that came in parts are given back above this size.
 const KEEP_PARTIAL: usize = 4096;
@@ -12,8 +12,7 @@ impl Engine {
     /// A network connection was accepted.
     pub fn open(&mut self, now: Timestamp) -> ConnectionId {
         let id = self.clients.open(now);
-        self.timers
-            .arm(now.after(self.options.limits.connect_deadline), super::timers::Timer::Connection(id));
+        self.arm_connection(now, id, now.after(self.options.limits.connect_deadline));
         id
     }
 
@@ -21,7 +20,29 @@ impl Engine {
     ///
     /// Complete packets are handled in place; only the start of a packet whose end is missing is copied.
     pub fn receive(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
+        let publishes_before = self.clients.stats.publishes_received;
         self.clients.stats.bytes_received += bytes.len() as u64;
+        self.take_bytes(now, id, bytes);
+        if self.options.limits.messages_per_sec > 0 || self.options.limits.bytes_per_sec > 0 {
+            let publish_count = self.clients.stats.publishes_received - publishes_before;
+            self.charge(now, id, publish_count, bytes.len() as u64);
+        }
+    }
+
+    /// Stops reading from a client that sends faster than it may, for as long as it is ahead.
+    fn charge(&mut self, now: Timestamp, id: ConnectionId, message_count: u64, byte_count: u64) {
+        let limits = &self.options.limits;
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let rate = connection.rate.get_or_insert_default();
+        if let Some(until) = rate.charge(now, message_count, byte_count, limits) {
+            connection.is_throttled = true;
+            connection.throttled_until = until;
+            self.clients.stats.throttled += 1;
+            self.arm_connection(now, id, until);
+        }
+    }
+
+    fn take_bytes(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
         let Some(connection) = self.clients.connection_mut(id) else { return };
         if connection.is_closing() {
             return;
@@ -59,7 +80,9 @@ impl Engine {
     /// Whether the driver should read from this connection.
     pub fn wants_input(&self, id: ConnectionId) -> bool {
         self.clients.connection(id).is_some_and(|connection| {
-            !connection.is_paused && connection.backlog() <= self.options.limits.outbound_bytes_max
+            !connection.is_paused
+                && !connection.is_throttled
+                && connection.backlog() <= self.options.limits.outbound_bytes_max
         })
     }
 
@@ -95,9 +118,15 @@ impl Engine {
         let connection = self.clients.connection_mut(id)?;
         connection.last_received = now;
         let limits = DecodeLimits { user_properties_max: self.options.limits.user_properties_max };
-        match codec::decode(header, body, connection.dialect.version(), &limits) {
-            Ok(decoded) => self.dispatch(now, id, decoded, packet),
-            Err(error) => return self.reject(now, id, &error),
+        match decode_guarded(header, body, connection.dialect, &limits) {
+            Some(Ok(decoded)) => self.dispatch(now, id, decoded, packet),
+            Some(Err(error)) => return self.reject(now, id, &error),
+            None => {
+                self.clients.stats.panics += 1;
+                let rule = "the decoder panicked: a bug of this server";
+                self.violate(now, id, ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR, rule);
+                return None;
+            }
         }
         Some(header.packet_len())
     }
@@ -113,7 +142,7 @@ impl Engine {
             State::ExpectConnect { .. } | State::ExpectVerdict(_) => {
                 limits.unauthenticated_bytes_max.min(limits.packet_bytes_max)
             }
-            State::Established(_) | State::Closing => limits.packet_bytes_max,
+            State::Established(_) | State::Closing { .. } => limits.packet_bytes_max,
         };
         (header.packet_len() > max).then_some(ReasonCode::PACKET_TOO_LARGE)
     }
@@ -185,7 +214,7 @@ impl Engine {
                     self.send_connack_failure(id, reason);
                 }
             }
-            (State::ExpectConnect { .. } | State::ExpectVerdict(_) | State::Closing, _) => {}
+            (State::ExpectConnect { .. } | State::ExpectVerdict(_) | State::Closing { .. }, _) => {}
         }
         self.close(now, id, CloseCause::Undecodable(error.clone()));
         None
@@ -226,5 +255,46 @@ impl Engine {
     pub(super) fn send_connack_failure(&mut self, id: ConnectionId, reason: ReasonCode) {
         let properties = Properties::EMPTY;
         self.send(id, &Packet::ConnAck(ConnAck { session_present: false, reason, properties }));
+    }
+}
+
+/// Decodes; `None` when the decoder panics, which ends one connection and never the broker. Decoding touches
+/// nothing but its arguments, so nothing is left half done.
+fn decode_guarded<'a>(
+    header: FixedHeader,
+    body: &'a [u8],
+    dialect: Dialect,
+    limits: &DecodeLimits,
+) -> Option<Result<Packet<'a>, DecodeError>> {
+    let decode = || {
+        #[cfg(test)]
+        tests::panic_on_marker(body);
+        codec::decode(header, body, dialect.version(), limits)
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Action, EngineOptions, ShardId};
+
+    /// Stands in for a bug in the decoder.
+    pub(super) fn panic_on_marker(body: &[u8]) {
+        assert!(!body.ends_with(b"panic!"), "a bug, for the test");
+    }
+
+    #[test]
+    fn a_panic_in_the_decoder_closes_one_connection_and_is_counted() {
+        let mut engine = Engine::new(Timestamp::ZERO, ShardId(0), EngineOptions::new(1));
+        let (bad, good) = (engine.open(Timestamp::ZERO), engine.open(Timestamp::ZERO));
+        let connect = b"\x10\x12\x00\x04MQTT\x04\x02\x00\x00\x00\x06panic!";
+        engine.receive(Timestamp::ZERO, bad, connect);
+        assert_eq!(engine.stats().panics, 1);
+        assert!(matches!(engine.poll_action(), Some(Action::Close { connection, .. }) if connection == bad));
+        engine.receive(Timestamp::ZERO, good, b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01a");
+        assert!(
+            matches!(engine.poll_action(), Some(Action::Authenticate(connection, _)) if connection == good)
+        );
     }
 }

@@ -76,6 +76,7 @@ impl Engine {
             publisher,
             connection: None,
             expiry_secs: 0,
+            timer_at: Timestamp::NEVER,
             expires_at: Timestamp::NEVER,
             authorized_until: Timestamp::NEVER,
             authorize: permit.authorize.clone(),
@@ -95,7 +96,7 @@ impl Engine {
             state.authorized_until = permit.until;
         }
         if permit.until != Timestamp::NEVER {
-            self.timers.arm(permit.until.max(now), super::timers::Timer::Session(session));
+            self.arm_session(now, session, permit.until);
         }
         self.judge_subscriptions(session);
     }
