@@ -12,7 +12,7 @@ impl Engine {
     /// A network connection was accepted.
     pub fn open(&mut self, now: Timestamp) -> ConnectionId {
         let id = self.clients.open(now);
-        self.arm_connection(now, id, now.after(self.options.limits.connect_deadline));
+        self.arm_connection(id, now.after(self.options.limits.connect_deadline));
         id
     }
 
@@ -38,7 +38,7 @@ impl Engine {
             connection.is_throttled = true;
             connection.throttled_until = until;
             self.clients.stats.throttled += 1;
-            self.arm_connection(now, id, until);
+            self.arm_connection(id, until);
         }
     }
 
