@@ -9,6 +9,7 @@ mod harness;
 
 mod client_id;
 mod connect;
+mod deadline;
 mod keep_alive;
 mod session;
 mod takeover;

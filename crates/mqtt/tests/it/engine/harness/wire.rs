@@ -26,7 +26,9 @@ pub(crate) struct Wire {
     /// What the engine sent and the test did not look at yet.
     pub(crate) to_client: Vec<u8>,
     pub(crate) reading: Reading,
-    /// Why the engine closed the connection.
+    /// Why the engine wants the connection closed, once the client has read what was said before.
+    pub(crate) closing: Option<CloseCause>,
+    /// Why the connection is closed.
     pub(crate) closed: Option<CloseCause>,
 }
 
@@ -38,13 +40,28 @@ impl Wire {
             to_engine: VecDeque::new(),
             to_client: Vec::new(),
             reading: Reading::Everything,
+            closing: None,
             closed: None,
         }
     }
 
-    /// Takes what waits in the outbox, as far as the client reads.
+    /// Takes what waits in the outbox, as far as the client reads, and closes when that was the last.
     pub(crate) fn take(&mut self, now: Timestamp, engine: &mut Engine) {
         let Some(id) = self.id else { return };
+        self.take_bytes(now, engine, id);
+        if self.closing.is_some() && engine.outbox(id).is_none_or(Outbox::is_empty) {
+            self.close(now, engine);
+        }
+    }
+
+    pub(crate) fn close(&mut self, now: Timestamp, engine: &mut Engine) {
+        if let Some(id) = self.id.take() {
+            self.closed = self.closing.take();
+            engine.closed(now, id);
+        }
+    }
+
+    fn take_bytes(&mut self, now: Timestamp, engine: &mut Engine, id: ConnectionId) {
         let Some(outbox) = engine.outbox(id).filter(|outbox| !outbox.is_empty()) else { return };
         let bytes = content(outbox);
         let count = match self.reading {

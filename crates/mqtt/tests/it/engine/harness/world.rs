@@ -291,13 +291,17 @@ impl State {
                 self.engines[to].receive(now, id, &bytes);
             }
             Action::Resume(_) | Action::Connected(..) => {}
+            // One that was lost has no end to be told any more.
             Action::Close { connection, cause, .. } => {
-                // One that was lost has no end to be told any more.
-                let Some(wire) = self.wire_of(shard, connection) else { return };
-                let (wire, engine) = (&mut self.wires[wire], &mut self.engines[shard]);
-                wire.take(now, engine);
-                (wire.closed, wire.id) = (Some(cause), None);
-                engine.closed(now, connection);
+                if let Some(wire) = self.wire_of(shard, connection) {
+                    self.wires[wire].closing = Some(cause);
+                    self.wires[wire].take(now, &mut self.engines[shard]);
+                }
+            }
+            Action::Abort(connection) => {
+                if let Some(wire) = self.wire_of(shard, connection) {
+                    self.wires[wire].close(now, &mut self.engines[shard]);
+                }
             }
         }
     }
