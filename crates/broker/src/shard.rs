@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -192,6 +193,10 @@ impl Shard {
         if admitted {
             self.open(transport, peer, &[]);
         }
+    }
+
+    fn count_accept_pause(&self) {
+        self.state.borrow().admission.counters.accept_pauses.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Begins to serve a connection, of which `bytes` were read already.

@@ -38,8 +38,7 @@ impl Listener {
                         if is_of_one_connection(&error) {
                             continue;
                         }
-                        let paused = &shard.state.borrow().admission.counters.accept_pauses;
-                        paused.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                        shard.count_accept_pause();
                         tracing::warn!(%error, "no connection can be accepted for a moment");
                         tokio::time::sleep(PAUSE).await;
                     }

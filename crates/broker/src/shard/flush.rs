@@ -31,6 +31,7 @@ impl State {
             // Sessions live in memory: what is in the engine is as safe as it gets.
             self.engine.persisted(upto);
         }
+        self.engine.work(now);
         while let Some(id) = self.engine.poll_dirty() {
             self.write(now, id);
         }
