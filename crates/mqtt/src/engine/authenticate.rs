@@ -36,7 +36,7 @@ impl Engine {
             Decision::Allow(permit) => self.accept(now, id, *handshake, permit),
             Decision::Continue(data) => {
                 handshake.deadline = now.after(self.options.limits.connect_deadline);
-                self.arm_connection(now, id, handshake.deadline);
+                self.arm_connection(id, handshake.deadline);
                 if let Some(connection) = self.clients.connection_mut(id) {
                     connection.state = State::ExpectVerdict(handshake);
                     connection.set_awaits(Awaits::Answer);
@@ -81,7 +81,7 @@ impl Engine {
         }
         let silence_max = Duration::from_millis(u64::from(secs) * 1500);
         let first_check = if secs == 0 { self.options.limits.stalled_receiver } else { silence_max };
-        self.arm_connection(now, id, now.after(first_check));
+        self.arm_connection(id, now.after(first_check));
     }
 
     fn keep_alive_secs(&self, asked_secs: u16) -> u16 {
@@ -170,7 +170,7 @@ impl Engine {
     fn decide_again(&mut self, now: Timestamp, id: ConnectionId, session: SessionId, decision: Decision) {
         match decision {
             Decision::Allow(permit) => {
-                self.permit(now, session, &permit);
+                self.permit(session, &permit);
                 self.set_awaits(id, Awaits::Nothing);
                 self.send_auth(id, ReasonCode::SUCCESS, permit.data.as_deref());
             }

@@ -43,7 +43,7 @@ impl Engine {
             self.clients.stats.clients -= 1;
             self.detach(now, session, &cause);
         }
-        self.arm_connection(now, id, deadline);
+        self.arm_connection(id, deadline);
         self.actions.push_back(Action::Close { connection: id, client_id, cause });
     }
 
@@ -78,7 +78,7 @@ impl Engine {
         if expiry_secs != u32::MAX {
             state.expires_at = now.after(Duration::from_secs(u64::from(expiry_secs)));
             let deadline = state.expires_at;
-            self.arm_session(now, session, deadline);
+            self.arm_session(session, deadline);
         }
     }
 

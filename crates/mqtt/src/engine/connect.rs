@@ -63,7 +63,7 @@ impl Engine {
     ) -> (Handshake, Authentication) {
         let properties = &connect.properties;
         let deadline = now.after(self.options.limits.connect_deadline);
-        self.arm_connection(now, id, deadline);
+        self.arm_connection(id, deadline);
         let dialect = connect.dialect();
         let receive_maximum = properties.receive_maximum().unwrap_or(dialect.receive_maximum_default());
         let handshake = Handshake {

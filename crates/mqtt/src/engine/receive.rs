@@ -14,7 +14,7 @@ impl Engine {
     /// A network connection was accepted.
     pub fn open(&mut self, now: Timestamp) -> ConnectionId {
         let id = self.clients.open(now);
-        self.arm_connection(now, id, now.after(self.options.limits.connect_deadline));
+        self.arm_connection(id, now.after(self.options.limits.connect_deadline));
         id
     }
 
@@ -40,13 +40,12 @@ impl Engine {
             connection.is_throttled = true;
             connection.throttled_until = until;
             self.clients.stats.throttled += 1;
-            self.arm_connection(now, id, until);
+            self.arm_connection(id, until);
         }
     }
 
     fn take_bytes(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        connection.last_received = now;
         if connection.is_closing() {
             return;
         }
@@ -118,7 +117,8 @@ impl Engine {
         }
         let packet = input.get(..header.packet_len())?;
         let body = packet.get(header.header_len..)?;
-        let connection = self.clients.connection(id)?;
+        let connection = self.clients.connection_mut(id)?;
+        connection.last_received = now;
         let limits = DecodeLimits { user_properties_max: self.options.limits.user_properties_max };
         match decode_guarded(header, body, connection.dialect, &limits) {
             Some(Ok(decoded)) => self.dispatch(now, id, decoded, packet),

@@ -17,6 +17,10 @@ impl Engine {
         handshake: &Handshake,
         permit: &Permit,
     ) -> (SessionId, bool) {
+        if let Some(session) = self.clients.session_of(&handshake.client_id) {
+            // Its expiry or its will may be due, and the timer late (`MQTT5-4.1.0-2`).
+            self.check_session(now, session);
+        }
         let mut stored = self.clients.session_of(&handshake.client_id);
         if let Some(session) = stored {
             if let Some(older) = self.clients.connection_of(session) {
@@ -41,7 +45,7 @@ impl Engine {
             // Reconnected before the delay ended: the old will is not sent (`MQTT5-3.1.3-9`).
             state.will = handshake.will.clone();
         }
-        self.permit(now, session, permit);
+        self.permit(session, permit);
         (session, stored.is_some())
     }
 
@@ -86,13 +90,13 @@ impl Engine {
     }
 
     /// Puts new rights in force: for what the client does next, and for the subscriptions it has.
-    pub(super) fn permit(&mut self, now: Timestamp, session: SessionId, permit: &Permit) {
+    pub(super) fn permit(&mut self, session: SessionId, permit: &Permit) {
         if let Some(state) = self.clients.session_mut(session) {
             state.authorize = permit.authorize.clone();
             state.authorized_until = permit.until;
         }
         if permit.until != Timestamp::NEVER {
-            self.arm_session(now, session, permit.until);
+            self.arm_session(session, permit.until);
         }
         self.judge_subscriptions(session);
     }

@@ -5,7 +5,6 @@ use crate::ReasonCode;
 use crate::connection::{ConnectionId, State};
 use crate::session::SessionId;
 use crate::time::Timestamp;
-use crate::wheel::HORIZON;
 
 /// Something to look at when its time has come. What is due then is told by the state itself.
 #[derive(Clone, Copy, Debug)]
@@ -44,22 +43,22 @@ impl Engine {
     }
 
     /// Has a connection looked at no later than `deadline`; one timer serves all its deadlines.
-    pub(super) fn arm_connection(&mut self, now: Timestamp, id: ConnectionId, deadline: Timestamp) {
+    pub(super) fn arm_connection(&mut self, id: ConnectionId, deadline: Timestamp) {
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        let at = deadline.clamp(now, now.after(HORIZON));
+        let at = self.timers.fires_at(deadline);
         if at < connection.timer_at {
             connection.timer_at = at;
-            self.timers.arm(at, Timer::Connection(id));
+            self.timers.arm(deadline, Timer::Connection(id));
         }
     }
 
     /// Has a session looked at no later than `deadline`; one timer serves all its deadlines.
-    pub(super) fn arm_session(&mut self, now: Timestamp, session: SessionId, deadline: Timestamp) {
+    pub(super) fn arm_session(&mut self, session: SessionId, deadline: Timestamp) {
         let Some(state) = self.clients.session_mut(session) else { return };
-        let at = deadline.clamp(now, now.after(HORIZON));
+        let at = self.timers.fires_at(deadline);
         if at < state.timer_at {
             state.timer_at = at;
-            self.timers.arm(at, Timer::Session(session));
+            self.timers.arm(deadline, Timer::Session(session));
         }
     }
 
@@ -109,7 +108,7 @@ impl Engine {
                 None => return,
             },
         };
-        self.arm_connection(now, id, deadline);
+        self.arm_connection(id, deadline);
     }
 
     /// Keep-alive, a receiver that takes nothing, a client that may send again. Returns when to look next;
@@ -162,7 +161,8 @@ impl Engine {
         self.refuse(now, id, ReasonCode::SERVER_UNAVAILABLE);
     }
 
-    fn check_session(&mut self, now: Timestamp, session: SessionId) {
+    /// Does what is due for a session.
+    pub(super) fn check_session(&mut self, now: Timestamp, session: SessionId) {
         let Some(state) = self.clients.session(session) else { return };
         if state.connection.is_none() && state.expires_at <= now {
             self.clients.stats.sessions_expired += 1;
@@ -182,7 +182,7 @@ impl Engine {
             None => state.will.as_ref().map_or(Timestamp::NEVER, |will| will.due_at).min(state.expires_at),
         };
         if next != Timestamp::NEVER {
-            self.arm_session(now, session, next);
+            self.arm_session(session, next);
         }
     }
 }

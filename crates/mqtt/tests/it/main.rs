@@ -3,3 +3,4 @@
 mod arbitrary_packet;
 mod codec;
 mod differential;
+mod engine;
