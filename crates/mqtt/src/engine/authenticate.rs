@@ -179,7 +179,7 @@ impl Engine {
                 self.send_auth(id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
             }
             Decision::Refuse(reason) => {
-                self.send_disconnect(id, reason, reason.text());
+                self.send_disconnect(id, reason, None);
                 return self.close(now, id, CloseCause::Refused(reason));
             }
         }
