@@ -6,7 +6,7 @@ mod owed;
 mod rate;
 
 pub(crate) use alias::{InboundAliases, OutboundAliases};
-pub(crate) use handshake::Handshake;
+pub(crate) use handshake::{Awaits, Handshake};
 pub(crate) use owed::{AckKind, Owed, OwedAcks, OwedId};
 pub(crate) use rate::Rate;
 
@@ -36,8 +36,6 @@ pub(crate) struct Connection {
     pub(crate) is_paused: bool,
     /// Nothing is read for a while: the client sends faster than it may.
     pub(crate) is_throttled: bool,
-    /// Reason Strings and User Properties may be sent with every packet.
-    pub(crate) problem_information: bool,
     /// The start of a packet whose end has not arrived.
     pub(crate) partial: Vec<u8>,
     /// Present while something waits to be written.
@@ -84,7 +82,6 @@ impl Connection {
             is_dirty: false,
             is_paused: false,
             is_throttled: false,
-            problem_information: true,
             partial: Vec::new(),
             outbox: None,
             timer_at: Timestamp::NEVER,

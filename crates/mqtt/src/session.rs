@@ -43,7 +43,7 @@ pub(crate) struct Session {
     /// Receive Maximum towards this client.
     pub(crate) receive_maximum: u16,
     pub(crate) subscriptions: SmallVec<[FilterId; 4]>,
-    pub(crate) shares: Option<Box<Vec<ShareMembership>>>,
+    pub(crate) shares: Vec<ShareMembership>,
     pub(crate) will: Option<Box<Will>>,
     /// Present while anything is in flight or waits.
     pub(crate) outbound: Option<Box<Outbound>>,

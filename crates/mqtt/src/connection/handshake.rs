@@ -16,7 +16,15 @@ pub(crate) struct Handshake {
     pub(crate) topic_alias_maximum: u16,
     pub(crate) response_information: bool,
     pub(crate) will: Option<Box<Will>>,
-    /// The client has been sent AUTH 0x18 and its answer is awaited, not the verdict.
-    pub(crate) expects_auth: bool,
+    pub(crate) awaits: Awaits,
     pub(crate) deadline: crate::time::Timestamp,
+}
+
+/// Who has to speak next in a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaits {
+    /// The authenticator.
+    Verdict,
+    /// The client, which was sent AUTH with Continue authentication.
+    Auth,
 }

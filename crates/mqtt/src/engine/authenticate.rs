@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::action::{Action, Authentication, Credentials};
 use super::input::{Decision, Permit};
 use super::{CloseCause, Engine};
-use crate::connection::{ConnectionId, Handshake, OutboundAliases, State};
+use crate::connection::{Awaits, ConnectionId, Handshake, OutboundAliases, State};
 use crate::packet::{Auth, ConnAck};
 use crate::session::SessionId;
 use crate::time::Timestamp;
@@ -35,7 +35,7 @@ impl Engine {
         match decision {
             Decision::Allow(permit) => self.accept(now, id, *handshake, permit),
             Decision::Continue(data) => {
-                handshake.expects_auth = true;
+                handshake.awaits = Awaits::Auth;
                 handshake.deadline = now.after(self.options.limits.connect_deadline);
                 self.arm_connection(now, id, handshake.deadline);
                 if let Some(connection) = self.clients.connection_mut(id) {
@@ -159,9 +159,9 @@ impl Engine {
         let method: Box<str> = method.unwrap_or_default().into();
         let credentials = match (&mut connection.state, auth.reason) {
             (State::ExpectVerdict(handshake), ReasonCode::CONTINUE_AUTHENTICATION)
-                if handshake.expects_auth =>
+                if handshake.awaits == Awaits::Auth =>
             {
-                handshake.expects_auth = false;
+                handshake.awaits = Awaits::Verdict;
                 Credentials::Continue(data)
             }
             (State::Established(_), ReasonCode::REAUTHENTICATE) => Credentials::Again { method, data },
@@ -184,7 +184,7 @@ impl Engine {
                 self.send_auth(id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
             }
             Decision::Refuse(reason) => {
-                self.send_disconnect(id, reason);
+                self.send_disconnect(id, reason, reason.text());
                 return self.close(now, id, CloseCause::Refused(reason));
             }
         }

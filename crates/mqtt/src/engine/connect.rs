@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::action::{Authentication, Credentials};
 use super::{Action, CloseCause, Engine};
-use crate::connection::{ConnectionId, Handshake, State};
+use crate::connection::{Awaits, ConnectionId, Handshake, State};
 use crate::message::{Message, Publication, PublisherId};
 use crate::packet::{Connect, WillMessage};
 use crate::session::Will;
@@ -27,7 +27,6 @@ impl Engine {
             return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "a second CONNECT");
         }
         connection.dialect = connect.dialect();
-        connection.problem_information = connect.properties.request_problem_information().unwrap_or(true);
         connection.packet_bytes_max = connect.properties.maximum_packet_size().unwrap_or(u32::MAX);
         if let Err(reason) = self.judge_connect(id, connect) {
             return self.refuse(now, id, reason);
@@ -75,7 +74,7 @@ impl Engine {
             topic_alias_maximum: properties.topic_alias_maximum().unwrap_or(0),
             response_information: properties.request_response_information().unwrap_or(false),
             will,
-            expects_auth: false,
+            awaits: Awaits::Verdict,
             deadline,
         };
         let data = || properties.authentication_data().unwrap_or_default().to_vec();

@@ -3,8 +3,10 @@ use crate::codec::{self, DecodeError, DecodeLimits, FixedHeader, PacketType};
 use crate::connection::{ConnectionId, State};
 use crate::packet::{ConnAck, Disconnect};
 use crate::time::Timestamp;
-use crate::{Dialect, Expression, Packet, Properties, ReasonCode};
+use crate::{Dialect, Expression, Packet, Properties, PropertiesBuf, Property, ReasonCode};
 
+/// What a DISCONNECT with a Reason String takes beside the text, at most.
+const DISCONNECT_BYTES: usize = 16;
 /// Buffers of packets that came in parts are given back above this size.
 const KEEP_PARTIAL: usize = 4096;
 
@@ -206,7 +208,7 @@ impl Engine {
         self.clients.stats.violations += 1;
         let connection = self.clients.connection_mut(id)?;
         match (&connection.state, error.dialect) {
-            (State::Established(_), _) => self.send_disconnect(id, reason),
+            (State::Established(_), _) => self.send_disconnect(id, reason, reason.text()),
             (State::ExpectConnect { .. }, Some(dialect)) => {
                 // MQTT 3.x answers a version it does not know, and nothing else (`MQTT3-3.1.4-1`).
                 connection.dialect = dialect;
@@ -216,7 +218,7 @@ impl Engine {
             }
             (State::ExpectConnect { .. } | State::ExpectVerdict(_) | State::Closing { .. }, _) => {}
         }
-        self.close(now, id, CloseCause::Undecodable(error.clone()));
+        self.close(now, id, CloseCause::Undecodable(*error));
         None
     }
 
@@ -235,7 +237,7 @@ impl Engine {
         let is_established = connection.session().is_some();
         self.clients.stats.violations += 1;
         if is_established {
-            self.send_disconnect(id, reason);
+            self.send_disconnect(id, reason, rule);
         }
         self.close(now, id, CloseCause::Violation(reason, rule));
     }
@@ -247,8 +249,18 @@ impl Engine {
     }
 
     /// Says why the connection ends; MQTT 3.x has no words for it.
-    pub(super) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode) {
-        self.send(id, &Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
+    ///
+    /// The Reason String is left out where it would not fit (`MQTT5-3.14.2-3`). This is the only packet that
+    /// carries one, so that Request Problem Information has nothing to hold back (`MQTT5-3.1.2-29`).
+    pub(super) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode, text: &str) {
+        let Some(connection) = self.clients.connection(id) else { return };
+        let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
+        let mut properties = PropertiesBuf::new();
+        if text.len() + DISCONNECT_BYTES <= max {
+            properties.push(Property::ReasonString(text));
+        }
+        let properties = properties.as_properties();
+        self.send(id, &Packet::Disconnect(Disconnect { reason, properties }));
     }
 
     /// Refuses a CONNECT, where the dialect has a code for the reason.

@@ -49,7 +49,7 @@ impl Engine {
     fn take_over(&mut self, now: Timestamp, older: ConnectionId, clean_start: bool) {
         self.clients.stats.takeovers += 1;
         let reason = ReasonCode::SESSION_TAKEN_OVER;
-        self.send_disconnect(older, reason);
+        self.send_disconnect(older, reason, reason.text());
         if clean_start {
             // The session ends, and its will is due, whatever its delay.
             self.expire_at_close(older);
@@ -78,7 +78,7 @@ impl Engine {
             authorize: permit.authorize.clone(),
             receive_maximum: handshake.receive_maximum,
             subscriptions: smallvec::SmallVec::new(),
-            shares: None,
+            shares: Vec::new(),
             will: None,
             outbound: None,
             inbound: None,

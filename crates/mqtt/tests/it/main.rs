@@ -2,3 +2,4 @@
 
 mod arbitrary_packet;
 mod codec;
+mod differential;
