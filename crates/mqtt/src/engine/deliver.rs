@@ -298,6 +298,11 @@ impl Receiver<'_> {
                 return true;
             }
         };
+        // This connection may take less than the one before.
+        if self.exceeds_packet_size(now, &deliverable.message.publication(), &deliverable.wanted()) {
+            self.session.outbound_mut().discard(packet_id);
+            return true;
+        }
         self.send_deliverable(now, &deliverable, Some(packet_id), true, frames);
         true
     }
