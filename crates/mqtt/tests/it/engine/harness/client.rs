@@ -26,6 +26,10 @@ impl Client {
         Self { world, wire, version, last_id: Cell::new(0) }
     }
 
+    pub(crate) fn version(&self) -> ProtocolVersion {
+        self.version
+    }
+
     pub(crate) fn wire(&self) -> usize {
         self.wire
     }
@@ -104,7 +108,7 @@ impl Client {
     /// The connection is closed for this reason, and the client told where its version has words for it.
     pub(crate) fn disconnected(&self, reason: ReasonCode) -> CloseCause {
         if Dialect::new(self.version).has_server_disconnect() {
-            self.expect(disconnect(reason));
+            assert_eq!(self.disconnect_packet().reason, reason);
         }
         self.closed()
     }
