@@ -89,7 +89,8 @@ impl Bound {
         let Self { config, listeners, .. } = self;
         let clock = Monotonic::start();
         let admission = Arc::new(Admission::new(config.connection_limits()));
-        let verifier = Verifier::start(config.authenticator.clone(), clock, config.verify_threads)
+        let methods = config.exchange_methods.clone().into();
+        let verifier = Verifier::start(config.authenticator.clone(), methods, clock, config.verify_threads)
             .map_err(StartError::Thread)?;
         let (mailboxes, inboxes): (Vec<Mailbox>, Vec<Inbox>) =
             (0..config.engine.shard_count).map(|_| Mailbox::new()).unzip();

@@ -3,11 +3,13 @@
 mod accept;
 mod act;
 mod connection;
+mod exchange;
 mod flush;
 pub(crate) mod mailbox;
 mod sockets;
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use crate::event_log::EventLog;
 use crate::offences::Offences;
 use crate::transport::{Detached, Peer, Transport};
 use crate::verify::Verifier;
+use exchange::Exchanging;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
 
@@ -73,6 +76,8 @@ struct State {
     /// Verdicts that are asked for only after a while.
     delayed: Vec<(ConnectionId, Authentication)>,
     log: EventLog,
+    /// Clients that use a method of enhanced authentication.
+    exchanges: HashMap<ConnectionId, Exchanging>,
     clock: Monotonic,
     /// Connections that are not read from until other shards have caught up.
     held_back: Vec<ConnectionId>,
@@ -108,6 +113,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             takeovers: Offences::new(),
             delayed: Vec::new(),
             log: EventLog::default(),
+            exchanges: HashMap::new(),
             clock,
             held_back: Vec::new(),
             armed: Timestamp::NEVER,
@@ -153,9 +159,7 @@ impl Shard {
                     }
                 }
                 Message::Relieved => state.read_on(),
-                Message::Decided(connection, decision) => {
-                    state.engine.input(now, Input::Decided(connection, decision));
-                }
+                Message::Judged(connection, judged) => state.decide(connection, judged),
                 Message::Input(input) => state.engine.input(now, input),
                 Message::Inspect(look) => look(&state.view()),
                 Message::Adopt { transport, peer, bytes } => {

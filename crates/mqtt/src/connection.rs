@@ -6,7 +6,7 @@ mod owed;
 mod rate;
 
 pub(crate) use alias::{InboundAliases, OutboundAliases};
-pub(crate) use handshake::{Awaits, Handshake};
+pub(crate) use handshake::{Awaits, Enhanced, Handshake};
 pub(crate) use owed::{AckKind, Owed, OwedAcks, OwedId};
 pub(crate) use rate::Rate;
 
@@ -56,8 +56,8 @@ pub(crate) struct Connection {
     pub(crate) outbound_aliases: Option<Box<OutboundAliases>>,
     pub(crate) owed: Option<Box<OwedAcks>>,
     pub(crate) rate: Option<Box<Rate>>,
-    /// The Authentication Method of the CONNECT, if it named one.
-    pub(crate) authentication_method: Option<Box<str>>,
+    /// Present when the CONNECT named an Authentication Method.
+    pub(crate) enhanced: Option<Box<Enhanced>>,
 }
 
 /// Where a connection stands.
@@ -95,7 +95,7 @@ impl Connection {
             outbound_aliases: None,
             owed: None,
             rate: None,
-            authentication_method: None,
+            enhanced: None,
         }
     }
 
@@ -108,6 +108,16 @@ impl Connection {
 
     pub(crate) fn is_closing(&self) -> bool {
         matches!(self.state, State::Closing { .. })
+    }
+
+    pub(crate) fn set_awaits(&mut self, awaits: Awaits) {
+        if let Some(enhanced) = self.enhanced.as_mut() {
+            enhanced.awaits = awaits;
+        }
+    }
+
+    pub(crate) fn awaits_answer(&self) -> bool {
+        self.enhanced.as_ref().is_some_and(|enhanced| enhanced.awaits == Awaits::Answer)
     }
 
     /// Bytes that wait for the peer.

@@ -1,4 +1,3 @@
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
@@ -43,7 +42,7 @@ impl State {
         }
     }
 
-    fn peer(&self, id: ConnectionId) -> Peer {
+    pub(super) fn peer(&self, id: ConnectionId) -> Peer {
         self.sockets.get(id).map_or(Peer::Local, |socket| socket.peer)
     }
 
@@ -63,16 +62,6 @@ impl State {
                 self.delayed.push((id, authentication));
             }
             (Judgement::Free, Judgement::Free) => self.verify(id, authentication),
-        }
-    }
-
-    /// Has a client judged now.
-    pub(super) fn verify(&mut self, id: ConnectionId, authentication: Authentication) {
-        let peer = address(self.peer(id));
-        let Some(reply) = self.mailboxes.get(usize::from(self.id.0)) else { return };
-        if let Some(decision) = self.verifier.verify(id, authentication, peer, reply) {
-            let now = self.clock.now();
-            self.engine.input(now, Input::Decided(id, decision));
         }
     }
 
@@ -186,12 +175,5 @@ impl Shard {
                 shard.after_input(&mut state);
             });
         }
-    }
-}
-
-fn address(peer: Peer) -> Option<IpAddr> {
-    match peer {
-        Peer::Address(address) => Some(address.ip().to_canonical()),
-        Peer::Local => None,
     }
 }

@@ -17,10 +17,19 @@ impl Shard {
     pub(super) async fn flush_forever(self: Rc<Self>) {
         loop {
             self.output.notified().await;
-            let mut state = self.state.borrow_mut();
-            state.flush();
-            self.after_input(&mut state);
+            if self.flush() {
+                // More to do, and nothing waits for it: let others have their turn first.
+                tokio::task::yield_now().await;
+            }
         }
+    }
+
+    /// Flushes once; `true` when there is more already.
+    fn flush(self: &Rc<Self>) -> bool {
+        let mut state = self.state.borrow_mut();
+        state.flush();
+        self.after_input(&mut state);
+        state.engine.has_output()
     }
 }
 
@@ -83,6 +92,7 @@ impl State {
             self.admission.release(socket.peer);
             socket.wake();
         }
+        self.exchanges.remove(&id);
         self.engine.closed(now, id);
     }
 }

@@ -3,10 +3,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::mpsc;
 use vouchmq_mqtt::ConnectionId;
-use vouchmq_mqtt::engine::{Decision, Input, Mail, ShardId};
+use vouchmq_mqtt::engine::{Input, Mail, ShardId};
 
 use super::ShardView;
 use crate::transport::{Detached, Peer};
+use crate::verify::Judged;
 
 /// Bytes of mail that may wait for one shard before the others stop reading from their clients.
 const BACKLOG_MAX: usize = 8 * 1024 * 1024;
@@ -18,7 +19,7 @@ pub(crate) enum Message {
     /// A connection that was accepted elsewhere, with what was read from it.
     Adopt { transport: Detached, peer: Peer, bytes: Vec<u8> },
     /// A verification is done.
-    Decided(ConnectionId, Decision),
+    Judged(ConnectionId, Judged),
     /// Something for the engine.
     Input(Input),
     /// Looks into the shard.

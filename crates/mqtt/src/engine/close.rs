@@ -104,7 +104,7 @@ impl Engine {
     ) {
         let Some(connection) = self.clients.connection(id) else { return };
         if connection.session().is_some() {
-            self.send_disconnect(id, reason, reason.text());
+            self.send_disconnect(id, reason, None);
         } else if matches!(connection.state, State::ExpectVerdict(_)) {
             return self.refuse(now, id, reason);
         }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::action::{Authentication, Credentials};
 use super::{Action, CloseCause, Engine};
-use crate::connection::{Awaits, ConnectionId, Handshake, State};
+use crate::connection::{Awaits, ConnectionId, Enhanced, Handshake, State};
 use crate::message::{Message, Publication, PublisherId};
 use crate::packet::{Connect, WillMessage};
 use crate::session::Will;
@@ -44,7 +44,9 @@ impl Engine {
         let (handshake, authentication) =
             self.begin_handshake(now, id, connect, client_id, is_assigned, will);
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        connection.authentication_method = connect.properties.authentication_method().map(Into::into);
+        let method = connect.properties.authentication_method();
+        connection.enhanced =
+            method.map(|method| Box::new(Enhanced { method: method.into(), awaits: Awaits::Verdict }));
         connection.state = State::ExpectVerdict(Box::new(handshake));
         connection.is_paused = true;
         self.actions.push_back(Action::Authenticate(id, Box::new(authentication)));
@@ -74,7 +76,6 @@ impl Engine {
             topic_alias_maximum: properties.topic_alias_maximum().unwrap_or(0),
             response_information: properties.request_response_information().unwrap_or(false),
             will,
-            awaits: Awaits::Verdict,
             deadline,
         };
         let data = || properties.authentication_data().unwrap_or_default().to_vec();

@@ -208,7 +208,7 @@ impl Engine {
         self.clients.stats.violations += 1;
         let connection = self.clients.connection_mut(id)?;
         match (&connection.state, error.dialect) {
-            (State::Established(_), _) => self.send_disconnect(id, reason, reason.text()),
+            (State::Established(_), _) => self.send_disconnect(id, reason, None),
             (State::ExpectConnect { .. }, Some(dialect)) => {
                 // MQTT 3.x answers a version it does not know, and nothing else (`MQTT3-3.1.4-1`).
                 connection.dialect = dialect;
@@ -237,7 +237,7 @@ impl Engine {
         let is_established = connection.session().is_some();
         self.clients.stats.violations += 1;
         if is_established {
-            self.send_disconnect(id, reason, rule);
+            self.send_disconnect(id, reason, Some(rule));
         }
         self.close(now, id, CloseCause::Violation(reason, rule));
     }
@@ -248,15 +248,16 @@ impl Engine {
         self.clients.write(id, |out| codec::encode(packet, dialect, out))
     }
 
-    /// Says why the connection ends; MQTT 3.x has no words for it.
+    /// Says why the connection ends, and which rule was broken where the code does not tell; MQTT 3.x has no
+    /// words for it.
     ///
     /// The Reason String is left out where it would not fit (`MQTT5-3.14.2-3`). This is the only packet that
     /// carries one, so that Request Problem Information has nothing to hold back (`MQTT5-3.1.2-29`).
-    pub(super) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode, text: &str) {
+    pub(super) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode, text: Option<&str>) {
         let Some(connection) = self.clients.connection(id) else { return };
         let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
         let mut properties = PropertiesBuf::new();
-        if text.len() + DISCONNECT_BYTES <= max {
+        if let Some(text) = text.filter(|text| text.len() + DISCONNECT_BYTES <= max) {
             properties.push(Property::ReasonString(text));
         }
         let properties = properties.as_properties();

@@ -53,7 +53,7 @@ impl Engine {
     fn take_over(&mut self, now: Timestamp, older: ConnectionId, clean_start: bool) {
         self.clients.stats.takeovers += 1;
         let reason = ReasonCode::SESSION_TAKEN_OVER;
-        self.send_disconnect(older, reason, reason.text());
+        self.send_disconnect(older, reason, None);
         if clean_start {
             // The session ends, and its will is due, whatever its delay.
             self.expire_at_close(older);

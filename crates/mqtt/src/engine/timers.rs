@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{Action, CloseCause, Engine, Input};
 use crate::ReasonCode;
-use crate::connection::{Awaits, ConnectionId, State};
+use crate::connection::{ConnectionId, State};
 use crate::session::SessionId;
 use crate::time::Timestamp;
 
@@ -154,10 +154,7 @@ impl Engine {
 
     /// The verdict, or the client's answer, did not come in time.
     fn give_up_handshake(&mut self, now: Timestamp, id: ConnectionId) {
-        let expects_auth = self.clients.connection(id).is_some_and(
-            |connection| matches!(&connection.state, State::ExpectVerdict(handshake) if handshake.awaits == Awaits::Auth),
-        );
-        if expects_auth {
+        if self.clients.connection(id).is_some_and(|connection| connection.awaits_answer()) {
             return self.close(now, id, CloseCause::HandshakeTimeout);
         }
         // Cannot decide now: never the client's fault.

@@ -241,6 +241,7 @@ fn what_is_built_is_read_back_in_order() {
     assert!(all.iter().all(|property| buffer.push(*property)));
     let properties = buffer.as_properties();
     assert_eq!(properties.iter().collect::<Vec<_>>(), all);
+    assert!(properties.ids().eq(all.iter().map(Property::id)));
     for property in all {
         assert_eq!(properties.find(property.id()), Some(property), "behind all the others");
     }

@@ -1,7 +1,7 @@
 //! Where the decoders differ, and why the standard is on our side.
 
 use vouchmq_mqtt::codec::{DecodeError, Fault, Field, MalformedPacket, PacketType, ProtocolError};
-use vouchmq_mqtt::{Packet, ReasonCode};
+use vouchmq_mqtt::{Packet, PropertyId, ReasonCode};
 
 /// Why only we refuse; `None` where nobody has looked yet.
 pub(super) fn why_we_are_stricter(error: &DecodeError, packet_type: PacketType) -> Option<&'static str> {
@@ -46,8 +46,11 @@ fn wrong_only_to_us(error: ProtocolError) -> Option<&'static str> {
         ProtocolError::SessionPresentWithFailure => "MQTT5-3.2.2-6, MQTT3-3.2.2-4",
         ProtocolError::NoLocalOnSharedSubscription => "MQTT5-3.8.3-4",
         ProtocolError::AuthenticationMethodMissing => "MQTT 5.0 §3.15.2.2.2: omitting it is a Protocol Error",
-        ProtocolError::AuthenticationDataWithoutMethod(PacketType::ConnAck) => {
-            "MQTT5-4.12.0-5: data without a method belongs to no authentication"
+        ProtocolError::DuplicateProperty(PropertyId::SubscriptionIdentifier) => {
+            "MQTT 5.0 §3.8.2.1.2: a SUBSCRIBE has one Subscription Identifier at most"
+        }
+        ProtocolError::AuthenticationDataWithoutMethod(_) => {
+            "MQTT 5.0 §3.1.2.11.10: data without a method is a Protocol Error"
         }
         _ => return None,
     })

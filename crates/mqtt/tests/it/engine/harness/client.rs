@@ -5,7 +5,9 @@ use std::cell::Cell;
 use vouchmq_mqtt::codec::{self, DecodeLimits, PacketType};
 use vouchmq_mqtt::engine::{CloseCause, Input};
 use vouchmq_mqtt::packet::{Ack, Auth, ConnAck, Disconnect, Publish, SubAck, SubscriptionOptions, UnsubAck};
-use vouchmq_mqtt::{Dialect, Expression, Packet, PacketId, ProtocolVersion, QoS, ReasonCode};
+use vouchmq_mqtt::{
+    Dialect, Expression, Packet, PacketId, Property, PropertyId, ProtocolVersion, QoS, ReasonCode,
+};
 
 use super::wire::Reading;
 use super::{
@@ -108,7 +110,11 @@ impl Client {
     /// The connection is closed for this reason, and the client told where its version has words for it.
     pub(crate) fn disconnected(&self, reason: ReasonCode) -> CloseCause {
         if Dialect::new(self.version).has_server_disconnect() {
-            assert_eq!(self.disconnect_packet().reason, reason);
+            let told = self.disconnect_packet();
+            assert_eq!(told.reason, reason);
+            // A Reason String may say more; nothing else does.
+            let is_text = |property: Property<'_>| property.id() == PropertyId::ReasonString;
+            assert!(told.properties.iter().all(is_text), "{told:?}");
         }
         self.closed()
     }
