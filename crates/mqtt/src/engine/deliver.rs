@@ -209,8 +209,12 @@ impl Receiver<'_> {
     ) {
         let Some((index, connection)) = self.connection.as_mut() else { return };
         let mut delivery = delivery_of(now, publication, wanted, packet_id, dup, connection);
-        delivery.alias =
-            connection.outbound_aliases.as_mut().and_then(|aliases| aliases.assign(publication.topic));
+        if let Some(aliases) = connection.outbound_aliases.as_mut() {
+            let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
+            let defining = |alias| Delivery { alias: Some(alias), ..delivery };
+            let fits = |alias| publication.packet_len(&defining(alias)) <= max;
+            delivery.alias = aliases.assign(publication.topic, fits);
+        }
         let is_shared = publication.payload.len() >= SHARE_FROM;
         let is_plain = delivery.alias.is_none() && delivery.identifiers.is_empty() && !dup;
         let body = is_shared.then(|| frames.shared(publication));
@@ -298,6 +302,11 @@ impl Receiver<'_> {
                 return true;
             }
         };
+        // This connection may take less than the one before.
+        if self.exceeds_packet_size(now, &deliverable.message.publication(), &deliverable.wanted()) {
+            self.session.outbound_mut().discard(packet_id);
+            return true;
+        }
         self.send_deliverable(now, &deliverable, Some(packet_id), true, frames);
         true
     }

@@ -227,7 +227,8 @@ impl Engine {
         }
         let packet_id = unsubscribe.packet_id;
         let reasons = Reasons::new(&reasons);
-        self.send(id, &Packet::UnsubAck(UnsubAck { packet_id, properties: Properties::EMPTY, reasons }));
+        let unsuback = Packet::UnsubAck(UnsubAck { packet_id, properties: Properties::EMPTY, reasons });
+        self.reply(now, id, &unsuback);
     }
 
     fn unsubscribe_one(
@@ -409,7 +410,7 @@ impl Engine {
         let PendingSubAck { connection, session, packet_id, reasons, replays } = pending;
         let reasons = Reasons::new(&reasons);
         let suback = Packet::SubAck(SubAck { packet_id, properties: Properties::EMPTY, reasons });
-        if self.send(connection, &suback) == Some(Expression::Close) {
+        if self.reply(now, connection, &suback) == Some(Expression::Close) {
             let rule = "MQTT 3.1 cannot be told that a subscription is refused";
             return self.violate(now, connection, ReasonCode::NOT_AUTHORIZED, rule);
         }

@@ -234,6 +234,13 @@ impl Outbound {
         }
     }
 
+    /// The message counts as delivered, whatever the client says.
+    pub(crate) fn discard(&mut self, id: PacketId) {
+        if let Some((index, _)) = self.find(id) {
+            self.finish(index);
+        }
+    }
+
     /// Everything that was not finished, in order, when the session ends.
     pub(crate) fn into_unfinished(self) -> impl Iterator<Item = Deliverable> {
         let in_flight = self.in_flight.into_iter().filter_map(|in_flight| match in_flight.stage {

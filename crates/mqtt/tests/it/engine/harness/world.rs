@@ -252,9 +252,9 @@ impl State {
     /// Goes on until nothing moves any more.
     pub(crate) fn settle(&mut self) {
         for _ in 0..TURNS_MAX {
-            let acted = self.act();
-            let moved = self.feed() | self.flush() | self.make_safe() | self.carry_mail();
-            if !acted && !moved {
+            let moved =
+                [self.act(), self.feed(), self.flush(), self.make_safe(), self.carry_mail(), self.work()];
+            if !moved.contains(&true) {
                 return;
             }
         }
@@ -350,6 +350,15 @@ impl State {
             }
         }
         has_saved
+    }
+
+    /// Lets the engines go on with what takes long.
+    fn work(&mut self) -> bool {
+        for engine in &mut self.engines {
+            engine.work(self.now);
+        }
+        let waits_for_the_test = self.is_mail_held || self.is_journal_held;
+        !waits_for_the_test && self.engines.iter().any(Engine::has_output)
     }
 
     /// Collects mail and delivers one piece of it.
