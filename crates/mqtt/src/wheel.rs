@@ -29,6 +29,11 @@ impl<T> Wheel<T> {
         Self { buckets, next_tick: tick_of(now), earliest_tick: NEVER }
     }
 
+    /// Entries, those included that will find nothing to do.
+    pub(crate) fn len(&self) -> usize {
+        self.buckets.iter().map(Vec::len).sum()
+    }
+
     /// Arms `timer` for `deadline`, or for the horizon when that comes first.
     pub(crate) fn arm(&mut self, deadline: Timestamp, timer: T) {
         let horizon = self.next_tick + BUCKETS - 1;
