@@ -7,7 +7,7 @@
 //! 1. [`Engine::open`], [`Engine::receive`], [`Engine::input`], [`Engine::deliver_mail`],
 //!    [`Engine::handle_timeout`]: something happened;
 //! 2. [`Engine::poll_action`], [`Engine::poll_dirty`] with [`Engine::outbox`] and [`Engine::written`],
-//!    [`Engine::take_mail`]: what is to be done;
+//!    [`Engine::take_mail`], [`Engine::unpersisted`], [`Engine::work`]: what is to be done;
 //! 3. [`Engine::poll_timeout`]: the only timer to arm.
 //!
 //! A client belongs to the engine that [`Engine::owner_of`] names: its connection is moved there before
@@ -50,6 +50,7 @@ use std::collections::VecDeque;
 use crate::authorize::Permission;
 use crate::connection::ConnectionId;
 use crate::outbox::Outbox;
+use crate::session::SessionId;
 use crate::time::Timestamp;
 use crate::topic::{FilterId, FilterMap};
 use crate::wheel::Wheel;
@@ -80,6 +81,8 @@ pub struct Engine {
     pending_subscribes: PendingSubscribes,
     timers: Wheel<Timer>,
     actions: VecDeque<Action>,
+    /// Sessions that go on reading retained messages in the next turn.
+    replaying: VecDeque<SessionId>,
     /// Filters that match the message at hand; kept for its memory.
     matched: Vec<FilterId>,
     assigned_count: u64,
@@ -100,6 +103,7 @@ impl Engine {
             pending_subscribes: PendingSubscribes::default(),
             timers: Wheel::new(now),
             actions: VecDeque::new(),
+            replaying: VecDeque::new(),
             matched: Vec::new(),
             assigned_count: 0,
             frames: Frames::default(),
@@ -138,9 +142,12 @@ impl Engine {
         self.timers.next_deadline()
     }
 
-    /// There is something to write or to send to other engines.
+    /// There is something to write, to send to other engines, to make safe, or to go on with.
     pub fn has_output(&self) -> bool {
-        self.clients.has_dirty() || self.mailboxes.has_mail() || self.clients.has_unpersisted()
+        self.clients.has_dirty()
+            || self.mailboxes.has_mail()
+            || self.clients.has_unpersisted()
+            || !self.replaying.is_empty()
     }
 
     /// What was counted so far.

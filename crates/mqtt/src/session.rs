@@ -33,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) connection: Option<u32>,
     /// Session Expiry Interval in force; `u32::MAX` = never.
     pub(crate) expiry_secs: u32,
+    /// The one timer that is armed for this session; [`Timestamp::NEVER`] if none is.
+    pub(crate) timer_at: Timestamp,
     /// When a session without a connection ends.
     pub(crate) expires_at: Timestamp,
     /// When the verdict that let the client in expires.
@@ -41,7 +43,7 @@ pub(crate) struct Session {
     /// Receive Maximum towards this client.
     pub(crate) receive_maximum: u16,
     pub(crate) subscriptions: SmallVec<[FilterId; 4]>,
-    pub(crate) shares: Option<Box<Vec<ShareMembership>>>,
+    pub(crate) shares: Vec<ShareMembership>,
     pub(crate) will: Option<Box<Will>>,
     /// Present while anything is in flight or waits.
     pub(crate) outbound: Option<Box<Outbound>>,

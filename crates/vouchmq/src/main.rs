@@ -22,6 +22,7 @@ fn main() -> anyhow::Result<()> {
         memory_bytes_max: None,
         sys_interval_secs: 0,
         verify_threads: 2,
+        exchange_methods: Vec::new(),
     };
     let broker = vouchmq_broker::Bound::bind(config)?.start()?;
     loop {

@@ -26,6 +26,7 @@ pub(crate) struct Clients {
     /// Generations make every id unique.
     generation: u32,
     dirty: Vec<ConnectionId>,
+    #[expect(clippy::vec_box, reason = "the boxes go back and forth between pool and connections")]
     outbox_pool: Vec<Box<Outbox>>,
     /// Acknowledgements that wait for the journal, by its sequence numbers.
     pub(crate) unpersisted: std::collections::VecDeque<(u64, ConnectionId, OwedId)>,
@@ -224,6 +225,7 @@ pub(crate) struct Receiver<'a> {
 /// The way from a message to a connection's outbox.
 pub(crate) struct Link<'a> {
     dirty: &'a mut Vec<ConnectionId>,
+    #[expect(clippy::vec_box, reason = "the boxes go back and forth between pool and connections")]
     outbox_pool: &'a mut Vec<Box<Outbox>>,
 }
 

@@ -63,7 +63,7 @@ impl Engine {
                 identifier: subscriber.identifier,
             })
         });
-        let shared = session.shares.iter().flat_map(|shares| shares.iter()).map(|share| SubscriptionInfo {
+        let shared = session.shares.iter().map(|share| SubscriptionInfo {
             filter: share.filter.as_ref().to_owned(),
             options: share.options,
             identifier: share.identifier,
@@ -77,8 +77,7 @@ impl Engine {
             client_id: session.client_id.clone(),
             connection,
             session_expiry_secs: session.expiry_secs,
-            subscription_count: session.subscriptions.len()
-                + session.shares.as_ref().map_or(0, |all| all.len()),
+            subscription_count: session.subscriptions.len() + session.shares.len(),
             in_flight_count: outbound.map_or(0, |outbound| outbound.in_flight_count()),
             queued_count: outbound.map_or(0, |outbound| outbound.pending_count()),
             queued_bytes: outbound.map_or(0, |outbound| outbound.pending_bytes()),

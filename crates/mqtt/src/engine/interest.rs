@@ -12,7 +12,7 @@ pub(crate) struct Interest {
     local: SmallVec<[Subscriber; 1]>,
     pub(crate) remote: ShardSet,
     /// Groups of shared subscriptions that this engine owns.
-    groups: Option<Box<Vec<GroupId>>>,
+    groups: Box<[GroupId]>,
 }
 
 /// One subscription of one session.
@@ -67,27 +67,22 @@ impl Interest {
     }
 
     pub(crate) fn add_group(&mut self, group: GroupId) {
-        let groups = self.groups.get_or_insert_default();
-        if !groups.contains(&group) {
-            groups.push(group);
+        if !self.groups.contains(&group) {
+            self.groups = self.groups.iter().copied().chain([group]).collect();
         }
     }
 
     pub(crate) fn remove_group(&mut self, group: GroupId) {
-        let Some(groups) = self.groups.as_mut() else { return };
-        groups.retain(|known| *known != group);
-        if groups.is_empty() {
-            self.groups = None;
-        }
+        self.groups = self.groups.iter().copied().filter(|known| *known != group).collect();
     }
 
     pub(crate) fn groups(&self) -> &[GroupId] {
-        self.groups.as_deref().map_or(&[], Vec::as_slice)
+        &self.groups
     }
 
     /// This engine itself wants the messages.
     pub(crate) fn is_wanted_here(&self) -> bool {
-        !self.local.is_empty() || self.groups.is_some()
+        !self.local.is_empty() || !self.groups.is_empty()
     }
 
     /// Nobody wants the messages any more.

@@ -204,8 +204,8 @@ impl Engine {
     }
 
     fn shares_of(&self, session: SessionId) -> Vec<Arc<str>> {
-        let shares = self.clients.session(session).and_then(|state| state.shares.as_deref());
-        shares.map(|shares| shares.iter().map(|share| share.filter.clone()).collect()).unwrap_or_default()
+        let shares = self.clients.session(session).map(|state| state.shares.as_slice()).unwrap_or_default();
+        shares.iter().map(|share| share.filter.clone()).collect()
     }
 
     /// Gives a message to one member of each group here that matched.
@@ -258,8 +258,7 @@ impl Engine {
     ) {
         let membership = self.clients.session(session).and_then(|state| {
             let is_reachable = state.connection.is_some() || choice == Choice::Last;
-            let shares = state.shares.as_deref().filter(|_| is_reachable)?;
-            shares.iter().find(|known| known.filter == *share).cloned()
+            state.shares.iter().find(|known| is_reachable && known.filter == *share).cloned()
         });
         let (Some(membership), Some(mut receiver)) = (membership, self.clients.receiver(session.index))
         else {

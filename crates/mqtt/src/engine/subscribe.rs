@@ -174,15 +174,15 @@ impl Engine {
 
     /// Joins a group, or changes the options in it; `None` when the session has too many subscriptions.
     fn join(&mut self, session: SessionId, share: &str, wanted: Requested) -> Option<Arc<str>> {
-        let shares = self.clients.session(session)?.shares.as_deref();
-        let known = shares.and_then(|shares| shares.iter().position(|known| &*known.filter == share));
+        let shares = &self.clients.session(session)?.shares;
+        let known = shares.iter().position(|known| &*known.filter == share);
         if known.is_none() && self.has_all_subscriptions(session) {
             return None;
         }
         let share: Arc<str> = Arc::from(share);
         let membership =
             ShareMembership { filter: share.clone(), options: wanted.options, identifier: wanted.identifier };
-        let shares = self.clients.session_mut(session)?.shares.get_or_insert_default();
+        let shares = &mut self.clients.session_mut(session)?.shares;
         match known.and_then(|position| shares.get_mut(position)) {
             Some(known) => *known = membership,
             None => {
@@ -195,8 +195,7 @@ impl Engine {
 
     fn has_all_subscriptions(&self, session: SessionId) -> bool {
         self.clients.session(session).is_none_or(|state| {
-            let shares = state.shares.as_ref().map_or(0, |shares| shares.len());
-            state.subscriptions.len() + shares >= self.options.limits.subscriptions_max
+            state.subscriptions.len() + state.shares.len() >= self.options.limits.subscriptions_max
         })
     }
 
@@ -246,7 +245,7 @@ impl Engine {
     ) -> bool {
         let Some(state) = self.clients.session_mut(session) else { return false };
         if parsed.share.is_some() {
-            let Some(shares) = state.shares.as_mut() else { return false };
+            let shares = &mut state.shares;
             let Some(position) = shares.iter().position(|known| &*known.filter == written) else {
                 return false;
             };

@@ -61,6 +61,7 @@ pub(crate) struct InFlight {
 
 /// What an in-flight message waits for.
 #[derive(Debug)]
+#[expect(clippy::enum_variant_names, reason = "a state is named for what it awaits")]
 pub(crate) enum Stage {
     /// PUBACK.
     ExpectAck(Deliverable),

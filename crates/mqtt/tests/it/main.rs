@@ -2,3 +2,5 @@
 
 mod arbitrary_packet;
 mod codec;
+mod differential;
+mod engine;
