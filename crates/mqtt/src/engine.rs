@@ -16,6 +16,7 @@
 mod acknowledge;
 mod action;
 mod authenticate;
+mod census;
 mod clients;
 mod close;
 mod connect;
@@ -37,6 +38,7 @@ mod timers;
 mod wills;
 
 pub use action::{Action, Authentication, CloseCause, Credentials};
+pub use census::Census;
 pub use control::{ClientInfo, SubscriptionInfo};
 pub use input::{Decision, Input, Permit};
 pub use mail::Mail;
