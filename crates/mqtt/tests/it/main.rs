@@ -1,4 +1,5 @@
 //! Integration tests of the pure core, in one binary.
 
 mod arbitrary_packet;
+mod client;
 mod codec;
