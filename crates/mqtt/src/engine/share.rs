@@ -4,7 +4,8 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::clients::{narrow, widen};
-use super::deliver::{Delivered, Frames, Wanted};
+use super::deliver::{Delivered, Wanted};
+use super::frames::Frames;
 use super::mail::Letter;
 use super::options::SharePolicy;
 use super::route::Routed;
