@@ -211,6 +211,10 @@ impl Mailboxes {
         self.tokens.try_remove(super::clients::widen(token))
     }
 
+    pub(crate) fn tokens_len(&self) -> usize {
+        self.tokens.len()
+    }
+
     /// Takes what there is to tell `to`.
     pub(crate) fn take(&mut self, to: ShardId) -> Option<Mail> {
         let mail = self.outgoing.get_mut(usize::from(to.0))?;

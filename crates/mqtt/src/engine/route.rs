@@ -2,7 +2,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::deliver::{Delivered, Frames, Wanted};
+use super::deliver::{Delivered, Wanted};
+use super::frames::Frames;
 use super::interest::{ShardSet, Subscriber};
 use super::mail::{Forward, Letter};
 use super::{Engine, Mail, ShardId};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::clients::{narrow, widen};
-use super::deliver::{Delivered, Frames, Wanted};
+use super::deliver::{Delivered, Wanted};
+use super::frames::Frames;
 use super::mail::Letter;
 use super::options::SharePolicy;
 use super::route::Routed;
@@ -66,6 +67,10 @@ struct Member {
 impl Groups {
     pub(crate) fn new(policy: SharePolicy) -> Self {
         Self { groups: Slab::new(), by_share: BTreeMap::new(), policy }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.groups.len()
     }
 
     fn group_mut(&mut self, share: &str) -> Option<&mut Group> {

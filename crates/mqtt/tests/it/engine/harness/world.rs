@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use vouchmq_mqtt::ProtocolVersion;
 use vouchmq_mqtt::engine::{
-    Action, Authentication, ClientInfo, Decision, Engine, EngineOptions, Input, Mail,
+    Action, Authentication, ClientState, Decision, Engine, EngineOptions, Input, Mail,
 };
 use vouchmq_mqtt::engine::{ShardId, Stats};
 use vouchmq_mqtt::packet::Connect;
@@ -234,9 +234,9 @@ impl World {
     // --- looking inside, as the control interface does
 
     /// The session of a client, wherever it is.
-    pub(crate) fn session(&self, client_id: &str) -> Option<ClientInfo> {
+    pub(crate) fn session(&self, client_id: &str) -> Option<ClientState> {
         let state = self.state();
-        let mut found: Vec<ClientInfo> =
+        let mut found: Vec<ClientState> =
             state.engines.iter().filter_map(|engine| engine.client(client_id)).collect();
         assert!(found.len() <= 1, "a client has one owner");
         found.pop()
