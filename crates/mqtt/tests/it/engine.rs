@@ -7,6 +7,7 @@
 #[macro_use]
 mod harness;
 
+mod authorize;
 mod client_id;
 mod connect;
 mod deadline;
@@ -22,6 +23,8 @@ mod receive_maximum;
 mod redelivery;
 mod retained;
 mod session;
+mod share;
+mod share_session;
 mod subscribe;
 mod takeover;
 mod topic_alias;
