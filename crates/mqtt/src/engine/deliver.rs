@@ -207,6 +207,7 @@ impl Receiver<'_> {
         if is_full(outbound.pending_count(), outbound.pending_bytes()) {
             self.stats.dropped_queue_full += 1;
             match limits.queue_full {
+                QueueFull::DropOldest if byte_count > limits.queued_bytes_max => return Delivered::Dropped,
                 QueueFull::Reject => return Delivered::Rejected,
                 QueueFull::DropNew => return Delivered::Dropped,
                 QueueFull::DropOldest => {
