@@ -8,6 +8,7 @@
 mod harness;
 
 mod authorize;
+mod back_pressure;
 mod client_id;
 mod connect;
 mod deadline;
@@ -19,6 +20,8 @@ mod options;
 mod overlapping;
 mod packet_size;
 mod publish;
+mod queue_full;
+mod reason;
 mod receive_maximum;
 mod redelivery;
 mod retained;
