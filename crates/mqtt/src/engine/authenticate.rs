@@ -37,7 +37,7 @@ impl Engine {
             Decision::Allow(permit) if !self.takes_connack(id, &handshake, &permit) => {
                 Decision::Refuse(ReasonCode::PACKET_TOO_LARGE)
             }
-            decision => decision,
+            decision @ (Decision::Allow(_) | Decision::Continue(_) | Decision::Refuse(_)) => decision,
         };
         match decision {
             Decision::Allow(permit) => self.accept(now, id, *handshake, permit),
