@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use smallvec::SmallVec;
 
@@ -9,12 +8,9 @@ use super::is_allowed;
 use crate::connection::Connection;
 use crate::limits::QueueFull;
 use crate::message::{Delivery, Publication};
-use crate::session::{Deliverable, Extras};
+use crate::session::{Deliverable, Extras, HOLD_MAX};
 use crate::time::Timestamp;
 use crate::{PacketId, QoS};
-
-/// A receiver that lags and takes nothing for this long holds up no publisher any more.
-const HOLD_MAX: Duration = Duration::from_secs(1);
 
 /// What the subscriptions of one client that match a message add up to.
 #[derive(Clone, Debug)]
@@ -211,6 +207,7 @@ impl Receiver<'_> {
         if is_full(outbound.pending_count(), outbound.pending_bytes()) {
             self.stats.dropped_queue_full += 1;
             match limits.queue_full {
+                QueueFull::DropOldest if byte_count > limits.queued_bytes_max => return Delivered::Dropped,
                 QueueFull::Reject => return Delivered::Rejected,
                 QueueFull::DropNew => return Delivered::Dropped,
                 QueueFull::DropOldest => {
@@ -226,7 +223,7 @@ impl Receiver<'_> {
         outbound.push_pending(deliverable());
         let is_behind = outbound.pending_count() * 2 > limits.queued_messages_max
             || outbound.pending_bytes() * 2 > limits.queued_bytes_max;
-        let is_moving = now.since(outbound.progress_at) < HOLD_MAX;
+        let is_moving = now < outbound.progress_at.after(HOLD_MAX);
         if is_connected && is_behind && is_moving { Delivered::Lagging } else { Delivered::Taken }
     }
 }

@@ -286,13 +286,13 @@ impl Engine {
         if let Some(text) = text.filter(|text| text.len() + DISCONNECT_BYTES <= max) {
             properties.push(Property::ReasonString(text));
         }
-        let properties = properties.as_properties();
+        let (reason, properties) = (reason.in_disconnect(), properties.as_properties());
         self.send(id, &Packet::Disconnect(Disconnect { reason, properties }));
     }
 
     /// Refuses a CONNECT, where the dialect has a code for the reason.
     pub(super) fn send_connack_failure(&mut self, id: ConnectionId, reason: ReasonCode) {
-        let properties = Properties::EMPTY;
+        let (reason, properties) = (reason.in_connack(), Properties::EMPTY);
         self.send(id, &Packet::ConnAck(ConnAck { session_present: false, reason, properties }));
     }
 }

@@ -1,11 +1,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::connection::{ConnectionId, OwedId};
 use crate::message::Message;
 use crate::time::Timestamp;
 use crate::topic::TopicCursor;
 use crate::{PacketId, QoS};
+
+/// A receiver that lags and takes nothing for this long holds up no publisher any more.
+pub(crate) const HOLD_MAX: Duration = Duration::from_secs(1);
 
 /// Packet identifiers in one round.
 const IDS: u64 = 65_535;
@@ -134,6 +138,11 @@ impl Outbound {
     /// Something waits for the client.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.pending.is_empty() || !self.replays.is_empty() || self.sent_count < self.in_flight.len()
+    }
+
+    /// When those who wait for this session go on even if it makes no progress.
+    pub(crate) fn holds_until(&self) -> Timestamp {
+        if self.waiters.is_empty() { Timestamp::NEVER } else { self.progress_at.after(HOLD_MAX) }
     }
 
     /// Nothing waits in front of a new message, and the client may take one more.

@@ -85,6 +85,11 @@ impl Client {
         Some(codec::decode_from_server(header, body, self.version, &limits).expect("a valid packet"))
     }
 
+    /// All that was sent to the client, as it is.
+    pub(crate) fn take_bytes(&self) -> Vec<u8> {
+        std::mem::take(&mut self.world.state().wires[self.wire].to_client)
+    }
+
     /// The next packet.
     pub(crate) fn packet(&self) -> Packet<'static> {
         self.poll().unwrap_or_else(|| panic!("there is a packet; closed: {:?}", self.close_cause()))
