@@ -53,6 +53,9 @@ impl Oracle {
             return;
         }
         let topic = record.facts.topic.clone();
+        if !Rights::may_publish(&topic) {
+            return;
+        }
         let publisher = record.publisher();
         let owing: Vec<EpochNo> = self
             .epoch_numbers()

@@ -27,7 +27,7 @@ impl Engine {
         Census {
             connections: self.clients.connection_ids().len(),
             sessions: self.clients.sessions().count(),
-            filters: self.interests.len(),
+            filters: self.interests.iter().count(),
             groups: self.groups.len(),
             tokens: self.mailboxes.tokens_len(),
             tickets: self.pending_subscribes.len(),
