@@ -21,6 +21,7 @@ mod close;
 mod connect;
 mod control;
 mod deliver;
+mod holdings;
 mod input;
 mod interest;
 mod mail;
@@ -38,6 +39,7 @@ mod wills;
 
 pub use action::{Action, Authentication, CloseCause, Credentials};
 pub use control::{ClientInfo, SubscriptionInfo};
+pub use holdings::Holdings;
 pub use input::{Decision, Input, Permit};
 pub use mail::Mail;
 pub use options::{DenyAction, EngineOptions, SharePolicy};

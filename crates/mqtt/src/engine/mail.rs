@@ -151,6 +151,10 @@ impl Mailboxes {
         self.has_mail
     }
 
+    pub(crate) fn token_count(&self) -> usize {
+        self.tokens.len()
+    }
+
     /// All other engines.
     pub(crate) fn others(&self) -> impl Iterator<Item = ShardId> + use<> {
         let own = self.shard.0;

@@ -68,6 +68,10 @@ impl Groups {
         Self { groups: Slab::new(), by_share: BTreeMap::new(), policy }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.groups.len()
+    }
+
     fn group_mut(&mut self, share: &str) -> Option<&mut Group> {
         let index = *self.by_share.get(share)?;
         self.groups.get_mut(widen(index))

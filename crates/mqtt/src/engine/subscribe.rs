@@ -52,6 +52,12 @@ struct PendingSubAck {
     replays: Vec<Replay>,
 }
 
+impl PendingSubscribes {
+    pub(crate) fn len(&self) -> usize {
+        self.tickets.len()
+    }
+}
+
 impl Engine {
     /// SUBSCRIBE of a client (MQTT 5.0 §3.8).
     pub(super) fn on_subscribe(&mut self, now: Timestamp, id: ConnectionId, subscribe: &Subscribe<'_>) {
