@@ -261,12 +261,14 @@ impl Engine {
             properties.push(Property::ReasonString(text));
         }
         let properties = properties.as_properties();
+        let reason = reason.in_disconnect();
         self.send(id, &Packet::Disconnect(Disconnect { reason, properties }));
     }
 
     /// Refuses a CONNECT, where the dialect has a code for the reason.
     pub(super) fn send_connack_failure(&mut self, id: ConnectionId, reason: ReasonCode) {
         let properties = Properties::EMPTY;
+        let reason = reason.in_connack();
         self.send(id, &Packet::ConnAck(ConnAck { session_present: false, reason, properties }));
     }
 }

@@ -10,6 +10,7 @@ mod harness;
 mod client_id;
 mod connect;
 mod deadline;
+mod hostile;
 mod keep_alive;
 mod session;
 mod takeover;
