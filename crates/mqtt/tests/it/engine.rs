@@ -16,6 +16,7 @@ mod delivery;
 mod disconnect;
 mod enhanced;
 mod exactly_once;
+mod hostile;
 mod keep_alive;
 mod message_expiry;
 mod options;
