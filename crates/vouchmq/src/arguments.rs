@@ -35,18 +35,19 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
 
 fn explained(error: &clap::Error) -> Failure {
     let text = error.render().to_string();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match output::line(text.trim_end()) {
+    let kind = error.kind();
+    if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return match output::line(text.trim_end()) {
             Ok(()) => Failure::OutputClosed,
             Err(failure) => failure,
-        },
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            let command = text.lines().find_map(|line| line.strip_prefix("Usage: ")).map(command_of);
-            let command = command.unwrap_or_else(|| "vouchmq".to_owned());
-            Failure::Unusable(format!("what is to be done? '{command} --help' lists the commands"))
-        }
-        _ => Failure::Unusable(in_one_line(&text)),
+        };
     }
+    let usage = text.lines().find_map(|line| line.strip_prefix("Usage: "));
+    let command = usage.map_or_else(|| "vouchmq".to_owned(), command_of);
+    if matches!(kind, ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand) {
+        return Failure::Unusable(format!("what is to be done? '{command} --help' lists the commands"));
+    }
+    Failure::Unusable(format!("{}; see '{command} --help'", in_one_line(&text)))
 }
 
 /// The message of a usage error without its layout.
@@ -54,9 +55,7 @@ fn in_one_line(text: &str) -> String {
     let is_end = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take_while(is_end);
     let message = lines.collect::<Vec<_>>().join(" ");
-    let command = text.lines().find_map(|line| line.strip_prefix("Usage: ")).map(command_of);
-    let message = message.strip_prefix("error: ").unwrap_or(&message).replace(" tip: ", "; ");
-    format!("{message}; see '{} --help'", command.unwrap_or_else(|| "vouchmq".to_owned()))
+    message.strip_prefix("error: ").unwrap_or(&message).replace(" tip: ", "; ")
 }
 
 /// The leading words of a usage line: `vouchmq bench conn [OPTIONS]` is `vouchmq bench conn`.

@@ -11,6 +11,7 @@ use vouchmq_mqtt::packet::Publish;
 use super::json;
 use crate::clock::Utc;
 use field::Field;
+pub(super) use field::subscription_ids;
 
 /// A parsed format string.
 #[derive(Debug)]
