@@ -1,15 +1,19 @@
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use tokio::sync::mpsc;
 use vouchmq_mqtt::engine::ShardId;
 
+use crate::admission::{Admission, ConnectionLimits};
 use crate::clock::Monotonic;
+use crate::overseer::Overseer;
 use crate::shard::mailbox::{Inbox, Mailbox, Message};
 use crate::shard::{Listener, Setup};
 use crate::verify::Verifier;
-use crate::{BrokerConfig, ListenAddress, listen, shard};
+use crate::{BrokerConfig, Control, ListenAddress, descriptors, listen, shard};
 
 /// A broker whose addresses are bound: clients may connect, nobody is served yet.
 #[derive(Debug)]
@@ -23,8 +27,23 @@ pub struct Bound {
 /// A running broker.
 #[derive(Debug)]
 pub struct Broker {
-    mailboxes: Arc<[Mailbox]>,
-    threads: Vec<JoinHandle<io::Result<()>>>,
+    control: Control,
+    threads: Vec<JoinHandle<()>>,
+    /// How each shard ended.
+    ended: mpsc::UnboundedReceiver<Ended>,
+    /// A shard that ended by itself.
+    failed: Option<Ended>,
+    /// Dropping it ends the overseer.
+    stop_overseer: std::sync::mpsc::Sender<()>,
+}
+
+/// How a shard ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was drained.
+    Drained,
+    /// It panicked, or its runtime failed: a bug, or a system out of resources.
+    Failed(ShardId),
 }
 
 /// Why a broker did not start.
@@ -69,15 +88,23 @@ impl Bound {
     /// # Errors
     /// [`StartError::Thread`] when a thread cannot be started.
     pub fn start(self) -> Result<Broker, StartError> {
+        let Self { config, listeners, .. } = self;
         let clock = Monotonic::start();
-        let config = self.config;
-        let verifier = Verifier::start(config.authenticator.clone(), clock, config.verify_threads)
+        let admission = Arc::new(Admission::new(config.connection_limits()));
+        let methods = config.exchange_methods.clone().into();
+        let verifier = Verifier::start(config.authenticator.clone(), methods, clock, config.verify_threads)
             .map_err(StartError::Thread)?;
         let (mailboxes, inboxes): (Vec<Mailbox>, Vec<Inbox>) =
             (0..config.engine.shard_count).map(|_| Mailbox::new()).unzip();
         let mailboxes: Arc<[Mailbox]> = mailboxes.into();
+        let control = Control {
+            mailboxes: mailboxes.clone(),
+            admission: admission.clone(),
+            retained: config.engine.retained.clone(),
+        };
+        let (tell_end, ended) = mpsc::unbounded_channel();
         let mut threads = Vec::new();
-        for (number, (inbox, listeners)) in inboxes.into_iter().zip(self.listeners).enumerate() {
+        for (number, (inbox, listeners)) in inboxes.into_iter().zip(listeners).enumerate() {
             let setup = Setup {
                 id: ShardId(u16::try_from(number).unwrap_or(0)),
                 options: config.engine.clone(),
@@ -85,27 +112,90 @@ impl Bound {
                 inbox,
                 mailboxes: mailboxes.clone(),
                 verifier: verifier.clone(),
+                admission: admission.clone(),
                 clock,
                 drain_timeout: config.drain_timeout,
             };
-            let name = format!("shard-{number}");
-            let thread = std::thread::Builder::new().name(name).spawn(move || shard::run(setup));
-            threads.push(thread.map_err(StartError::Thread)?);
+            threads.push(spawn_shard(setup, tell_end.clone())?);
         }
-        Ok(Broker { mailboxes, threads })
+        let (stop_overseer, stop) = std::sync::mpsc::channel();
+        let overseer = Overseer {
+            control: control.clone(),
+            clock,
+            memory_bytes_max: config.memory_bytes_max,
+            sys_interval_secs: config.sys_interval_secs,
+        };
+        let thread = std::thread::Builder::new().name("overseer".to_owned());
+        threads.push(thread.spawn(move || overseer.run(&stop)).map_err(StartError::Thread)?);
+        Ok(Broker { control, threads, ended, failed: None, stop_overseer })
     }
 }
 
+/// Runs a shard on a thread of its own, and tells how it ended: a shard that panics must not leave a broker
+/// behind that is half alive.
+fn spawn_shard(setup: Setup, tell_end: mpsc::UnboundedSender<Ended>) -> Result<JoinHandle<()>, StartError> {
+    let id = setup.id;
+    let run = move || {
+        let ended = match catch_unwind(AssertUnwindSafe(|| shard::run(setup))) {
+            Ok(Ok(())) => Ended::Drained,
+            Ok(Err(error)) => {
+                tracing::error!(shard = id.0, %error, "a shard failed");
+                Ended::Failed(id)
+            }
+            Err(_) => {
+                tracing::error!(shard = id.0, "a shard panicked: this is a bug");
+                Ended::Failed(id)
+            }
+        };
+        let _ = tell_end.send(ended);
+    };
+    std::thread::Builder::new().name(format!("shard-{}", id.0)).spawn(run).map_err(StartError::Thread)
+}
+
 impl Broker {
+    /// Looks into the broker and acts on its clients.
+    pub fn control(&self) -> Control {
+        self.control.clone()
+    }
+
+    /// Waits until a shard ends by itself, which only a failure makes it do.
+    pub async fn failed(&mut self) -> Ended {
+        let ended = self.ended.recv().await.unwrap_or(Ended::Drained);
+        self.failed = Some(ended);
+        ended
+    }
+
     /// Lets every client go, then ends: DISCONNECT with Server shutting down, and time to read it.
-    pub fn drain(self) -> io::Result<()> {
-        for mailbox in self.mailboxes.iter() {
+    ///
+    /// Returns [`Ended::Failed`] if a shard ended by itself meanwhile.
+    pub fn drain(mut self) -> Ended {
+        for mailbox in self.control.mailboxes.iter() {
             mailbox.send(Message::Drain);
         }
+        drop(self.stop_overseer);
         for thread in self.threads {
-            thread.join().map_err(|_| io::Error::other("a shard panicked"))??;
+            // A panic of a shard was caught and told.
+            let _ = thread.join();
         }
-        Ok(())
+        let mut outcome = self.failed.unwrap_or(Ended::Drained);
+        while let Ok(ended) = self.ended.try_recv() {
+            if ended != Ended::Drained {
+                outcome = ended;
+            }
+        }
+        outcome
+    }
+}
+
+impl BrokerConfig {
+    fn connection_limits(&self) -> ConnectionLimits {
+        let room = descriptors::raise_limit();
+        let total_max = if self.connections_max == 0 { room } else { self.connections_max.min(room) };
+        ConnectionLimits {
+            total_max,
+            per_address_max: self.connections_per_address_max,
+            connects_per_address_per_sec: self.connect_rate_per_address,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use vouchmq_identity::Authenticator;
+use vouchmq_identity::{Authenticator, ExchangeMethod};
 use vouchmq_mqtt::engine::EngineOptions;
 
 use crate::ListenAddress;
@@ -15,6 +15,8 @@ pub struct BrokerConfig {
     pub engine: EngineOptions,
     /// Judges every CONNECT.
     pub authenticator: Arc<dyn Authenticator>,
+    /// Methods of enhanced authentication that clients may name.
+    pub exchange_methods: Vec<Arc<dyn ExchangeMethod>>,
     /// Connections at once, on all listeners; 0 = as many as descriptors allow.
     pub connections_max: usize,
     /// Connections from one address; 0 = any number.

@@ -5,15 +5,23 @@
 //! shard. Between shards goes mail, in batches.
 
 mod address;
+mod admission;
 mod broker;
 mod clock;
 mod config;
+mod control;
+mod descriptors;
+mod event_log;
 mod listen;
+mod memory;
+mod offences;
+mod overseer;
 mod shard;
 mod transport;
 mod verify;
 
-pub use address::ListenAddress;
-pub use broker::{Bound, Broker, StartError};
+pub use address::{InvalidAddress, ListenAddress};
+pub use broker::{Bound, Broker, Ended, StartError};
 pub use clock::{Monotonic, SystemClock};
 pub use config::BrokerConfig;
+pub use control::{BrokerStats, ClientStatus, Control};

@@ -3,22 +3,31 @@
 mod accept;
 mod act;
 mod connection;
+mod exchange;
 mod flush;
 pub(crate) mod mailbox;
 mod sockets;
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use vouchmq_mqtt::engine::{Engine, EngineOptions, Input, ShardId};
+use vouchmq_mqtt::ConnectionId;
+use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 
+use crate::admission::Admission;
 use crate::clock::Monotonic;
+use crate::event_log::EventLog;
+use crate::offences::Offences;
 use crate::transport::{Detached, Peer, Transport};
 use crate::verify::Verifier;
+use exchange::Exchanging;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
 
@@ -38,6 +47,7 @@ pub(crate) struct Setup {
     /// The mailboxes of all shards, this one's included.
     pub(crate) mailboxes: Arc<[Mailbox]>,
     pub(crate) verifier: Verifier,
+    pub(crate) admission: Arc<Admission>,
     pub(crate) clock: Monotonic,
     pub(crate) drain_timeout: Duration,
 }
@@ -60,9 +70,25 @@ struct State {
     scratch: Box<[u8]>,
     mailboxes: Arc<[Mailbox]>,
     verifier: Verifier,
+    admission: Arc<Admission>,
+    /// Clients that take their connection over again and again.
+    takeovers: Offences<Arc<str>>,
+    /// Verdicts that are asked for only after a while.
+    delayed: Vec<(ConnectionId, Authentication)>,
+    log: EventLog,
+    /// Clients that use a method of enhanced authentication.
+    exchanges: HashMap<ConnectionId, Exchanging>,
     clock: Monotonic,
+    /// Connections that are not read from until other shards have caught up.
+    held_back: Vec<ConnectionId>,
     /// The timer that is awaited.
     armed: Timestamp,
+}
+
+/// A shard, as those see it who only look.
+pub(crate) struct ShardView<'a> {
+    pub(crate) engine: &'a Engine,
+    sockets: &'a Sockets,
 }
 
 /// Runs a shard on this thread until it is drained.
@@ -73,7 +99,8 @@ pub(crate) fn run(setup: Setup) -> std::io::Result<()> {
 }
 
 async fn serve(setup: Setup) -> std::io::Result<()> {
-    let Setup { id, options, listeners, mut inbox, mailboxes, verifier, clock, drain_timeout } = setup;
+    let Setup { id, options, listeners, mut inbox, mailboxes, verifier, admission, clock, drain_timeout } =
+        setup;
     let shard = Rc::new(Shard {
         state: RefCell::new(State {
             id,
@@ -82,7 +109,13 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
             mailboxes,
             verifier,
+            admission,
+            takeovers: Offences::new(),
+            delayed: Vec::new(),
+            log: EventLog::default(),
+            exchanges: HashMap::new(),
             clock,
+            held_back: Vec::new(),
             armed: Timestamp::NEVER,
         }),
         output: Notify::new(),
@@ -100,7 +133,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
         if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
             return Ok(());
         }
-        let is_draining = shard.open_mail(&mut batch);
+        let is_draining = shard.open_mail(&mut batch, &inbox);
         if is_draining {
             break;
         }
@@ -112,18 +145,23 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
 
 impl Shard {
     /// Handles mail; `true` when the shard is to drain.
-    fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>) -> bool {
+    fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
         let mut is_draining = false;
         for message in batch.drain(..) {
             let mut state = self.state.borrow_mut();
             let now = state.clock.now();
             match message {
-                Message::Mail(from, mail) => state.engine.deliver_mail(now, from, mail),
-                Message::Decided(connection, decision) => {
-                    state.engine.input(now, Input::Decided(connection, decision));
+                Message::Mail(from, mail) => {
+                    let byte_count = mail.byte_count();
+                    state.engine.deliver_mail(now, from, mail);
+                    if inbox.handled(byte_count) {
+                        state.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::Relieved));
+                    }
                 }
+                Message::Relieved => state.read_on(),
+                Message::Judged(connection, judged) => state.decide(connection, judged),
                 Message::Input(input) => state.engine.input(now, input),
-                Message::Inspect(look) => look(&state.engine),
+                Message::Inspect(look) => look(&state.view()),
                 Message::Adopt { transport, peer, bytes } => {
                     drop(state);
                     self.adopt(transport, peer, &bytes);
@@ -143,8 +181,26 @@ impl Shard {
     fn adopt(self: &Rc<Self>, transport: Detached, peer: Peer, bytes: &[u8]) {
         match transport.attach() {
             Ok(transport) => self.open(transport, peer, bytes),
-            Err(error) => tracing::warn!(%peer, %error, "a connection could not be moved"),
+            Err(error) => {
+                self.state.borrow().admission.release(peer);
+                tracing::warn!(%peer, %error, "a connection could not be moved");
+            }
         }
+    }
+
+    /// A connection was accepted here.
+    fn accepted(self: &Rc<Self>, transport: Transport, peer: Peer) {
+        let admitted = {
+            let state = self.state.borrow();
+            state.admission.admit(state.clock.now(), peer)
+        };
+        if admitted {
+            self.open(transport, peer, &[]);
+        }
+    }
+
+    fn count_accept_pause(&self) {
+        self.state.borrow().admission.counters.accept_pauses.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Begins to serve a connection, of which `bytes` were read already.
@@ -161,8 +217,9 @@ impl Shard {
     }
 
     /// Does what the engine asks for, and has the rest done soon.
-    fn after_input(&self, state: &mut State) {
+    fn after_input(self: &Rc<Self>, state: &mut State) {
         state.act();
+        self.verify_later(state);
         if state.engine.has_output() {
             self.output.notify_one();
         }
@@ -201,13 +258,43 @@ impl Shard {
                 tokio::select! {
                     () = self.empty.notified() => {}
                     _ = inbox.recv_many(&mut batch, MAIL_BATCH) => {
-                        self.open_mail(&mut batch);
+                        self.open_mail(&mut batch, inbox);
                     }
                 }
             }
         };
         if tokio::time::timeout(timeout, gone).await.is_err() {
             tracing::warn!(shard = self.state.borrow().id.0, "clients did not take their last bytes in time");
+        }
+    }
+}
+
+impl State {
+    fn view(&self) -> ShardView<'_> {
+        ShardView { engine: &self.engine, sockets: &self.sockets }
+    }
+
+    /// Another shard has so much mail that nothing more may be made for it.
+    fn is_held_back(&self) -> bool {
+        self.mailboxes.iter().any(Mailbox::is_congested)
+    }
+
+    /// Reads again from the connections that waited for other shards.
+    fn read_on(&mut self) {
+        for id in std::mem::take(&mut self.held_back) {
+            if let Some(socket) = self.sockets.get_mut(id) {
+                socket.wake();
+            }
+        }
+    }
+}
+
+impl ShardView<'_> {
+    /// The address of a connection's other end.
+    pub(crate) fn peer(&self, id: ConnectionId) -> Option<SocketAddr> {
+        match self.sockets.get(id)?.peer {
+            Peer::Address(address) => Some(address),
+            Peer::Local => None,
         }
     }
 }

@@ -4,6 +4,25 @@
 //! [`decode()`] turns the body into a [`Packet`](crate::Packet) that borrows from it; [`encode()`] appends a
 //! packet in the [`Dialect`](crate::Dialect) of the receiver. Decoding allocates nothing, recurses nowhere
 //! and reads through one cursor that returns errors.
+//!
+//! ```
+//! use vouchmq_mqtt::codec::{self, DecodeLimits};
+//! use vouchmq_mqtt::{Dialect, Expression, Packet, ProtocolVersion};
+//!
+//! let received = b"\x30\x07\x00\x03a/bhi\xC0\x00"; // PUBLISH, PINGREQ
+//! let Some(header) = codec::frame(received)? else { unreachable!("wait for more bytes") };
+//! assert_eq!(header.packet_len(), 9);
+//! let body = &received[header.header_len..header.packet_len()];
+//! let packet = codec::decode(header, body, ProtocolVersion::V311, &DecodeLimits::default())?;
+//! let Packet::Publish(publish) = &packet else { unreachable!("a PUBLISH") };
+//! assert_eq!((publish.topic, publish.payload), ("a/b", &b"hi"[..]));
+//!
+//! let mut out = Vec::new();
+//! let expression = codec::encode(&packet, Dialect::new(ProtocolVersion::V5), &mut out);
+//! assert_eq!(expression, Expression::Written);
+//! assert_eq!(out, b"\x30\x08\x00\x03a/b\x00hi"); // MQTT 5 has a Property Length
+//! # Ok::<_, codec::DecodeError>(())
+//! ```
 #![warn(clippy::arithmetic_side_effects, clippy::as_conversions)]
 
 mod decode;

@@ -3,10 +3,12 @@
 mod alias;
 mod handshake;
 mod owed;
+mod rate;
 
 pub(crate) use alias::{InboundAliases, OutboundAliases};
-pub(crate) use handshake::Handshake;
+pub(crate) use handshake::{Awaits, Enhanced, Handshake};
 pub(crate) use owed::{AckKind, Owed, OwedAcks, OwedId};
+pub(crate) use rate::Rate;
 
 use crate::Dialect;
 use crate::outbox::Outbox;
@@ -32,12 +34,15 @@ pub(crate) struct Connection {
     pub(crate) is_dirty: bool,
     /// Input is kept and not read on until something else has happened.
     pub(crate) is_paused: bool,
-    /// Reason Strings and User Properties may be sent with every packet.
-    pub(crate) problem_information: bool,
+    /// Nothing is read for a while: the client sends faster than it may.
+    pub(crate) is_throttled: bool,
     /// The start of a packet whose end has not arrived.
     pub(crate) partial: Vec<u8>,
     /// Present while something waits to be written.
     pub(crate) outbox: Option<Box<Outbox>>,
+    /// The one timer that is armed for this connection; [`Timestamp::NEVER`] if none is.
+    pub(crate) timer_at: Timestamp,
+    pub(crate) throttled_until: Timestamp,
     pub(crate) last_received: Timestamp,
     /// Since when the peer has taken nothing of what waits; [`Timestamp::NEVER`] while nothing waits.
     pub(crate) blocked_since: Timestamp,
@@ -50,8 +55,9 @@ pub(crate) struct Connection {
     pub(crate) inbound_aliases: Option<Box<InboundAliases>>,
     pub(crate) outbound_aliases: Option<Box<OutboundAliases>>,
     pub(crate) owed: Option<Box<OwedAcks>>,
-    /// The Authentication Method of the CONNECT, if it named one.
-    pub(crate) authentication_method: Option<Box<str>>,
+    pub(crate) rate: Option<Box<Rate>>,
+    /// Present when the CONNECT named an Authentication Method.
+    pub(crate) enhanced: Option<Box<Enhanced>>,
 }
 
 /// Where a connection stands.
@@ -64,7 +70,7 @@ pub(crate) enum State {
     /// CONNACK is sent.
     Established(SessionId),
     /// The last bytes are on their way; whatever still comes is ignored.
-    Closing,
+    Closing { deadline: Timestamp },
 }
 
 impl Connection {
@@ -75,9 +81,11 @@ impl Connection {
             dialect: Dialect::default(),
             is_dirty: false,
             is_paused: false,
-            problem_information: true,
+            is_throttled: false,
             partial: Vec::new(),
             outbox: None,
+            timer_at: Timestamp::NEVER,
+            throttled_until: Timestamp::ZERO,
             last_received: now,
             blocked_since: Timestamp::NEVER,
             silence_max_millis: 0,
@@ -86,19 +94,30 @@ impl Connection {
             inbound_aliases: None,
             outbound_aliases: None,
             owed: None,
-            authentication_method: None,
+            rate: None,
+            enhanced: None,
         }
     }
 
     pub(crate) fn session(&self) -> Option<SessionId> {
         match self.state {
             State::Established(session) => Some(session),
-            State::ExpectConnect { .. } | State::ExpectVerdict(_) | State::Closing => None,
+            State::ExpectConnect { .. } | State::ExpectVerdict(_) | State::Closing { .. } => None,
         }
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        matches!(self.state, State::Closing)
+        matches!(self.state, State::Closing { .. })
+    }
+
+    pub(crate) fn set_awaits(&mut self, awaits: Awaits) {
+        if let Some(enhanced) = self.enhanced.as_mut() {
+            enhanced.awaits = awaits;
+        }
+    }
+
+    pub(crate) fn awaits_answer(&self) -> bool {
+        self.enhanced.as_ref().is_some_and(|enhanced| enhanced.awaits == Awaits::Answer)
     }
 
     /// Bytes that wait for the peer.

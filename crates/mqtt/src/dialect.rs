@@ -35,7 +35,8 @@ pub enum Expression {
     Close,
     /// The dialect has no words for it and needs none: nothing is written.
     Nothing,
-    /// It cannot be a packet: above 268,435,455 bytes, or with a string above 65,535. Nothing is written.
+    /// It cannot be a packet: above 268,435,455 bytes, with a string above 65,535, or without the Packet
+    /// Identifier that its QoS needs. Nothing is written.
     TooLarge,
 }
 
@@ -186,10 +187,10 @@ impl Dialect {
 
     /// Whether the packet can be said at all; its size is [`encode`](crate::codec::encode())'s to see.
     ///
-    /// A password without a user name cannot be said in MQTT 3.x (`MQTT3-3.1.2-22`).
-    /// A failure in PUBACK or PUBREC becomes a plain acknowledgement in MQTT 3.x: whether to send that or to
+    /// In MQTT 3.x a failure in PUBACK or PUBREC becomes a plain acknowledgement: whether to send that or to
     /// close is the sender's policy (`MQTT3-3.3.5-2`). A DISCONNECT for any other reason than success is
-    /// closed instead; from a client that is what 0x04, disconnect with will, means.
+    /// closed instead; from a client that is what 0x04, disconnect with will, means. There is no password
+    /// without a user name (`MQTT3-3.1.2-22`).
     #[inline]
     pub fn express(self, packet: &Packet<'_>) -> Expression {
         if self.has_properties() {

@@ -7,7 +7,7 @@
 //! 1. [`Engine::open`], [`Engine::receive`], [`Engine::input`], [`Engine::deliver_mail`],
 //!    [`Engine::handle_timeout`]: something happened;
 //! 2. [`Engine::poll_action`], [`Engine::poll_dirty`] with [`Engine::outbox`] and [`Engine::written`],
-//!    [`Engine::take_mail`]: what is to be done;
+//!    [`Engine::take_mail`], [`Engine::unpersisted`], [`Engine::work`]: what is to be done;
 //! 3. [`Engine::poll_timeout`]: the only timer to arm.
 //!
 //! A client belongs to the engine that [`Engine::owner_of`] names: its connection is moved there before
@@ -15,17 +15,21 @@
 
 mod acknowledge;
 mod action;
+mod announce;
 mod authenticate;
+mod census;
 mod clients;
 mod close;
 mod connect;
 mod control;
 mod deliver;
+mod frames;
 mod input;
 mod interest;
 mod mail;
 mod options;
 mod publish;
+mod pump;
 mod receive;
 mod replay;
 mod resume;
@@ -37,7 +41,8 @@ mod timers;
 mod wills;
 
 pub use action::{Action, Authentication, CloseCause, Credentials};
-pub use control::{ClientInfo, SubscriptionInfo};
+pub use census::Census;
+pub use control::{ClientState, SubscriptionState};
 pub use input::{Decision, Input, Permit};
 pub use mail::Mail;
 pub use options::{DenyAction, EngineOptions, SharePolicy};
@@ -48,15 +53,16 @@ use std::collections::VecDeque;
 use crate::authorize::Permission;
 use crate::connection::ConnectionId;
 use crate::outbox::Outbox;
+use crate::session::SessionId;
 use crate::time::Timestamp;
 use crate::topic::{FilterId, FilterMap};
 use crate::wheel::Wheel;
+use announce::PendingSubscribes;
 use clients::Clients;
-use deliver::Frames;
+use frames::Frames;
 use interest::Interest;
 use mail::Mailboxes;
 use share::Groups;
-use subscribe::PendingSubscribes;
 use timers::Timer;
 
 /// One engine among those of a process, counted from 0.
@@ -78,6 +84,8 @@ pub struct Engine {
     pending_subscribes: PendingSubscribes,
     timers: Wheel<Timer>,
     actions: VecDeque<Action>,
+    /// Sessions that go on reading retained messages in the next turn.
+    replaying: VecDeque<SessionId>,
     /// Filters that match the message at hand; kept for its memory.
     matched: Vec<FilterId>,
     assigned_count: u64,
@@ -98,6 +106,7 @@ impl Engine {
             pending_subscribes: PendingSubscribes::default(),
             timers: Wheel::new(now),
             actions: VecDeque::new(),
+            replaying: VecDeque::new(),
             matched: Vec::new(),
             assigned_count: 0,
             frames: Frames::default(),
@@ -136,9 +145,12 @@ impl Engine {
         self.timers.next_deadline()
     }
 
-    /// There is something to write or to send to other engines.
+    /// There is something to write, to send to other engines, to make safe, or to go on with.
     pub fn has_output(&self) -> bool {
-        self.clients.has_dirty() || self.mailboxes.has_mail() || self.clients.has_unpersisted()
+        self.clients.has_dirty()
+            || self.mailboxes.has_mail()
+            || self.clients.has_unpersisted()
+            || !self.replaying.is_empty()
     }
 
     /// What was counted so far.

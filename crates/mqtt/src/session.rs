@@ -5,7 +5,7 @@ mod outbound;
 mod will;
 
 pub(crate) use inbound::InboundExactlyOnce;
-pub(crate) use outbound::{Acked, Deliverable, Extras, Outbound, Replay, Stage, Waiter};
+pub(crate) use outbound::{Acked, Deliverable, Extras, HOLD_MAX, Outbound, Replay, Stage, Waiter};
 pub(crate) use will::Will;
 
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) connection: Option<u32>,
     /// Session Expiry Interval in force; `u32::MAX` = never.
     pub(crate) expiry_secs: u32,
+    /// The one timer that is armed for this session; [`Timestamp::NEVER`] if none is.
+    pub(crate) timer_at: Timestamp,
     /// When a session without a connection ends.
     pub(crate) expires_at: Timestamp,
     /// When the verdict that let the client in expires.
@@ -41,7 +43,7 @@ pub(crate) struct Session {
     /// Receive Maximum towards this client.
     pub(crate) receive_maximum: u16,
     pub(crate) subscriptions: SmallVec<[FilterId; 4]>,
-    pub(crate) shares: Option<Box<Vec<ShareMembership>>>,
+    pub(crate) shares: Vec<ShareMembership>,
     pub(crate) will: Option<Box<Will>>,
     /// Present while anything is in flight or waits.
     pub(crate) outbound: Option<Box<Outbound>>,
@@ -61,6 +63,11 @@ pub(crate) struct ShareMembership {
 impl Session {
     pub(crate) fn outbound_mut(&mut self) -> &mut Outbound {
         self.outbound.get_or_insert_default()
+    }
+
+    /// When those who wait for this session go on even if it makes no progress.
+    pub(crate) fn holds_until(&self) -> Timestamp {
+        self.outbound.as_ref().map_or(Timestamp::NEVER, |outbound| outbound.holds_until())
     }
 
     /// Gives the memory of an idle session back.

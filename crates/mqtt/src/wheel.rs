@@ -29,14 +29,29 @@ impl<T> Wheel<T> {
         Self { buckets, next_tick: tick_of(now), earliest_tick: NEVER }
     }
 
-    /// Arms `timer` for `deadline`, or for the horizon when that comes first.
+    /// Entries, those included that will find nothing to do.
+    pub(crate) fn len(&self) -> usize {
+        self.buckets.iter().map(Vec::len).sum()
+    }
+
+    /// When a timer that is armed now for `deadline` fires: within a tick after it, or earlier when the
+    /// deadline lies beyond the horizon, which ends the sooner the longer nothing was fired.
+    pub(crate) fn fires_at(&self, deadline: Timestamp) -> Timestamp {
+        instant_of(self.tick_for(deadline))
+    }
+
+    /// Arms `timer` for `deadline`.
     pub(crate) fn arm(&mut self, deadline: Timestamp, timer: T) {
-        let horizon = self.next_tick + BUCKETS - 1;
-        let tick = tick_of(deadline).saturating_add(1).clamp(self.next_tick, horizon);
+        let tick = self.tick_for(deadline);
         if let Some(bucket) = self.buckets.get_mut(index_of(tick)) {
             bucket.push(timer);
             self.earliest_tick = self.earliest_tick.min(tick);
         }
+    }
+
+    fn tick_for(&self, deadline: Timestamp) -> u64 {
+        let horizon = self.next_tick + BUCKETS - 1;
+        tick_of(deadline).saturating_add(1).clamp(self.next_tick, horizon)
     }
 
     /// The instant at which [`Wheel::fire`] has something to do.
@@ -109,6 +124,19 @@ mod tests {
         let mut wheel = Wheel::new(Timestamp::ZERO);
         wheel.arm(Timestamp::NEVER, ());
         assert!(wheel.next_deadline().unwrap() <= millis(64_000));
+    }
+
+    #[test]
+    fn says_when_it_fires_even_if_that_is_early() {
+        let mut wheel = Wheel::new(Timestamp::ZERO);
+        for deadline in [millis(0), millis(250), millis(70_000), millis(1_000_000)] {
+            let at = wheel.fires_at(deadline);
+            wheel.arm(deadline, ());
+            assert_eq!(wheel.next_deadline(), Some(at), "armed for {deadline:?}");
+            let mut due = Vec::new();
+            wheel.fire(at, &mut due);
+            assert_eq!(due.len(), 1);
+        }
     }
 
     #[test]

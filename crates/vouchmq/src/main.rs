@@ -10,9 +10,6 @@ mod output;
 
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let ended = match arguments::parse(std::env::args_os()) {
         Ok(command) => command.run(),

@@ -33,11 +33,12 @@ impl Listener {
         Ok(async move {
             loop {
                 match accepting.next().await {
-                    Ok((transport, peer)) => shard.open(transport, peer, &[]),
+                    Ok((transport, peer)) => shard.accepted(transport, peer),
                     Err(error) => {
                         if is_of_one_connection(&error) {
                             continue;
                         }
+                        shard.count_accept_pause();
                         tracing::warn!(%error, "no connection can be accepted for a moment");
                         tokio::time::sleep(PAUSE).await;
                     }

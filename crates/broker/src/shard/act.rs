@@ -1,10 +1,13 @@
-use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
-use vouchmq_mqtt::ConnectionId;
-use vouchmq_mqtt::engine::{Action, CloseCause, Input, ShardId};
+use vouchmq_mqtt::engine::{Action, Authentication, CloseCause, Decision, Input, ShardId};
+use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
-use super::State;
 use super::mailbox::Message;
+use super::{Shard, State};
+use crate::event_log::Event;
+use crate::offences::Judgement;
 use crate::transport::Peer;
 
 impl State {
@@ -12,15 +15,7 @@ impl State {
     pub(super) fn act(&mut self) {
         while let Some(action) = self.engine.poll_action() {
             match action {
-                Action::Authenticate(id, authentication) => {
-                    let peer = self.peer(id);
-                    let reply = self.mailboxes.get(usize::from(self.id.0));
-                    let Some(reply) = reply else { continue };
-                    if let Some(decision) = self.verifier.verify(id, *authentication, address(peer), reply) {
-                        let now = self.clock.now();
-                        self.engine.input(now, Input::Decided(id, decision));
-                    }
-                }
+                Action::Authenticate(id, authentication) => self.authenticate(id, *authentication),
                 Action::Move { connection, to, bytes } => self.move_to(connection, to, bytes),
                 Action::Resume(id) => {
                     if let Some(socket) = self.sockets.get_mut(id) {
@@ -28,31 +23,87 @@ impl State {
                     }
                 }
                 Action::Connected(id, client_id) => {
-                    tracing::debug!(client_id = %client_id.escape_debug(), peer = %self.peer(id), "client connected");
+                    let peer = self.peer(id);
+                    if self.log_admits(Event::Connected) {
+                        tracing::info!(client_id = %client_id.escape_debug(), %peer, "client connected");
+                    }
                 }
                 Action::Close { connection, client_id, cause } => {
-                    log_close(client_id.as_deref(), self.peer(connection), &cause);
+                    let peer = self.peer(connection);
+                    self.take_down(client_id.as_ref(), peer, &cause);
+                    self.log_close(client_id.as_deref(), peer, &cause);
                     self.close_soon(connection);
+                }
+                Action::Abort(id) => {
+                    let now = self.clock.now();
+                    self.drop_socket(now, id);
                 }
             }
         }
     }
 
-    fn peer(&mut self, id: ConnectionId) -> Peer {
-        self.sockets.get_mut(id).map_or(Peer::Local, |socket| socket.peer)
+    pub(super) fn peer(&self, id: ConnectionId) -> Peer {
+        self.sockets.get(id).map_or(Peer::Local, |socket| socket.peer)
     }
+
+    // --- verdicts
+
+    /// Has a client judged, unless its address or its id has offended too often.
+    fn authenticate(&mut self, id: ConnectionId, authentication: Authentication) {
+        let (now, peer) = (self.clock.now(), self.peer(id));
+        let of_address = self.admission.judge_login(now, peer);
+        let of_client = self.takeovers.judge(now, &authentication.client_id);
+        match (of_address, of_client) {
+            (Judgement::Blocked, _) | (_, Judgement::Blocked) => {
+                self.admission.counters.blocked_logins.fetch_add(1, Ordering::Relaxed);
+                self.engine.input(now, Input::Decided(id, Decision::Refuse(ReasonCode::BANNED)));
+            }
+            (Judgement::Delayed(_), _) | (_, Judgement::Delayed(_)) => {
+                self.delayed.push((id, authentication));
+            }
+            (Judgement::Free, Judgement::Free) => self.verify(id, authentication),
+        }
+    }
+
+    /// Remembers what is an offence when it happens too often.
+    fn take_down(&mut self, client_id: Option<&std::sync::Arc<str>>, peer: Peer, cause: &CloseCause) {
+        let now = self.clock.now();
+        match cause {
+            CloseCause::Refused(ReasonCode::BAD_USER_NAME_OR_PASSWORD) => {
+                self.admission.login_failed(now, peer)
+            }
+            CloseCause::TakenOver => {
+                if let Some(client_id) = client_id {
+                    self.takeovers.record(now, client_id);
+                }
+            }
+            CloseCause::Disconnected(_)
+            | CloseCause::Lost
+            | CloseCause::HandshakeTimeout
+            | CloseCause::KeepAliveTimeout
+            | CloseCause::Refused(_)
+            | CloseCause::Violation(..)
+            | CloseCause::Undecodable(_)
+            | CloseCause::Stalled
+            | CloseCause::Expired
+            | CloseCause::Administrative(_)
+            | CloseCause::ShuttingDown => {}
+        }
+    }
+
+    // --- connections
 
     /// Gives a connection to the shard that owns its client.
     fn move_to(&mut self, id: ConnectionId, to: ShardId, bytes: Vec<u8>) {
         let Some(mut socket) = self.sockets.remove(id) else { return };
-        let waker = socket.waker.take();
-        match socket.transport.detach() {
-            Ok(transport) => {
-                if let Some(mailbox) = self.mailboxes.get(usize::from(to.0)) {
-                    mailbox.send(Message::Adopt { transport, peer: socket.peer, bytes });
-                }
+        let (waker, peer) = (socket.waker.take(), socket.peer);
+        match (socket.transport.detach(), self.mailboxes.get(usize::from(to.0))) {
+            (Ok(transport), Some(mailbox)) => mailbox.send(Message::Adopt { transport, peer, bytes }),
+            (Ok(_), None) => self.admission.release(peer),
+            (Err(error), _) => {
+                self.admission.release(peer);
+                tracing::warn!(%peer, %error, "a connection could not be moved");
             }
-            Err(error) => tracing::warn!(peer = %socket.peer, %error, "a connection could not be moved"),
         }
         if let Some(waker) = waker {
             waker.wake();
@@ -62,21 +113,67 @@ impl State {
     /// Closes a connection once its outbox is written.
     fn close_soon(&mut self, id: ConnectionId) {
         let now = self.clock.now();
-        if let Some(socket) = self.sockets.get_mut(id) {
-            socket.is_closing = true;
-            self.write(now, id);
+        match self.sockets.get_mut(id) {
+            Some(socket) => {
+                socket.is_closing = true;
+                self.write(now, id);
+            }
+            None => self.engine.closed(now, id),
+        }
+    }
+
+    // --- log
+
+    fn log_admits(&mut self, event: Event) -> bool {
+        self.log.admits(self.clock.now(), event, &self.admission.counters.log_lines_suppressed)
+    }
+
+    fn log_close(&mut self, client_id: Option<&str>, peer: Peer, cause: &CloseCause) {
+        let client_id = client_id.unwrap_or_default().escape_debug();
+        match cause {
+            CloseCause::Refused(reason) => {
+                if self.log_admits(Event::Refused) {
+                    tracing::warn!(%client_id, %peer, %reason, "client refused");
+                }
+            }
+            CloseCause::Violation(reason, rule) => {
+                if self.log_admits(Event::Violation) {
+                    tracing::warn!(%client_id, %peer, %reason, rule, "client broke the protocol or a limit");
+                }
+            }
+            CloseCause::Undecodable(error) => {
+                if self.log_admits(Event::Violation) {
+                    tracing::warn!(%client_id, %peer, reason = %error.reason(), %error, "client disconnected");
+                }
+            }
+            CloseCause::Disconnected(_)
+            | CloseCause::Lost
+            | CloseCause::HandshakeTimeout
+            | CloseCause::KeepAliveTimeout
+            | CloseCause::TakenOver
+            | CloseCause::Stalled
+            | CloseCause::Expired
+            | CloseCause::Administrative(_)
+            | CloseCause::ShuttingDown => {
+                if self.log_admits(Event::Closed) {
+                    tracing::info!(%client_id, %peer, reason = %cause, "client disconnected");
+                }
+            }
         }
     }
 }
 
-fn address(peer: Peer) -> Option<IpAddr> {
-    match peer {
-        Peer::Address(address) => Some(address.ip()),
-        Peer::Local => None,
+impl Shard {
+    /// Has clients judged later whose address or id has offended often.
+    pub(super) fn verify_later(self: &Rc<Self>, state: &mut State) {
+        for (id, authentication) in state.delayed.drain(..) {
+            let shard = self.clone();
+            tokio::task::spawn_local(async move {
+                tokio::time::sleep(crate::offences::DELAY).await;
+                let mut state = shard.state.borrow_mut();
+                state.verify(id, authentication);
+                shard.after_input(&mut state);
+            });
+        }
     }
-}
-
-fn log_close(client_id: Option<&str>, peer: Peer, cause: &CloseCause) {
-    let client_id = client_id.unwrap_or_default().escape_debug();
-    tracing::debug!(%client_id, %peer, ?cause, "connection closed");
 }

@@ -38,6 +38,7 @@ impl Future for Reading {
 impl State {
     fn poll_reading(&mut self, id: ConnectionId, cx: &mut Context<'_>) -> Poll<()> {
         let now = self.clock.now();
+        let is_held_back = self.is_held_back();
         for _ in 0..READS_MAX {
             let Some(socket) = self.sockets.get_mut(id) else { return Poll::Ready(()) };
             if socket.waker.is_none() {
@@ -53,6 +54,10 @@ impl State {
                 socket.was_full = true;
                 return Poll::Pending;
             }
+            if is_held_back {
+                self.held_back.push(id);
+                return Poll::Pending;
+            }
             match socket.transport.poll_read(cx, &mut self.scratch) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(count)) if count > 0 => {
@@ -62,8 +67,7 @@ impl State {
                 }
                 // The peer has closed, or the connection broke.
                 Poll::Ready(Ok(_) | Err(_)) => {
-                    self.sockets.remove(id);
-                    self.engine.closed(now, id);
+                    self.drop_socket(now, id);
                     return Poll::Ready(());
                 }
             }

@@ -17,10 +17,19 @@ impl Shard {
     pub(super) async fn flush_forever(self: Rc<Self>) {
         loop {
             self.output.notified().await;
-            let mut state = self.state.borrow_mut();
-            state.flush();
-            self.after_input(&mut state);
+            if self.flush() {
+                // More to do, and nothing waits for it: let others have their turn first.
+                tokio::task::yield_now().await;
+            }
         }
+    }
+
+    /// Flushes once; `true` when there is more already.
+    fn flush(self: &Rc<Self>) -> bool {
+        let mut state = self.state.borrow_mut();
+        state.flush();
+        self.after_input(&mut state);
+        state.engine.has_output()
     }
 }
 
@@ -31,6 +40,7 @@ impl State {
             // Sessions live in memory: what is in the engine is as safe as it gets.
             self.engine.persisted(upto);
         }
+        self.engine.work(now);
         while let Some(id) = self.engine.poll_dirty() {
             self.write(now, id);
         }
@@ -64,24 +74,25 @@ impl State {
                     socket.is_blocked = true;
                     return socket.wake();
                 }
-                Err(_) => {
-                    if let Some(socket) = self.sockets.remove(id) {
-                        socket.wake();
-                    }
-                    return self.engine.closed(now, id);
-                }
+                Err(_) => return self.drop_socket(now, id),
             }
         }
         if socket.is_closing {
-            // Dropping the socket closes it; its task finds nothing and ends.
-            if let Some(socket) = self.sockets.remove(id) {
-                socket.wake();
-            }
-            return self.engine.closed(now, id);
+            return self.drop_socket(now, id);
         }
         if self.engine.wants_input(id) && socket.was_full {
             socket.was_full = false;
             socket.wake();
         }
+    }
+
+    /// Closes a socket. Its task finds nothing when it is woken, and ends.
+    pub(super) fn drop_socket(&mut self, now: Timestamp, id: ConnectionId) {
+        if let Some(socket) = self.sockets.remove(id) {
+            self.admission.release(socket.peer);
+            socket.wake();
+        }
+        self.exchanges.remove(&id);
+        self.engine.closed(now, id);
     }
 }

@@ -1,8 +1,16 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
 use tokio::sync::mpsc;
 use vouchmq_mqtt::ConnectionId;
-use vouchmq_mqtt::engine::{Decision, Engine, Input, Mail, ShardId};
+use vouchmq_mqtt::engine::{Input, Mail, ShardId};
 
+use super::ShardView;
 use crate::transport::{Detached, Peer};
+use crate::verify::Judged;
+
+/// Bytes of mail that may wait for one shard before the others stop reading from their clients.
+const BACKLOG_MAX: usize = 8 * 1024 * 1024;
 
 /// What reaches a shard from other threads.
 pub(crate) enum Message {
@@ -11,30 +19,73 @@ pub(crate) enum Message {
     /// A connection that was accepted elsewhere, with what was read from it.
     Adopt { transport: Detached, peer: Peer, bytes: Vec<u8> },
     /// A verification is done.
-    Decided(ConnectionId, Decision),
+    Judged(ConnectionId, Judged),
     /// Something for the engine.
     Input(Input),
     /// Looks into the shard.
-    Inspect(Box<dyn FnOnce(&Engine) + Send>),
+    Inspect(Box<dyn FnOnce(&ShardView<'_>) + Send>),
+    /// A shard that had too much mail has caught up: read on.
+    Relieved,
     /// Accept nobody any more, and let everybody go.
     Drain,
 }
 
 /// The way into a shard from any thread.
 #[derive(Clone, Debug)]
-pub(crate) struct Mailbox(mpsc::UnboundedSender<Message>);
+pub(crate) struct Mailbox {
+    sender: mpsc::UnboundedSender<Message>,
+    backlog: Arc<Backlog>,
+}
 
 /// The shard's end of its mailbox.
-pub(crate) type Inbox = mpsc::UnboundedReceiver<Message>;
+pub(crate) struct Inbox {
+    receiver: mpsc::UnboundedReceiver<Message>,
+    backlog: Arc<Backlog>,
+}
+
+/// What bounds a mailbox: its writers look at it before they take on more work.
+#[derive(Debug, Default)]
+struct Backlog {
+    bytes: AtomicUsize,
+    /// Somebody stopped reading because of this mailbox.
+    has_waiters: AtomicBool,
+}
 
 impl Mailbox {
     pub(crate) fn new() -> (Self, Inbox) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (Self(sender), receiver)
+        let backlog = Arc::new(Backlog::default());
+        (Self { sender, backlog: backlog.clone() }, Inbox { receiver, backlog })
     }
 
     /// Sends a message; one for a shard that has ended is dropped.
     pub(crate) fn send(&self, message: Message) {
-        let _ = self.0.send(message);
+        if let Message::Mail(_, mail) = &message {
+            self.backlog.bytes.fetch_add(mail.byte_count(), Ordering::Relaxed);
+        }
+        let _ = self.sender.send(message);
+    }
+
+    /// Whether the shard has so much mail that its senders have to wait. Who is told so will get
+    /// [`Message::Relieved`].
+    pub(crate) fn is_congested(&self) -> bool {
+        if self.backlog.bytes.load(Ordering::Relaxed) < BACKLOG_MAX {
+            return false;
+        }
+        self.backlog.has_waiters.store(true, Ordering::SeqCst);
+        self.backlog.bytes.load(Ordering::SeqCst) >= BACKLOG_MAX
+    }
+}
+
+impl Inbox {
+    /// Waits for messages and takes up to `limit` of them; 0 = nobody can send any more.
+    pub(crate) async fn recv_many(&mut self, into: &mut Vec<Message>, limit: usize) -> usize {
+        self.receiver.recv_many(into, limit).await
+    }
+
+    /// Mail was handled; `true` when those who stopped reading because of it may go on.
+    pub(crate) fn handled(&self, byte_count: usize) -> bool {
+        let before = self.backlog.bytes.fetch_sub(byte_count, Ordering::SeqCst);
+        before - byte_count < BACKLOG_MAX / 2 && self.backlog.has_waiters.swap(false, Ordering::SeqCst)
     }
 }

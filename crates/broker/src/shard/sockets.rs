@@ -57,6 +57,11 @@ impl Sockets {
         self.sockets.get_mut(usize::try_from(position).ok()?).filter(|socket| socket.id == id)
     }
 
+    pub(super) fn get(&self, id: ConnectionId) -> Option<&Socket> {
+        let position = *self.by_index.get(index_of(id))?;
+        self.sockets.get(usize::try_from(position).ok()?).filter(|socket| socket.id == id)
+    }
+
     pub(super) fn remove(&mut self, id: ConnectionId) -> Option<Socket> {
         self.get_mut(id)?;
         let slot = self.by_index.get_mut(index_of(id))?;
@@ -66,10 +71,6 @@ impl Sockets {
 
     pub(super) fn is_empty(&self) -> bool {
         self.sockets.is_empty()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.sockets.len()
     }
 }
 

@@ -90,6 +90,23 @@ fn editing_keeps_comments_and_order() {
 }
 
 #[test]
+fn deleting_a_user_leaves_the_others_where_they_are() {
+    let names = ["a", "b", "c", "d"];
+    for gone in names {
+        let mut file = PasswordFile::default();
+        for (name, salt) in names.iter().zip(["YWFhYWFhYWE", "YmJiYmJiYmI", "Y2NjY2NjY2M", "ZGRkZGRkZGQ"]) {
+            file.set(name, HASH.replace("b3RoZXJzYWx0", salt).parse().unwrap()).unwrap();
+        }
+        let before: Vec<_> = names.iter().map(|name| file.hash(name).unwrap().to_string()).collect();
+        file.delete(gone).unwrap();
+        for (name, hash) in names.iter().zip(before) {
+            let expected = Some(hash).filter(|_| *name != gone);
+            assert_eq!(file.hash(name).map(PasswordHash::to_string), expected, "{gone} {name}");
+        }
+    }
+}
+
+#[test]
 fn a_name_that_was_accepted_is_read_back() {
     let hash: PasswordHash = HASH.parse().unwrap();
     for name in ["a", "a b", "$argon2id$", "a#", "Ünï🦀", "a\u{200b}", "\\", "\"", "+/#/x"] {

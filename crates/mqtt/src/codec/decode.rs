@@ -4,7 +4,7 @@ mod connect;
 mod publish;
 mod subscribe;
 
-use super::error::{DecodeError, Fault, Field, MalformedPacket, ProtocolError};
+use super::error::{DecodeError, Field, MalformedPacket, ProtocolError};
 use super::frame::{DUP, FixedHeader};
 use super::packet_type::{PacketSet, PacketType};
 use super::reader::Reader;
@@ -85,12 +85,11 @@ fn decode_from<'a>(
         answer_in: (packet_type != PacketType::Connect).then_some(dialect),
         user_properties_left: limits.user_properties_max,
     };
-    let result = if packet_type == PacketType::Publish {
-        decoder.limit_to(header.remaining).and_then(|()| decoder.publish(header.flags)).map(Packet::Publish)
-    } else {
-        decoder.other_than_publish(header)
-    };
-    result.map_err(|fault| DecodeError { fault, dialect: decoder.answer_in })
+    let mut result = decoder.decode(header);
+    if let Err(error) = &mut result {
+        error.dialect = decoder.answer_in;
+    }
+    result
 }
 
 impl Default for DecodeLimits {
@@ -100,41 +99,51 @@ impl Default for DecodeLimits {
 }
 
 impl<'a> Decoder<'a> {
-    fn other_than_publish(&mut self, header: FixedHeader) -> Result<Packet<'a>, Fault> {
+    /// Each arm ends in its packet's own function, which writes the result where the caller wants it.
+    #[inline]
+    fn decode(&mut self, header: FixedHeader) -> Result<Packet<'a>, DecodeError> {
+        self.reader = Reader::new(self.reader.bytes(header.remaining, Field::Body)?);
+        if header.packet_type == PacketType::Publish {
+            return self.publish(header.flags);
+        }
         self.check_sender()?;
         self.check_flags(header.flags)?;
-        self.limit_to(header.remaining)?;
-        let packet = match header.packet_type {
-            PacketType::Connect => Packet::Connect(self.connect()?),
-            PacketType::ConnAck => Packet::ConnAck(self.connack()?),
-            PacketType::Publish => Packet::Publish(self.publish(header.flags)?),
-            PacketType::PubAck => Packet::PubAck(self.ack()?),
-            PacketType::PubRec => Packet::PubRec(self.ack()?),
-            PacketType::PubRel => Packet::PubRel(self.ack()?),
-            PacketType::PubComp => Packet::PubComp(self.ack()?),
-            PacketType::Subscribe => Packet::Subscribe(self.subscribe()?),
-            PacketType::SubAck => Packet::SubAck(self.suback()?),
-            PacketType::Unsubscribe => Packet::Unsubscribe(self.unsubscribe()?),
-            PacketType::UnsubAck => Packet::UnsubAck(self.unsuback()?),
-            PacketType::PingReq => Packet::PingReq,
-            PacketType::PingResp => Packet::PingResp,
-            PacketType::Disconnect => Packet::Disconnect(self.disconnect()?),
-            PacketType::Auth => Packet::Auth(self.authentication()?),
-        };
+        match header.packet_type {
+            PacketType::Connect => self.connect(),
+            PacketType::ConnAck => self.connack(),
+            PacketType::Publish => self.publish(header.flags),
+            PacketType::PubAck => self.ack(Packet::PubAck),
+            PacketType::PubRec => self.ack(Packet::PubRec),
+            PacketType::PubRel => self.ack(Packet::PubRel),
+            PacketType::PubComp => self.ack(Packet::PubComp),
+            PacketType::Subscribe => self.subscribe(),
+            PacketType::SubAck => self.suback(),
+            PacketType::Unsubscribe => self.unsubscribe(),
+            PacketType::UnsubAck => self.unsuback(),
+            PacketType::PingReq => self.empty(Packet::PingReq),
+            PacketType::PingResp => self.empty(Packet::PingResp),
+            PacketType::Disconnect => self.disconnect(),
+            PacketType::Auth => self.authentication(),
+        }
+    }
+
+    /// A packet without variable header and payload.
+    fn empty(&self, packet: Packet<'a>) -> Result<Packet<'a>, DecodeError> {
+        self.end()?;
+        Ok(packet)
+    }
+
+    /// Nothing may follow the last field.
+    #[inline]
+    fn end(&self) -> Result<(), DecodeError> {
         if self.reader.is_empty() {
-            Ok(packet)
+            Ok(())
         } else {
             Err(MalformedPacket::TrailingBytes(self.packet_type).into())
         }
     }
 
-    #[inline]
-    fn limit_to(&mut self, len: usize) -> Result<(), Fault> {
-        self.reader = Reader::new(self.reader.bytes(len, Field::Body)?);
-        Ok(())
-    }
-
-    fn check_sender(&self) -> Result<(), Fault> {
+    fn check_sender(&self) -> Result<(), DecodeError> {
         let packet = self.packet_type;
         if packet == PacketType::Auth && !self.dialect.has_properties() {
             return Err(MalformedPacket::ReservedPacketType.into());
@@ -174,7 +183,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// MQTT 3.1 sets DUP on requests that it repeats; all other flags are reserved.
-    fn check_flags(&self, flags: u8) -> Result<(), Fault> {
+    fn check_flags(&self, flags: u8) -> Result<(), DecodeError> {
         let Some(expected) = self.packet_type.reserved_flags() else { return Ok(()) };
         let may_repeat = expected != 0 && self.dialect.has_dup_requests();
         if flags == expected || (may_repeat && flags == expected | DUP) {
@@ -185,14 +194,14 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline]
-    fn packet_id(&mut self) -> Result<PacketId, Fault> {
+    fn packet_id(&mut self) -> Result<PacketId, DecodeError> {
         let value = self.reader.u16(Field::PacketId)?;
         PacketId::new(value).ok_or(ProtocolError::ZeroPacketId(self.packet_type).into())
     }
 
     /// The packet's properties: none in a dialect without them.
     #[inline]
-    fn properties(&mut self) -> Result<(Properties<'a>, SeenProperties), Fault> {
+    fn properties(&mut self) -> Result<(Properties<'a>, SeenProperties), DecodeError> {
         if self.dialect.has_properties() {
             self.property_section(PacketSet::only(self.packet_type))
         } else {
@@ -201,17 +210,20 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline]
-    fn property_section(&mut self, place: PacketSet) -> Result<(Properties<'a>, SeenProperties), Fault> {
-        Properties::read(&mut self.reader, place, &mut self.user_properties_left)
+    fn property_section(
+        &mut self,
+        place: PacketSet,
+    ) -> Result<(Properties<'a>, SeenProperties), DecodeError> {
+        Ok(Properties::read(&mut self.reader, place, &mut self.user_properties_left)?)
     }
 
-    fn reason_code(&mut self) -> Result<ReasonCode, Fault> {
+    fn reason_code(&mut self) -> Result<ReasonCode, DecodeError> {
         let code = ReasonCode(self.reader.u8(Field::ReasonCode)?);
         self.check_reason(code)?;
         Ok(code)
     }
 
-    fn check_reason(&self, code: ReasonCode) -> Result<(), Fault> {
+    fn check_reason(&self, code: ReasonCode) -> Result<(), DecodeError> {
         if code.is_allowed_in(self.packet_type) {
             Ok(())
         } else {

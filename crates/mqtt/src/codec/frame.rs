@@ -34,7 +34,8 @@ pub(super) const DUP: u8 = 0b1000;
 ///
 /// # Errors
 /// Reserved packet types and flags; a Remaining Length of more than four bytes, or of more than it needs
-/// (`MQTT5-1.5.5-1`; refused in MQTT 3.x, too, which no encoder produces).
+/// (`MQTT5-1.5.5-1`; refused in MQTT 3.x, too, which no encoder produces). The error's dialect is unknown
+/// here: the connection has it.
 ///
 /// # Specification
 /// MQTT 5.0 §2.1. MQTT 3.1 sets DUP on a PUBREL, SUBSCRIBE or UNSUBSCRIBE that it repeats: it passes here,

@@ -16,7 +16,24 @@ pub(crate) struct Handshake {
     pub(crate) topic_alias_maximum: u16,
     pub(crate) response_information: bool,
     pub(crate) will: Option<Box<Will>>,
-    /// The client has been sent AUTH 0x18 and its answer is awaited, not the verdict.
-    pub(crate) expects_auth: bool,
     pub(crate) deadline: crate::time::Timestamp,
+}
+
+/// Enhanced authentication of a connection (MQTT 5.0 §4.12).
+#[derive(Debug)]
+pub(crate) struct Enhanced {
+    /// The Authentication Method of the CONNECT, which every AUTH has to repeat.
+    pub(crate) method: Box<str>,
+    pub(crate) awaits: Awaits,
+}
+
+/// Who has to speak next in an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Awaits {
+    /// The authenticator.
+    Verdict,
+    /// The client, which was sent AUTH with Continue authentication.
+    Answer,
+    /// Nobody: the exchange is over.
+    Nothing,
 }

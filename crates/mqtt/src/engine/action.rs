@@ -25,6 +25,9 @@ pub enum Action {
     Resume(ConnectionId),
     /// A client is connected.
     Connected(ConnectionId, Arc<str>),
+    /// The peer does not take its last bytes: close now, and call
+    /// [`Engine::closed`](super::Engine::closed).
+    Abort(ConnectionId),
     /// Write what waits, then close, then call [`Engine::closed`](super::Engine::closed).
     Close {
         /// The connection.
@@ -63,6 +66,26 @@ pub enum CloseCause {
     Administrative(ReasonCode),
     /// The broker shuts down.
     ShuttingDown,
+}
+
+impl std::fmt::Display for CloseCause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Disconnected(ReasonCode::SUCCESS) => f.write_str("the client disconnected"),
+            Self::Disconnected(reason) => write!(f, "the client disconnected: {reason}"),
+            Self::Lost => f.write_str("the connection was lost"),
+            Self::HandshakeTimeout => f.write_str("no complete CONNECT in time"),
+            Self::KeepAliveTimeout => f.write_str("nothing was heard within the keep-alive"),
+            Self::Refused(reason) => write!(f, "refused: {reason}"),
+            Self::Violation(reason, rule) => write!(f, "{rule}: {reason}"),
+            Self::Undecodable(error) => error.fmt(f),
+            Self::TakenOver => f.write_str("the client connected again"),
+            Self::Stalled => f.write_str("the client did not read what was sent to it"),
+            Self::Expired => f.write_str("the permission to be connected ended"),
+            Self::Administrative(reason) => write!(f, "an operator asked for it: {reason}"),
+            Self::ShuttingDown => f.write_str("the broker shuts down"),
+        }
+    }
 }
 
 /// What a client presents.

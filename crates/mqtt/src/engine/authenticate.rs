@@ -4,7 +4,8 @@ use std::time::Duration;
 use super::action::{Action, Authentication, Credentials};
 use super::input::{Decision, Permit};
 use super::{CloseCause, Engine};
-use crate::connection::{ConnectionId, Handshake, OutboundAliases, State};
+use crate::codec;
+use crate::connection::{Awaits, ConnectionId, Handshake, OutboundAliases, State};
 use crate::packet::{Auth, ConnAck};
 use crate::session::SessionId;
 use crate::time::Timestamp;
@@ -14,14 +15,14 @@ impl Engine {
     /// The verdict on a CONNECT, on a step of its exchange, or on a re-authentication.
     pub(super) fn on_decided(&mut self, now: Timestamp, id: ConnectionId, decision: Decision) {
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        match std::mem::replace(&mut connection.state, State::Closing) {
+        match std::mem::replace(&mut connection.state, State::Closing { deadline: now }) {
             State::ExpectVerdict(handshake) => self.decide_connect(now, id, handshake, decision),
             State::Established(session) => {
                 connection.state = State::Established(session);
                 self.decide_again(now, id, session, decision);
             }
             // The client did not wait.
-            other @ (State::ExpectConnect { .. } | State::Closing) => connection.state = other,
+            other @ (State::ExpectConnect { .. } | State::Closing { .. }) => connection.state = other,
         }
     }
 
@@ -32,16 +33,22 @@ impl Engine {
         mut handshake: Box<Handshake>,
         decision: Decision,
     ) {
+        let decision = match decision {
+            Decision::Allow(permit) if !self.takes_connack(id, &handshake, &permit) => {
+                Decision::Refuse(ReasonCode::PACKET_TOO_LARGE)
+            }
+            decision @ (Decision::Allow(_) | Decision::Continue(_) | Decision::Refuse(_)) => decision,
+        };
         match decision {
             Decision::Allow(permit) => self.accept(now, id, *handshake, permit),
             Decision::Continue(data) => {
-                handshake.expects_auth = true;
                 handshake.deadline = now.after(self.options.limits.connect_deadline);
-                self.timers.arm(handshake.deadline, super::timers::Timer::Connection(id));
+                self.arm_connection(id, handshake.deadline);
                 if let Some(connection) = self.clients.connection_mut(id) {
                     connection.state = State::ExpectVerdict(handshake);
+                    connection.set_awaits(Awaits::Answer);
                 }
-                self.send_auth(id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
+                self.send_auth(now, id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
                 self.unpause(now, id);
             }
             Decision::Refuse(reason) => {
@@ -58,6 +65,7 @@ impl Engine {
         let (session, session_present) = self.attach_session(now, id, &handshake, &permit);
         if let Some(connection) = self.clients.connection_mut(id) {
             connection.state = State::Established(session);
+            connection.set_awaits(Awaits::Nothing);
             let alias_maximum = handshake.topic_alias_maximum.min(self.options.limits.topic_alias_maximum);
             connection.outbound_aliases =
                 (alias_maximum > 0).then(|| Box::new(OutboundAliases::new(alias_maximum)));
@@ -65,7 +73,8 @@ impl Engine {
         self.clients.stats.connects += 1;
         self.clients.stats.clients += 1;
         self.arm_keep_alive(now, id, handshake.keep_alive_secs);
-        self.send_connack(id, &handshake, session_present, permit.data.as_deref());
+        let properties = self.connack_properties(id, &handshake, permit.data.as_deref());
+        self.send(id, &connack(session_present, &properties));
         self.actions.push_back(Action::Connected(id, handshake.client_id));
         self.announce_presence(now, session, super::share::Presence::Online);
         self.resume(now, session);
@@ -80,7 +89,7 @@ impl Engine {
         }
         let silence_max = Duration::from_millis(u64::from(secs) * 1500);
         let first_check = if secs == 0 { self.options.limits.stalled_receiver } else { silence_max };
-        self.timers.arm(now.after(first_check), super::timers::Timer::Connection(id));
+        self.arm_connection(id, now.after(first_check));
     }
 
     fn keep_alive_secs(&self, asked_secs: u16) -> u16 {
@@ -91,14 +100,26 @@ impl Engine {
         }
     }
 
-    fn send_connack(
-        &mut self,
+    /// Whether the CONNACK keeps to the client's Maximum Packet Size: a session must not be touched for a
+    /// client that cannot be told.
+    fn takes_connack(&self, id: ConnectionId, handshake: &Handshake, permit: &Permit) -> bool {
+        let Some(connection) = self.clients.connection(id) else { return true };
+        if connection.packet_bytes_max == u32::MAX {
+            return true;
+        }
+        let properties = self.connack_properties(id, handshake, permit.data.as_deref());
+        let mut bytes = Vec::new();
+        let _ = codec::encode(&connack(false, &properties), connection.dialect, &mut bytes);
+        u32::try_from(bytes.len()).is_ok_and(|len| len <= connection.packet_bytes_max)
+    }
+
+    fn connack_properties(
+        &self,
         id: ConnectionId,
         handshake: &Handshake,
-        session_present: bool,
         data: Option<&[u8]>,
-    ) {
-        let limits = self.options.limits.clone();
+    ) -> PropertiesBuf {
+        let limits = &self.options.limits;
         let mut properties = PropertiesBuf::new();
         let expiry = handshake.session_expiry_secs.min(limits.session_expiry_max_secs);
         if expiry != handshake.session_expiry_secs {
@@ -122,22 +143,14 @@ impl Engine {
         {
             properties.push(Property::ResponseInformation(information));
         }
-        let method =
-            self.clients.connection(id).and_then(|connection| connection.authentication_method.clone());
+        let method = self.method_of(id);
         if let Some(method) = &method {
             properties.push(Property::AuthenticationMethod(method));
             if let Some(data) = data {
                 properties.push(Property::AuthenticationData(data));
             }
         }
-        self.send(
-            id,
-            &Packet::ConnAck(ConnAck {
-                session_present,
-                reason: ReasonCode::SUCCESS,
-                properties: properties.as_properties(),
-            }),
-        );
+        properties
     }
 
     // --- AUTH
@@ -146,28 +159,21 @@ impl Engine {
     /// (MQTT 5.0 §4.12).
     pub(super) fn on_auth(&mut self, now: Timestamp, id: ConnectionId, auth: &Auth<'_>) {
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        let method = auth.properties.authentication_method();
-        if method.is_none() || method != connection.authentication_method.as_deref() {
-            return self.violate(
-                now,
-                id,
-                ReasonCode::PROTOCOL_ERROR,
-                "AUTH with another method than CONNECT's",
-            );
-        }
+        let is_established = connection.session().is_some();
+        let method = auth.properties.authentication_method().unwrap_or_default();
+        let Some(enhanced) = connection.enhanced.as_mut().filter(|known| *known.method == *method) else {
+            let rule = "AUTH with another method than CONNECT's";
+            return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, rule);
+        };
         let data = auth.properties.authentication_data().unwrap_or_default().to_vec();
-        let method: Box<str> = method.unwrap_or_default().into();
-        let credentials = match (&mut connection.state, auth.reason) {
-            (State::ExpectVerdict(handshake), ReasonCode::CONTINUE_AUTHENTICATION)
-                if handshake.expects_auth =>
-            {
-                handshake.expects_auth = false;
-                Credentials::Continue(data)
+        let credentials = match (enhanced.awaits, auth.reason) {
+            (Awaits::Answer, ReasonCode::CONTINUE_AUTHENTICATION) => Credentials::Continue(data),
+            (Awaits::Nothing, ReasonCode::REAUTHENTICATE) if is_established => {
+                Credentials::Again { method: method.into(), data }
             }
-            (State::Established(_), ReasonCode::REAUTHENTICATE) => Credentials::Again { method, data },
-            (State::Established(_), ReasonCode::CONTINUE_AUTHENTICATION) => Credentials::Continue(data),
             _ => return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "AUTH that nobody asked for"),
         };
+        enhanced.awaits = Awaits::Verdict;
         connection.is_paused = true;
         let client_id = self.client_id_of(id).unwrap_or_else(|| Arc::from(""));
         let authentication = Authentication { client_id, username: None, credentials };
@@ -177,29 +183,41 @@ impl Engine {
     fn decide_again(&mut self, now: Timestamp, id: ConnectionId, session: SessionId, decision: Decision) {
         match decision {
             Decision::Allow(permit) => {
-                self.permit(now, session, &permit);
-                self.send_auth(id, ReasonCode::SUCCESS, permit.data.as_deref());
+                self.permit(session, &permit);
+                self.set_awaits(id, Awaits::Nothing);
+                self.send_auth(now, id, ReasonCode::SUCCESS, permit.data.as_deref());
             }
             Decision::Continue(data) => {
-                self.send_auth(id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
+                self.set_awaits(id, Awaits::Answer);
+                self.send_auth(now, id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
             }
             Decision::Refuse(reason) => {
-                self.send_disconnect(id, reason);
+                self.send_disconnect(id, reason, None);
                 return self.close(now, id, CloseCause::Refused(reason));
             }
         }
         self.unpause(now, id);
     }
 
-    fn send_auth(&mut self, id: ConnectionId, reason: ReasonCode, data: Option<&[u8]>) {
-        let method =
-            self.clients.connection(id).and_then(|connection| connection.authentication_method.clone());
+    fn set_awaits(&mut self, id: ConnectionId, awaits: Awaits) {
+        if let Some(connection) = self.clients.connection_mut(id) {
+            connection.set_awaits(awaits);
+        }
+    }
+
+    /// The Authentication Method of a connection's CONNECT.
+    fn method_of(&self, id: ConnectionId) -> Option<Box<str>> {
+        Some(self.clients.connection(id)?.enhanced.as_ref()?.method.clone())
+    }
+
+    fn send_auth(&mut self, now: Timestamp, id: ConnectionId, reason: ReasonCode, data: Option<&[u8]>) {
+        let method = self.method_of(id);
         let mut properties = PropertiesBuf::new();
         properties.push(Property::AuthenticationMethod(method.as_deref().unwrap_or_default()));
         if let Some(data) = data {
             properties.push(Property::AuthenticationData(data));
         }
-        self.send(id, &Packet::Auth(Auth { reason, properties: properties.as_properties() }));
+        self.reply(now, id, &Packet::Auth(Auth { reason, properties: properties.as_properties() }));
     }
 
     /// Reads on, beginning with what came in the meantime.
@@ -211,4 +229,9 @@ impl Engine {
         }
         self.actions.push_back(Action::Resume(id));
     }
+}
+
+fn connack(session_present: bool, properties: &PropertiesBuf) -> Packet<'_> {
+    let properties = properties.as_properties();
+    Packet::ConnAck(ConnAck { session_present, reason: ReasonCode::SUCCESS, properties })
 }

@@ -26,6 +26,7 @@ pub(crate) struct Clients {
     /// Generations make every id unique.
     generation: u32,
     dirty: Vec<ConnectionId>,
+    #[expect(clippy::vec_box, reason = "the boxes go back and forth between pool and connections")]
     outbox_pool: Vec<Box<Outbox>>,
     /// Acknowledgements that wait for the journal, by its sequence numbers.
     pub(crate) unpersisted: std::collections::VecDeque<(u64, ConnectionId, OwedId)>,
@@ -152,7 +153,9 @@ impl Clients {
             Some(index) => self.connections.get_mut(widen(index)).map(|connection| (index, connection)),
             None => None,
         };
+        let id = SessionId { index, generation: session.generation };
         Some(Receiver {
+            id,
             session,
             connection,
             link: Link { dirty: &mut self.dirty, outbox_pool: &mut self.outbox_pool },
@@ -213,6 +216,7 @@ impl Clients {
 
 /// One receiving client: its session, its connection, and what writing to it needs.
 pub(crate) struct Receiver<'a> {
+    pub(crate) id: SessionId,
     pub(crate) session: &'a mut Session,
     pub(crate) connection: Option<(u32, &'a mut Connection)>,
     pub(crate) link: Link<'a>,
@@ -224,6 +228,7 @@ pub(crate) struct Receiver<'a> {
 /// The way from a message to a connection's outbox.
 pub(crate) struct Link<'a> {
     dirty: &'a mut Vec<ConnectionId>,
+    #[expect(clippy::vec_box, reason = "the boxes go back and forth between pool and connections")]
     outbox_pool: &'a mut Vec<Box<Outbox>>,
 }
 

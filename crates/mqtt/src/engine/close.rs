@@ -7,6 +7,9 @@ use crate::packet::Disconnect;
 use crate::session::SessionId;
 use crate::time::Timestamp;
 
+/// How long a peer may take to read the last bytes.
+const LINGER: Duration = Duration::from_secs(5);
+
 impl Engine {
     /// DISCONNECT of a client (MQTT 5.0 §3.14).
     pub(super) fn on_disconnect(&mut self, now: Timestamp, id: ConnectionId, disconnect: &Disconnect<'_>) {
@@ -30,7 +33,8 @@ impl Engine {
         if connection.is_closing() {
             return;
         }
-        let state = std::mem::replace(&mut connection.state, State::Closing);
+        let deadline = now.after(LINGER);
+        let state = std::mem::replace(&mut connection.state, State::Closing { deadline });
         connection.partial = Vec::new();
         connection.owed = None;
         connection.inbound_aliases = None;
@@ -39,6 +43,7 @@ impl Engine {
             self.clients.stats.clients -= 1;
             self.detach(now, session, &cause);
         }
+        self.arm_connection(id, deadline);
         self.actions.push_back(Action::Close { connection: id, client_id, cause });
     }
 
@@ -73,7 +78,7 @@ impl Engine {
         if expiry_secs != u32::MAX {
             state.expires_at = now.after(Duration::from_secs(u64::from(expiry_secs)));
             let deadline = state.expires_at;
-            self.timers.arm(deadline, super::timers::Timer::Session(session));
+            self.arm_session(session, deadline);
         }
     }
 
@@ -99,7 +104,7 @@ impl Engine {
     ) {
         let Some(connection) = self.clients.connection(id) else { return };
         if connection.session().is_some() {
-            self.send_disconnect(id, reason);
+            self.send_disconnect(id, reason, None);
         } else if matches!(connection.state, State::ExpectVerdict(_)) {
             return self.refuse(now, id, reason);
         }

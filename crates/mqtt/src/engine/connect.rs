@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::action::{Authentication, Credentials};
 use super::{Action, CloseCause, Engine};
-use crate::connection::{ConnectionId, Handshake, State};
+use crate::connection::{Awaits, ConnectionId, Enhanced, Handshake, State};
 use crate::message::{Message, Publication, PublisherId};
 use crate::packet::{Connect, WillMessage};
 use crate::session::Will;
@@ -27,7 +27,6 @@ impl Engine {
             return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "a second CONNECT");
         }
         connection.dialect = connect.dialect();
-        connection.problem_information = connect.properties.request_problem_information().unwrap_or(true);
         connection.packet_bytes_max = connect.properties.maximum_packet_size().unwrap_or(u32::MAX);
         if let Err(reason) = self.judge_connect(id, connect) {
             return self.refuse(now, id, reason);
@@ -45,7 +44,9 @@ impl Engine {
         let (handshake, authentication) =
             self.begin_handshake(now, id, connect, client_id, is_assigned, will);
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        connection.authentication_method = connect.properties.authentication_method().map(Into::into);
+        let method = connect.properties.authentication_method();
+        connection.enhanced =
+            method.map(|method| Box::new(Enhanced { method: method.into(), awaits: Awaits::Verdict }));
         connection.state = State::ExpectVerdict(Box::new(handshake));
         connection.is_paused = true;
         self.actions.push_back(Action::Authenticate(id, Box::new(authentication)));
@@ -62,7 +63,7 @@ impl Engine {
     ) -> (Handshake, Authentication) {
         let properties = &connect.properties;
         let deadline = now.after(self.options.limits.connect_deadline);
-        self.timers.arm(deadline, super::timers::Timer::Connection(id));
+        self.arm_connection(id, deadline);
         let dialect = connect.dialect();
         let receive_maximum = properties.receive_maximum().unwrap_or(dialect.receive_maximum_default());
         let handshake = Handshake {
@@ -75,7 +76,6 @@ impl Engine {
             topic_alias_maximum: properties.topic_alias_maximum().unwrap_or(0),
             response_information: properties.request_response_information().unwrap_or(false),
             will,
-            expects_auth: false,
             deadline,
         };
         let data = || properties.authentication_data().unwrap_or_default().to_vec();
@@ -187,7 +187,7 @@ impl Engine {
         match &connection.state {
             State::ExpectVerdict(handshake) => Some(handshake.client_id.clone()),
             State::Established(session) => Some(self.clients.session(*session)?.client_id.clone()),
-            State::ExpectConnect { .. } | State::Closing => None,
+            State::ExpectConnect { .. } | State::Closing { .. } => None,
         }
     }
 }

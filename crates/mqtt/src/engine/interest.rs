@@ -12,7 +12,7 @@ pub(crate) struct Interest {
     local: SmallVec<[Subscriber; 1]>,
     pub(crate) remote: ShardSet,
     /// Groups of shared subscriptions that this engine owns.
-    groups: Option<Box<Vec<GroupId>>>,
+    groups: Box<[GroupId]>,
 }
 
 /// One subscription of one session.
@@ -67,27 +67,22 @@ impl Interest {
     }
 
     pub(crate) fn add_group(&mut self, group: GroupId) {
-        let groups = self.groups.get_or_insert_default();
-        if !groups.contains(&group) {
-            groups.push(group);
+        if !self.groups.contains(&group) {
+            self.groups = self.groups.iter().copied().chain([group]).collect();
         }
     }
 
     pub(crate) fn remove_group(&mut self, group: GroupId) {
-        let Some(groups) = self.groups.as_mut() else { return };
-        groups.retain(|known| *known != group);
-        if groups.is_empty() {
-            self.groups = None;
-        }
+        self.groups = self.groups.iter().copied().filter(|known| *known != group).collect();
     }
 
     pub(crate) fn groups(&self) -> &[GroupId] {
-        self.groups.as_deref().map_or(&[], Vec::as_slice)
+        &self.groups
     }
 
     /// This engine itself wants the messages.
     pub(crate) fn is_wanted_here(&self) -> bool {
-        !self.local.is_empty() || self.groups.is_some()
+        !self.local.is_empty() || !self.groups.is_empty()
     }
 
     /// Nobody wants the messages any more.
@@ -121,10 +116,32 @@ impl ShardSet {
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = ShardId> {
-        (0..64u16).filter(move |shard| self.0 >> shard & 1 == 1).map(ShardId)
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let lowest = u16::try_from(left.trailing_zeros()).ok().filter(|_| left != 0)?;
+            left &= left - 1;
+            Some(ShardId(lowest))
+        })
     }
 
     fn bit(shard: ShardId) -> u64 {
         1u64.checked_shl(u32::from(shard.0)).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_lists_what_was_put_in_and_nothing_else() {
+        let mut set = ShardSet::default();
+        for shard in [63, 0, 5] {
+            set.insert(ShardId(shard));
+        }
+        set.remove(ShardId(5));
+        assert_eq!(set.iter().collect::<Vec<_>>(), [ShardId(0), ShardId(63)]);
+        set.insert(ShardId(64));
+        assert_eq!(set.iter().count(), 2, "there is no engine 64");
     }
 }

@@ -21,6 +21,8 @@ pub struct Mail {
     letters: Vec<Letter>,
     /// Topics, properties and payloads of forwarded messages, back to back.
     bytes: Vec<u8>,
+    /// Bytes of messages that are shared instead of copied.
+    shared_bytes: usize,
 }
 
 /// One thing that one engine tells another.
@@ -86,6 +88,11 @@ pub(crate) struct Mailboxes {
 impl Mail {
     pub(crate) fn into_parts(self) -> (Vec<Letter>, Vec<u8>) {
         (self.letters, self.bytes)
+    }
+
+    /// Bytes of the messages inside, roughly: what bounds a mailbox.
+    pub fn byte_count(&self) -> usize {
+        self.bytes.len() + self.shared_bytes + self.letters.len() * size_of::<Letter>()
     }
 
     /// Nothing to tell.
@@ -172,6 +179,9 @@ impl Mailboxes {
         shared: impl FnOnce() -> Arc<Message>,
     ) {
         if publication.payload.len() >= SHARE_FROM {
+            if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
+                mail.shared_bytes += publication.byte_count();
+            }
             return self.post(to, Letter::ForwardShared { token, message: shared() });
         }
         if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
@@ -199,6 +209,10 @@ impl Mailboxes {
 
     pub(crate) fn redeem_token(&mut self, token: u32) -> Option<(ConnectionId, OwedId)> {
         self.tokens.try_remove(super::clients::widen(token))
+    }
+
+    pub(crate) fn tokens_len(&self) -> usize {
+        self.tokens.len()
     }
 
     /// Takes what there is to tell `to`.

@@ -3,8 +3,10 @@ use crate::codec::{self, DecodeError, DecodeLimits, FixedHeader, PacketType};
 use crate::connection::{ConnectionId, State};
 use crate::packet::{ConnAck, Disconnect};
 use crate::time::Timestamp;
-use crate::{Expression, Packet, Properties, ReasonCode};
+use crate::{Dialect, Expression, Packet, Properties, PropertiesBuf, Property, ReasonCode};
 
+/// What a DISCONNECT with a Reason String takes beside the text, at most.
+const DISCONNECT_BYTES: usize = 16;
 /// Buffers of packets that came in parts are given back above this size.
 const KEEP_PARTIAL: usize = 4096;
 
@@ -12,8 +14,7 @@ impl Engine {
     /// A network connection was accepted.
     pub fn open(&mut self, now: Timestamp) -> ConnectionId {
         let id = self.clients.open(now);
-        self.timers
-            .arm(now.after(self.options.limits.connect_deadline), super::timers::Timer::Connection(id));
+        self.arm_connection(id, now.after(self.options.limits.connect_deadline));
         id
     }
 
@@ -21,9 +22,30 @@ impl Engine {
     ///
     /// Complete packets are handled in place; only the start of a packet whose end is missing is copied.
     pub fn receive(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
+        let publishes_before = self.clients.stats.publishes_received;
         self.clients.stats.bytes_received += bytes.len() as u64;
+        self.take_bytes(now, id, bytes);
+        if self.options.limits.messages_per_sec > 0 || self.options.limits.bytes_per_sec > 0 {
+            let publish_count = self.clients.stats.publishes_received - publishes_before;
+            self.charge(now, id, publish_count, bytes.len() as u64);
+        }
+    }
+
+    /// Stops reading from a client that sends faster than it may, for as long as it is ahead.
+    fn charge(&mut self, now: Timestamp, id: ConnectionId, message_count: u64, byte_count: u64) {
+        let limits = &self.options.limits;
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        connection.last_received = now;
+        let rate = connection.rate.get_or_insert_default();
+        if let Some(until) = rate.charge(now, message_count, byte_count, limits) {
+            connection.is_throttled = true;
+            connection.throttled_until = until;
+            self.clients.stats.throttled += 1;
+            self.arm_connection(id, until);
+        }
+    }
+
+    fn take_bytes(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
+        let Some(connection) = self.clients.connection_mut(id) else { return };
         if connection.is_closing() {
             return;
         }
@@ -60,7 +82,9 @@ impl Engine {
     /// Whether the driver should read from this connection.
     pub fn wants_input(&self, id: ConnectionId) -> bool {
         self.clients.connection(id).is_some_and(|connection| {
-            !connection.is_paused && connection.backlog() <= self.options.limits.outbound_bytes_max
+            !connection.is_paused
+                && !connection.is_throttled
+                && connection.backlog() <= self.options.limits.outbound_bytes_max
         })
     }
 
@@ -93,11 +117,18 @@ impl Engine {
         }
         let packet = input.get(..header.packet_len())?;
         let body = packet.get(header.header_len..)?;
-        let connection = self.clients.connection(id)?;
+        let connection = self.clients.connection_mut(id)?;
+        connection.last_received = now;
         let limits = DecodeLimits { user_properties_max: self.options.limits.user_properties_max };
-        match codec::decode(header, body, connection.dialect.version(), &limits) {
-            Ok(decoded) => self.dispatch(now, id, decoded, packet),
-            Err(error) => return self.reject(now, id, &error),
+        match decode_guarded(header, body, connection.dialect, &limits) {
+            Some(Ok(decoded)) => self.dispatch(now, id, decoded, packet),
+            Some(Err(error)) => return self.reject(now, id, &error),
+            None => {
+                self.clients.stats.panics += 1;
+                let rule = "the decoder panicked: a bug of this server";
+                self.violate(now, id, ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR, rule);
+                return None;
+            }
         }
         Some(header.packet_len())
     }
@@ -113,7 +144,7 @@ impl Engine {
             State::ExpectConnect { .. } | State::ExpectVerdict(_) => {
                 limits.unauthenticated_bytes_max.min(limits.packet_bytes_max)
             }
-            State::Established(_) | State::Closing => limits.packet_bytes_max,
+            State::Established(_) | State::Closing { .. } => limits.packet_bytes_max,
         };
         (header.packet_len() > max).then_some(ReasonCode::PACKET_TOO_LARGE)
     }
@@ -177,7 +208,7 @@ impl Engine {
         self.clients.stats.violations += 1;
         let connection = self.clients.connection_mut(id)?;
         match (&connection.state, error.dialect) {
-            (State::Established(_), _) => self.send_disconnect(id, reason),
+            (State::Established(_), _) => self.send_disconnect(id, reason, None),
             (State::ExpectConnect { .. }, Some(dialect)) => {
                 // MQTT 3.x answers a version it does not know, and nothing else (`MQTT3-3.1.4-1`).
                 connection.dialect = dialect;
@@ -185,9 +216,9 @@ impl Engine {
                     self.send_connack_failure(id, reason);
                 }
             }
-            (State::ExpectConnect { .. } | State::ExpectVerdict(_) | State::Closing, _) => {}
+            (State::ExpectConnect { .. } | State::ExpectVerdict(_) | State::Closing { .. }, _) => {}
         }
-        self.close(now, id, CloseCause::Undecodable(error.clone()));
+        self.close(now, id, CloseCause::Undecodable(*error));
         None
     }
 
@@ -206,25 +237,103 @@ impl Engine {
         let is_established = connection.session().is_some();
         self.clients.stats.violations += 1;
         if is_established {
-            self.send_disconnect(id, reason);
+            self.send_disconnect(id, reason, Some(rule));
         }
         self.close(now, id, CloseCause::Violation(reason, rule));
     }
 
-    /// Encodes a packet for a connection, in its dialect. What that cannot say is left out.
+    /// Encodes a packet for a connection, in its dialect. What that cannot say is left out, and so is what the
+    /// client does not take (`MQTT5-3.1.2-24`).
     pub(super) fn send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Option<Expression> {
-        let dialect = self.clients.connection(id)?.dialect;
-        self.clients.write(id, |out| codec::encode(packet, dialect, out))
+        let connection = self.clients.connection(id)?;
+        let dialect = connection.dialect;
+        let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
+        self.clients.write(id, |out| {
+            let start = out.len();
+            let expression = codec::encode(packet, dialect, out);
+            if out.len() - start <= max {
+                return expression;
+            }
+            out.truncate(start);
+            Expression::TooLarge
+        })
     }
 
-    /// Says why the connection ends; MQTT 3.x has no words for it.
-    pub(super) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode) {
-        self.send(id, &Packet::Disconnect(Disconnect { reason, properties: Properties::EMPTY }));
+    /// Sends an answer without which the client cannot go on: one that it does not take ends its connection.
+    pub(super) fn reply(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        packet: &Packet<'_>,
+    ) -> Option<Expression> {
+        let expression = self.send(id, packet);
+        if expression == Some(Expression::TooLarge) {
+            let rule = "an answer would exceed the client's Maximum Packet Size";
+            self.violate(now, id, ReasonCode::PACKET_TOO_LARGE, rule);
+        }
+        expression
+    }
+
+    /// Says why the connection ends, and which rule was broken where the code does not tell; MQTT 3.x has no
+    /// words for it.
+    ///
+    /// The Reason String is left out where it would not fit (`MQTT5-3.14.2-3`). This is the only packet that
+    /// carries one, so that Request Problem Information has nothing to hold back (`MQTT5-3.1.2-29`).
+    pub(super) fn send_disconnect(&mut self, id: ConnectionId, reason: ReasonCode, text: Option<&str>) {
+        let Some(connection) = self.clients.connection(id) else { return };
+        let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
+        let mut properties = PropertiesBuf::new();
+        if let Some(text) = text.filter(|text| text.len() + DISCONNECT_BYTES <= max) {
+            properties.push(Property::ReasonString(text));
+        }
+        let (reason, properties) = (reason.in_disconnect(), properties.as_properties());
+        self.send(id, &Packet::Disconnect(Disconnect { reason, properties }));
     }
 
     /// Refuses a CONNECT, where the dialect has a code for the reason.
     pub(super) fn send_connack_failure(&mut self, id: ConnectionId, reason: ReasonCode) {
-        let properties = Properties::EMPTY;
+        let (reason, properties) = (reason.in_connack(), Properties::EMPTY);
         self.send(id, &Packet::ConnAck(ConnAck { session_present: false, reason, properties }));
+    }
+}
+
+/// Decodes; `None` when the decoder panics, which ends one connection and never the broker. Decoding touches
+/// nothing but its arguments, so nothing is left half done.
+fn decode_guarded<'a>(
+    header: FixedHeader,
+    body: &'a [u8],
+    dialect: Dialect,
+    limits: &DecodeLimits,
+) -> Option<Result<Packet<'a>, DecodeError>> {
+    let decode = || {
+        #[cfg(test)]
+        tests::panic_on_marker(body);
+        codec::decode(header, body, dialect.version(), limits)
+    };
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Action, EngineOptions, ShardId};
+
+    /// Stands in for a bug in the decoder.
+    pub(super) fn panic_on_marker(body: &[u8]) {
+        assert!(!body.ends_with(b"panic!"), "a bug, for the test");
+    }
+
+    #[test]
+    fn a_panic_in_the_decoder_closes_one_connection_and_is_counted() {
+        let mut engine = Engine::new(Timestamp::ZERO, ShardId(0), EngineOptions::new(1));
+        let (bad, good) = (engine.open(Timestamp::ZERO), engine.open(Timestamp::ZERO));
+        let connect = b"\x10\x12\x00\x04MQTT\x04\x02\x00\x00\x00\x06panic!";
+        engine.receive(Timestamp::ZERO, bad, connect);
+        assert_eq!(engine.stats().panics, 1);
+        assert!(matches!(engine.poll_action(), Some(Action::Close { connection, .. }) if connection == bad));
+        engine.receive(Timestamp::ZERO, good, b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01a");
+        assert!(
+            matches!(engine.poll_action(), Some(Action::Authenticate(connection, _)) if connection == good)
+        );
     }
 }

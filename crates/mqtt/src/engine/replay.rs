@@ -10,6 +10,8 @@ use crate::topic::{FilterRef, Progress, TopicCursor};
 const STEPS: usize = 64;
 /// A portion is read only when fewer bytes than this wait for the client.
 const BACKLOG_MAX: usize = 64 * 1024;
+/// Portions that one session reads before others get their turn.
+const PORTIONS: usize = 8;
 
 impl Replay {
     pub(crate) fn new(filter: FilterRef<'_>, qos: QoS, identifier: u32) -> Self {
@@ -45,8 +47,11 @@ impl Engine {
         if let Some(mut receiver) = self.clients.receiver(session.index) {
             receiver.pump(now, &mut frames);
         }
-        while self.replay_portion(now, session, &mut frames) {}
+        let is_done = (0..PORTIONS).any(|_| !self.replay_portion(now, session, &mut frames));
         self.frames = frames;
+        if !is_done && !self.replaying.contains(&session) {
+            self.replaying.push_back(session);
+        }
         let limits = &self.options.limits;
         let Some(state) = self.clients.session_mut(session) else { return };
         let Some(outbound) = state.outbound.as_mut() else { return };
@@ -60,12 +65,21 @@ impl Engine {
         }
     }
 
+    /// Goes on with what takes long, a bounded step for each; to be called once in a turn of the driver's
+    /// loop, as long as [`Engine::has_output`] says so.
+    pub fn work(&mut self, now: Timestamp) {
+        for _ in 0..self.replaying.len() {
+            let Some(session) = self.replaying.pop_front() else { return };
+            self.pump(now, session);
+        }
+    }
+
     /// Reads one portion; `false` when nothing is left or the client has enough to take for now.
     fn replay_portion(
         &mut self,
         now: Timestamp,
         session: SessionId,
-        frames: &mut super::deliver::Frames,
+        frames: &mut super::frames::Frames,
     ) -> bool {
         let Some(mut receiver) = self.clients.receiver(session.index) else { return false };
         let backlog = receiver.connection.as_ref().map_or(usize::MAX, |(_, connection)| connection.backlog());

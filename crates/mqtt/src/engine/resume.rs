@@ -17,6 +17,10 @@ impl Engine {
         handshake: &Handshake,
         permit: &Permit,
     ) -> (SessionId, bool) {
+        if let Some(session) = self.clients.session_of(&handshake.client_id) {
+            // Its expiry or its will may be due, and the timer late (`MQTT5-4.1.0-2`).
+            self.check_session(now, session);
+        }
         let mut stored = self.clients.session_of(&handshake.client_id);
         if let Some(session) = stored {
             if let Some(older) = self.clients.connection_of(session) {
@@ -41,7 +45,7 @@ impl Engine {
             // Reconnected before the delay ended: the old will is not sent (`MQTT5-3.1.3-9`).
             state.will = handshake.will.clone();
         }
-        self.permit(now, session, permit);
+        self.permit(session, permit);
         (session, stored.is_some())
     }
 
@@ -49,7 +53,7 @@ impl Engine {
     fn take_over(&mut self, now: Timestamp, older: ConnectionId, clean_start: bool) {
         self.clients.stats.takeovers += 1;
         let reason = ReasonCode::SESSION_TAKEN_OVER;
-        self.send_disconnect(older, reason);
+        self.send_disconnect(older, reason, None);
         if clean_start {
             // The session ends, and its will is due, whatever its delay.
             self.expire_at_close(older);
@@ -72,12 +76,13 @@ impl Engine {
             publisher,
             connection: None,
             expiry_secs: 0,
+            timer_at: Timestamp::NEVER,
             expires_at: Timestamp::NEVER,
             authorized_until: Timestamp::NEVER,
             authorize: permit.authorize.clone(),
             receive_maximum: handshake.receive_maximum,
             subscriptions: smallvec::SmallVec::new(),
-            shares: None,
+            shares: Vec::new(),
             will: None,
             outbound: None,
             inbound: None,
@@ -85,13 +90,13 @@ impl Engine {
     }
 
     /// Puts new rights in force: for what the client does next, and for the subscriptions it has.
-    pub(super) fn permit(&mut self, now: Timestamp, session: SessionId, permit: &Permit) {
+    pub(super) fn permit(&mut self, session: SessionId, permit: &Permit) {
         if let Some(state) = self.clients.session_mut(session) {
             state.authorize = permit.authorize.clone();
             state.authorized_until = permit.until;
         }
         if permit.until != Timestamp::NEVER {
-            self.timers.arm(permit.until.max(now), super::timers::Timer::Session(session));
+            self.arm_session(session, permit.until);
         }
         self.judge_subscriptions(session);
     }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::clients::{narrow, widen};
-use super::deliver::{Delivered, Frames, Wanted};
+use super::deliver::{Delivered, Wanted};
+use super::frames::Frames;
 use super::mail::Letter;
 use super::options::SharePolicy;
 use super::route::Routed;
@@ -68,6 +69,10 @@ impl Groups {
         Self { groups: Slab::new(), by_share: BTreeMap::new(), policy }
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.groups.len()
+    }
+
     fn group_mut(&mut self, share: &str) -> Option<&mut Group> {
         let index = *self.by_share.get(share)?;
         self.groups.get_mut(widen(index))
@@ -84,7 +89,12 @@ impl Groups {
     fn leave(&mut self, shard: ShardId, share: &str, session: SessionId) -> Option<(GroupId, FilterId)> {
         let index = *self.by_share.get(share)?;
         let group = self.groups.get_mut(widen(index))?;
-        group.members.retain(|member| member.shard != shard || member.session != session);
+        let is_leaver = |member: &Member| member.shard == shard && member.session == session;
+        if let Some(position) = group.members.iter().position(is_leaver) {
+            group.members.remove(position);
+            // The next choice begins where it would have begun.
+            group.next -= usize::from(position < group.next);
+        }
         if !group.members.is_empty() {
             return None;
         }
@@ -109,7 +119,7 @@ impl Groups {
                 let position = (0..len)
                     .map(|step| (start + step) % len)
                     .find(|position| group.members.get(*position).is_some_and(is_candidate))?;
-                group.next = if policy == SharePolicy::Sticky { position } else { (position + 1) % len };
+                group.next = if policy == SharePolicy::Sticky { position } else { position + 1 };
                 *group.members.get(position)?
             }
             SharePolicy::HashClientId => {
@@ -200,8 +210,8 @@ impl Engine {
     }
 
     fn shares_of(&self, session: SessionId) -> Vec<Arc<str>> {
-        let shares = self.clients.session(session).and_then(|state| state.shares.as_deref());
-        shares.map(|shares| shares.iter().map(|share| share.filter.clone()).collect()).unwrap_or_default()
+        let shares = self.clients.session(session).map(|state| state.shares.as_slice()).unwrap_or_default();
+        shares.iter().map(|share| share.filter.clone()).collect()
     }
 
     /// Gives a message to one member of each group here that matched.
@@ -254,8 +264,7 @@ impl Engine {
     ) {
         let membership = self.clients.session(session).and_then(|state| {
             let is_reachable = state.connection.is_some() || choice == Choice::Last;
-            let shares = state.shares.as_deref().filter(|_| is_reachable)?;
-            shares.iter().find(|known| known.filter == *share).cloned()
+            state.shares.iter().find(|known| is_reachable && known.filter == *share).cloned()
         });
         let (Some(membership), Some(mut receiver)) = (membership, self.clients.receiver(session.index))
         else {

@@ -1,54 +1,79 @@
-/// What one engine counted since its start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
+macro_rules! stats {
+    ($($(#[$doc:meta])+ $name:ident,)+) => {
+        /// What one engine counted since its start, and what it holds now.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Stats {
+            $($(#[$doc])+ pub $name: u64,)+
+        }
+
+        impl Stats {
+            /// The sum of two engines.
+            #[must_use]
+            pub const fn plus(&self, other: &Self) -> Self {
+                Self { $($name: self.$name + other.$name,)+ }
+            }
+
+            /// Each figure by name.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name),)+].into_iter()
+            }
+        }
+    };
+}
+
+stats! {
     /// CONNECTs that were accepted.
-    pub connects: u64,
+    connects,
     /// CONNECTs that were refused.
-    pub connects_refused: u64,
+    connects_refused,
     /// Connections taken over by a new one of the same client.
-    pub takeovers: u64,
+    takeovers,
     /// Connections closed for breaking the protocol or a limit.
-    pub violations: u64,
+    violations,
     /// Connections closed because nothing was heard.
-    pub keep_alive_timeouts: u64,
+    keep_alive_timeouts,
     /// Connections closed because the client did not take what waited.
-    pub stalled_receivers: u64,
+    stalled_receivers,
     /// PUBLISH packets received.
-    pub publishes_received: u64,
+    publishes_received,
     /// PUBLISH packets sent.
-    pub publishes_sent: u64,
+    publishes_sent,
     /// Bytes received.
-    pub bytes_received: u64,
+    bytes_received,
     /// Bytes sent.
-    pub bytes_sent: u64,
+    bytes_sent,
     /// PUBLISH refused by authorization.
-    pub publishes_denied: u64,
+    publishes_denied,
     /// Subscriptions refused by authorization.
-    pub subscriptions_denied: u64,
+    subscriptions_denied,
     /// Deliveries withheld by authorization.
-    pub deliveries_denied: u64,
+    deliveries_denied,
     /// QoS 0 deliveries dropped because the receiver lagged.
-    pub dropped_lagging: u64,
+    dropped_lagging,
     /// QoS 1 and 2 deliveries dropped or rejected because the session's queue was full.
-    pub dropped_queue_full: u64,
+    dropped_queue_full,
     /// Deliveries dropped because the message expired.
-    pub dropped_expired: u64,
+    dropped_expired,
     /// Deliveries dropped because the packet would exceed the client's Maximum Packet Size.
-    pub dropped_too_large: u64,
+    dropped_too_large,
     /// QoS 0 dropped because memory was short.
-    pub dropped_memory: u64,
+    dropped_memory,
     /// Retained messages refused because the store was full.
-    pub retained_refused: u64,
+    retained_refused,
     /// Messages that nobody had subscribed to.
-    pub unmatched: u64,
+    unmatched,
     /// Wills published.
-    pub wills_published: u64,
+    wills_published,
     /// Sessions in the engine, connected or not.
-    pub sessions: u64,
+    sessions,
     /// Connected clients.
-    pub clients: u64,
+    clients,
     /// Subscriptions of all sessions.
-    pub subscriptions: u64,
+    subscriptions,
+    /// Times that a client was not read from because it sent faster than it may.
+    throttled,
+    /// Panics that ended one connection: bugs.
+    panics,
     /// Sessions that ended by expiry.
-    pub sessions_expired: u64,
+    sessions_expired,
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{CloseCause, Engine, Input};
+use super::{Action, CloseCause, Engine, Input};
 use crate::ReasonCode;
 use crate::connection::{ConnectionId, State};
 use crate::session::SessionId;
@@ -22,9 +22,43 @@ impl Engine {
         self.timers.fire(now, &mut due);
         for timer in due {
             match timer {
-                Timer::Connection(id) => self.check_connection(now, id),
-                Timer::Session(session) => self.check_session(now, session),
+                Timer::Connection(id) => {
+                    if let Some(connection) = self.clients.connection_mut(id)
+                        && connection.timer_at <= now
+                    {
+                        connection.timer_at = Timestamp::NEVER;
+                        self.check_connection(now, id);
+                    }
+                }
+                Timer::Session(session) => {
+                    if let Some(state) = self.clients.session_mut(session)
+                        && state.timer_at <= now
+                    {
+                        state.timer_at = Timestamp::NEVER;
+                        self.check_session(now, session);
+                    }
+                }
             }
+        }
+    }
+
+    /// Has a connection looked at no later than `deadline`; one timer serves all its deadlines.
+    pub(super) fn arm_connection(&mut self, id: ConnectionId, deadline: Timestamp) {
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let at = self.timers.fires_at(deadline);
+        if at < connection.timer_at {
+            connection.timer_at = at;
+            self.timers.arm(deadline, Timer::Connection(id));
+        }
+    }
+
+    /// Has a session looked at no later than `deadline`; one timer serves all its deadlines.
+    pub(super) fn arm_session(&mut self, session: SessionId, deadline: Timestamp) {
+        let Some(state) = self.clients.session_mut(session) else { return };
+        let at = self.timers.fires_at(deadline);
+        if at < state.timer_at {
+            state.timer_at = at;
+            self.timers.arm(deadline, Timer::Session(session));
         }
     }
 
@@ -49,10 +83,14 @@ impl Engine {
     }
 
     fn check_connection(&mut self, now: Timestamp, id: ConnectionId) {
-        let wants_input = self.wants_input(id);
-        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let Some(connection) = self.clients.connection(id) else { return };
         let deadline = match &connection.state {
-            State::Closing => return,
+            State::Closing { deadline } => {
+                if *deadline <= now {
+                    return self.actions.push_back(Action::Abort(id));
+                }
+                *deadline
+            }
             State::ExpectConnect { deadline } => {
                 if *deadline <= now {
                     return self.close(now, id, CloseCause::HandshakeTimeout);
@@ -65,31 +103,47 @@ impl Engine {
                 }
                 handshake.deadline
             }
-            State::Established(_) => {
-                if !wants_input {
-                    // Nothing is read from this client, so its silence is not its own.
-                    connection.last_received = now;
-                }
-                let silence_max = Duration::from_millis(u64::from(connection.silence_max_millis));
-                let is_watched = !silence_max.is_zero();
-                if is_watched && now.since(connection.last_received) >= silence_max {
-                    return self.time_out(now, id);
-                }
-                let stalled = self.options.limits.stalled_receiver;
-                let Some(connection) = self.clients.connection(id) else { return };
-                if connection.blocked_since != Timestamp::NEVER
-                    && now.since(connection.blocked_since) >= stalled
-                {
-                    self.clients.stats.stalled_receivers += 1;
-                    return self.close(now, id, CloseCause::Stalled);
-                }
-                let blocked_from = connection.blocked_since.min(now);
-                let next_silence =
-                    if is_watched { connection.last_received.after(silence_max) } else { Timestamp::NEVER };
-                next_silence.min(blocked_from.after(stalled))
-            }
+            State::Established(_) => match self.check_established(now, id) {
+                Some(deadline) => deadline,
+                None => return,
+            },
         };
-        self.timers.arm(deadline, Timer::Connection(id));
+        self.arm_connection(id, deadline);
+    }
+
+    /// Keep-alive, a receiver that takes nothing, a client that may send again. Returns when to look next;
+    /// `None` when the connection is over.
+    fn check_established(&mut self, now: Timestamp, id: ConnectionId) -> Option<Timestamp> {
+        let stalled = self.options.limits.stalled_receiver;
+        let wants_input = self.wants_input(id);
+        let connection = self.clients.connection_mut(id)?;
+        if !wants_input {
+            // Nothing is read from this client, so its silence is not its own.
+            connection.last_received = now;
+        }
+        if connection.is_throttled && connection.throttled_until <= now {
+            connection.is_throttled = false;
+            self.actions.push_back(Action::Resume(id));
+        }
+        let silence_max = Duration::from_millis(u64::from(connection.silence_max_millis));
+        let is_watched = !silence_max.is_zero();
+        if is_watched && now.since(connection.last_received) >= silence_max {
+            self.time_out(now, id);
+            return None;
+        }
+        if connection.blocked_since != Timestamp::NEVER && now.since(connection.blocked_since) >= stalled {
+            self.clients.stats.stalled_receivers += 1;
+            self.close(now, id, CloseCause::Stalled);
+            return None;
+        }
+        let mut next = connection.blocked_since.min(now).after(stalled);
+        if is_watched {
+            next = next.min(connection.last_received.after(silence_max));
+        }
+        if connection.is_throttled {
+            next = next.min(connection.throttled_until);
+        }
+        Some(next)
     }
 
     /// No packet within one and a half times the keep-alive (`MQTT5-3.1.2-22`).
@@ -100,17 +154,15 @@ impl Engine {
 
     /// The verdict, or the client's answer, did not come in time.
     fn give_up_handshake(&mut self, now: Timestamp, id: ConnectionId) {
-        let expects_auth = self.clients.connection(id).is_some_and(
-            |connection| matches!(&connection.state, State::ExpectVerdict(handshake) if handshake.expects_auth),
-        );
-        if expects_auth {
+        if self.clients.connection(id).is_some_and(|connection| connection.awaits_answer()) {
             return self.close(now, id, CloseCause::HandshakeTimeout);
         }
         // Cannot decide now: never the client's fault.
         self.refuse(now, id, ReasonCode::SERVER_UNAVAILABLE);
     }
 
-    fn check_session(&mut self, now: Timestamp, session: SessionId) {
+    /// Does what is due for a session.
+    pub(super) fn check_session(&mut self, now: Timestamp, session: SessionId) {
         let Some(state) = self.clients.session(session) else { return };
         if state.connection.is_none() && state.expires_at <= now {
             self.clients.stats.sessions_expired += 1;
@@ -124,13 +176,16 @@ impl Engine {
         if state.connection.is_none() && state.will.as_ref().is_some_and(|will| will.due_at <= now) {
             self.publish_will(now, session);
         }
+        if self.clients.session(session).is_some_and(|state| state.holds_until() <= now) {
+            self.release_waiters(now, session);
+        }
         let Some(state) = self.clients.session(session) else { return };
         let next = match state.connection {
-            Some(_) => state.authorized_until,
+            Some(_) => state.authorized_until.min(state.holds_until()),
             None => state.will.as_ref().map_or(Timestamp::NEVER, |will| will.due_at).min(state.expires_at),
         };
         if next != Timestamp::NEVER {
-            self.timers.arm(next, Timer::Session(session));
+            self.arm_session(session, next);
         }
     }
 }

@@ -15,7 +15,7 @@ impl Engine {
         }
         will.due_at = now.after(will.delay);
         let deadline = will.due_at;
-        self.timers.arm(deadline, super::timers::Timer::Session(session));
+        self.arm_session(session, deadline);
     }
 
     /// Publishes the will of a session, if it still has one, and forgets it (`MQTT5-3.1.2-10`).

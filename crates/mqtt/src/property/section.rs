@@ -34,22 +34,20 @@ impl<'a> Properties<'a> {
     where
         'a: 'b,
     {
-        let stays = |property: &Property<'_>| {
+        let stays = |id: PropertyId| {
             !matches!(
-                property.id(),
+                id,
                 PropertyId::MessageExpiryInterval
                     | PropertyId::TopicAlias
                     | PropertyId::WillDelayInterval
                     | PropertyId::SubscriptionIdentifier
             )
         };
-        if self.is_empty() || self.iter().all(|property| stays(&property)) {
+        if self.ids().all(stays) {
             return *self;
         }
         buffer.clear();
-        for property in self.iter().filter(stays) {
-            buffer.push(property);
-        }
+        buffer.extend(self.iter().filter(|property| stays(property.id())));
         buffer.as_properties()
     }
 
@@ -70,6 +68,17 @@ impl<'a> Properties<'a> {
     pub fn iter(&self) -> impl Iterator<Item = Property<'a>> + use<'a> {
         let mut reader = Reader::new(self.0);
         std::iter::from_fn(move || read_id(&mut reader).ok()?.read(&mut reader).ok())
+    }
+
+    /// The identifier of each property, in order; values are passed over, not decoded.
+    #[inline]
+    pub fn ids(&self) -> impl Iterator<Item = PropertyId> + use<'a> {
+        let mut reader = Reader::new(self.0);
+        std::iter::from_fn(move || {
+            let id = read_id(&mut reader).ok()?;
+            id.skip(&mut reader)?;
+            Some(id)
+        })
     }
 
     /// Each User Property, in order.

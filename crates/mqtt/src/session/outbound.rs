@@ -1,11 +1,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::connection::{ConnectionId, OwedId};
 use crate::message::Message;
 use crate::time::Timestamp;
 use crate::topic::TopicCursor;
 use crate::{PacketId, QoS};
+
+/// A receiver that lags and takes nothing for this long holds up no publisher any more.
+pub(crate) const HOLD_MAX: Duration = Duration::from_secs(1);
 
 /// Packet identifiers in one round.
 const IDS: u64 = 65_535;
@@ -61,6 +65,7 @@ pub(crate) struct InFlight {
 
 /// What an in-flight message waits for.
 #[derive(Debug)]
+#[expect(clippy::enum_variant_names, reason = "a state is named for what it awaits")]
 pub(crate) enum Stage {
     /// PUBACK.
     ExpectAck(Deliverable),
@@ -133,6 +138,11 @@ impl Outbound {
     /// Something waits for the client.
     pub(crate) fn is_waiting(&self) -> bool {
         !self.pending.is_empty() || !self.replays.is_empty() || self.sent_count < self.in_flight.len()
+    }
+
+    /// When those who wait for this session go on even if it makes no progress.
+    pub(crate) fn holds_until(&self) -> Timestamp {
+        if self.waiters.is_empty() { Timestamp::NEVER } else { self.progress_at.after(HOLD_MAX) }
     }
 
     /// Nothing waits in front of a new message, and the client may take one more.
@@ -230,6 +240,13 @@ impl Outbound {
         match self.find(id) {
             Some((index, Stage::ExpectComplete)) => self.finish(index),
             Some((_, Stage::ExpectAck(_) | Stage::ExpectReceived(_))) | None => Acked::Unknown,
+        }
+    }
+
+    /// The message counts as delivered, whatever the client says.
+    pub(crate) fn discard(&mut self, id: PacketId) {
+        if let Some((index, _)) = self.find(id) {
+            self.finish(index);
         }
     }
 

@@ -12,23 +12,37 @@ pub fn matches(filter: FilterRef<'_>, topic: &str) -> bool {
     if filter.starts_with_wildcard() && topic.starts_with('$') {
         return false;
     }
-    let mut names = topic.split('/');
-    for level in filter.levels() {
-        match (level, names.next()) {
-            ("#", _) => return true,
-            (_, None) => return false,
-            ("+", Some(_)) => {}
-            (literal, Some(name)) if literal == name => {}
+    // In a valid filter a wildcard always begins, and fills, its level.
+    let (mut filter, mut topic) = (filter.as_str().as_bytes(), topic.as_bytes());
+    loop {
+        match (filter, topic) {
+            ([b'#'], _) | ([b'/', b'#'] | [], []) => return true,
+            ([b'+', rest @ ..], _) => {
+                let slash = topic.iter().position(|byte| *byte == b'/');
+                topic = slash.and_then(|at| topic.get(at..)).unwrap_or_default();
+                filter = rest;
+            }
+            ([expected, filter_rest @ ..], [byte, topic_rest @ ..]) if expected == byte => {
+                (filter, topic) = (filter_rest, topic_rest);
+            }
             _ => return false,
         }
     }
-    names.next().is_none()
 }
 
 /// Whether `wide` matches every topic that `narrow` matches.
 ///
 /// Exact for the standard's matching rules, including `$` topics, the parent level that `#` matches, and
 /// that no topic is the empty string; topics are taken to be of any length.
+///
+/// # Examples
+/// ```
+/// # use vouchmq_mqtt::topic::{FilterRef, covers};
+/// let filter = |text| FilterRef::new(text).unwrap();
+/// assert!(covers(filter("dev/1/#"), filter("dev/1/+/up")));
+/// assert!(!covers(filter("dev/1/#"), filter("dev/+/up")));
+/// assert!(!covers(filter("#"), filter("$SYS/#")));
+/// ```
 pub fn covers(wide: FilterRef<'_>, narrow: FilterRef<'_>) -> bool {
     if wide.starts_with_wildcard() && narrow.as_str().starts_with('$') {
         return false;

@@ -18,6 +18,19 @@ use tree::Tree;
 ///
 /// An entry without wildcards costs about 24 bytes, the size of `V`, and 9 to 18 bytes of table; a filter of
 /// more than 22 bytes adds its own length. Holds up to 2³² − 256 filters; one more is not stored.
+///
+/// # Examples
+/// ```
+/// # use vouchmq_mqtt::topic::{FilterMap, FilterRef, HashSeed};
+/// let mut map = FilterMap::new(HashSeed::new([1, 2])); // random in production
+/// for filter in ["dev/1/up", "dev/+/up", "dev/#", "+/1/down"] {
+///     map.get_or_insert_with(FilterRef::new(filter)?, || filter.len());
+/// }
+/// let mut found = Vec::new();
+/// map.matching_ids("dev/1/up", &mut found);
+/// assert_eq!(found.len(), 3);
+/// # Ok::<_, vouchmq_mqtt::topic::TopicFault>(())
+/// ```
 pub struct FilterMap<V> {
     entries: Arena<Entry<V>>,
     exact: IdTable,

@@ -39,3 +39,18 @@ impl Text {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keeps_short_strings_in_place() {
+        for length in [0, 1, 21, 22, 23, 1_000] {
+            let text = "é".repeat(length / 2) + &"x".repeat(length % 2);
+            let kept = Text::new(&text);
+            assert_eq!((kept.as_str(), kept.as_bytes()), (text.as_str(), text.as_bytes()));
+            assert_eq!(matches!(kept, Text::Inline { .. }), length <= 22);
+        }
+    }
+}

@@ -23,6 +23,22 @@ use walk::{Pattern, Walk};
 ///
 /// A name costs about 64 bytes for each level that no other name shares, the size of `V`, and 9 to 18 bytes
 /// of table. Holds up to 2³¹ levels; a name beyond that is not stored.
+///
+/// # Examples
+/// ```
+/// # use vouchmq_mqtt::topic::{FilterRef, HashSeed, Progress, TopicCursor, TopicMap, TopicName};
+/// let mut map = TopicMap::new(HashSeed::new([1, 2])); // random in production
+/// for name in ["dev/1/up", "dev/2/up", "$SYS/uptime"] {
+///     map.insert(TopicName::new(name)?, name.len());
+/// }
+/// let mut cursor = TopicCursor::default();
+/// let mut found = 0;
+/// while map.matching_from(FilterRef::ALL, &mut cursor, 2, |_, _| found += 1) == Progress::More {
+///     // Something else may happen here, also to the map.
+/// }
+/// assert_eq!(found, 2);
+/// # Ok::<_, vouchmq_mqtt::topic::TopicFault>(())
+/// ```
 pub struct TopicMap<V> {
     nodes: Arena<Node>,
     values: Arena<V>,

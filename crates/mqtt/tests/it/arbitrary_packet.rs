@@ -56,6 +56,13 @@ struct Will {
     payload: Vec<u8>,
 }
 
+/// Runs a property for a second, on inputs of a packet's size: small ones, and so thousands.
+///
+/// `ARBTEST_BUDGET_MS` does not apply; a failure prints the seed that repeats it (`ARBTEST_SEED`).
+pub(crate) fn for_many(property: impl FnMut(&mut Unstructured<'_>) -> Result<()>) {
+    arbtest::arbtest(property).size_min(32).size_max(768).budget_ms(1_000).run();
+}
+
 impl ArbitraryPacket {
     /// The packet.
     pub(crate) fn as_packet(&self) -> Packet<'_> {

@@ -3,3 +3,5 @@
 mod arbitrary_packet;
 mod client;
 mod codec;
+mod differential;
+mod engine;

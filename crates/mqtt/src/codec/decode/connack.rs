@@ -1,11 +1,12 @@
 use super::Decoder;
-use crate::codec::error::{Fault, Field, MalformedPacket, ProtocolError};
+use crate::Packet;
+use crate::codec::error::{DecodeError, Field, MalformedPacket, ProtocolError};
 use crate::packet::ConnAck;
 use crate::property::PropertyId;
 
 impl<'a> Decoder<'a> {
     /// CONNACK (MQTT 5.0 §3.2); a 3.x return code becomes the reason code it projects from.
-    pub(super) fn connack(&mut self) -> Result<ConnAck<'a>, Fault> {
+    pub(super) fn connack(&mut self) -> Result<Packet<'a>, DecodeError> {
         let flags = self.reader.u8(Field::ConnAckFlags)?;
         if flags > 1 && self.dialect.has_session_present() {
             return Err(MalformedPacket::ReservedConnAckFlags.into());
@@ -21,6 +22,7 @@ impl<'a> Decoder<'a> {
         if seen.contains(PropertyId::AuthenticationData) && !seen.contains(PropertyId::AuthenticationMethod) {
             return Err(ProtocolError::AuthenticationDataWithoutMethod(self.packet_type).into());
         }
-        Ok(ConnAck { session_present, reason, properties })
+        self.end()?;
+        Ok(Packet::ConnAck(ConnAck { session_present, reason, properties }))
     }
 }

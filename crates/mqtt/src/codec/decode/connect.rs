@@ -1,9 +1,9 @@
 use super::Decoder;
-use crate::codec::error::{Fault, Field, MalformedPacket, ProtocolError, UnsupportedVersion};
+use crate::codec::error::{DecodeError, Field, MalformedPacket, ProtocolError, UnsupportedVersion};
 use crate::codec::packet_type::PacketSet;
 use crate::packet::{Connect, WillMessage};
 use crate::property::PropertyId;
-use crate::{Dialect, Properties, QoS};
+use crate::{Dialect, Packet, Properties, QoS};
 
 /// The Connect Flags byte (MQTT 5.0 §3.1.2.3), after its rules are checked.
 #[derive(Clone, Copy)]
@@ -11,7 +11,7 @@ struct ConnectFlags(u8);
 
 impl<'a> Decoder<'a> {
     /// CONNECT (MQTT 5.0 §3.1). Sets the dialect as soon as the version is read.
-    pub(super) fn connect(&mut self) -> Result<Connect<'a>, Fault> {
+    pub(super) fn connect(&mut self) -> Result<Packet<'a>, DecodeError> {
         self.protocol()?;
         let flags = ConnectFlags::parse(self.reader.u8(Field::ConnectFlags)?, self.dialect)?;
         let keep_alive_secs = self.reader.u16(Field::KeepAlive)?;
@@ -19,7 +19,7 @@ impl<'a> Decoder<'a> {
         if seen.contains(PropertyId::AuthenticationData) && !seen.contains(PropertyId::AuthenticationMethod) {
             return Err(ProtocolError::AuthenticationDataWithoutMethod(self.packet_type).into());
         }
-        Ok(Connect {
+        let connect = Connect {
             version: self.dialect.version(),
             clean_start: flags.clean_start(),
             keep_alive_secs,
@@ -36,10 +36,12 @@ impl<'a> Decoder<'a> {
             } else {
                 None
             },
-        })
+        };
+        self.end()?;
+        Ok(Packet::Connect(connect))
     }
 
-    fn protocol(&mut self) -> Result<(), Fault> {
+    fn protocol(&mut self) -> Result<(), DecodeError> {
         let name = self.reader.binary(Field::ProtocolName)?;
         let level = self.reader.u8(Field::ProtocolLevel)?;
         match Dialect::of_connect(name, level) {
@@ -56,7 +58,7 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    fn will(&mut self, flags: ConnectFlags) -> Result<Option<WillMessage<'a>>, Fault> {
+    fn will(&mut self, flags: ConnectFlags) -> Result<Option<WillMessage<'a>>, DecodeError> {
         let Some(qos) = flags.will_qos() else { return Ok(None) };
         let properties = if self.dialect.has_properties() {
             self.property_section(PacketSet::WILL)?.0

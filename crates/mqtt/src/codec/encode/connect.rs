@@ -3,7 +3,7 @@ use crate::Dialect;
 use crate::codec::{put_binary, put_string, put_u16};
 use crate::packet::{Connect, WillMessage};
 
-/// The body of CONNECT (MQTT 5.0 §3.1), in the version it asks for.
+/// The body of CONNECT (MQTT 5.0 §3.1); the dialect decides over `connect.version`.
 pub(super) fn put_connect(out: &mut Vec<u8>, connect: &Connect<'_>, dialect: Dialect) -> Option<()> {
     let (name, level) = dialect.name_and_level();
     put_string(out, name).then_some(())?;

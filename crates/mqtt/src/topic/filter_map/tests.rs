@@ -129,14 +129,14 @@ fn thirty_two_levels_of_wildcards_and_names_meet() {
 }
 
 #[test]
-fn a_million_cycles_leave_it_as_small_as_before() {
+fn many_cycles_leave_it_as_small_as_before() {
     let mut map = FilterMap::new(HashSeed::new([1, 2]));
     let filter_of = |number: u32| match number % 2 {
         0 => format!("dev/{number}/state"),
         _ => format!("dev/{number}/+/#"),
     };
     let mut live = std::collections::VecDeque::new();
-    for number in 0..500_000_u32 {
+    for number in 0..200_000_u32 {
         let filter = filter_of(number);
         live.push_back(map.get_or_insert_with(FilterRef::new(&filter).unwrap(), || number));
         if live.len() > 100 {

@@ -32,14 +32,8 @@ struct Node {
     literal_count: u32,
 }
 
-/// Most topics have fewer levels; deeper ones cost an allocation to match.
+/// How many alternatives may wait without an allocation: one for each level of a topic.
 const DEPTH_INLINE: usize = 32;
-
-/// The levels of a topic, each found and hashed when first asked for.
-struct Levels<'a> {
-    known: SmallVec<[(&'a str, u64); DEPTH_INLINE]>,
-    rest: Option<&'a str>,
-}
 
 // === impl Tree ===
 
@@ -59,33 +53,33 @@ impl Tree {
     }
 
     fn walk(&self, seed: &HashSeed, root: &Node, topic: &str, mut found: impl FnMut(u32)) {
-        let hidden = topic.starts_with('$');
-        let mut levels = Levels::new(topic);
-        let mut waiting: SmallVec<[(&Node, u32, usize); DEPTH_INLINE]> = SmallVec::new();
-        let mut next = Some((root, self.root, 0));
-        while let Some((node, index, depth)) = next.or_else(|| waiting.pop()) {
-            next = None;
-            // Wildcards in the first level see no topic that starts with `$`.
-            let wild = depth > 0 || !hidden;
+        // Wildcards in the first level see no topic that starts with `$`.
+        let mut wild = !topic.starts_with('$');
+        let mut waiting: SmallVec<[(&Node, u32, Option<&str>); DEPTH_INLINE]> = SmallVec::new();
+        let mut next = Some((root, self.root, Some(topic)));
+        while let Some((node, index, rest)) = next.or_else(|| waiting.pop()) {
             if wild && node.ends_below != NONE {
                 found(node.ends_below);
             }
-            let Some((level, hash)) = levels.at(depth, seed) else {
+            next = None;
+            let Some(rest) = rest else {
                 if node.ends_here != NONE {
                     found(node.ends_here);
                 }
                 continue;
             };
-            let below = depth.saturating_add(1);
+            let (level, rest) = split_level(rest);
             if node.literal_count > 0 {
-                next = self.child(index, level, hash).map(|(child, index)| (child, index, below));
+                let child = self.child(index, level, seed.hash(level.as_bytes()));
+                next = child.map(|(child, index)| (child, index, rest));
             }
             if wild && let Some(plus) = self.nodes.get(node.plus) {
                 match next {
-                    Some(_) => waiting.push((plus, node.plus, below)),
-                    None => next = Some((plus, node.plus, below)),
+                    Some(_) => waiting.push((plus, node.plus, rest)),
+                    None => next = Some((plus, node.plus, rest)),
                 }
             }
+            wild = true;
         }
     }
 
@@ -226,33 +220,13 @@ impl Node {
     }
 }
 
-// === impl Levels ===
-
-impl<'a> Levels<'a> {
-    fn new(topic: &'a str) -> Self {
-        Self { known: SmallVec::new(), rest: Some(topic) }
-    }
-
-    /// The level number `depth` and its hash; the levels before it must have been asked for.
-    #[inline]
-    fn at(&mut self, depth: usize, seed: &HashSeed) -> Option<(&'a str, u64)> {
-        if let Some(level) = self.known.get(depth) {
-            return Some(*level);
-        }
-        let rest = self.rest?;
-        let level = match memchr::memchr(b'/', rest.as_bytes()).and_then(|at| rest.split_at_checked(at)) {
-            Some((level, after)) => {
-                self.rest = after.get(1..);
-                level
-            }
-            None => {
-                self.rest = None;
-                rest
-            }
-        };
-        let known = (level, seed.hash(level.as_bytes()));
-        self.known.push(known);
-        Some(known)
+/// The first level of `path`, and the path behind it, if there is one.
+#[inline]
+fn split_level(path: &str) -> (&str, Option<&str>) {
+    let slash = memchr::memchr(b'/', path.as_bytes());
+    match slash.and_then(|at| path.split_at_checked(at)) {
+        Some((level, rest)) => (level, rest.get(1..)),
+        None => (path, None),
     }
 }
 

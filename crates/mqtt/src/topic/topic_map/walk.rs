@@ -53,7 +53,7 @@ impl<'a> Pattern<'a> {
 
     /// Whether a name of `depth` levels, each of which is admitted, is wanted.
     fn ends_at(&self, depth: usize) -> bool {
-        depth == self.levels.len() || (self.reaches_below && depth > self.levels.len())
+        depth >= self.levels.len()
     }
 
     /// Whether `label` may follow `depth` admitted levels.

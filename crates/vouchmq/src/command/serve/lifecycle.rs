@@ -1,7 +1,7 @@
 //! The life of the process around the broker: signals and drain.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use vouchmq_broker::Broker;
+use vouchmq_broker::{Broker, Ended};
 
 use crate::exit::Failure;
 
@@ -14,13 +14,16 @@ pub(super) struct Signals {
 }
 
 /// Waits for a signal, then lets every client go. A second signal ends at once.
-pub(super) fn run_until_signal(broker: Broker, signals: Signals) -> Result<(), Failure> {
+///
+/// A shard that ends by itself drains the others too, and is a failure: never half a broker.
+pub(super) fn run_until_signal(mut broker: Broker, signals: Signals) -> Result<(), Failure> {
     let Signals { runtime, mut terminate, mut interrupt, mut hang_up } = signals;
     let ended = runtime.block_on(async {
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
+                _ = broker.failed() => break,
                 _ = hang_up.recv() => {
                     tracing::warn!("SIGHUP: there is no configuration file to read again yet; nothing changed");
                 }
@@ -30,8 +33,10 @@ pub(super) fn run_until_signal(broker: Broker, signals: Signals) -> Result<(), F
         let drained = tokio::task::spawn_blocking(move || broker.drain());
         tokio::select! {
             drained = drained => match drained {
-                Ok(Ok(())) => Ok(()),
-                Ok(Err(error)) => Err(Failure::failed(format_args!("the broker did not end as it should: {error}"))),
+                Ok(Ended::Drained) => Ok(()),
+                Ok(Ended::Failed(shard)) => {
+                    Err(Failure::failed(format_args!("shard {} failed: see the log, and report it", shard.0)))
+                }
                 Err(error) => Err(Failure::failed(format_args!("the broker did not end as it should: {error}"))),
             },
             _ = terminate.recv() => Err(Failure::failed("ended by a second signal before all clients were gone")),

@@ -102,6 +102,7 @@ impl Settings {
             listen,
             engine,
             authenticator,
+            exchange_methods: Vec::new(),
             connections_max: self.connections_max,
             connections_per_address_max: self.connections_per_address_max,
             connect_rate_per_address: self.connect_rate_per_address,

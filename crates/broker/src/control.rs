@@ -1,0 +1,149 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::sync::oneshot;
+use vouchmq_mqtt::engine::{ClientState, Input, ShardId, Stats, SubscriptionState};
+use vouchmq_mqtt::retained::SharedRetained;
+use vouchmq_mqtt::{Message as MqttMessage, ReasonCode};
+
+use crate::admission::Admission;
+use crate::shard::ShardView;
+use crate::shard::mailbox::{Mailbox, Message};
+
+/// Looks into a running broker and acts on its clients. Cheap to clone; usable from any runtime.
+#[derive(Clone, Debug)]
+pub struct Control {
+    pub(crate) mailboxes: Arc<[Mailbox]>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) retained: SharedRetained,
+}
+
+/// One client of the broker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientStatus {
+    /// What its engine knows.
+    pub client: ClientState,
+    /// Where it is connected from; `None` when it is not, or over a Unix socket.
+    pub peer: Option<SocketAddr>,
+    /// The shard it belongs to.
+    pub shard: ShardId,
+}
+
+/// What a broker counted since its start, all shards together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BrokerStats {
+    /// The sum over all engines.
+    pub engines: Stats,
+    /// Open connections.
+    pub connections: u64,
+    /// Connections that were accepted.
+    pub accepted: u64,
+    /// Connections refused because there were too many in all.
+    pub refused_total: u64,
+    /// Connections refused because there were too many of their address.
+    pub refused_address: u64,
+    /// Connections refused because they came too fast from their address.
+    pub refused_rate: u64,
+    /// Connections refused because memory was short.
+    pub refused_memory: u64,
+    /// Times that no connection could be accepted for want of descriptors.
+    pub accept_pauses: u64,
+    /// Logins refused because of too many failures or takeovers before.
+    pub blocked_logins: u64,
+    /// Log lines that were only counted.
+    pub log_lines_suppressed: u64,
+    /// Retained messages.
+    pub retained: u64,
+    /// Bytes of retained messages.
+    pub retained_bytes: u64,
+}
+
+impl Control {
+    /// Every client with a session, connected or not, in no particular order.
+    pub async fn clients(&self) -> Vec<ClientStatus> {
+        let all = self.ask_all(|view| {
+            let status = |client: ClientState| {
+                let peer = client.connection.and_then(|id| view.peer(id));
+                ClientStatus { client, peer, shard: view.engine.shard() }
+            };
+            view.engine.clients().map(status).collect::<Vec<_>>()
+        });
+        all.await.into_iter().flatten().collect()
+    }
+
+    /// One client, if it has a session.
+    pub async fn client(&self, client_id: &str) -> Option<ClientStatus> {
+        let client_id: Arc<str> = Arc::from(client_id);
+        let found = self.ask_all(move |view| {
+            let client = view.engine.client(&client_id)?;
+            let peer = client.connection.and_then(|id| view.peer(id));
+            Some(ClientStatus { client, peer, shard: view.engine.shard() })
+        });
+        found.await.into_iter().flatten().next()
+    }
+
+    /// The subscriptions of one client.
+    pub async fn subscriptions(&self, client_id: &str) -> Vec<SubscriptionState> {
+        let client_id: Arc<str> = Arc::from(client_id);
+        let found = self.ask_all(move |view| view.engine.subscriptions(&client_id));
+        found.await.into_iter().flatten().collect()
+    }
+
+    /// Closes the connection of a client, with this reason.
+    pub fn disconnect(&self, client_id: &str, reason: ReasonCode) {
+        let client_id: Arc<str> = Arc::from(client_id);
+        for mailbox in self.mailboxes.iter() {
+            mailbox.send(Message::Input(Input::DisconnectClient(client_id.clone(), reason)));
+        }
+    }
+
+    /// Publishes a message of the broker itself.
+    pub fn publish(&self, message: Arc<MqttMessage>) {
+        if let Some(mailbox) = self.mailboxes.first() {
+            mailbox.send(Message::Input(Input::Publish(message)));
+        }
+    }
+
+    /// What was counted so far.
+    pub async fn stats(&self) -> BrokerStats {
+        let engines = self.ask_all(|view| *view.engine.stats()).await;
+        let counters = &self.admission.counters;
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        BrokerStats {
+            engines: engines.iter().fold(Stats::default(), |sum, each| sum.plus(each)),
+            connections: self.admission.open_count() as u64,
+            accepted: read(&counters.accepted),
+            refused_total: read(&counters.refused_total),
+            refused_address: read(&counters.refused_address),
+            refused_rate: read(&counters.refused_rate),
+            refused_memory: read(&counters.refused_memory),
+            accept_pauses: read(&counters.accept_pauses),
+            blocked_logins: read(&counters.blocked_logins),
+            log_lines_suppressed: read(&counters.log_lines_suppressed),
+            retained: self.retained.len() as u64,
+            retained_bytes: self.retained.byte_count() as u64,
+        }
+    }
+
+    /// Puts a question to every shard; one that has ended does not answer.
+    async fn ask_all<T: Send + 'static>(
+        &self,
+        question: impl Fn(&ShardView<'_>) -> T + Clone + Send + 'static,
+    ) -> Vec<T> {
+        let mut answers = Vec::new();
+        for mailbox in self.mailboxes.iter() {
+            let (reply, answer) = oneshot::channel();
+            let question = question.clone();
+            mailbox.send(Message::Inspect(Box::new(move |view| {
+                let _ = reply.send(question(view));
+            })));
+            answers.push(answer);
+        }
+        let mut all = Vec::new();
+        for answer in answers {
+            all.extend(answer.await);
+        }
+        all
+    }
+}

@@ -1,0 +1,117 @@
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::time::Duration;
+
+use vouchmq_mqtt::time::Timestamp;
+
+/// Offences that are free within [`WINDOW`].
+const FREE: u32 = 30;
+/// From here on the offender is blocked.
+const BLOCK_FROM: u32 = 2 * FREE;
+const WINDOW: Duration = Duration::from_secs(60);
+const BLOCK: Duration = Duration::from_secs(60);
+/// How long an attempt waits that is not free.
+pub(crate) const DELAY: Duration = Duration::from_secs(1);
+/// Offenders that are remembered; beyond it the ones whose time is over, then any, are forgotten.
+const OFFENDERS_MAX: usize = 16_384;
+
+/// Counts what somebody does too often: failed logins of an address, takeovers of a client id.
+///
+/// 30 a minute are free, then each further attempt is delayed, and from 60 on the offender is blocked for
+/// 60 seconds.
+#[derive(Debug)]
+pub(crate) struct Offences<K> {
+    offenders: HashMap<K, Offender>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Offender {
+    since: Timestamp,
+    count: u32,
+    blocked_until: Timestamp,
+}
+
+/// What an attempt meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    Free,
+    Delayed(Duration),
+    Blocked,
+}
+
+impl<K: Eq + Hash + Clone> Offences<K> {
+    pub(crate) fn new() -> Self {
+        Self { offenders: HashMap::new() }
+    }
+
+    /// Takes an offence down.
+    pub(crate) fn record(&mut self, now: Timestamp, who: &K) {
+        if self.offenders.len() >= OFFENDERS_MAX && !self.offenders.contains_key(who) {
+            self.make_room(now);
+        }
+        let fresh = Offender { since: now, count: 0, blocked_until: Timestamp::ZERO };
+        let offender = self.offenders.entry(who.clone()).or_insert(fresh);
+        if now.since(offender.since) >= WINDOW {
+            *offender = fresh;
+        }
+        offender.count = offender.count.saturating_add(1);
+        if offender.count >= BLOCK_FROM {
+            *offender = Offender { count: FREE, blocked_until: now.after(BLOCK), ..*offender };
+        }
+    }
+
+    /// What an attempt of `who` meets now.
+    pub(crate) fn judge(&self, now: Timestamp, who: &K) -> Judgement {
+        let Some(offender) = self.offenders.get(who) else { return Judgement::Free };
+        if now < offender.blocked_until {
+            Judgement::Blocked
+        } else if offender.count >= FREE && now.since(offender.since) < WINDOW {
+            Judgement::Delayed(DELAY)
+        } else {
+            Judgement::Free
+        }
+    }
+
+    fn make_room(&mut self, now: Timestamp) {
+        self.offenders.retain(|_, known| now < known.blocked_until || now.since(known.since) < WINDOW);
+        if self.offenders.len() >= OFFENDERS_MAX {
+            // Whoever has one more address than we have room is not told apart any longer.
+            self.offenders.clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secs(secs: u64) -> Timestamp {
+        Timestamp::from_micros(secs * 1_000_000)
+    }
+
+    #[test]
+    fn thirty_a_minute_are_free_then_delayed_then_blocked_for_a_minute() {
+        let mut offences = Offences::new();
+        for _ in 0..29 {
+            offences.record(secs(1), &"a");
+        }
+        assert_eq!(offences.judge(secs(1), &"a"), Judgement::Free);
+        offences.record(secs(1), &"a");
+        assert_eq!(offences.judge(secs(1), &"a"), Judgement::Delayed(DELAY));
+        for _ in 0..30 {
+            offences.record(secs(2), &"a");
+        }
+        assert_eq!(offences.judge(secs(61), &"a"), Judgement::Blocked);
+        assert_eq!(offences.judge(secs(62), &"a"), Judgement::Free);
+        assert_eq!(offences.judge(secs(2), &"b"), Judgement::Free, "others are not touched");
+    }
+
+    #[test]
+    fn offenders_without_number_take_bounded_memory() {
+        let mut offences = Offences::new();
+        for n in 0..100_000u64 {
+            offences.record(secs(1), &n);
+        }
+        assert!(offences.offenders.len() <= OFFENDERS_MAX);
+    }
+}

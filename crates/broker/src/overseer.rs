@@ -1,0 +1,118 @@
+//! What happens beside the shards, once a second: memory is watched, `$SYS` is published.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use vouchmq_mqtt::engine::Input;
+use vouchmq_mqtt::time::Timestamp;
+use vouchmq_mqtt::{Message as MqttMessage, Properties, Publication, PublisherId, QoS};
+
+use crate::clock::Monotonic;
+use crate::control::{BrokerStats, Control};
+use crate::memory;
+use crate::shard::mailbox::Message;
+
+const TURN: Duration = Duration::from_secs(1);
+
+/// Watches over a broker until the other end of `stop` is gone.
+pub(crate) struct Overseer {
+    pub(crate) control: Control,
+    pub(crate) clock: Monotonic,
+    pub(crate) memory_bytes_max: Option<u64>,
+    pub(crate) sys_interval_secs: u32,
+}
+
+impl Overseer {
+    pub(crate) fn run(self, stop: &Receiver<()>) {
+        let memory_bytes_max = self.memory_bytes_max.or_else(memory::default_limit);
+        let (mut is_short, mut turn) = (false, 0u64);
+        while stop.recv_timeout(TURN) == Err(RecvTimeoutError::Timeout) {
+            turn += 1;
+            if let (Some(max), Some(resident)) = (memory_bytes_max, memory::resident())
+                && is_short != (resident > max)
+            {
+                is_short = resident > max;
+                self.tell_memory(is_short, resident, max);
+            }
+            let interval = u64::from(self.sys_interval_secs);
+            if interval > 0 && turn % interval == 0 {
+                self.publish_sys();
+            }
+        }
+    }
+
+    /// Memory is short, or is not any more.
+    fn tell_memory(&self, is_short: bool, resident: u64, max: u64) {
+        if is_short {
+            tracing::error!(resident, max, "memory is short: new clients are refused and QoS 0 is dropped");
+        } else {
+            tracing::warn!(resident, max, "memory is enough again");
+        }
+        self.control.admission.set_memory_short(is_short);
+        for mailbox in self.control.mailboxes.iter() {
+            mailbox.send(Message::Input(Input::MemoryPressure(is_short)));
+        }
+    }
+
+    fn publish_sys(&self) {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
+        let stats = runtime.block_on(self.control.stats());
+        for (topic, value) in self.sys_values(&stats) {
+            self.control.publish(sys_message(topic, &value));
+        }
+    }
+
+    fn sys_values(&self, stats: &BrokerStats) -> Vec<(&'static str, String)> {
+        let engines = &stats.engines;
+        let uptime = self.clock.now().since(Timestamp::ZERO).as_secs();
+        vec![
+            ("$SYS/broker/version", format!("vouchmq {}", env!("CARGO_PKG_VERSION"))),
+            ("$SYS/broker/uptime", format!("{uptime} seconds")),
+            ("$SYS/broker/clients/connected", engines.clients.to_string()),
+            (
+                "$SYS/broker/clients/disconnected",
+                engines.sessions.saturating_sub(engines.clients).to_string(),
+            ),
+            ("$SYS/broker/clients/total", engines.sessions.to_string()),
+            ("$SYS/broker/clients/expired", engines.sessions_expired.to_string()),
+            ("$SYS/broker/connections/refused", refused(stats).to_string()),
+            ("$SYS/broker/subscriptions/count", engines.subscriptions.to_string()),
+            ("$SYS/broker/retained messages/count", stats.retained.to_string()),
+            ("$SYS/broker/publish/messages/received", engines.publishes_received.to_string()),
+            ("$SYS/broker/publish/messages/sent", engines.publishes_sent.to_string()),
+            ("$SYS/broker/publish/messages/dropped", dropped(stats).to_string()),
+            ("$SYS/broker/bytes/received", engines.bytes_received.to_string()),
+            ("$SYS/broker/bytes/sent", engines.bytes_sent.to_string()),
+        ]
+    }
+}
+
+fn refused(stats: &BrokerStats) -> u64 {
+    stats.engines.connects_refused
+        + stats.refused_total
+        + stats.refused_address
+        + stats.refused_rate
+        + stats.refused_memory
+}
+
+fn dropped(stats: &BrokerStats) -> u64 {
+    let engines = &stats.engines;
+    engines.dropped_lagging
+        + engines.dropped_queue_full
+        + engines.dropped_expired
+        + engines.dropped_too_large
+        + engines.dropped_memory
+}
+
+fn sys_message(topic: &str, value: &str) -> Arc<MqttMessage> {
+    MqttMessage::new(&Publication {
+        topic,
+        properties: Properties::EMPTY,
+        payload: value.as_bytes(),
+        qos: QoS::AtMostOnce,
+        retain: true,
+        publisher: PublisherId::BROKER,
+        expires_at: Timestamp::NEVER,
+    })
+}

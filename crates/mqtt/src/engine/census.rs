@@ -1,0 +1,38 @@
+use super::Engine;
+
+/// How much an engine holds: what must be nothing again when every client is gone and every session ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Network connections, closing ones included.
+    pub connections: usize,
+    /// Sessions.
+    pub sessions: usize,
+    /// Topic filters that somebody wants, here or on another engine.
+    pub filters: usize,
+    /// Groups of shared subscriptions that this engine owns.
+    pub groups: usize,
+    /// Acknowledgements that wait for other engines.
+    pub tokens: usize,
+    /// SUBSCRIBEs and joins that wait for other engines.
+    pub tickets: usize,
+    /// Acknowledgements that wait for the journal.
+    pub unpersisted: usize,
+    /// Armed timers, those included that will find nothing to do.
+    pub timers: usize,
+}
+
+impl Engine {
+    /// Counts what the engine holds. Not for the hot path: some of it is counted one by one.
+    pub fn census(&self) -> Census {
+        Census {
+            connections: self.clients.connection_ids().len(),
+            sessions: self.clients.sessions().count(),
+            filters: self.interests.iter().count(),
+            groups: self.groups.len(),
+            tokens: self.mailboxes.tokens_len(),
+            tickets: self.pending_subscribes.len(),
+            unpersisted: self.clients.unpersisted.len(),
+            timers: self.timers.len(),
+        }
+    }
+}

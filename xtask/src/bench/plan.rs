@@ -1,0 +1,85 @@
+//! What is measured: `xtask/bench.toml`.
+
+use anyhow::{Result, bail};
+use serde::Deserialize;
+
+use crate::tree::Tree;
+
+const FILE: &str = "xtask/bench.toml";
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Plan {
+    pub(super) scenarios: Vec<Scenario>,
+    pub(super) sizes: Sizes,
+    pub(super) scaling: Scaling,
+    pub(super) instructions: Instructions,
+}
+
+/// One kind of load.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scenario {
+    pub(super) name: String,
+    pub(super) what: String,
+    /// Words for the load generator.
+    pub(super) load: String,
+    /// At most this times Mosquitto's CPU time.
+    pub(super) bar: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sizes {
+    pub(super) connections: u32,
+    pub(super) load: String,
+    pub(super) bytes_per_connection: f64,
+    pub(super) rss_at_start_mb: f64,
+    pub(super) binary_mb: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scaling {
+    pub(super) scenarios: Vec<String>,
+    pub(super) bar: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Instructions {
+    pub(super) counts: [u64; 2],
+    pub(super) tolerance: f64,
+    pub(super) operations: Vec<String>,
+}
+
+impl Plan {
+    pub(super) fn load(tree: &Tree) -> Result<Self> {
+        tree.toml(FILE)
+    }
+
+    /// The scenarios of these names; all, if there are none.
+    pub(super) fn chosen(&self, names: &[String]) -> Result<Vec<Scenario>> {
+        let known = |name: &String| self.scenarios.iter().any(|scenario| &scenario.name == name);
+        if let Some(unknown) = names.iter().find(|name| !known(name)) {
+            let known: Vec<_> = self.scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+            bail!("there is no scenario `{unknown}`; there are {}", known.join(", "));
+        }
+        let chosen = |scenario: &&Scenario| names.is_empty() || names.contains(&scenario.name);
+        Ok(self.scenarios.iter().filter(chosen).cloned().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_plan_is_well_formed() {
+        let plan = Plan::load(&Tree::of(&[(FILE, include_str!("../../bench.toml"))])).expect("a plan");
+        assert_eq!(plan.chosen(&[]).expect("all").len(), plan.scenarios.len());
+        assert_eq!(plan.chosen(&plan.scaling.scenarios).expect("known").len(), plan.scaling.scenarios.len());
+        assert!(plan.chosen(&["p2p".into()]).unwrap_err().to_string().contains("there are p2p_q0, "));
+        assert!(plan.instructions.counts[0] < plan.instructions.counts[1]);
+    }
+}
