@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use vouchmq_mqtt::Property;
 use vouchmq_mqtt::packet::Publish;
-use vouchmq_mqtt::{Property, PropertyId};
 
 use crate::clock::Utc;
 
