@@ -242,9 +242,11 @@ impl Engine {
         self.close(now, id, CloseCause::Violation(reason, rule));
     }
 
-    /// Encodes a packet for a connection, in its dialect. What that cannot say is left out.
+    /// Encodes a packet for a connection, in its dialect. What that cannot say is left out; nothing follows the
+    /// packet that ends a connection.
     pub(super) fn send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Option<Expression> {
-        let dialect = self.clients.connection(id)?.dialect;
+        let connection = self.clients.connection(id).filter(|connection| !connection.is_closing())?;
+        let dialect = connection.dialect;
         self.clients.write(id, |out| codec::encode(packet, dialect, out))
     }
 
