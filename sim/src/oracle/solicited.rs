@@ -129,7 +129,8 @@ impl Oracle {
         let record = self.message(message);
         let Some(read) = record.routed_from() else { return };
         // QoS 0 is written at once: whatever ended before has ended.
-        let from = if received.qos == QoS::AtMostOnce { now } else { read };
+        let ended_at = self.epoch(epoch).maybe_until;
+        let from = if received.qos == QoS::AtMostOnce { now.min(ended_at) } else { read };
         let published = record.facts.qos;
         let live: Vec<&Subscription> = self.meant_for(message, epoch, from, now).collect();
         let state = self.epoch(epoch);

@@ -21,6 +21,7 @@ impl World {
         let now = self.env.now;
         let Some(state) = self.shards.get_mut(usize::from(shard.0)) else { return };
         call(&mut state.engine, now);
+        self.env.oracle.note_drops(shard, &state.engine, now);
         self.act(shard);
         let Some(state) = self.shards.get_mut(usize::from(shard.0)) else { return };
         self.env.oracle.called(shard, &state.engine, now);
