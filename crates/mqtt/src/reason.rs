@@ -132,6 +132,23 @@ impl ReasonCode {
     }
 }
 
+impl ReasonCode {
+    /// What CONNACK says for this reason: the code itself, or that nobody is let in now.
+    pub(crate) const fn in_connack(self) -> Self {
+        if self.is_allowed_in(PacketType::ConnAck) { self } else { Self::SERVER_UNAVAILABLE }
+    }
+
+    /// What DISCONNECT says for this reason: the code itself, or the one that comes nearest to what only
+    /// CONNACK can say.
+    pub(crate) const fn in_disconnect(self) -> Self {
+        match self {
+            _ if self.is_allowed_in(PacketType::Disconnect) => self,
+            Self::SERVER_UNAVAILABLE => Self::SERVER_BUSY,
+            _ => Self::NOT_AUTHORIZED,
+        }
+    }
+}
+
 impl std::fmt::Display for ReasonCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} (0x{:02X})", self.text(), self.0)
@@ -141,5 +158,22 @@ impl std::fmt::Display for ReasonCode {
 impl std::fmt::Debug for ReasonCode {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} (0x{:02X})", self.name(), self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_can_be_said_when_a_connection_ends() {
+        for reason in ReasonCode::ALL {
+            let (connack, disconnect) = (reason.in_connack(), reason.in_disconnect());
+            assert!(connack.is_allowed_in(PacketType::ConnAck), "{reason}");
+            assert!(disconnect.is_allowed_in(PacketType::Disconnect), "{reason}");
+            if reason.is_error() {
+                assert!(connack.is_error() && disconnect.is_error(), "{reason}");
+            }
+        }
     }
 }

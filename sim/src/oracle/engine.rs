@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use vouchmq_mqtt::engine::{ClientInfo, Engine, ShardId, Stats};
+use vouchmq_mqtt::engine::{ClientState, Engine, ShardId, Stats};
 use vouchmq_mqtt::time::Timestamp;
 
 use super::Oracle;
@@ -51,7 +51,7 @@ impl Oracle {
     /// Something was dropped: by sessions that are full, or, if none is any more, by any of them.
     fn note_full_queues(&mut self, engine: &Engine, now: Timestamp) {
         let limits = &self.rules.limits;
-        let is_full = |info: &ClientInfo| {
+        let is_full = |info: &ClientState| {
             info.queued_count >= limits.queued_messages_max
                 || info.queued_bytes + MESSAGE_BYTES_MAX > limits.queued_bytes_max
         };
@@ -88,10 +88,10 @@ impl Oracle {
 
     /// Looks at everything that engines tell about themselves.
     pub(crate) fn audit(&mut self, engines: &[&Engine], now: Timestamp) {
-        let mut seen: Vec<(ShardId, ClientInfo)> = Vec::new();
+        let mut seen: Vec<(ShardId, ClientState)> = Vec::new();
         for engine in engines {
             let stats = engine.stats();
-            let infos: Vec<ClientInfo> = engine.clients().collect();
+            let infos: Vec<ClientState> = engine.clients().collect();
             let connected = infos.iter().filter(|info| info.connection.is_some()).count();
             let subscriptions: usize = infos.iter().map(|info| info.subscription_count).sum();
             let counted = (stats.sessions, stats.clients, stats.subscriptions);
@@ -115,7 +115,7 @@ impl Oracle {
         self.judge_silence(now);
     }
 
-    fn judge_limits(&mut self, info: &ClientInfo, now: Timestamp) {
+    fn judge_limits(&mut self, info: &ClientState, now: Timestamp) {
         let limits = &self.rules.limits;
         let bounds = [
             ("queued messages", info.queued_count, limits.queued_messages_max),

@@ -79,7 +79,7 @@ impl Engine {
         &mut self,
         now: Timestamp,
         session: SessionId,
-        frames: &mut super::deliver::Frames,
+        frames: &mut super::frames::Frames,
     ) -> bool {
         let Some(mut receiver) = self.clients.receiver(session.index) else { return false };
         let backlog = receiver.connection.as_ref().map_or(usize::MAX, |(_, connection)| connection.backlog());

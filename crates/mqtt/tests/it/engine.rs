@@ -7,11 +7,33 @@
 #[macro_use]
 mod harness;
 
+mod authorize;
+mod back_pressure;
 mod client_id;
 mod connect;
 mod deadline;
+mod delivery;
+mod disconnect;
+mod enhanced;
+mod exactly_once;
 mod keep_alive;
+mod message_expiry;
+mod options;
+mod overlapping;
+mod packet_size;
+mod publish;
+mod queue_full;
+mod reason;
+mod receive_maximum;
+mod redelivery;
+mod retained;
 mod session;
+mod share;
+mod share_session;
+mod subscribe;
 mod takeover;
+mod topic_alias;
+mod unsubscribe;
+mod violation;
 mod will;
 mod will_delay;
