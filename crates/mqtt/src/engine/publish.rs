@@ -109,10 +109,10 @@ impl Engine {
             // A PUBACK would say that the message was taken.
             return Admission::InUse;
         }
-        if connection.inbound_open >= receive_maximum {
+        if connection.inbound_open >= receive_maximum && connection.dialect.has_properties() {
             return Admission::Excess;
         }
-        connection.inbound_open += 1;
+        connection.inbound_open = connection.inbound_open.saturating_add(1);
         if is_open {
             let (kind, reason) = (AckKind::PubAck, ReasonCode::PACKET_IDENTIFIER_IN_USE);
             let owed = Owed { packet_id, kind, reason, outstanding: 0 };
