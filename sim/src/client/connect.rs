@@ -212,7 +212,9 @@ impl Client {
         self.phase = Phase::Online(connection);
         self.must_start_clean = false;
         env.oracle.connack(link, ack.session_present, env.now);
-        if ack.session_present {
+        let is_told = self.profile.dialect().has_session_present();
+        let is_present = if is_told { ack.session_present } else { env.oracle.is_session_present(link) };
+        if is_present {
             self.note_releases();
             self.resend(env);
         } else {
