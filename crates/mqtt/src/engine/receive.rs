@@ -84,6 +84,7 @@ impl Engine {
         self.clients.connection(id).is_some_and(|connection| {
             !connection.is_paused
                 && !connection.is_throttled
+                && !connection.is_saturated(self.options.limits.receive_maximum)
                 && connection.backlog() <= self.options.limits.outbound_bytes_max
         })
     }
