@@ -22,6 +22,8 @@ pub(crate) enum Event {
     Adopted(LinkId, ShardId, Vec<u8>),
     /// The broker may read from a link.
     BrokerReads(LinkId),
+    /// There is room again for what the broker writes.
+    BrokerWrites(LinkId),
     /// A client looks at what has arrived.
     ClientReads(LinkId),
     /// The driver of an engine writes, persists and mails what the engine has.
@@ -38,8 +40,6 @@ pub(crate) enum Event {
     Client(ClientNo, Errand),
     /// The operator does something.
     Operator,
-    /// The network breaks a link.
-    Break(LinkId, Breakage),
     /// A message without an acknowledgement has reached whoever it was for.
     Settled(MessageNo),
     /// The state of everything is looked at.

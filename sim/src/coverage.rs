@@ -80,6 +80,7 @@ behaviours! {
     BrokerPublished "messages of the broker itself";
     MemoryShort "times of short memory";
     Drained "brokers shut down";
+    Audited "looks at the state of every engine";
     LeakChecked "engines found empty at the end";
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Link {
     pub(crate) is_closing: bool,
     /// The last write found no room.
     pub(crate) is_blocked: bool,
+    /// Since when the client has taken nothing of what waits.
+    pub(crate) blocked_since: Option<Timestamp>,
     /// The client still looks at it.
     pub(crate) is_client_open: bool,
     /// Ends of PUBLISH packets in the bytes that the client has written.
@@ -104,6 +106,7 @@ impl Network {
             connection: None,
             is_closing: false,
             is_blocked: false,
+            blocked_since: None,
             is_client_open: true,
             marks: VecDeque::new(),
             sent: 0,

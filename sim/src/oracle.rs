@@ -34,6 +34,7 @@ use crate::plan::Plan;
 pub(crate) use acknowledge::Answer;
 pub(crate) use closing::Silence;
 pub(crate) use delivery::Received;
+pub(crate) use engine::MESSAGE_BYTES_MAX;
 pub(crate) use message::{Facts, MessageNo, Origin, number_in, payload_of};
 pub(crate) use session::{ConnectFacts, Ruling, WillFacts};
 pub(crate) use subscription::Wish;

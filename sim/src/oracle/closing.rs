@@ -24,6 +24,11 @@ impl Oracle {
         self.silences.insert(link, silence);
     }
 
+    /// The link is closed.
+    pub(crate) fn forget_silence(&mut self, link: LinkId) {
+        self.silences.remove(&link);
+    }
+
     /// The operator closes connections of a client.
     pub(crate) fn operator_closes(&mut self, link: LinkId, reason: ReasonCode) {
         if let Some(record) = self.links.get_mut(&link) {
@@ -37,7 +42,7 @@ impl Oracle {
         let client = record.facts.client;
         let behaviour = match cause {
             CloseCause::Disconnected(_) | CloseCause::Lost => return,
-            CloseCause::TakenOver => Some(Behaviour::TakenOver),
+            CloseCause::TakenOver if self.is_contended(link, record) => Some(Behaviour::TakenOver),
             CloseCause::HandshakeTimeout if self.is_mute(record, now) => Some(Behaviour::Mute),
             CloseCause::Refused(reason) => self.judge_refusal(record, *reason, now),
             CloseCause::KeepAliveTimeout => self.judge_keep_alive(link, record, now),
@@ -58,7 +63,8 @@ impl Oracle {
             {
                 Some(Behaviour::QueueFullTold)
             }
-            CloseCause::HandshakeTimeout
+            CloseCause::TakenOver
+            | CloseCause::HandshakeTimeout
             | CloseCause::Violation(..)
             | CloseCause::Undecodable(_)
             | CloseCause::Administrative(_)
@@ -68,6 +74,16 @@ impl Oracle {
             Some(behaviour) => self.hit(behaviour),
             None => self.fail(now, format!("{link} of {client} is closed: {cause:?}")),
         }
+    }
+
+    /// The same client has just been let in on another link.
+    fn is_contended(&self, link: LinkId, record: &Link) -> bool {
+        self.links.iter().any(|(other, rival)| {
+            *other != link
+                && rival.facts.client == record.facts.client
+                && rival.connected_at.is_none()
+                && matches!(rival.ruling, Some(Ruling::Allowed { .. }))
+        })
     }
 
     /// It has sent no complete CONNECT, or answered no AUTH, for as long as is allowed.

@@ -47,10 +47,29 @@ impl Oracle {
         }
     }
 
+    /// A topic on which something is surely retained.
+    pub(crate) fn surely_retained(&self, now: Timestamp) -> Option<Rc<str>> {
+        let is_sure = |number: &MessageNo| {
+            let message = self.message(*number);
+            message.facts.retain && stored(message) == Stored::Surely
+        };
+        let topics =
+            self.message_numbers().filter(is_sure).map(|number| self.message(number).facts.topic.clone());
+        topics.into_iter().find(|topic| {
+            let writes: Vec<MessageNo> = self
+                .message_numbers()
+                .filter(|number| {
+                    let message = self.message(*number);
+                    message.facts.retain && message.facts.topic == *topic && stored(message) != Stored::No
+                })
+                .collect();
+            !self.may_be_absent(&writes, &self.last_writes(&writes), now)
+        })
+    }
+
     /// Those that nothing surely came after.
     fn last_writes(&self, writes: &[MessageNo]) -> BTreeSet<MessageNo> {
-        let is_last =
-            |number: &&MessageNo| !writes.iter().any(|other| self.is_superseded(**number, *other));
+        let is_last = |number: &&MessageNo| !writes.iter().any(|other| self.is_superseded(**number, *other));
         writes.iter().filter(is_last).copied().collect()
     }
 

@@ -41,7 +41,10 @@ pub(crate) struct WillFacts {
 /// What the authenticator decided for a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ruling {
-    Allowed { rights: Rights, until: Timestamp },
+    Allowed {
+        rights: Rights,
+        until: Timestamp,
+    },
     Refused(ReasonCode),
     /// No answer is ever given.
     Silence,
@@ -175,11 +178,11 @@ impl Oracle {
         let Some(record) = self.links.get(&link) else {
             return self.fail(now, format!("{link} is connected and never sent CONNECT"));
         };
-        self.hit(Behaviour::Connected);
         let (client, clean_start) = (record.facts.client, record.facts.clean_start);
         if !matches!(record.ruling, Some(Ruling::Allowed { .. })) {
             return self.fail(now, format!("{link} of {client} was let in and nobody decided that"));
         }
+        self.hit(Behaviour::Connected);
         self.ids.insert(id.into(), client);
         let known = self.clients[client.index()].epoch.filter(|_| self.clients[client.index()].is_named);
         if let Some(live) = known.and_then(|epoch| self.epochs[epoch.0].live) {
@@ -285,7 +288,8 @@ impl Oracle {
     }
 
     fn begin_epoch(&mut self, client: ClientNo, now: Timestamp) -> EpochNo {
-        if let Some(old) = self.clients[client.index()].epoch.filter(|_| self.clients[client.index()].is_named)
+        if let Some(old) =
+            self.clients[client.index()].epoch.filter(|_| self.clients[client.index()].is_named)
         {
             self.end_epoch(old, now);
         }
@@ -330,7 +334,19 @@ impl Oracle {
         record.is_named && record.epoch.is_some_and(|epoch| now <= self.epochs[epoch.0].maybe_until)
     }
 
-    pub(super) fn known_id(&self, client: ClientNo) -> Option<Rc<str>> {
+    /// The link by which a client with an identifier of its own is connected.
+    pub(crate) fn live_link(&self, client: ClientNo) -> Option<LinkId> {
+        let record = &self.clients[client.index()];
+        record.epoch.filter(|_| record.is_named).and_then(|epoch| self.epochs[epoch.0].live)
+    }
+
+    /// The rights of a link that was let in.
+    pub(crate) fn rights(&self, link: LinkId) -> Option<Rights> {
+        self.links.get(&link).filter(|record| record.connected_at.is_some())?;
+        self.rights_of(link)
+    }
+
+    pub(crate) fn known_id(&self, client: ClientNo) -> Option<Rc<str>> {
         self.ids.iter().find(|(_, known)| **known == client).map(|(id, _)| id.clone())
     }
 }

@@ -80,7 +80,9 @@ impl Oracle {
         let is_meant = |known: &&Subscription| known.group == Some(group);
         let state = self.epoch(epoch);
         let mut asked = state.possible(received.topic, read, now).filter(is_meant);
-        if !asked.any(|known| known.options.qos.min(published) == received.qos) {
+        let is_asked = asked.any(|known| known.options.qos.min(published) == received.qos);
+        drop(asked);
+        if !is_asked {
             let what = format!("{client} gets {message} of a group at {:?}, as nobody asked", received.qos);
             return self.fail(now, what);
         }
@@ -168,8 +170,10 @@ impl Oracle {
         if self.epoch(epoch).was_offline(from, until) && !is_gone {
             let names: Vec<String> =
                 online.iter().map(|other| self.epoch(*other).client.to_string()).collect();
-            let what =
-                format!("{} was offline and got {message} of a group, {names:?} were online", received.client);
+            let what = format!(
+                "{} was offline and got {message} of a group, {names:?} were online",
+                received.client
+            );
             return self.fail(now, what);
         }
         self.hit(Behaviour::SharedOnlineFirst);

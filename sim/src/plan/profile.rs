@@ -50,7 +50,29 @@ impl Profile {
 
 pub(super) fn draw_all(options: &EngineOptions, rng: &mut Rng) -> Vec<Profile> {
     let count = rng.within(4..=14);
-    (0..count).map(|number| draw(number, options, rng)).collect()
+    let mut profiles: Vec<Profile> = (0..count).map(|number| draw(number, options, rng)).collect();
+    profiles.push(probe());
+    profiles
+}
+
+/// The client that looks at all retained messages when everything is over.
+fn probe() -> Profile {
+    Profile {
+        id: "probe".into(),
+        version: ProtocolVersion::V5,
+        expiry_secs: 0,
+        keep_alive_secs: 0,
+        receive_maximum: None,
+        packet_bytes_max: None,
+        alias_maximum: 0,
+        window: 1,
+        pace: span(0, 0),
+        only_consumes: false,
+        has_method: false,
+        privilege: 1000,
+        wills: 0,
+        acknowledges: span(0, 0),
+    }
 }
 
 fn draw(number: u64, options: &EngineOptions, rng: &mut Rng) -> Profile {

@@ -8,6 +8,7 @@
 #[macro_use]
 mod harness;
 
+mod attacks;
 mod authorize;
 mod back_pressure;
 mod client_id;
