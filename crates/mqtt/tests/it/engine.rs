@@ -8,7 +8,6 @@
 #[macro_use]
 mod harness;
 
-mod attacks;
 mod authorize;
 mod back_pressure;
 mod client_id;
@@ -33,6 +32,7 @@ mod queue_full;
 mod reason;
 mod receive_maximum;
 mod redelivery;
+mod regression;
 mod retained;
 mod session;
 mod share;
