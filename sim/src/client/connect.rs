@@ -72,7 +72,7 @@ impl Client {
         };
         self.phase = Phase::Connecting(Box::new(connection));
         env.plan_client(self.number, PATIENCE, Errand::GiveUp(link));
-        if env.rng.chance(100) && !env.is_resting {
+        if env.rng.chance(100) && !env.is_resting && !self.profile.has_method {
             self.publish_at_once(env);
         }
     }
@@ -184,7 +184,8 @@ impl Client {
         Some(Will { message, draft, delay_secs })
     }
 
-    /// A PUBLISH may follow CONNECT without waiting for CONNACK (MQTT 5.0 §3.1.4).
+    /// A PUBLISH may follow CONNECT without waiting for CONNACK, unless there is an Authentication Method
+    /// (MQTT 5.0 §3.1.4, `MQTT5-3.1.2-30`).
     fn publish_at_once(&mut self, env: &mut Env) {
         let Some(link) = self.link() else { return };
         let draft = workload::draft(&self.profile, &mut env.rng);
@@ -211,7 +212,9 @@ impl Client {
         self.phase = Phase::Online(connection);
         self.must_start_clean = false;
         env.oracle.connack(link, ack.session_present, env.now);
-        if ack.session_present {
+        let is_told = self.profile.dialect().has_session_present();
+        let is_present = if is_told { ack.session_present } else { env.oracle.is_session_present(link) };
+        if is_present {
             self.note_releases();
             self.resend(env);
         } else {

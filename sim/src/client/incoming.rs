@@ -51,7 +51,7 @@ impl Client {
             }
             match decode(header, &bytes, self.profile.version) {
                 Ok(packet) => {
-                    env.note(|| format!("{} gets {packet:?}", self.number));
+                    env.note(|| format!("{} gets {}", self.number, described(&packet)));
                     self.handle_packet(link, &packet, safe_through, env);
                 }
                 Err(error) => return env.fail(format!("{}: the broker sends: {error}", self.number)),
@@ -94,7 +94,7 @@ impl Client {
         let bytes = encode(packet, dialect);
         connection.last_sent_at = env.now;
         let link = connection.link;
-        env.note(|| format!("{number} sends {packet:?}"));
+        env.note(|| format!("{number} sends {}", described(packet)));
         env.send(link, Direction::ToBroker, &bytes);
     }
 }
@@ -105,6 +105,23 @@ fn decode<'a>(
     version: ProtocolVersion,
 ) -> Result<Packet<'a>, codec::DecodeError> {
     codec::decode_from_server(header, packet.get(header.header_len..).unwrap_or_default(), version, &LIMITS)
+}
+
+/// A packet in a line of the trace; of a payload its start.
+fn described(packet: &Packet<'_>) -> String {
+    let Packet::Publish(publish) = packet else { return format!("{packet:?}") };
+    let flag = |is_set: bool, name: &'static str| if is_set { name } else { "" };
+    let payload: String = publish.payload.iter().take(8).map(|byte| char::from(*byte)).collect();
+    format!(
+        "PUBLISH {payload:?} ({} bytes) to {:?} {:?}{}{} id {:?} {:?}",
+        publish.payload.len(),
+        publish.topic,
+        publish.qos,
+        flag(publish.dup, " DUP"),
+        flag(publish.retain, " RETAIN"),
+        publish.packet_id.map(vouchmq_mqtt::PacketId::value),
+        publish.properties,
+    )
 }
 
 /// The bytes of a packet.

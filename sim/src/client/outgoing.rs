@@ -181,6 +181,10 @@ impl Client {
 
     fn take_answer(&mut self, position: usize, ack: &Ack<'_>, safe_through: Timestamp, env: &mut Env) {
         let Some(link) = self.link() else { return };
+        // An intruder counts against the broker's Receive Maximum, too.
+        let open = self.outbound.len();
+        let receive_maximum = self.online().map_or(0, |connection| connection.terms.receive_maximum);
+        let has_room = self.profile.has_properties() && open < receive_maximum;
         let Some(outgoing) = self.outbound.get_mut(position) else { return };
         if outgoing.packet_id != ack.packet_id {
             let (expected, got) = (outgoing.packet_id.value(), ack.packet_id.value());
@@ -190,7 +194,7 @@ impl Client {
         env.oracle.answered(Answer { message, link, reason: ack.reason, safe_through }, env.now);
         if qos == QoS::AtLeastOnce || ack.reason.is_error() {
             self.outbound.remove(position);
-        } else if self.profile.has_properties() && env.rng.chance(30) {
+        } else if has_room && env.rng.chance(30) {
             outgoing.stage = Stage::Withheld;
             self.intrude(ack.packet_id, env);
         } else {

@@ -122,6 +122,10 @@ impl Oracle {
     /// Success: somebody can have been subscribed.
     fn judge_somebody(&mut self, message: MessageNo, now: Timestamp) {
         let record = self.message(message);
+        if record.facts.qos == QoS::ExactlyOnce && record.sends > 1 {
+            // A repetition is not routed again, and the broker need not remember what came of the first.
+            return;
+        }
         let Some(from) = record.routed_from() else { return };
         let margin = self.rules.propagation + TICK;
         let micros = u64::try_from(margin.as_micros()).unwrap_or(u64::MAX);

@@ -16,12 +16,16 @@ pub(crate) struct Silence {
     pub(crate) read_at: Timestamp,
     /// Since when the client took nothing of what waited for it.
     pub(crate) blocked_since: Option<Timestamp>,
+    /// When the engine last wanted to hear nothing.
+    pub(crate) unheard_at: Option<Timestamp>,
 }
 
 impl Oracle {
     /// The driver tells what it knows about the links that are open.
     pub(crate) fn observe(&mut self, link: LinkId, silence: Silence) {
-        self.silences.insert(link, silence);
+        let before = self.silences.get(&link).and_then(|known| known.unheard_at);
+        let unheard_at = silence.unheard_at.or(before);
+        self.silences.insert(link, Silence { unheard_at, ..silence });
     }
 
     /// The link is closed.
@@ -134,10 +138,12 @@ impl Oracle {
 
     /// Nobody who is silent for too long is kept (`MQTT5-3.1.2-22`), unless the broker does not listen.
     pub(super) fn judge_silence(&mut self, now: Timestamp) {
-        let margin = TICK + TICK;
+        // What the engine does not want to hear is looked at from time to time only.
+        let margin = TICK + TICK + Duration::from_millis(500);
         let late = self.links.iter().find_map(|(link, record)| {
             let silence = self.silences.get(link).filter(|_| record.closed.is_none())?;
             let read_at = silence.read_at.max(record.connected_at?);
+            let read_at = silence.unheard_at.map_or(read_at, |at| read_at.max(at));
             let is_late = now.since(read_at) > self.silence_max(record)? + margin;
             (is_late && silence.blocked_since.is_none()).then_some(*link)
         });

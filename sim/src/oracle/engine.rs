@@ -11,6 +11,7 @@ use crate::client::ClientNo;
 pub(super) struct Shard {
     /// As they were after the last call.
     stats: Stats,
+    wills_published: u64,
     /// Everything that the engine had read before this time is in its journal.
     safe_through: Timestamp,
     /// When it last dropped QoS 0.
@@ -23,16 +24,19 @@ pub(crate) const MESSAGE_BYTES_MAX: usize = 7_000;
 const CONTROL_BYTES_MAX: usize = 20_000;
 
 impl Oracle {
-    /// An engine was called: what it counted must fit what is known.
+    /// An engine was called, and what it asks for is done: its wills were due.
     pub(crate) fn called(&mut self, shard: ShardId, engine: &Engine, now: Timestamp) {
+        self.note_drops(shard, engine, now);
+        let record = &mut self.shards[usize::from(shard.0)];
+        let count = engine.stats().wills_published - record.wills_published;
+        record.wills_published += count;
+        self.wills_published(count, now);
+    }
+
+    /// An engine was called: it may have dropped something.
+    pub(crate) fn note_drops(&mut self, shard: ShardId, engine: &Engine, now: Timestamp) {
         let stats = *engine.stats();
         let before = std::mem::replace(&mut self.shards[usize::from(shard.0)].stats, stats);
-        if stats == before {
-            return;
-        }
-        if stats.wills_published > before.wills_published {
-            self.wills_published(stats.wills_published - before.wills_published, now);
-        }
         if stats.dropped_lagging + stats.dropped_memory > before.dropped_lagging + before.dropped_memory {
             self.shards[usize::from(shard.0)].shed_at = Some(now);
         }

@@ -82,7 +82,7 @@ impl Oracle {
         now: Timestamp,
     ) {
         let record = self.message(skipped);
-        let Some(read) = record.routed_from() else { return };
+        let Some(read) = record.routed_from().filter(|_| !record.is_clear()) else { return };
         if record.copies.iter().any(|copy| copy.client == client && copy.group.is_none()) {
             return;
         }

@@ -237,6 +237,12 @@ impl Oracle {
         }
     }
 
+    /// Whether the broker goes on with a stored session: MQTT 3.1 clients cannot be told, and would have to
+    /// guess.
+    pub(crate) fn is_session_present(&self, link: LinkId) -> bool {
+        self.links.get(&link).is_some_and(|record| record.expected_present == Some(true))
+    }
+
     /// An engine gives up a connection.
     pub(crate) fn closed(&mut self, link: LinkId, cause: &CloseCause, now: Timestamp) {
         self.judge_closing(link, cause, now);

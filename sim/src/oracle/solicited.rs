@@ -103,7 +103,9 @@ impl Oracle {
         let record = self.message(message);
         let is_told = record.answer.is_some_and(|(reason, _)| reason == ReasonCode::QUOTA_EXCEEDED);
         let hears = matches!(record.facts.origin, Origin::Client { hears_reasons: true, .. });
-        let is_promise = record.facts.qos != QoS::AtMostOnce && hears && record.answer.is_some();
+        let is_repeated = record.facts.qos == QoS::ExactlyOnce && record.sends > 1;
+        let is_promise =
+            record.facts.qos != QoS::AtMostOnce && hears && record.answer.is_some() && !is_repeated;
         self.rules.limits.queue_full == QueueFull::Reject && is_promise && !is_told
     }
 
@@ -129,7 +131,8 @@ impl Oracle {
         let record = self.message(message);
         let Some(read) = record.routed_from() else { return };
         // QoS 0 is written at once: whatever ended before has ended.
-        let from = if received.qos == QoS::AtMostOnce { now } else { read };
+        let ended_at = self.epoch(epoch).maybe_until;
+        let from = if received.qos == QoS::AtMostOnce { now.min(ended_at) } else { read };
         let published = record.facts.qos;
         let live: Vec<&Subscription> = self.meant_for(message, epoch, from, now).collect();
         let state = self.epoch(epoch);

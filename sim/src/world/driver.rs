@@ -21,6 +21,7 @@ impl World {
         let now = self.env.now;
         let Some(state) = self.shards.get_mut(usize::from(shard.0)) else { return };
         call(&mut state.engine, now);
+        self.env.oracle.note_drops(shard, &state.engine, now);
         self.act(shard);
         let Some(state) = self.shards.get_mut(usize::from(shard.0)) else { return };
         self.env.oracle.called(shard, &state.engine, now);
@@ -308,11 +309,17 @@ impl World {
 
     /// Tells the oracle how silent every open link is.
     pub(super) fn observe_links(&mut self) {
+        let now = self.env.now;
         for shard in &self.shards {
             for link in shard.links() {
                 let record = self.env.network.link(link);
-                let blocked_since = record.blocked_since;
-                self.env.oracle.observe(link, Silence { read_at: record.last_taken_at, blocked_since });
+                let is_heard = record.connection.is_some_and(|id| shard.engine.wants_input(id));
+                let silence = Silence {
+                    read_at: record.last_taken_at,
+                    blocked_since: record.blocked_since,
+                    unheard_at: (!is_heard).then_some(now),
+                };
+                self.env.oracle.observe(link, silence);
             }
         }
     }

@@ -60,6 +60,10 @@ impl OwedAcks {
         self.acks.iter().any(|owed| owed.packet_id == packet_id && owed.kind == kind)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.acks.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.acks.is_empty()
     }

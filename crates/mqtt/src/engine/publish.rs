@@ -96,23 +96,21 @@ impl Engine {
             .is_some_and(|inbound| inbound.contains(packet_id));
         let Some(connection) = self.clients.connection_mut(id) else { return Admission::Repeated };
         if is_open && qos == QoS::ExactlyOnce {
-            // Acknowledged again, not delivered again (`MQTT5-4.3.3-10`).
-            let owed = connection.owed.get_or_insert_default();
-            if !owed.holds(packet_id, AckKind::PubRec) {
-                let (kind, reason) = (AckKind::PubRec, ReasonCode::SUCCESS);
-                owed.push(Owed { packet_id, kind, reason, outstanding: 0 });
+            // Acknowledged again, not delivered again (`MQTT5-4.3.3-10`); the journal may not have it yet.
+            let is_owed = connection.owed.as_ref().is_some_and(|acks| acks.holds(packet_id, AckKind::PubRec));
+            if !is_owed && let Some(owed) = self.owe(id, session, packet_id, qos) {
+                self.confirm(id, owed);
             }
-            self.send_owed(id);
             return Admission::Repeated;
         }
         if is_open && !connection.dialect.has_properties() {
             // A PUBACK would say that the message was taken.
             return Admission::InUse;
         }
-        if connection.inbound_open >= receive_maximum {
+        if connection.inbound_open >= receive_maximum && connection.dialect.has_properties() {
             return Admission::Excess;
         }
-        connection.inbound_open += 1;
+        connection.inbound_open = connection.inbound_open.saturating_add(1);
         if is_open {
             let (kind, reason) = (AckKind::PubAck, ReasonCode::PACKET_IDENTIFIER_IN_USE);
             let owed = Owed { packet_id, kind, reason, outstanding: 0 };

@@ -84,6 +84,7 @@ impl Engine {
         self.clients.connection(id).is_some_and(|connection| {
             !connection.is_paused
                 && !connection.is_throttled
+                && !connection.is_saturated(self.options.limits.receive_maximum)
                 && connection.backlog() <= self.options.limits.outbound_bytes_max
         })
     }
@@ -243,9 +244,9 @@ impl Engine {
     }
 
     /// Encodes a packet for a connection, in its dialect. What that cannot say is left out, and so is what the
-    /// client does not take (`MQTT5-3.1.2-24`).
+    /// client does not take (`MQTT5-3.1.2-24`); nothing follows the packet that ends a connection.
     pub(super) fn send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Option<Expression> {
-        let connection = self.clients.connection(id)?;
+        let connection = self.clients.connection(id).filter(|connection| !connection.is_closing())?;
         let dialect = connection.dialect;
         let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
         self.clients.write(id, |out| {

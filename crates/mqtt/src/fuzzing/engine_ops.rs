@@ -108,7 +108,7 @@ fn step(world: &mut World, script: &mut Script<'_>) {
         16 => judge(world, script, client),
         17 => mail(world, script),
         18 => {
-            world.is_journal_held = script.flag();
+            world.held.journal = script.flag();
             world.settle();
         }
         19 | 20 => {
@@ -137,7 +137,7 @@ fn connect(world: &mut World, script: &mut Script<'_>) {
         properties.push(Property::TopicAliasMaximum(script.pick(0, &[1, 3])));
     }
     if flags & 8 != 0 {
-        properties.push(Property::MaximumPacketSize(script.pick(100, &[150, 1000])));
+        properties.push(Property::MaximumPacketSize(script.pick(5000, &[6000])));
     }
     if flags & 16 != 0 {
         properties.push(Property::AuthenticationMethod("m"));
@@ -294,7 +294,7 @@ fn authenticate(world: &mut World, script: &mut Script<'_>, client: usize) {
 
 fn judge(world: &mut World, script: &mut Script<'_>, client: usize) {
     match script.below(6) {
-        0 => world.decides_at_once = !world.decides_at_once,
+        0 => world.held.verdicts = !world.held.verdicts,
         1 => world.allow(client, None),
         2 => world.allow(client, Some(Duration::from_secs(3))),
         3 => world.decide(client, Decision::Refuse(ReasonCode::NOT_AUTHORIZED)),
@@ -310,8 +310,8 @@ fn judge(world: &mut World, script: &mut Script<'_>, client: usize) {
 
 fn mail(world: &mut World, script: &mut Script<'_>) {
     match script.below(4) {
-        0 => world.is_mail_held = true,
-        1 => world.is_mail_held = false,
+        0 => world.held.mail = true,
+        1 => world.held.mail = false,
         _ => drop(world.deliver_one_mail(script.below(8))),
     }
     world.settle();

@@ -2,8 +2,8 @@
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5, V311};
 use vouchmq_mqtt::engine::{CloseCause, Input};
-use vouchmq_mqtt::packet::Connect;
-use vouchmq_mqtt::{Packet, QoS, ReasonCode};
+use vouchmq_mqtt::packet::{Connect, Disconnect};
+use vouchmq_mqtt::{Packet, Property, QoS, ReasonCode};
 
 use super::harness::*;
 
@@ -163,4 +163,15 @@ fn a_clean_disconnect_keeps_the_session_for_as_long_as_it_asked() {
     world.connect(V5, "publisher").publishes(QoS::AtLeastOnce, "t", "x");
     let client = world.connect_with(Connect { clean_start: false, ..persistent(V5, "a") });
     client.receives(QoS::AtLeastOnce, "t", "x");
+}
+
+/// Where the server keeps no sessions, a client that asked for one in its CONNECT may still say for how long.
+#[test]
+fn a_disconnect_may_ask_for_a_session_that_the_server_does_not_keep() {
+    let world = World::with(|setup| setup.limits.session_expiry_max_secs = 0);
+    let client = world.connect_with(persistent(V5, "a"));
+    let properties = props(&[Property::SessionExpiryInterval(60)]);
+    client.send(Disconnect { properties, ..disconnect(ReasonCode::SUCCESS) });
+    assert_eq!(client.closed(), CloseCause::Disconnected(ReasonCode::SUCCESS));
+    assert!(world.session("a").is_none());
 }

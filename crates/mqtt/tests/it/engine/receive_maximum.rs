@@ -8,8 +8,11 @@ use vouchmq_mqtt::{Packet, Property, QoS, ReasonCode};
 use super::harness::*;
 
 versions! { V31, V311, V5 =>
-    a_client_that_exceeds_receive_maximum_is_disconnected,
-    every_finished_exchange_makes_room_for_another,
+    finished_exchanges_make_room_for_others,
+}
+
+versions! { V31, V311 =>
+    a_client_that_knows_no_receive_maximum_is_slowed_down,
 }
 
 fn taking(maximum: u16) -> Connect<'static> {
@@ -126,10 +129,11 @@ fn subscriber_vanishes(world: &World) {
     world.input_at(0, vouchmq_mqtt::engine::Input::Lost(connection));
 }
 
-fn a_client_that_exceeds_receive_maximum_is_disconnected(version: ProtocolVersion) {
+#[test]
+fn a_client_that_exceeds_receive_maximum_is_disconnected() {
     let world = World::with(|setup| setup.limits.receive_maximum = 10);
     world.hold_journal();
-    let client = world.connect(version, "a");
+    let client = world.connect(V5, "a");
     for number in 1..=10 {
         let packet = if number % 2 == 0 { qos1(number, "t", "x") } else { qos2(number, "t", "x") };
         client.send(packet);
@@ -141,7 +145,25 @@ fn a_client_that_exceeds_receive_maximum_is_disconnected(version: ProtocolVersio
     assert!(matches!(cause, CloseCause::Violation(ReasonCode::RECEIVE_MAXIMUM_EXCEEDED, _)));
 }
 
-fn every_finished_exchange_makes_room_for_another(version: ProtocolVersion) {
+/// MQTT 3.x has no Receive Maximum: such a client does nothing wrong, and is just not read from.
+fn a_client_that_knows_no_receive_maximum_is_slowed_down(version: ProtocolVersion) {
+    let world = World::with(|setup| setup.limits.receive_maximum = 10);
+    world.hold_journal();
+    let client = world.connect(version, "a");
+    for number in 1..=30 {
+        client.send(if number % 2 == 0 { qos1(number, "t", "x") } else { qos2(number, "t", "x") });
+    }
+    client.expect_nothing();
+    assert_eq!(world.count(|stats| stats.publishes_received), 10);
+    world.release_journal();
+    for number in 1..=30 {
+        let ack = if number % 2 == 0 { client.puback() } else { client.pubrec() };
+        assert_eq!(ack.packet_id, id(number));
+    }
+    client.expect_nothing();
+}
+
+fn finished_exchanges_make_room_for_others(version: ProtocolVersion) {
     let world = World::with(|setup| setup.limits.receive_maximum = 2);
     let client = world.connect(version, "a");
     client.send(qos2(1, "t", "x"));
@@ -157,7 +179,7 @@ fn every_finished_exchange_makes_room_for_another(version: ProtocolVersion) {
     client.send(qos2(101, "t", "x"));
     client.pubrec();
     client.send(qos2(102, "t", "x"));
-    assert!(!client.is_open());
+    assert_eq!(client.is_open(), version != V5, "only MQTT 5 clients know how much they may have open");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What no honest peer does: regressions of what fuzzing and hostile tests found in the engine.
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5};
-use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::engine::Input;
+use vouchmq_mqtt::{QoS, ReasonCode};
 
 use super::harness::*;
 
@@ -17,6 +17,21 @@ fn a_verdict_that_nobody_awaits_changes_nothing(version: ProtocolVersion) {
     world.decide(&client, allow(Rights::all()));
     client.expect_nothing();
     assert!(client.is_open());
+}
+
+/// MQTT5-3.14.4-1
+#[test]
+fn a_suback_that_was_held_up_does_not_follow_a_disconnect() {
+    let world = World::with(|setup| setup.shards = 2);
+    let client = world.connect(V5, "a");
+    world.hold_mail();
+    client.send(subscribe(1, &[("t", options(QoS::AtMostOnce))]));
+    client.expect_nothing();
+    client.stop_reading();
+    client.send(connect(V5, "a"));
+    world.release_mail();
+    client.read_on();
+    client.disconnected(ReasonCode::PROTOCOL_ERROR);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! UNSUBSCRIBE and UNSUBACK.
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5};
-use vouchmq_mqtt::packet::Connect;
+use vouchmq_mqtt::packet::{Connect, Publish};
 use vouchmq_mqtt::{Packet, Property, QoS, ReasonCode};
 
 use super::harness::*;
@@ -80,7 +80,7 @@ fn deliveries_that_began_are_finished(version: ProtocolVersion) {
     client.acknowledge(&two);
     client.vanish();
     let client = world.connect_with(persistent(version, "a"));
-    client.expect(vouchmq_mqtt::packet::Publish { dup: true, ..three.clone() });
+    client.expect(Publish { dup: true, ..three.clone() });
     client.acknowledge(&three);
     client.expect_nothing();
 }
@@ -138,4 +138,22 @@ fn messages_that_wait_are_delivered_after_unsubscribe() {
     client.receives(QoS::AtLeastOnce, "t", "2");
     client.send(Packet::PingReq);
     client.expect(Packet::PingResp);
+}
+
+/// The SUBACK of a new filter waits for the other engines; an UNSUBSCRIBE does not.
+///
+/// MQTT5-3.10.4-2
+#[test]
+fn what_is_retained_is_not_sent_for_a_subscription_that_is_gone() {
+    let world = World::with(|setup| setup.shards = 3);
+    let publisher = world.connect(V5, "publisher");
+    publisher.send(Publish { retain: true, ..qos0("t", "x") });
+    let client = world.connect(V5, "a");
+    world.hold_mail();
+    client.send(subscribe(1, &[("t", options(QoS::AtLeastOnce)), ("u", options(QoS::AtLeastOnce))]));
+    client.send(unsubscribe(2, &["t"]));
+    assert_eq!(client.unsuback().packet_id, id(2));
+    world.release_mail();
+    assert_eq!(client.suback().packet_id, id(1));
+    client.expect_nothing();
 }
