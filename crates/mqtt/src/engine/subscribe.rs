@@ -12,7 +12,7 @@ use crate::packet::{Reasons, RetainHandling, SubAck, Subscribe, SubscriptionOpti
 use crate::session::{Replay, SessionId, ShareMembership};
 use crate::time::Timestamp;
 use crate::topic::{FilterId, FilterRef, ParsedFilter};
-use crate::{Expression, Packet, PacketId, Properties, ReasonCode};
+use crate::{Packet, PacketId, Properties, ReasonCode};
 
 /// Subscriptions that wait until every engine knows of them.
 ///
@@ -86,12 +86,23 @@ impl Engine {
             };
             pending.reasons.push(reason.0);
         }
+        if self.cannot_say(id, &pending.reasons) {
+            let rule = "MQTT 3.1 cannot be told that a subscription is refused";
+            return self.violate(now, id, ReasonCode::NOT_AUTHORIZED, rule);
+        }
         // First the ticket: the confirmation of an own group comes back at once.
         self.wait(now, joins.clone(), Then::SubAck(Box::new(pending)));
         for share in joins {
             let owner = self.owner_of_share(&share);
             self.tell(now, owner, Letter::Join { share, session });
         }
+    }
+
+    /// Whether the client's dialect has no word for one of these answers.
+    fn cannot_say(&self, id: ConnectionId, reasons: &[u8]) -> bool {
+        let dialect = self.clients.connection(id).map(|connection| connection.dialect);
+        let is_unknown = |reason: &u8| dialect?.suback_code(ReasonCode(*reason)).is_none().then_some(());
+        reasons.iter().any(|reason| is_unknown(reason).is_some())
     }
 
     /// May the session have this subscription, and must its messages be checked one by one?
@@ -415,10 +426,7 @@ impl Engine {
         let PendingSubAck { connection, session, packet_id, reasons, replays } = pending;
         let reasons = Reasons::new(&reasons);
         let suback = Packet::SubAck(SubAck { packet_id, properties: Properties::EMPTY, reasons });
-        if self.send(connection, &suback) == Some(Expression::Close) {
-            let rule = "MQTT 3.1 cannot be told that a subscription is refused";
-            return self.violate(now, connection, ReasonCode::NOT_AUTHORIZED, rule);
-        }
+        self.send(connection, &suback);
         self.start_replays(now, connection, session, replays);
     }
 }
