@@ -4,13 +4,14 @@
 
 use std::{fs, path::PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 
-use crate::{args::Args, process::Program, tools, tree::Tree, workspace::Workspace};
+use crate::{process::Program, table::Table, tools, tree::Tree, workspace::Workspace};
 
 mod broker;
 mod instructions;
 mod load;
+mod options;
 mod page;
 mod plan;
 mod scenarios;
@@ -19,38 +20,11 @@ mod statistics;
 
 use broker::Broker;
 use load::Generator;
+pub(crate) use options::Options;
 use plan::{Plan, Scenario};
 
 const OURS: &str = "vouchmq";
 const REFERENCE: &str = "mosquitto";
-
-/// What to measure, and how.
-#[derive(Debug)]
-pub(crate) struct Options {
-    parts: Parts,
-    /// Scenarios; all, if empty.
-    only: Vec<String>,
-    brokers: Vec<String>,
-    rounds: usize,
-    shards: u32,
-    /// The profile of cargo our binary is built with.
-    profile: String,
-    /// Another program than `vouchmq bench`.
-    generator: Option<PathBuf>,
-    /// Update `docs/`.
-    write: bool,
-    json: Option<PathBuf>,
-}
-
-/// Parts of the benchmark; scenarios and sizes, unless told.
-#[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "one flag of the command line each")]
-struct Parts {
-    scenarios: bool,
-    sizes: bool,
-    scaling: bool,
-    instructions: bool,
-}
 
 /// What a part wrote: a section of the page, and a value of the JSON report.
 struct Section {
@@ -58,43 +32,6 @@ struct Section {
     text: String,
     page: String,
     json: serde_json::Value,
-}
-
-impl Options {
-    pub(crate) fn parse(args: &mut Args) -> Result<Self> {
-        let only = args.list("--only")?;
-        let [scenarios, sizes, scaling, instructions] =
-            ["--scenarios", "--sizes", "--scaling", "--instructions"].map(|name| args.flag(name));
-        let default = !(scenarios || sizes || scaling || instructions);
-        let scenarios = scenarios || default;
-        let parts = Parts { scenarios, sizes: sizes || default && only.is_empty(), scaling, instructions };
-        let mut brokers = args.list("--brokers")?;
-        if brokers.is_empty() {
-            brokers = [REFERENCE, OURS].map(str::to_owned).into();
-        }
-        if let Some(other) = brokers.iter().find(|name| *name != OURS && *name != REFERENCE) {
-            bail!("cannot start the broker `{other}`; I know {REFERENCE} and {OURS}");
-        }
-        let options = Self {
-            parts,
-            only,
-            brokers,
-            rounds: args.value("--rounds", 5)?,
-            shards: args.value("--shards", 2)?,
-            profile: args.value("--profile", "release".to_owned())?,
-            generator: args.text("--loadgen")?.map(PathBuf::from),
-            write: args.flag("--write"),
-            json: args.text("--json")?.map(PathBuf::from),
-        };
-        let profile = options.profile.as_str();
-        ensure!(matches!(profile, "release" | "dist"), "--profile {profile}: measure `release` or `dist`");
-        let partial = !options.only.is_empty() || options.rounds < 5 || options.brokers.len() < 2;
-        ensure!(
-            !(options.write && partial),
-            "--write publishes figures: measure all scenarios and brokers, in five rounds or more"
-        );
-        Ok(options)
-    }
 }
 
 /// Measures; false if instruction counts grew.
@@ -188,7 +125,7 @@ fn section(
     workspace: &Workspace,
     name: &'static str,
     flag: &str,
-    table: &crate::table::Table,
+    table: &Table,
     json: serde_json::Value,
     options: &Options,
 ) -> Result<Section> {
@@ -204,12 +141,10 @@ fn section(
 }
 
 fn instruction_section(comparison: &instructions::Comparison) -> Result<Section> {
-    let table = comparison.table();
     let remarks: String = comparison.remarks().iter().map(|remark| format!("{remark}\n")).collect();
-    let page =
-        format!("`cargo xtask bench --instructions`, instructions per operation.\n\n{}", table.markdown());
+    let text = comparison.table().text() + &remarks;
     let json = serde_json::to_value(&comparison.now)?;
-    Ok(Section { name: "instructions", text: table.text() + &remarks, page, json })
+    Ok(Section { name: "instructions", text, page: comparison.page(), json })
 }
 
 /// Our binary, built with a profile of cargo.
@@ -229,36 +164,4 @@ fn conditions(workspace: &Workspace) -> Result<String> {
         cpus.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": ")).collect();
     let model = models.first().map_or("unknown CPU", |(_, model)| model);
     Ok(format!("commit {}, {mosquitto}, {} × {model}", commit.trim(), models.len()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn options(line: &str) -> Result<Options> {
-        let mut args = Args::new(line.split_whitespace().map(str::to_owned));
-        let options = Options::parse(&mut args)?;
-        args.finish()?;
-        Ok(options)
-    }
-
-    #[test]
-    fn scenarios_and_sizes_are_measured_unless_told() {
-        let parts = |line| {
-            options(line).map(|o| (o.parts.scenarios, o.parts.sizes, o.parts.scaling)).expect("options")
-        };
-        assert_eq!(parts(""), (true, true, false));
-        assert_eq!(parts("--only p2p_q0"), (true, false, false));
-        assert_eq!(parts("--scaling --only p2p_q0"), (false, false, true));
-        assert_eq!(parts("--sizes --scenarios"), (true, true, false));
-    }
-
-    #[test]
-    fn only_whole_runs_are_published() {
-        assert!(options("--write --rounds 7").is_ok());
-        for line in ["--write --rounds 3", "--write --only p2p_q0", "--write --brokers mosquitto"] {
-            assert!(options(line).is_err(), "{line}");
-        }
-        assert!(options("--brokers emqx").unwrap_err().to_string().contains("cannot start"));
-    }
 }

@@ -27,14 +27,16 @@ pub(crate) fn check(tree: &Tree) -> Result<Findings> {
     let mut found = Findings::default();
     sizes::check(tree, &rules.sizes, &mut found);
     names::check(tree, &rules.names, &mut found);
-    firewall::check(tree, &rules.firewall, &mut found);
+    let mentions = firewall::check(tree, &rules.firewall, &mut found);
     purity::check(tree, &rules.purity, &mut found);
     manifests::check(tree, &mut found)?;
     habits::check(tree, &rules.tests, &mut found);
     links::check(tree, &mut found);
     machine::check(tree, &rules.paths, &mut found);
     let lines: usize = tree.rust().map(|(_, source)| source.lines()).sum();
-    found.summary = format!("{} Rust files, {lines} lines", tree.rust().count());
+    let (files, rule) = (tree.rust().count(), &rules.firewall);
+    found.summary =
+        format!("{files} Rust files, {lines} lines; `{}` {mentions} of {}", rule.name, rule.ceiling);
     Ok(found)
 }
 

@@ -31,6 +31,8 @@ pub struct Broker {
     threads: Vec<JoinHandle<()>>,
     /// How each shard ended.
     ended: mpsc::UnboundedReceiver<Ended>,
+    /// A shard that ended by itself.
+    failed: Option<Ended>,
     /// Dropping it ends the overseer.
     stop_overseer: std::sync::mpsc::Sender<()>,
 }
@@ -125,7 +127,7 @@ impl Bound {
         };
         let thread = std::thread::Builder::new().name("overseer".to_owned());
         threads.push(thread.spawn(move || overseer.run(&stop)).map_err(StartError::Thread)?);
-        Ok(Broker { control, threads, ended, stop_overseer })
+        Ok(Broker { control, threads, ended, failed: None, stop_overseer })
     }
 }
 
@@ -158,7 +160,9 @@ impl Broker {
 
     /// Waits until a shard ends by itself, which only a failure makes it do.
     pub async fn failed(&mut self) -> Ended {
-        self.ended.recv().await.unwrap_or(Ended::Drained)
+        let ended = self.ended.recv().await.unwrap_or(Ended::Drained);
+        self.failed = Some(ended);
+        ended
     }
 
     /// Lets every client go, then ends: DISCONNECT with Server shutting down, and time to read it.
@@ -173,7 +177,7 @@ impl Broker {
             // A panic of a shard was caught and told.
             let _ = thread.join();
         }
-        let mut outcome = Ended::Drained;
+        let mut outcome = self.failed.unwrap_or(Ended::Drained);
         while let Ok(ended) = self.ended.try_recv() {
             if ended != Ended::Drained {
                 outcome = ended;

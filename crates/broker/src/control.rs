@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::oneshot;
-use vouchmq_mqtt::engine::{ClientInfo, Input, ShardId, Stats, SubscriptionInfo};
+use vouchmq_mqtt::engine::{ClientState, Input, ShardId, Stats, SubscriptionState};
 use vouchmq_mqtt::retained::SharedRetained;
 use vouchmq_mqtt::{Message as MqttMessage, ReasonCode};
 
@@ -23,7 +23,7 @@ pub struct Control {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientStatus {
     /// What its engine knows.
-    pub client: ClientInfo,
+    pub client: ClientState,
     /// Where it is connected from; `None` when it is not, or over a Unix socket.
     pub peer: Option<SocketAddr>,
     /// The shard it belongs to.
@@ -63,7 +63,7 @@ impl Control {
     /// Every client with a session, connected or not, in no particular order.
     pub async fn clients(&self) -> Vec<ClientStatus> {
         let all = self.ask_all(|view| {
-            let status = |client: ClientInfo| {
+            let status = |client: ClientState| {
                 let peer = client.connection.and_then(|id| view.peer(id));
                 ClientStatus { client, peer, shard: view.engine.shard() }
             };
@@ -84,7 +84,7 @@ impl Control {
     }
 
     /// The subscriptions of one client.
-    pub async fn subscriptions(&self, client_id: &str) -> Vec<SubscriptionInfo> {
+    pub async fn subscriptions(&self, client_id: &str) -> Vec<SubscriptionState> {
         let client_id: Arc<str> = Arc::from(client_id);
         let found = self.ask_all(move |view| view.engine.subscriptions(&client_id));
         found.await.into_iter().flatten().collect()

@@ -130,6 +130,13 @@ impl Connection {
         self.enhanced.as_ref().is_some_and(|enhanced| enhanced.awaits == Awaits::Answer)
     }
 
+    /// The client is owed as many acknowledgements as it may have open, and knows no Receive Maximum to keep
+    /// to: it is not read from until some of them have left.
+    pub(crate) fn is_saturated(&self, receive_maximum: u16) -> bool {
+        let owed_count = self.owed.as_ref().map_or(0, |acks| acks.len());
+        !self.dialect.has_properties() && owed_count >= usize::from(receive_maximum)
+    }
+
     /// Bytes that wait for the peer.
     pub(crate) fn backlog(&self) -> usize {
         self.outbox.as_ref().map_or(0, |outbox| outbox.len())

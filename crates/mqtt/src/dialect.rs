@@ -41,6 +41,13 @@ pub enum Expression {
 }
 
 impl Dialect {
+    /// MQTT 3.1.
+    pub const MQTT_3_1: Self = Self(V31);
+    /// MQTT 3.1.1.
+    pub const MQTT_3_1_1: Self = Self(V311);
+    /// MQTT 5.0.
+    pub const MQTT_5: Self = Self(V5);
+
     /// The dialect of a protocol version.
     #[inline]
     pub const fn new(version: ProtocolVersion) -> Self {

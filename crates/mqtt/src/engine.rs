@@ -15,18 +15,21 @@
 
 mod acknowledge;
 mod action;
+mod announce;
 mod authenticate;
+mod census;
 mod clients;
 mod close;
 mod connect;
 mod control;
 mod deliver;
-mod holdings;
+mod frames;
 mod input;
 mod interest;
 mod mail;
 mod options;
 mod publish;
+mod pump;
 mod receive;
 mod replay;
 mod resume;
@@ -38,8 +41,8 @@ mod timers;
 mod wills;
 
 pub use action::{Action, Authentication, CloseCause, Credentials};
-pub use control::{ClientInfo, SubscriptionInfo};
-pub use holdings::Holdings;
+pub use census::Census;
+pub use control::{ClientState, SubscriptionState};
 pub use input::{Decision, Input, Permit};
 pub use mail::Mail;
 pub use options::{DenyAction, EngineOptions, SharePolicy};
@@ -54,12 +57,12 @@ use crate::session::SessionId;
 use crate::time::Timestamp;
 use crate::topic::{FilterId, FilterMap};
 use crate::wheel::Wheel;
+use announce::PendingSubscribes;
 use clients::Clients;
-use deliver::Frames;
+use frames::Frames;
 use interest::Interest;
 use mail::Mailboxes;
 use share::Groups;
-use subscribe::PendingSubscribes;
 use timers::Timer;
 
 /// One engine among those of a process, counted from 0.

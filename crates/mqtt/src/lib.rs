@@ -6,6 +6,7 @@
 //! simulated and fuzzed.
 #![warn(clippy::indexing_slicing)]
 
+pub mod client;
 pub mod codec;
 pub mod engine;
 #[doc(hidden)]

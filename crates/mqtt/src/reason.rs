@@ -163,3 +163,20 @@ impl std::fmt::Debug for ReasonCode {
         write!(f, "{} (0x{:02X})", self.name(), self.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reason_can_be_said_when_a_connection_ends() {
+        for reason in ReasonCode::ALL {
+            let (connack, disconnect) = (reason.in_connack(), reason.in_disconnect());
+            assert!(connack.is_allowed_in(PacketType::ConnAck), "{reason}");
+            assert!(disconnect.is_allowed_in(PacketType::Disconnect), "{reason}");
+            if reason.is_error() {
+                assert!(connack.is_error() && disconnect.is_error(), "{reason}");
+            }
+        }
+    }
+}

@@ -5,7 +5,7 @@ mod outbound;
 mod will;
 
 pub(crate) use inbound::InboundExactlyOnce;
-pub(crate) use outbound::{Acked, Deliverable, Extras, Outbound, Replay, Stage, Waiter};
+pub(crate) use outbound::{Acked, Deliverable, Extras, HOLD_MAX, Outbound, Replay, Stage, Waiter};
 pub(crate) use will::Will;
 
 use std::sync::Arc;
@@ -63,6 +63,11 @@ pub(crate) struct ShareMembership {
 impl Session {
     pub(crate) fn outbound_mut(&mut self) -> &mut Outbound {
         self.outbound.get_or_insert_default()
+    }
+
+    /// When those who wait for this session go on even if it makes no progress.
+    pub(crate) fn holds_until(&self) -> Timestamp {
+        self.outbound.as_ref().map_or(Timestamp::NEVER, |outbound| outbound.holds_until())
     }
 
     /// Gives the memory of an idle session back.

@@ -29,6 +29,11 @@ impl<T> Wheel<T> {
         Self { buckets, next_tick: tick_of(now), earliest_tick: NEVER }
     }
 
+    /// Entries, those included that will find nothing to do.
+    pub(crate) fn len(&self) -> usize {
+        self.buckets.iter().map(Vec::len).sum()
+    }
+
     /// When a timer that is armed now for `deadline` fires: within a tick after it, or earlier when the
     /// deadline lies beyond the horizon, which ends the sooner the longer nothing was fired.
     pub(crate) fn fires_at(&self, deadline: Timestamp) -> Timestamp {

@@ -103,6 +103,15 @@ impl Comparison {
         table
     }
 
+    /// The counts alone, for the page.
+    pub(super) fn page(&self) -> String {
+        let mut table = Table::new(["operation", ">instructions"]);
+        for (operation, count) in &self.now.operations {
+            table.row([operation.clone(), count.to_string()]);
+        }
+        format!("`cargo xtask bench --instructions`; {}.\n\n{}", self.now.rustc, table.markdown())
+    }
+
     /// What to say about the compilers and about growth.
     pub(super) fn remarks(&self) -> Vec<String> {
         let other = !self.recorded.rustc.is_empty() && self.recorded.rustc != self.now.rustc;

@@ -72,7 +72,7 @@ fn check(found: &Findings) -> Outcome {
 }
 
 fn fmt(context: &Context) -> Result<Outcome> {
-    program(context.workspace.cargo("fmt --all --check"), "")
+    program(context.workspace.cargo("fmt --all --check -- --color never"), "")
 }
 
 fn typos(context: &Context) -> Result<Outcome> {

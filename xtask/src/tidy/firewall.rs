@@ -4,7 +4,8 @@
 use super::{RULES, place, rules::Firewall};
 use crate::{findings::Findings, tree::Tree};
 
-pub(super) fn check(tree: &Tree, rules: &Firewall, found: &mut Findings) {
+/// Returns the mentions inside.
+pub(super) fn check(tree: &Tree, rules: &Firewall, found: &mut Findings) -> usize {
     let mut mentions = 0;
     for (path, source) in
         tree.rust().filter(|(path, _)| path.starts_with(&rules.within) && path.contains("/src/"))
@@ -32,6 +33,7 @@ pub(super) fn check(tree: &Tree, rules: &Firewall, found: &mut Findings) {
             rules.name, rules.ceiling
         ));
     }
+    mentions
 }
 
 #[cfg(test)]
@@ -57,7 +59,7 @@ mod tests {
             ("xtask/src/main.rs", "ProtocolVersion"),
         ]);
         let mut found = Findings::default();
-        check(&tree, &rules, &mut found);
+        assert_eq!(check(&tree, &rules, &mut found), 3);
         assert_eq!(found.problems.len(), 2, "{}", found.text());
         assert!(found.problems[0].starts_with("crates/mqtt/src/engine.rs:2: "));
         assert!(found.problems[1].contains("3 times, more than 2"));

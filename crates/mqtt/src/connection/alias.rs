@@ -2,6 +2,9 @@ use std::collections::BTreeMap;
 
 use crate::message::OutboundAlias;
 
+/// What the property takes: an alias for a topic of no more bytes would only lengthen the packet.
+const ALIAS_BYTES: usize = 3;
+
 /// Topic aliases that the client defined (MQTT 5.0 §3.3.2.3.4).
 #[derive(Debug, Default)]
 pub(crate) struct InboundAliases {
@@ -38,12 +41,22 @@ impl OutboundAliases {
         Self { maximum, aliases: BTreeMap::new() }
     }
 
-    /// The alias to send with `topic`, if it has one or gets one.
-    pub(crate) fn assign(&mut self, topic: &str) -> Option<OutboundAlias> {
+    /// The alias to send with `topic`: the one it has, or a new one where `fits` has room for its definition.
+    pub(crate) fn assign(
+        &mut self,
+        topic: &str,
+        fits: impl FnOnce(OutboundAlias) -> bool,
+    ) -> Option<OutboundAlias> {
+        if topic.len() <= ALIAS_BYTES {
+            return None;
+        }
         if let Some(alias) = self.aliases.get(topic) {
             return Some(OutboundAlias::Use(*alias));
         }
         let alias = u16::try_from(self.aliases.len() + 1).ok().filter(|alias| *alias <= self.maximum)?;
+        if !fits(OutboundAlias::Define(alias)) {
+            return None;
+        }
         self.aliases.insert(topic.into(), alias);
         Some(OutboundAlias::Define(alias))
     }
@@ -57,10 +70,20 @@ mod tests {
     #[test]
     fn assigned_aliases_start_at_one_and_end_at_the_maximum() {
         let mut aliases = OutboundAliases::new(2);
-        assert_eq!(aliases.assign("a"), Some(OutboundAlias::Define(1)));
-        assert_eq!(aliases.assign("b"), Some(OutboundAlias::Define(2)));
-        assert_eq!(aliases.assign("a"), Some(OutboundAlias::Use(1)));
-        assert_eq!(aliases.assign("c"), None);
+        let mut assign = |topic| aliases.assign(topic, |_| true);
+        assert_eq!(assign("aaaa"), Some(OutboundAlias::Define(1)));
+        assert_eq!(assign("bbbb"), Some(OutboundAlias::Define(2)));
+        assert_eq!(assign("aaaa"), Some(OutboundAlias::Use(1)));
+        assert_eq!(assign("cccc"), None);
+    }
+
+    #[test]
+    fn no_alias_is_used_up_where_it_would_not_help_or_not_fit() {
+        let mut aliases = OutboundAliases::new(2);
+        assert_eq!(aliases.assign("a/b", |_| true), None);
+        assert_eq!(aliases.assign("aaaa", |_| false), None);
+        assert_eq!(aliases.assign("aaaa", |_| true), Some(OutboundAlias::Define(1)));
+        assert_eq!(aliases.assign("aaaa", |_| false), Some(OutboundAlias::Use(1)), "which is shorter");
     }
 
     #[test]

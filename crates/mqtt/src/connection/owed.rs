@@ -55,6 +55,15 @@ impl OwedAcks {
         self.acks.pop_front()
     }
 
+    /// Whether this acknowledgement is still to be sent.
+    pub(crate) fn holds(&self, packet_id: PacketId, kind: AckKind) -> bool {
+        self.acks.iter().any(|owed| owed.packet_id == packet_id && owed.kind == kind)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.acks.len()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.acks.is_empty()
     }

@@ -1,6 +1,6 @@
-use super::Engine;
 use super::mail::Mailboxes;
 use super::route::Routed;
+use super::{Action, Engine};
 use crate::connection::{AckKind, ConnectionId, Owed, OwedId};
 use crate::packet::Ack;
 use crate::session::{Acked, SessionId, Waiter};
@@ -74,36 +74,51 @@ impl Engine {
 
     /// Sends the acknowledgements that nothing holds up any more, in the order of their PUBLISH packets.
     pub(super) fn send_owed(&mut self, id: ConnectionId) {
-        while let Some(connection) = self.clients.connection_mut(id) {
-            let Some(owed) = connection.owed.as_mut().and_then(|acks| acks.pop_ready()) else {
-                if connection.owed.as_ref().is_some_and(|acks| acks.is_empty())
-                    && connection.inbound_open == 0
-                {
-                    connection.owed = None;
-                }
-                return;
-            };
-            // MQTT 3.x cannot refuse: there a QoS 2 exchange goes on to its end.
-            let is_refusal = owed.reason.is_error() && connection.dialect.has_properties();
-            if owed.kind == AckKind::PubAck || is_refusal {
-                connection.inbound_open = connection.inbound_open.saturating_sub(1);
-            }
-            if owed.kind == AckKind::PubRec
-                && is_refusal
-                && let Some(session) = connection.session()
-                && let Some(inbound) =
-                    self.clients.session_mut(session).and_then(|state| state.inbound.as_mut())
-            {
-                // The identifier is free again (`MQTT5-4.3.3-9`).
-                inbound.remove(owed.packet_id);
-            }
-            let ack = Ack::new(owed.packet_id, owed.reason);
-            let packet = match owed.kind {
-                AckKind::PubAck => Packet::PubAck(ack),
-                AckKind::PubRec => Packet::PubRec(ack),
-            };
-            self.send(id, &packet);
+        let receive_maximum = self.options.limits.receive_maximum;
+        let is_saturated = |engine: &Self| {
+            engine.clients.connection(id).is_some_and(|connection| connection.is_saturated(receive_maximum))
+        };
+        let was_saturated = is_saturated(self);
+        while let Some(owed) = self.next_owed(id) {
+            self.send_one_owed(id, owed);
         }
+        if was_saturated && !is_saturated(self) {
+            self.actions.push_back(Action::Resume(id));
+        }
+    }
+
+    /// The next acknowledgement that nothing holds up.
+    fn next_owed(&mut self, id: ConnectionId) -> Option<Owed> {
+        let connection = self.clients.connection_mut(id)?;
+        let acks = connection.owed.as_mut()?;
+        let owed = acks.pop_ready();
+        if acks.is_empty() && owed.is_none() && connection.inbound_open == 0 {
+            connection.owed = None;
+        }
+        owed
+    }
+
+    fn send_one_owed(&mut self, id: ConnectionId, owed: Owed) {
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        // MQTT 3.x cannot refuse: there a QoS 2 exchange goes on to its end.
+        let is_refusal = owed.reason.is_error() && connection.dialect.has_properties();
+        if owed.kind == AckKind::PubAck || is_refusal {
+            connection.inbound_open = connection.inbound_open.saturating_sub(1);
+        }
+        if owed.kind == AckKind::PubRec
+            && is_refusal
+            && let Some(session) = connection.session()
+            && let Some(inbound) = self.clients.session_mut(session).and_then(|state| state.inbound.as_mut())
+        {
+            // The identifier is free again (`MQTT5-4.3.3-9`).
+            inbound.remove(owed.packet_id);
+        }
+        let ack = Ack::new(owed.packet_id, owed.reason);
+        let packet = match owed.kind {
+            AckKind::PubAck => Packet::PubAck(ack),
+            AckKind::PubRec => Packet::PubRec(ack),
+        };
+        self.send(id, &packet);
     }
 
     /// The highest number of the journal that an acknowledgement waits for.

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::action::{Action, Authentication, Credentials};
 use super::input::{Decision, Permit};
 use super::{CloseCause, Engine};
+use crate::codec;
 use crate::connection::{Awaits, ConnectionId, Handshake, OutboundAliases, State};
 use crate::packet::{Auth, ConnAck};
 use crate::session::SessionId;
@@ -34,6 +35,12 @@ impl Engine {
         mut handshake: Box<Handshake>,
         decision: Decision,
     ) {
+        let decision = match decision {
+            Decision::Allow(permit) if !self.takes_connack(id, &handshake, &permit) => {
+                Decision::Refuse(ReasonCode::PACKET_TOO_LARGE)
+            }
+            decision @ (Decision::Allow(_) | Decision::Continue(_) | Decision::Refuse(_)) => decision,
+        };
         match decision {
             Decision::Allow(permit) => self.accept(now, id, *handshake, permit),
             Decision::Continue(data) => {
@@ -43,7 +50,7 @@ impl Engine {
                     connection.state = State::ExpectVerdict(handshake);
                     connection.set_awaits(Awaits::Answer);
                 }
-                self.send_auth(id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
+                self.send_auth(now, id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
                 self.unpause(now, id);
             }
             Decision::Refuse(reason) => {
@@ -68,7 +75,8 @@ impl Engine {
         self.clients.stats.connects += 1;
         self.clients.stats.clients += 1;
         self.arm_keep_alive(now, id, handshake.keep_alive_secs);
-        self.send_connack(id, &handshake, session_present, permit.data.as_deref());
+        let properties = self.connack_properties(id, &handshake, permit.data.as_deref());
+        self.send(id, &connack(session_present, &properties));
         self.actions.push_back(Action::Connected(id, handshake.client_id));
         self.announce_presence(now, session, super::share::Presence::Online);
         self.resume(now, session);
@@ -94,14 +102,26 @@ impl Engine {
         }
     }
 
-    fn send_connack(
-        &mut self,
+    /// Whether the CONNACK keeps to the client's Maximum Packet Size: a session must not be touched for a
+    /// client that cannot be told.
+    fn takes_connack(&self, id: ConnectionId, handshake: &Handshake, permit: &Permit) -> bool {
+        let Some(connection) = self.clients.connection(id) else { return true };
+        if connection.packet_bytes_max == u32::MAX {
+            return true;
+        }
+        let properties = self.connack_properties(id, handshake, permit.data.as_deref());
+        let mut bytes = Vec::new();
+        let _ = codec::encode(&connack(false, &properties), connection.dialect, &mut bytes);
+        u32::try_from(bytes.len()).is_ok_and(|len| len <= connection.packet_bytes_max)
+    }
+
+    fn connack_properties(
+        &self,
         id: ConnectionId,
         handshake: &Handshake,
-        session_present: bool,
         data: Option<&[u8]>,
-    ) {
-        let limits = self.options.limits.clone();
+    ) -> PropertiesBuf {
+        let limits = &self.options.limits;
         let mut properties = PropertiesBuf::new();
         let expiry = handshake.session_expiry_secs.min(limits.session_expiry_max_secs);
         if expiry != handshake.session_expiry_secs {
@@ -132,14 +152,7 @@ impl Engine {
                 properties.push(Property::AuthenticationData(data));
             }
         }
-        self.send(
-            id,
-            &Packet::ConnAck(ConnAck {
-                session_present,
-                reason: ReasonCode::SUCCESS,
-                properties: properties.as_properties(),
-            }),
-        );
+        properties
     }
 
     // --- AUTH
@@ -174,11 +187,11 @@ impl Engine {
             Decision::Allow(permit) => {
                 self.permit(session, &permit);
                 self.set_awaits(id, Awaits::Nothing);
-                self.send_auth(id, ReasonCode::SUCCESS, permit.data.as_deref());
+                self.send_auth(now, id, ReasonCode::SUCCESS, permit.data.as_deref());
             }
             Decision::Continue(data) => {
                 self.set_awaits(id, Awaits::Answer);
-                self.send_auth(id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
+                self.send_auth(now, id, ReasonCode::CONTINUE_AUTHENTICATION, Some(&data));
             }
             Decision::Refuse(reason) => {
                 self.send_disconnect(id, reason, None);
@@ -199,14 +212,14 @@ impl Engine {
         Some(self.clients.connection(id)?.enhanced.as_ref()?.method.clone())
     }
 
-    fn send_auth(&mut self, id: ConnectionId, reason: ReasonCode, data: Option<&[u8]>) {
+    fn send_auth(&mut self, now: Timestamp, id: ConnectionId, reason: ReasonCode, data: Option<&[u8]>) {
         let method = self.method_of(id);
         let mut properties = PropertiesBuf::new();
         properties.push(Property::AuthenticationMethod(method.as_deref().unwrap_or_default()));
         if let Some(data) = data {
             properties.push(Property::AuthenticationData(data));
         }
-        self.send(id, &Packet::Auth(Auth { reason, properties: properties.as_properties() }));
+        self.reply(now, id, &Packet::Auth(Auth { reason, properties: properties.as_properties() }));
     }
 
     /// Reads on, beginning with what came in the meantime.
@@ -218,4 +231,9 @@ impl Engine {
         }
         self.actions.push_back(Action::Resume(id));
     }
+}
+
+fn connack(session_present: bool, properties: &PropertiesBuf) -> Packet<'_> {
+    let properties = properties.as_properties();
+    Packet::ConnAck(ConnAck { session_present, reason: ReasonCode::SUCCESS, properties })
 }

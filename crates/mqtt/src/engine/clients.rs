@@ -161,7 +161,9 @@ impl Clients {
             Some(index) => self.connections.get_mut(widen(index)).map(|connection| (index, connection)),
             None => None,
         };
+        let id = SessionId { index, generation: session.generation };
         Some(Receiver {
+            id,
             session,
             connection,
             link: Link { dirty: &mut self.dirty, outbox_pool: &mut self.outbox_pool },
@@ -222,6 +224,7 @@ impl Clients {
 
 /// One receiving client: its session, its connection, and what writing to it needs.
 pub(crate) struct Receiver<'a> {
+    pub(crate) id: SessionId,
     pub(crate) session: &'a mut Session,
     pub(crate) connection: Option<(u32, &'a mut Connection)>,
     pub(crate) link: Link<'a>,

@@ -17,7 +17,9 @@ impl Engine {
         if let Some(state) = session.and_then(|session| self.clients.session_mut(session))
             && let Some(secs) = disconnect.properties.session_expiry_interval()
         {
-            if state.expiry_secs == 0 && secs > 0 {
+            // Where no session is kept, the client may have asked for one in its CONNECT.
+            let is_kept_at_all = self.options.limits.session_expiry_max_secs > 0;
+            if state.expiry_secs == 0 && secs > 0 && is_kept_at_all {
                 let rule = "a session that ends with its connection cannot be kept by DISCONNECT";
                 return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, rule);
             }

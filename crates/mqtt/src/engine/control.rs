@@ -7,7 +7,7 @@ use crate::session::Session;
 
 /// One client, as the control interface shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientInfo {
+pub struct ClientState {
     /// Client Identifier.
     pub client_id: Arc<str>,
     /// Its connection, while it has one.
@@ -26,7 +26,7 @@ pub struct ClientInfo {
 
 /// One subscription, as the control interface shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SubscriptionInfo {
+pub struct SubscriptionState {
     /// The filter as the client wrote it.
     pub filter: String,
     /// What was granted.
@@ -37,18 +37,18 @@ pub struct SubscriptionInfo {
 
 impl Engine {
     /// Every client with a session on this engine, in no particular order.
-    pub fn clients(&self) -> impl Iterator<Item = ClientInfo> {
+    pub fn clients(&self) -> impl Iterator<Item = ClientState> {
         self.clients.sessions().map(|(id, session)| self.info(self.clients.connection_of(id), session))
     }
 
     /// One client.
-    pub fn client(&self, client_id: &str) -> Option<ClientInfo> {
+    pub fn client(&self, client_id: &str) -> Option<ClientState> {
         let id = self.clients.session_of(client_id)?;
         Some(self.info(self.clients.connection_of(id), self.clients.session(id)?))
     }
 
     /// The subscriptions of a client.
-    pub fn subscriptions(&self, client_id: &str) -> Vec<SubscriptionInfo> {
+    pub fn subscriptions(&self, client_id: &str) -> Vec<SubscriptionState> {
         let Some((id, session)) =
             self.clients.session_of(client_id).and_then(|id| Some((id, self.clients.session(id)?)))
         else {
@@ -57,13 +57,13 @@ impl Engine {
         let plain = session.subscriptions.iter().filter_map(|filter| {
             let interest = self.interests.get(*filter)?;
             let subscriber = interest.subscribers().iter().find(|known| known.session == id.index)?;
-            Some(SubscriptionInfo {
+            Some(SubscriptionState {
                 filter: self.interests.filter(*filter)?.into_owned(),
                 options: subscriber.options,
                 identifier: subscriber.identifier,
             })
         });
-        let shared = session.shares.iter().map(|share| SubscriptionInfo {
+        let shared = session.shares.iter().map(|share| SubscriptionState {
             filter: share.filter.as_ref().to_owned(),
             options: share.options,
             identifier: share.identifier,
@@ -71,9 +71,9 @@ impl Engine {
         plain.chain(shared).collect()
     }
 
-    fn info(&self, connection: Option<ConnectionId>, session: &Session) -> ClientInfo {
+    fn info(&self, connection: Option<ConnectionId>, session: &Session) -> ClientState {
         let outbound = session.outbound.as_ref();
-        ClientInfo {
+        ClientState {
             client_id: session.client_id.clone(),
             connection,
             session_expiry_secs: session.expiry_secs,

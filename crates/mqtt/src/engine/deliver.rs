@@ -1,21 +1,16 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use smallvec::SmallVec;
 
 use super::clients::Receiver;
+use super::frames::{Frames, SHARE_FROM};
 use super::is_allowed;
 use crate::connection::Connection;
 use crate::limits::QueueFull;
-use crate::message::{Delivery, Message, Publication};
-use crate::session::{Deliverable, Extras, Stage};
+use crate::message::{Delivery, Publication};
+use crate::session::{Deliverable, Extras, HOLD_MAX};
 use crate::time::Timestamp;
 use crate::{PacketId, QoS};
-
-/// Payloads from this size on are shared by their receivers; smaller ones are cheaper to copy.
-const SHARE_FROM: usize = 2048;
-/// A receiver that lags and takes nothing for this long holds up no publisher any more.
-const HOLD_MAX: Duration = Duration::from_secs(1);
 
 /// What the subscriptions of one client that match a message add up to.
 #[derive(Clone, Debug)]
@@ -40,56 +35,6 @@ pub(crate) enum Delivered {
     Rejected,
     /// The client does not get it; counted.
     Dropped,
-}
-
-/// One message in the encodings and the shared form that its receivers need, each made once.
-#[derive(Debug, Default)]
-pub(crate) struct Frames {
-    bytes: Vec<u8>,
-    layouts: SmallVec<[Layout; 4]>,
-    message: Option<Arc<Message>>,
-}
-
-/// Where in [`Frames::bytes`] the packet of one layout stands.
-#[derive(Clone, Copy, Debug)]
-struct Layout {
-    key: u8,
-    start: usize,
-    end: usize,
-    packet_id_at: usize,
-}
-
-// === impl Frames ===
-
-impl Frames {
-    /// Begins with another message.
-    pub(crate) fn reset(&mut self, message: Option<Arc<Message>>) {
-        self.bytes.clear();
-        self.layouts.clear();
-        self.message = message;
-    }
-
-    /// The message in the form that outlives its packet.
-    pub(crate) fn shared(&mut self, publication: &Publication<'_>) -> Arc<Message> {
-        self.message.get_or_insert_with(|| Message::new(publication)).clone()
-    }
-
-    /// The encoded packet, without its payload when that is shared.
-    fn layout(&mut self, publication: &Publication<'_>, delivery: &Delivery<'_>) -> Layout {
-        let key =
-            u8::from(delivery.with_properties) << 3 | delivery.qos.bits() << 1 | u8::from(delivery.retain);
-        if let Some(layout) = self.layouts.iter().find(|layout| layout.key == key) {
-            return *layout;
-        }
-        let start = self.bytes.len();
-        let packet_id_at = publication.encode_head(delivery, &mut self.bytes).unwrap_or(start) - start;
-        if publication.payload.len() < SHARE_FROM {
-            self.bytes.extend_from_slice(publication.payload);
-        }
-        let layout = Layout { key, start, end: self.bytes.len(), packet_id_at };
-        self.layouts.push(layout);
-        layout
-    }
 }
 
 // === impl Receiver ===
@@ -171,14 +116,14 @@ impl Receiver<'_> {
         Delivered::Taken
     }
 
-    fn is_backlog_full(&self) -> bool {
+    pub(super) fn is_backlog_full(&self) -> bool {
         let backlog = self.connection.as_ref().map_or(0, |(_, connection)| connection.backlog());
         backlog >= self.limits.outbound_bytes_max
     }
 
     /// A packet larger than the client's Maximum Packet Size is dropped, and the message counts as delivered
     /// (`MQTT5-3.1.2-25`).
-    fn exceeds_packet_size(
+    pub(super) fn exceeds_packet_size(
         &mut self,
         now: Timestamp,
         publication: &Publication<'_>,
@@ -198,7 +143,7 @@ impl Receiver<'_> {
     }
 
     /// Puts the PUBLISH into the outbox.
-    fn send(
+    pub(super) fn send(
         &mut self,
         now: Timestamp,
         publication: &Publication<'_>,
@@ -209,8 +154,12 @@ impl Receiver<'_> {
     ) {
         let Some((index, connection)) = self.connection.as_mut() else { return };
         let mut delivery = delivery_of(now, publication, wanted, packet_id, dup, connection);
-        delivery.alias =
-            connection.outbound_aliases.as_mut().and_then(|aliases| aliases.assign(publication.topic));
+        if let Some(aliases) = connection.outbound_aliases.as_mut() {
+            let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
+            let defining = |alias| Delivery { alias: Some(alias), ..delivery };
+            let fits = |alias| publication.packet_len(&defining(alias)) <= max;
+            delivery.alias = aliases.assign(publication.topic, fits);
+        }
         let is_shared = publication.payload.len() >= SHARE_FROM;
         let is_plain = delivery.alias.is_none() && delivery.identifiers.is_empty() && !dup;
         let body = is_shared.then(|| frames.shared(publication));
@@ -258,6 +207,7 @@ impl Receiver<'_> {
         if is_full(outbound.pending_count(), outbound.pending_bytes()) {
             self.stats.dropped_queue_full += 1;
             match limits.queue_full {
+                QueueFull::DropOldest if byte_count > limits.queued_bytes_max => return Delivered::Dropped,
                 QueueFull::Reject => return Delivered::Rejected,
                 QueueFull::DropNew => return Delivered::Dropped,
                 QueueFull::DropOldest => {
@@ -273,79 +223,8 @@ impl Receiver<'_> {
         outbound.push_pending(deliverable());
         let is_behind = outbound.pending_count() * 2 > limits.queued_messages_max
             || outbound.pending_bytes() * 2 > limits.queued_bytes_max;
-        let is_moving = now.since(outbound.progress_at) < HOLD_MAX;
+        let is_moving = now < outbound.progress_at.after(HOLD_MAX);
         if is_connected && is_behind && is_moving { Delivered::Lagging } else { Delivered::Taken }
-    }
-
-    /// Sends what the session holds for this client, as far as Receive Maximum and outbox allow: first
-    /// again what an earlier connection left unfinished, then what waits.
-    pub(crate) fn pump(&mut self, now: Timestamp, frames: &mut Frames) {
-        if self.connection.is_none() {
-            return;
-        }
-        while !self.is_backlog_full() && (self.resend_one(now, frames) || self.send_pending(now, frames)) {}
-    }
-
-    fn resend_one(&mut self, now: Timestamp, frames: &mut Frames) -> bool {
-        let receive_maximum = self.session.receive_maximum;
-        let Some(outbound) = self.session.outbound.as_mut() else { return false };
-        let Some(in_flight) = outbound.resend(receive_maximum) else { return false };
-        let packet_id = in_flight.packet_id();
-        let deliverable = match &in_flight.stage {
-            Stage::ExpectAck(deliverable) | Stage::ExpectReceived(deliverable) => deliverable.clone(),
-            Stage::ExpectComplete => {
-                self.send_pubrel(packet_id);
-                return true;
-            }
-        };
-        self.send_deliverable(now, &deliverable, Some(packet_id), true, frames);
-        true
-    }
-
-    fn send_pubrel(&mut self, packet_id: PacketId) {
-        let Some((index, connection)) = self.connection.as_mut() else { return };
-        let [high, low] = packet_id.value().to_be_bytes();
-        self.link.outbox(*index, connection).push(&[0x62, 2, high, low]);
-    }
-
-    fn send_pending(&mut self, now: Timestamp, frames: &mut Frames) -> bool {
-        let receive_maximum = self.session.receive_maximum;
-        let Some(outbound) = self.session.outbound.as_mut() else { return false };
-        if !outbound.may_start(receive_maximum) {
-            return false;
-        }
-        let Some(deliverable) = outbound.pop_pending() else { return false };
-        let publication = deliverable.message.publication();
-        let wanted = deliverable.wanted();
-        if publication.expires_at <= now {
-            self.stats.dropped_expired += 1;
-            return true;
-        }
-        // Rights may have changed while the message waited.
-        if !is_allowed(self.session.authorize.receive(publication.topic)) {
-            self.stats.deliveries_denied += 1;
-            return true;
-        }
-        if self.exceeds_packet_size(now, &publication, &wanted) {
-            return true;
-        }
-        let Some(outbound) = self.session.outbound.as_mut() else { return false };
-        let packet_id = outbound.start(deliverable.clone());
-        self.send_deliverable(now, &deliverable, Some(packet_id), false, frames);
-        true
-    }
-
-    fn send_deliverable(
-        &mut self,
-        now: Timestamp,
-        deliverable: &Deliverable,
-        packet_id: Option<PacketId>,
-        dup: bool,
-        frames: &mut Frames,
-    ) {
-        frames.reset(Some(deliverable.message.clone()));
-        let publication = deliverable.message.publication();
-        self.send(now, &publication, &deliverable.wanted(), packet_id, dup, frames);
     }
 }
 

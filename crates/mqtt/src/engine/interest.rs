@@ -116,10 +116,32 @@ impl ShardSet {
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = ShardId> {
-        (0..64u16).filter(move |shard| self.0 >> shard & 1 == 1).map(ShardId)
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let lowest = u16::try_from(left.trailing_zeros()).ok().filter(|_| left != 0)?;
+            left &= left - 1;
+            Some(ShardId(lowest))
+        })
     }
 
     fn bit(shard: ShardId) -> u64 {
         1u64.checked_shl(u32::from(shard.0)).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_lists_what_was_put_in_and_nothing_else() {
+        let mut set = ShardSet::default();
+        for shard in [63, 0, 5] {
+            set.insert(ShardId(shard));
+        }
+        set.remove(ShardId(5));
+        assert_eq!(set.iter().collect::<Vec<_>>(), [ShardId(0), ShardId(63)]);
+        set.insert(ShardId(64));
+        assert_eq!(set.iter().count(), 2, "there is no engine 64");
     }
 }

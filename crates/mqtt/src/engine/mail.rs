@@ -12,6 +12,8 @@ use crate::{Properties, QoS};
 
 /// Bodies from this size on are shared between engines; smaller ones are copied into the mail.
 const SHARE_FROM: usize = 2048;
+/// What is kept free for the next mail, at most: letters, and bytes of messages.
+const ROOM_MAX: usize = 4096;
 
 /// What one engine has to tell another: everything of one turn, in order.
 ///
@@ -93,6 +95,13 @@ impl Mail {
     /// Bytes of the messages inside, roughly: what bounds a mailbox.
     pub fn byte_count(&self) -> usize {
         self.bytes.len() + self.shared_bytes + self.letters.len() * size_of::<Letter>()
+    }
+
+    /// Takes the mail, and leaves an empty one with room for about as much.
+    fn replace(&mut self) -> Self {
+        let letters = Vec::with_capacity(self.letters.len().min(ROOM_MAX));
+        let bytes = Vec::with_capacity(self.bytes.len().min(ROOM_MAX));
+        std::mem::replace(self, Self { letters, bytes, shared_bytes: 0 })
     }
 
     /// Nothing to tell.
@@ -218,7 +227,7 @@ impl Mailboxes {
     /// Takes what there is to tell `to`.
     pub(crate) fn take(&mut self, to: ShardId) -> Option<Mail> {
         let mail = self.outgoing.get_mut(usize::from(to.0))?;
-        let taken = (!mail.is_empty()).then(|| std::mem::take(mail));
+        let taken = (!mail.is_empty()).then(|| mail.replace());
         self.has_mail = self.outgoing.iter().any(|mail| !mail.is_empty());
         taken
     }

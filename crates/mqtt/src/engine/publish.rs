@@ -68,6 +68,10 @@ impl Engine {
             match self.admit(id, session, packet_id, publish.qos) {
                 Admission::New => {}
                 Admission::Repeated => return,
+                Admission::InUse => {
+                    let rule = "a QoS 1 PUBLISH with the identifier of a QoS 2 exchange";
+                    return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, rule);
+                }
                 Admission::Excess => {
                     let rule = "more unacknowledged PUBLISH than Receive Maximum";
                     return self.violate(now, id, ReasonCode::RECEIVE_MAXIMUM_EXCEEDED, rule);
@@ -91,23 +95,29 @@ impl Engine {
             .and_then(|state| state.inbound.as_ref())
             .is_some_and(|inbound| inbound.contains(packet_id));
         let Some(connection) = self.clients.connection_mut(id) else { return Admission::Repeated };
-        if is_open {
-            // QoS 2: acknowledged again, not delivered again (`MQTT5-4.3.3-10`). QoS 1 must not use the id.
-            let (kind, reason) = match qos {
-                QoS::ExactlyOnce => (AckKind::PubRec, ReasonCode::SUCCESS),
-                QoS::AtMostOnce | QoS::AtLeastOnce => (AckKind::PubAck, ReasonCode::PACKET_IDENTIFIER_IN_USE),
-            };
-            if kind == AckKind::PubAck {
-                connection.inbound_open += 1;
+        if is_open && qos == QoS::ExactlyOnce {
+            // Acknowledged again, not delivered again (`MQTT5-4.3.3-10`); the journal may not have it yet.
+            let is_owed = connection.owed.as_ref().is_some_and(|acks| acks.holds(packet_id, AckKind::PubRec));
+            if !is_owed && let Some(owed) = self.owe(id, session, packet_id, qos) {
+                self.confirm(id, owed);
             }
-            connection.owed.get_or_insert_default().push(Owed { packet_id, kind, reason, outstanding: 0 });
+            return Admission::Repeated;
+        }
+        if is_open && !connection.dialect.has_properties() {
+            // A PUBACK would say that the message was taken.
+            return Admission::InUse;
+        }
+        if connection.inbound_open >= receive_maximum && connection.dialect.has_properties() {
+            return Admission::Excess;
+        }
+        connection.inbound_open = connection.inbound_open.saturating_add(1);
+        if is_open {
+            let (kind, reason) = (AckKind::PubAck, ReasonCode::PACKET_IDENTIFIER_IN_USE);
+            let owed = Owed { packet_id, kind, reason, outstanding: 0 };
+            connection.owed.get_or_insert_default().push(owed);
             self.send_owed(id);
             return Admission::Repeated;
         }
-        if connection.inbound_open >= receive_maximum {
-            return Admission::Excess;
-        }
-        connection.inbound_open += 1;
         Admission::New
     }
 
@@ -250,6 +260,8 @@ enum Admission {
     New,
     /// Acknowledged already, or about to be.
     Repeated,
+    /// Its identifier is taken, and the client cannot be told.
+    InUse,
     /// The client has too many unacknowledged.
     Excess,
 }

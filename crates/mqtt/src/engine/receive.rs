@@ -84,6 +84,7 @@ impl Engine {
         self.clients.connection(id).is_some_and(|connection| {
             !connection.is_paused
                 && !connection.is_throttled
+                && !connection.is_saturated(self.options.limits.receive_maximum)
                 && connection.backlog() <= self.options.limits.outbound_bytes_max
         })
     }
@@ -242,12 +243,36 @@ impl Engine {
         self.close(now, id, CloseCause::Violation(reason, rule));
     }
 
-    /// Encodes a packet for a connection, in its dialect. What that cannot say is left out; nothing follows the
-    /// packet that ends a connection.
+    /// Encodes a packet for a connection, in its dialect. What that cannot say is left out, and so is what the
+    /// client does not take (`MQTT5-3.1.2-24`); nothing follows the packet that ends a connection.
     pub(super) fn send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Option<Expression> {
         let connection = self.clients.connection(id).filter(|connection| !connection.is_closing())?;
         let dialect = connection.dialect;
-        self.clients.write(id, |out| codec::encode(packet, dialect, out))
+        let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
+        self.clients.write(id, |out| {
+            let start = out.len();
+            let expression = codec::encode(packet, dialect, out);
+            if out.len() - start <= max {
+                return expression;
+            }
+            out.truncate(start);
+            Expression::TooLarge
+        })
+    }
+
+    /// Sends an answer without which the client cannot go on: one that it does not take ends its connection.
+    pub(super) fn reply(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        packet: &Packet<'_>,
+    ) -> Option<Expression> {
+        let expression = self.send(id, packet);
+        if expression == Some(Expression::TooLarge) {
+            let rule = "an answer would exceed the client's Maximum Packet Size";
+            self.violate(now, id, ReasonCode::PACKET_TOO_LARGE, rule);
+        }
+        expression
     }
 
     /// Says why the connection ends, and which rule was broken where the code does not tell; MQTT 3.x has no
@@ -262,15 +287,13 @@ impl Engine {
         if let Some(text) = text.filter(|text| text.len() + DISCONNECT_BYTES <= max) {
             properties.push(Property::ReasonString(text));
         }
-        let properties = properties.as_properties();
-        let reason = reason.in_disconnect();
+        let (reason, properties) = (reason.in_disconnect(), properties.as_properties());
         self.send(id, &Packet::Disconnect(Disconnect { reason, properties }));
     }
 
     /// Refuses a CONNECT, where the dialect has a code for the reason.
     pub(super) fn send_connack_failure(&mut self, id: ConnectionId, reason: ReasonCode) {
-        let properties = Properties::EMPTY;
-        let reason = reason.in_connack();
+        let (reason, properties) = (reason.in_connack(), Properties::EMPTY);
         self.send(id, &Packet::ConnAck(ConnAck { session_present: false, reason, properties }));
     }
 }

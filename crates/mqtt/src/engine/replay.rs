@@ -20,13 +20,14 @@ impl Replay {
 }
 
 impl Engine {
-    /// Begins to send the retained messages of new subscriptions, if the client is still there.
+    /// Begins to send the retained messages of new subscriptions, if the client is still there and has not
+    /// unsubscribed meanwhile (`MQTT5-3.10.4-2`).
     pub(super) fn start_replays(
         &mut self,
         now: Timestamp,
         connection: ConnectionId,
         session: SessionId,
-        replays: Vec<Replay>,
+        mut replays: Vec<Replay>,
     ) {
         if replays.is_empty() || self.options.retained.is_empty() {
             return;
@@ -34,10 +35,17 @@ impl Engine {
         if self.clients.connection_of(session) != Some(connection) {
             return;
         }
-        if let Some(state) = self.clients.session_mut(session) {
+        replays.retain(|replay| self.is_subscribed(session, &replay.filter));
+        if let Some(state) = self.clients.session_mut(session).filter(|_| !replays.is_empty()) {
             state.outbound_mut().replays.extend(replays);
+            self.pump(now, session);
         }
-        self.pump(now, session);
+    }
+
+    fn is_subscribed(&self, session: SessionId, filter: &str) -> bool {
+        let id = FilterRef::new(filter).ok().and_then(|filter| self.interests.find(filter));
+        let state = self.clients.session(session);
+        id.zip(state).is_some_and(|(id, state)| state.subscriptions.contains(&id))
     }
 
     /// Sends what a session holds for its client, as far as the client takes it: messages in flight, those
@@ -79,7 +87,7 @@ impl Engine {
         &mut self,
         now: Timestamp,
         session: SessionId,
-        frames: &mut super::deliver::Frames,
+        frames: &mut super::frames::Frames,
     ) -> bool {
         let Some(mut receiver) = self.clients.receiver(session.index) else { return false };
         let backlog = receiver.connection.as_ref().map_or(usize::MAX, |(_, connection)| connection.backlog());

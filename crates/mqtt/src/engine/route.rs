@@ -2,14 +2,15 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::deliver::{Delivered, Frames, Wanted};
+use super::deliver::{Delivered, Wanted};
+use super::frames::Frames;
 use super::interest::{ShardSet, Subscriber};
 use super::mail::{Forward, Letter};
 use super::{Engine, Mail, ShardId};
 use crate::QoS;
 use crate::connection::{ConnectionId, OwedId};
 use crate::message::{Message, Publication};
-use crate::session::Waiter;
+use crate::session::{HOLD_MAX, SessionId, Waiter};
 use crate::time::Timestamp;
 
 /// Where a message comes from, and who waits to hear that it was taken over.
@@ -30,8 +31,8 @@ pub(crate) struct Routed {
     pub(crate) is_matched: bool,
     /// A session was full, and its policy is that the publisher hears of it.
     pub(crate) is_rejected: bool,
-    /// The answer waits for a receiver that lags.
-    pub(crate) is_held: bool,
+    /// The answer waits for this receiver, which lags.
+    pub(crate) held_by: Option<SessionId>,
 }
 
 /// One client's subscriptions that match, added up.
@@ -77,6 +78,9 @@ impl Engine {
         }
         self.deliver_to_groups(now, publication, &mut frames, &mut routed);
         self.frames = frames;
+        if let Some(session) = routed.held_by {
+            self.arm_session(session, now.after(HOLD_MAX));
+        }
         routed
     }
 
@@ -188,7 +192,7 @@ impl Engine {
 
     fn count_held(&mut self, origin: Origin, routed: &Routed) {
         if let Origin::Client { owed: Some((connection, owed)), .. } = origin
-            && routed.is_held
+            && routed.held_by.is_some()
         {
             self.add_outstanding(connection, owed);
         }
@@ -256,7 +260,7 @@ impl Engine {
     }
 
     fn answer(&mut self, to: ShardId, token: Option<u32>, routed: Routed) {
-        if let Some(token) = token.filter(|_| !routed.is_held) {
+        if let Some(token) = token.filter(|_| routed.held_by.is_none()) {
             self.mailboxes.answer(to, token, routed.is_rejected);
         }
     }
@@ -286,8 +290,8 @@ fn note(
                     return;
                 }
             };
-            if !routed.is_held {
-                routed.is_held = true;
+            if routed.held_by.is_none() {
+                routed.held_by = Some(receiver.id);
                 receiver.session.outbound_mut().waiters.push(waiter);
             }
         }

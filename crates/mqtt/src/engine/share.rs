@@ -4,7 +4,8 @@ use std::sync::Arc;
 use slab::Slab;
 
 use super::clients::{narrow, widen};
-use super::deliver::{Delivered, Frames, Wanted};
+use super::deliver::{Delivered, Wanted};
+use super::frames::Frames;
 use super::mail::Letter;
 use super::options::SharePolicy;
 use super::route::Routed;
@@ -88,7 +89,12 @@ impl Groups {
     fn leave(&mut self, shard: ShardId, share: &str, session: SessionId) -> Option<(GroupId, FilterId)> {
         let index = *self.by_share.get(share)?;
         let group = self.groups.get_mut(widen(index))?;
-        group.members.retain(|member| member.shard != shard || member.session != session);
+        let is_leaver = |member: &Member| member.shard == shard && member.session == session;
+        if let Some(position) = group.members.iter().position(is_leaver) {
+            group.members.remove(position);
+            // The next choice begins where it would have begun.
+            group.next -= usize::from(position < group.next);
+        }
         if !group.members.is_empty() {
             return None;
         }
@@ -113,7 +119,7 @@ impl Groups {
                 let position = (0..len)
                     .map(|step| (start + step) % len)
                     .find(|position| group.members.get(*position).is_some_and(is_candidate))?;
-                group.next = if policy == SharePolicy::Sticky { position } else { (position + 1) % len };
+                group.next = if policy == SharePolicy::Sticky { position } else { position + 1 };
                 *group.members.get(position)?
             }
             SharePolicy::HashClientId => {

@@ -1,62 +1,18 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::interest::{Interest, Subscriber};
+use super::Engine;
+use super::announce::{PendingSubAck, Then};
+use super::interest::Subscriber;
 use super::mail::Letter;
-use super::{Engine, ShardId};
 use crate::authorize::Grant;
 use crate::connection::ConnectionId;
-use crate::packet::{Reasons, RetainHandling, SubAck, Subscribe, SubscriptionOptions, UnsubAck, Unsubscribe};
+use crate::packet::{Reasons, RetainHandling, Subscribe, SubscriptionOptions, UnsubAck, Unsubscribe};
 use crate::session::{Replay, SessionId, ShareMembership};
 use crate::time::Timestamp;
 use crate::topic::{FilterId, FilterRef, ParsedFilter};
-use crate::{Packet, PacketId, Properties, ReasonCode};
-
-/// Subscriptions that wait until every engine knows of them.
-///
-/// SUBACK leaves only then: whoever publishes after it, on whatever engine, reaches the subscriber.
-#[derive(Debug, Default)]
-pub(crate) struct PendingSubscribes {
-    /// In the order of their barriers.
-    tickets: VecDeque<Ticket>,
-    /// Barriers sent to all other engines, counted.
-    sent: u64,
-    /// The last barrier that each other engine has passed.
-    passed: Vec<u64>,
-    /// A `Want` was sent after the last barrier.
-    needs_barrier: bool,
-}
-
-#[derive(Debug)]
-struct Ticket {
-    barrier: u64,
-    /// Groups whose owners have not confirmed yet.
-    joins: SmallVec<[Arc<str>; 1]>,
-    then: Then,
-}
-
-#[derive(Debug)]
-enum Then {
-    SubAck(Box<PendingSubAck>),
-    Joined { to: ShardId, share: Arc<str> },
-}
-
-#[derive(Debug)]
-struct PendingSubAck {
-    connection: ConnectionId,
-    session: SessionId,
-    packet_id: PacketId,
-    reasons: Vec<u8>,
-    replays: Vec<Replay>,
-}
-
-impl PendingSubscribes {
-    pub(crate) fn len(&self) -> usize {
-        self.tickets.len()
-    }
-}
+use crate::{Packet, Properties, ReasonCode};
 
 impl Engine {
     /// SUBSCRIBE of a client (MQTT 5.0 §3.8).
@@ -86,23 +42,24 @@ impl Engine {
             };
             pending.reasons.push(reason.0);
         }
-        if self.cannot_say(id, &pending.reasons) {
-            let rule = "MQTT 3.1 cannot be told that a subscription is refused";
-            return self.violate(now, id, ReasonCode::NOT_AUTHORIZED, rule);
-        }
+        let can_answer = self.can_say(id, &pending.reasons);
         // First the ticket: the confirmation of an own group comes back at once.
         self.wait(now, joins.clone(), Then::SubAck(Box::new(pending)));
         for share in joins {
             let owner = self.owner_of_share(&share);
             self.tell(now, owner, Letter::Join { share, session });
         }
+        if !can_answer {
+            let rule = "MQTT 3.1 cannot be told that a subscription is refused";
+            self.violate(now, id, ReasonCode::NOT_AUTHORIZED, rule);
+        }
     }
 
-    /// Whether the client's dialect has no word for one of these answers.
-    fn cannot_say(&self, id: ConnectionId, reasons: &[u8]) -> bool {
-        let dialect = self.clients.connection(id).map(|connection| connection.dialect);
-        let is_unknown = |reason: &u8| dialect?.suback_code(ReasonCode(*reason)).is_none().then_some(());
-        reasons.iter().any(|reason| is_unknown(reason).is_some())
+    /// Whether the client's dialect has words for these answers.
+    fn can_say(&self, id: ConnectionId, reasons: &[u8]) -> bool {
+        self.clients.connection(id).is_none_or(|connection| {
+            reasons.iter().all(|reason| connection.dialect.suback_code(ReasonCode(*reason)).is_some())
+        })
     }
 
     /// May the session have this subscription, and must its messages be checked one by one?
@@ -244,7 +201,8 @@ impl Engine {
         }
         let packet_id = unsubscribe.packet_id;
         let reasons = Reasons::new(&reasons);
-        self.send(id, &Packet::UnsubAck(UnsubAck { packet_id, properties: Properties::EMPTY, reasons }));
+        let unsuback = Packet::UnsubAck(UnsubAck { packet_id, properties: Properties::EMPTY, reasons });
+        self.reply(now, id, &unsuback);
     }
 
     fn unsubscribe_one(
@@ -290,144 +248,6 @@ impl Engine {
             self.clients.stats.subscriptions -= 1;
         }
         self.unwant_if_idle(id);
-    }
-
-    // --- what other engines know
-
-    /// The interest in a filter, which other engines are told of when it is new.
-    pub(super) fn want_here(&mut self, filter: FilterRef<'_>) -> FilterId {
-        let id = self.interests.get_or_insert_with(filter, Interest::default);
-        let is_wanted = self.interests.get(id).is_some_and(Interest::is_wanted_here);
-        if !is_wanted && self.options.shard_count > 1 {
-            self.mailboxes.post_to_others(|| Letter::Want(filter.as_str().into()));
-            self.pending_subscribes.needs_barrier = true;
-        }
-        id
-    }
-
-    /// Nobody here wants the filter any more: the other engines need not forward for it.
-    pub(super) fn unwant_if_idle(&mut self, id: FilterId) {
-        let Some(interest) = self.interests.get(id) else { return };
-        if interest.is_wanted_here() {
-            return;
-        }
-        if let Some(filter) = self.interests.filter(id) {
-            self.mailboxes.post_to_others(|| Letter::Unwant((*filter).into()));
-        }
-        if self.interests.get(id).is_some_and(Interest::is_empty) {
-            self.interests.remove(id);
-        }
-    }
-
-    pub(super) fn on_want(&mut self, from: ShardId, filter: &str) {
-        let Ok(filter) = FilterRef::new(filter) else { return };
-        let id = self.interests.get_or_insert_with(filter, Interest::default);
-        if let Some(interest) = self.interests.get_mut(id) {
-            interest.remote.insert(from);
-        }
-    }
-
-    pub(super) fn on_unwant(&mut self, from: ShardId, filter: &str) {
-        let Ok(filter) = FilterRef::new(filter) else { return };
-        let Some(id) = self.interests.find(filter) else { return };
-        let Some(interest) = self.interests.get_mut(id) else { return };
-        interest.remote.remove(from);
-        if interest.is_empty() {
-            self.interests.remove(id);
-        }
-    }
-
-    // --- waiting for other engines
-
-    /// Does `then` once every engine has what was sent to it so far, and the groups are confirmed.
-    fn wait(&mut self, now: Timestamp, joins: SmallVec<[Arc<str>; 1]>, then: Then) {
-        let pending = &mut self.pending_subscribes;
-        if pending.needs_barrier {
-            pending.needs_barrier = false;
-            pending.sent += 1;
-            let number = pending.sent;
-            self.mailboxes.post_to_others(|| Letter::Barrier(number));
-        }
-        let barrier = self.pending_subscribes.sent;
-        let ticket = Ticket { barrier, joins, then };
-        if ticket.joins.is_empty() && barrier <= self.barrier_passed() {
-            return self.finish(now, ticket.then);
-        }
-        self.pending_subscribes.tickets.push_back(ticket);
-    }
-
-    /// The last barrier that all other engines have passed.
-    fn barrier_passed(&self) -> u64 {
-        let others = usize::from(self.options.shard_count.saturating_sub(1));
-        if others == 0 {
-            return u64::MAX;
-        }
-        if self.pending_subscribes.passed.is_empty() {
-            return 0;
-        }
-        let own = usize::from(self.shard.0);
-        let passed = self.pending_subscribes.passed.iter().enumerate();
-        passed.filter(|(shard, _)| *shard != own).map(|(_, number)| *number).min().unwrap_or(0)
-    }
-
-    pub(super) fn on_barrier_passed(&mut self, now: Timestamp, from: ShardId, number: u64) {
-        let shard_count = usize::from(self.options.shard_count);
-        let passed = &mut self.pending_subscribes.passed;
-        passed.resize(shard_count, 0);
-        if let Some(passed) = passed.get_mut(usize::from(from.0)) {
-            *passed = number.max(*passed);
-        }
-        self.finish_ready(now);
-    }
-
-    /// The owner of a group confirms a `Join` of this engine.
-    pub(super) fn on_joined(&mut self, now: Timestamp, share: &str) {
-        let mut tickets = self.pending_subscribes.tickets.iter_mut();
-        let found = tickets.find_map(|ticket| {
-            let position = ticket.joins.iter().position(|waiting| &**waiting == share)?;
-            Some((ticket, position))
-        });
-        if let Some((ticket, position)) = found {
-            ticket.joins.remove(position);
-        }
-        self.finish_ready(now);
-    }
-
-    /// This engine owns the group: the join is confirmed once all engines forward to here.
-    pub(super) fn confirm_join(&mut self, now: Timestamp, to: ShardId, share: Arc<str>) {
-        self.wait(now, SmallVec::new(), Then::Joined { to, share });
-    }
-
-    fn finish_ready(&mut self, now: Timestamp) {
-        let passed = self.barrier_passed();
-        let mut position = 0;
-        while let Some(ticket) = self.pending_subscribes.tickets.get(position) {
-            if ticket.barrier > passed {
-                return;
-            }
-            if !ticket.joins.is_empty() {
-                position += 1;
-                continue;
-            }
-            if let Some(ticket) = self.pending_subscribes.tickets.remove(position) {
-                self.finish(now, ticket.then);
-            }
-        }
-    }
-
-    fn finish(&mut self, now: Timestamp, then: Then) {
-        match then {
-            Then::SubAck(pending) => self.send_suback(now, *pending),
-            Then::Joined { to, share } => self.tell(now, to, Letter::Joined { share }),
-        }
-    }
-
-    fn send_suback(&mut self, now: Timestamp, pending: PendingSubAck) {
-        let PendingSubAck { connection, session, packet_id, reasons, replays } = pending;
-        let reasons = Reasons::new(&reasons);
-        let suback = Packet::SubAck(SubAck { packet_id, properties: Properties::EMPTY, reasons });
-        self.send(connection, &suback);
-        self.start_replays(now, connection, session, replays);
     }
 }
 

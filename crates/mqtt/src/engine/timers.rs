@@ -176,9 +176,12 @@ impl Engine {
         if state.connection.is_none() && state.will.as_ref().is_some_and(|will| will.due_at <= now) {
             self.publish_will(now, session);
         }
+        if self.clients.session(session).is_some_and(|state| state.holds_until() <= now) {
+            self.release_waiters(now, session);
+        }
         let Some(state) = self.clients.session(session) else { return };
         let next = match state.connection {
-            Some(_) => state.authorized_until,
+            Some(_) => state.authorized_until.min(state.holds_until()),
             None => state.will.as_ref().map_or(Timestamp::NEVER, |will| will.due_at).min(state.expires_at),
         };
         if next != Timestamp::NEVER {

@@ -1,11 +1,15 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::connection::{ConnectionId, OwedId};
 use crate::message::Message;
 use crate::time::Timestamp;
 use crate::topic::TopicCursor;
 use crate::{PacketId, QoS};
+
+/// A receiver that lags and takes nothing for this long holds up no publisher any more.
+pub(crate) const HOLD_MAX: Duration = Duration::from_secs(1);
 
 /// Packet identifiers in one round.
 const IDS: u64 = 65_535;
@@ -136,6 +140,11 @@ impl Outbound {
         !self.pending.is_empty() || !self.replays.is_empty() || self.sent_count < self.in_flight.len()
     }
 
+    /// When those who wait for this session go on even if it makes no progress.
+    pub(crate) fn holds_until(&self) -> Timestamp {
+        if self.waiters.is_empty() { Timestamp::NEVER } else { self.progress_at.after(HOLD_MAX) }
+    }
+
     /// Nothing waits in front of a new message, and the client may take one more.
     pub(crate) fn has_room(&self, receive_maximum: u16) -> bool {
         self.pending.is_empty() && self.may_start(receive_maximum)
@@ -231,6 +240,13 @@ impl Outbound {
         match self.find(id) {
             Some((index, Stage::ExpectComplete)) => self.finish(index),
             Some((_, Stage::ExpectAck(_) | Stage::ExpectReceived(_))) | None => Acked::Unknown,
+        }
+    }
+
+    /// The message counts as delivered, whatever the client says.
+    pub(crate) fn discard(&mut self, id: PacketId) {
+        if let Some((index, _)) = self.find(id) {
+            self.finish(index);
         }
     }
 

@@ -28,6 +28,10 @@ impl Client {
         Self { world, wire, version, last_id: Cell::new(0) }
     }
 
+    pub(crate) fn version(&self) -> ProtocolVersion {
+        self.version
+    }
+
     pub(crate) fn wire(&self) -> usize {
         self.wire
     }
@@ -81,6 +85,11 @@ impl Client {
         Some(codec::decode_from_server(header, body, self.version, &limits).expect("a valid packet"))
     }
 
+    /// All that was sent to the client, as it is.
+    pub(crate) fn take_bytes(&self) -> Vec<u8> {
+        std::mem::take(&mut self.world.state().wires[self.wire].to_client)
+    }
+
     /// The next packet.
     pub(crate) fn packet(&self) -> Packet<'static> {
         self.poll().unwrap_or_else(|| panic!("there is a packet; closed: {:?}", self.close_cause()))
@@ -106,11 +115,11 @@ impl Client {
     /// The connection is closed for this reason, and the client told where its version has words for it.
     pub(crate) fn disconnected(&self, reason: ReasonCode) -> CloseCause {
         if Dialect::new(self.version).has_server_disconnect() {
-            let Packet::Disconnect(told) = self.packet() else { panic!("the client is told") };
+            let told = self.disconnect_packet();
             assert_eq!(told.reason, reason);
             // A Reason String may say more; nothing else does.
-            let id = |property: Property<'_>| property.id();
-            assert!(told.properties.iter().all(|property| id(property) == PropertyId::ReasonString));
+            let is_text = |property: Property<'_>| property.id() == PropertyId::ReasonString;
+            assert!(told.properties.iter().all(is_text), "{told:?}");
         }
         self.closed()
     }
@@ -181,6 +190,11 @@ impl Client {
     }
 
     // --- whole exchanges
+
+    /// The acknowledgement of this identifier comes, whatever it says.
+    pub(crate) fn expect_puback(&self, packet_id: PacketId) {
+        assert_eq!(self.puback().packet_id, packet_id);
+    }
 
     /// Subscribes, and is granted what it asked for.
     pub(crate) fn subscribe(&self, filter: &str, qos: QoS) {

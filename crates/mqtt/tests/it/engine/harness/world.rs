@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use vouchmq_mqtt::ProtocolVersion;
 use vouchmq_mqtt::engine::{
-    Action, Authentication, ClientInfo, Decision, Engine, EngineOptions, Input, Mail,
+    Action, Authentication, Census, ClientState, Decision, Engine, EngineOptions, Input, Mail, ShardId, Stats,
 };
-use vouchmq_mqtt::engine::{ShardId, Stats};
 use vouchmq_mqtt::packet::Connect;
 use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
 use vouchmq_mqtt::time::Timestamp;
@@ -234,12 +233,19 @@ impl World {
     // --- looking inside, as the control interface does
 
     /// The session of a client, wherever it is.
-    pub(crate) fn session(&self, client_id: &str) -> Option<ClientInfo> {
+    pub(crate) fn session(&self, client_id: &str) -> Option<ClientState> {
         let state = self.state();
-        let mut found: Vec<ClientInfo> =
+        let mut found: Vec<ClientState> =
             state.engines.iter().filter_map(|engine| engine.client(client_id)).collect();
         assert!(found.len() <= 1, "a client has one owner");
         found.pop()
+    }
+
+    /// Nothing is left of clients and sessions in any engine, not even a timer.
+    pub(crate) fn expect_nothing_held(&self) {
+        for engine in &self.state().engines {
+            assert_eq!(engine.census(), Census::default());
+        }
     }
 
     /// One number of the statistics, summed over all engines.
@@ -252,9 +258,9 @@ impl State {
     /// Goes on until nothing moves any more.
     pub(crate) fn settle(&mut self) {
         for _ in 0..TURNS_MAX {
-            let acted = self.act();
-            let moved = self.feed() | self.flush() | self.make_safe() | self.carry_mail();
-            if !acted && !moved {
+            let moved =
+                [self.act(), self.feed(), self.flush(), self.make_safe(), self.carry_mail(), self.work()];
+            if !moved.contains(&true) {
                 return;
             }
         }
@@ -350,6 +356,15 @@ impl State {
             }
         }
         has_saved
+    }
+
+    /// Lets the engines go on with what takes long.
+    fn work(&mut self) -> bool {
+        for engine in &mut self.engines {
+            engine.work(self.now);
+        }
+        let waits_for_the_test = self.is_mail_held || self.is_journal_held;
+        !waits_for_the_test && self.engines.iter().any(Engine::has_output)
     }
 
     /// Collects mail and delivers one piece of it.

@@ -1,41 +1,44 @@
 use super::Engine;
 
-/// What an engine holds in memory: all 0 once everybody has left, or something leaks.
+/// How much an engine holds: what must be nothing again when every client is gone and every session ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Holdings {
-    /// Open connections.
+pub struct Census {
+    /// Network connections, closing ones included.
     pub connections: usize,
-    /// Sessions, connected or not.
+    /// Sessions.
     pub sessions: usize,
-    /// Topic filters that somebody here or on another engine wants.
+    /// Topic filters that somebody wants, here or on another engine.
     pub filters: usize,
     /// Groups of shared subscriptions that this engine owns.
     pub groups: usize,
-    /// Acknowledgements that wait for another engine.
-    pub awaited_answers: usize,
+    /// Acknowledgements that wait for other engines.
+    pub tokens: usize,
+    /// SUBSCRIBEs and joins that wait for other engines.
+    pub tickets: usize,
     /// Acknowledgements that wait for the journal.
     pub unpersisted: usize,
-    /// Subscriptions that wait until every engine knows of them.
-    pub pending_subscribes: usize,
     /// Sessions that are being sent retained messages.
     pub replaying: usize,
     /// Things that the driver has not done yet.
     pub actions: usize,
+    /// Armed timers, those included that will find nothing to do.
+    pub timers: usize,
 }
 
 impl Engine {
-    /// What is in memory.
-    pub fn holdings(&self) -> Holdings {
-        Holdings {
+    /// Counts what the engine holds.
+    pub fn census(&self) -> Census {
+        Census {
             connections: self.clients.connection_count(),
             sessions: self.clients.session_count(),
             filters: self.interests.len(),
             groups: self.groups.len(),
-            awaited_answers: self.mailboxes.token_count(),
+            tokens: self.mailboxes.token_count(),
+            tickets: self.pending_subscribes.len(),
             unpersisted: self.clients.unpersisted.len(),
-            pending_subscribes: self.pending_subscribes.len(),
             replaying: self.replaying.len(),
             actions: self.actions.len(),
+            timers: self.timers.len(),
         }
     }
 }

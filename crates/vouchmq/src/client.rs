@@ -1,0 +1,7 @@
+//! The client that `pub`, `sub` and `bench` share: where to connect, as whom, and the connection itself.
+
+pub(crate) mod address;
+pub(crate) mod link;
+pub(crate) mod options;
+pub(crate) mod properties;
+pub(crate) mod refusal;

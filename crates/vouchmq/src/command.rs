@@ -1,0 +1,49 @@
+//! The commands, one file each.
+
+mod bench;
+mod completions;
+mod passwd;
+mod publish;
+mod serve;
+mod subscribe;
+mod version;
+
+use clap::Subcommand;
+
+use crate::exit::Failure;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the broker
+    #[command(alias = "start")]
+    Serve(Box<serve::Arguments>),
+    /// Publish messages
+    Pub(Box<publish::Arguments>),
+    /// Subscribe, and print what arrives
+    Sub(Box<subscribe::Arguments>),
+    /// Set or delete a user in a password file
+    Passwd(passwd::Arguments),
+    /// Measure a broker
+    #[command(subcommand)]
+    Bench(bench::Bench),
+    /// Print the version
+    Version,
+    /// Print shell completions
+    Completions(completions::Arguments),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Serve(arguments) => serve::run(*arguments),
+            Self::Pub(arguments) => publish::run(*arguments),
+            Self::Sub(arguments) => subscribe::run(*arguments),
+            Self::Passwd(arguments) => passwd::run(&arguments),
+            Self::Bench(bench) => bench::run(&bench),
+            Self::Version => version::run(),
+            Self::Completions(arguments) => completions::run(&arguments),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! `vouchmq serve`: flags to configuration to a running broker, and its end.
+
+mod data_directory;
+mod lifecycle;
+mod log;
+mod settings;
+mod users;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use vouchmq_broker::{Bound, ListenAddress};
+use vouchmq_mqtt::engine::SHARDS_MAX;
+
+use crate::exit::{self, Failure};
+use crate::output;
+use data_directory::DataDirectory;
+use settings::Settings;
+
+#[derive(Debug, Args)]
+#[command(after_help = exit::CODES, after_long_help = settings::help())]
+#[group(skip)]
+pub(crate) struct Arguments {
+    /// Read a configuration file (not yet supported: use flags and --set)
+    #[arg(long, alias = "conf", value_name = "FILE", env = "VOUCHMQ_CONFIG")]
+    config: Option<PathBuf>,
+    /// Set a limit, as mqtt.max_packet_size=2MB; repeat for more. --help lists all keys
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// Listen on HOST:PORT, PORT (of 127.0.0.1; 0 picks a free one) or unix:PATH; repeat for more; 'off' for none
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "VOUCHMQ_LISTEN",
+        value_delimiter = ',',
+        default_value = "127.0.0.1:1883"
+    )]
+    listen: Vec<String>,
+    /// Keep data here; created if missing, used by one broker at a time
+    #[arg(long, value_name = "DIR", env = "VOUCHMQ_DATA", default_value = "vouchmq-data")]
+    data: PathBuf,
+    /// Run so many shards, each one a thread [default: one for each core]
+    #[arg(long, value_name = "N", env = "VOUCHMQ_SHARDS", value_parser = clap::value_parser!(u16).range(1..=i64::from(SHARDS_MAX)))]
+    shards: Option<u16>,
+    /// Let clients in that give no user name, or any, if there is no --user-file
+    #[arg(long, env = "VOUCHMQ_ALLOW_ANONYMOUS", value_parser = BoolishValueParser::new())]
+    allow_anonymous: bool,
+    /// Let the users of this file in; 'vouchmq passwd' writes it
+    #[arg(long, value_name = "FILE", env = "VOUCHMQ_USER_FILE")]
+    user_file: Option<PathBuf>,
+    /// Management API (not yet supported: only 'off')
+    #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_API_LISTEN", value_parser = only_off, default_value = "off")]
+    api_listen: Off,
+    /// Authentication service (not yet supported: only 'off')
+    #[arg(long = "auth-listen", value_name = "ADDR|off", env = "VOUCHMQ_AUTH_LISTEN", value_parser = only_off, default_value = "off")]
+    authentication_listen: Off,
+    /// Device registration (not yet supported: only 'off')
+    #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_REGISTER_LISTEN", value_parser = only_off, default_value = "off")]
+    register_listen: Off,
+    #[command(flatten)]
+    log: log::Arguments,
+}
+
+/// A listener that there is not yet: it can only be off.
+#[derive(Clone, Copy, Debug)]
+struct Off;
+
+/// Serves until a signal ends it.
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    if let Some(file) = &arguments.config {
+        return Err(Failure::unusable(format_args!(
+            "the configuration file {} is not read: this version has none; use flags and --set KEY=VALUE",
+            file.display()
+        )));
+    }
+    let settings = Settings::resolve(std::env::vars_os(), &arguments.set)?;
+    let listen = addresses(&arguments.listen)?;
+    let authenticator = users::authenticator(arguments.allow_anonymous, arguments.user_file.as_deref())?;
+    let shards = arguments.shards.unwrap_or_else(core_count);
+    let config = settings.into_config(listen, shards, authenticator)?;
+    let _log = log::start(&arguments.log);
+    let data = DataDirectory::open(&arguments.data)?;
+    let bound = Bound::bind(config).map_err(|error| {
+        Failure::unusable(format_args!("{error}; choose another address with --listen, or end what uses it"))
+    })?;
+    users::warn(arguments.allow_anonymous, arguments.user_file.as_deref());
+    settings::warn_of_unknown_variables(std::env::vars_os());
+    serve(bound, shards, &data)
+}
+
+fn serve(bound: Bound, shards: u16, data: &DataDirectory) -> Result<(), Failure> {
+    let addresses: Vec<String> = bound.addresses().iter().map(url).collect();
+    let signals = lifecycle::Signals::listen()?;
+    let broker = bound.start().map_err(Failure::unusable)?;
+    for address in &addresses {
+        tracing::info!(shards, data = %data.path().display(), "listening on {address}");
+        output::line(&format!("listening on {address}"))?;
+    }
+    lifecycle::run_until_signal(broker, signals)
+}
+
+fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>, Failure> {
+    if texts.iter().any(|text| text == "off") {
+        return if texts.len() == 1 {
+            Ok(Vec::new())
+        } else {
+            Err(Failure::unusable(
+                "--listen off and other addresses contradict each other; leave one of them out",
+            ))
+        };
+    }
+    let parse =
+        |text: &String| text.parse().map_err(|why| Failure::unusable(format_args!("--listen: {why}")));
+    texts.iter().map(parse).collect()
+}
+
+fn url(address: &ListenAddress) -> String {
+    match address {
+        ListenAddress::Tcp(address) => format!("mqtt://{address}"),
+        ListenAddress::Unix(path) => format!("mqtt+unix://{}", path.display()),
+    }
+}
+
+fn core_count() -> u16 {
+    let cores = std::thread::available_parallelism().ok().and_then(|cores| u16::try_from(cores.get()).ok());
+    cores.unwrap_or(1).min(SHARDS_MAX)
+}
+
+fn only_off(text: &str) -> Result<Off, String> {
+    if text == "off" {
+        Ok(Off)
+    } else {
+        Err("this version has no such listener; only 'off' is possible".to_owned())
+    }
+}

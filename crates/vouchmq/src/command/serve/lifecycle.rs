@@ -1,0 +1,66 @@
+//! The life of the process around the broker: signals and drain.
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use vouchmq_broker::{Broker, Ended};
+
+use crate::exit::Failure;
+
+/// Signals that end the broker, and the one that will have it read its configuration again.
+pub(super) struct Signals {
+    runtime: tokio::runtime::Runtime,
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+/// Waits for a signal, then lets every client go. A second signal ends at once.
+///
+/// A shard that ends by itself drains the others too, and is a failure: never half a broker.
+pub(super) fn run_until_signal(mut broker: Broker, signals: Signals) -> Result<(), Failure> {
+    let Signals { runtime, mut terminate, mut interrupt, mut hang_up } = signals;
+    let ended = runtime.block_on(async {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = broker.failed() => break,
+                _ = hang_up.recv() => {
+                    tracing::warn!("SIGHUP: there is no configuration file to read again yet; nothing changed");
+                }
+            }
+        }
+        tracing::info!("draining: clients are told to go; a second signal ends at once");
+        let drained = tokio::task::spawn_blocking(move || broker.drain());
+        tokio::select! {
+            drained = drained => match drained {
+                Ok(Ended::Drained) => Ok(()),
+                Ok(Ended::Failed(shard)) => {
+                    Err(Failure::failed(format_args!("shard {} failed: see the log, and report it", shard.0)))
+                }
+                Err(error) => Err(Failure::failed(format_args!("the broker did not end as it should: {error}"))),
+            },
+            _ = terminate.recv() => Err(Failure::failed("ended by a second signal before all clients were gone")),
+            _ = interrupt.recv() => Err(Failure::failed("ended by a second signal before all clients were gone")),
+        }
+    });
+    runtime.shutdown_background();
+    if ended.is_ok() {
+        tracing::info!("ended");
+    }
+    ended
+}
+
+impl Signals {
+    /// Catches the signals from now on.
+    pub(super) fn listen() -> Result<Self, Failure> {
+        let failed =
+            |error: std::io::Error| Failure::unusable(format_args!("cannot listen for signals: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().map_err(failed)?;
+        let guard = runtime.enter();
+        let terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let hang_up = signal(SignalKind::hangup()).map_err(failed)?;
+        drop(guard);
+        Ok(Self { runtime, terminate, interrupt, hang_up })
+    }
+}

@@ -1,0 +1,110 @@
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use vouchmq_mqtt::QoS;
+use vouchmq_mqtt::time::Timestamp;
+
+use super::Oracle;
+use super::message::MessageNo;
+use super::session::EpochNo;
+use crate::client::ClientNo;
+use crate::coverage::Behaviour;
+use crate::network::LinkId;
+
+/// Messages that one publisher sent on one connection to one topic at one QoS: every subscriber gets them in
+/// this order (MQTT 5.0 §4.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct StreamNo(usize);
+
+/// Where in its stream a message stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    stream: StreamNo,
+    position: usize,
+}
+
+/// All streams, and how far each subscriber is.
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    numbers: BTreeMap<(LinkId, Rc<str>, QoS), StreamNo>,
+    streams: Vec<Vec<MessageNo>>,
+    /// The next position, by the QoS of delivery.
+    progress: BTreeMap<(ClientNo, StreamNo, QoS), usize>,
+}
+
+impl Streams {
+    pub(super) fn join(&mut self, link: LinkId, topic: &Rc<str>, qos: QoS, message: MessageNo) -> Place {
+        let next = StreamNo(self.streams.len());
+        let stream = *self.numbers.entry((link, topic.clone(), qos)).or_insert(next);
+        if stream == next {
+            self.streams.push(Vec::new());
+        }
+        let messages = &mut self.streams[stream.0];
+        messages.push(message);
+        Place { stream, position: messages.len() - 1 }
+    }
+}
+
+impl Oracle {
+    /// A message reaches a subscriber for the first time: nothing of its stream may have overtaken it, and
+    /// nothing in front of it may be missing.
+    pub(super) fn judge_order(
+        &mut self,
+        message: MessageNo,
+        client: ClientNo,
+        epoch: EpochNo,
+        qos: QoS,
+        now: Timestamp,
+    ) {
+        let Some(Place { stream, position }) = self.message(message).place else { return };
+        let key = (client, stream, qos);
+        let next = self.streams.progress.get(&key).copied().unwrap_or(0);
+        if position < next {
+            let what = format!("{message} reaches {client} at {qos:?} after a later one of its stream");
+            return self.fail(now, what);
+        }
+        self.hit(Behaviour::Ordered);
+        self.streams.progress.insert(key, position + 1);
+        for skipped in next..position {
+            let Some(skipped) = self.streams.streams[stream.0].get(skipped).copied() else { continue };
+            self.judge_gap(skipped, message, client, epoch, qos, now);
+        }
+    }
+
+    /// A later message of the stream has arrived: this one should have.
+    fn judge_gap(
+        &mut self,
+        skipped: MessageNo,
+        arrived: MessageNo,
+        client: ClientNo,
+        epoch: EpochNo,
+        qos: QoS,
+        now: Timestamp,
+    ) {
+        let record = self.message(skipped);
+        let Some(read) = record.routed_from().filter(|_| !record.is_clear()) else { return };
+        if record.copies.iter().any(|copy| copy.client == client && copy.group.is_none()) {
+            return;
+        }
+        let Some(settled) = self.settled(skipped, epoch, read, now) else { return };
+        if settled.qos != Some(qos) {
+            return;
+        }
+        if qos == QoS::AtMostOnce && !self.was_reachable(epoch, read, now) {
+            return;
+        }
+        if let Some(excuse) = self.excuse(skipped, client, qos, read, now) {
+            return self.hit(excuse);
+        }
+        self.hit(Behaviour::GapJudged);
+        let what = format!("{client} gets {arrived} at {qos:?} and never got {skipped} in front of it");
+        self.fail(now, what);
+    }
+
+    /// QoS 0 is for clients that have a connection and keep it.
+    fn was_reachable(&self, epoch: EpochNo, from: Timestamp, now: Timestamp) -> bool {
+        let state = self.epoch(epoch);
+        let is_shed = self.shards.iter().any(|shard| shard.shed_at.is_some_and(|at| from <= at));
+        state.was_online(from, now) && !is_shed
+    }
+}
