@@ -238,3 +238,34 @@ fn retained_messages_of_qos_1_keep_to_receive_maximum() {
     }
     assert_eq!(count, 50);
 }
+
+/// What is retained waits in the store, so that a slow or busy client gets all of it.
+#[test]
+fn nothing_retained_is_dropped_for_want_of_room() {
+    for qos in [QoS::AtMostOnce, QoS::AtLeastOnce] {
+        let world = World::with(|setup| {
+            setup.limits.outbound_bytes_max = 300;
+            setup.limits.queued_messages_max = 3;
+            setup.limits.receive_maximum = 2;
+        });
+        let publisher = world.connect(V5, "publisher");
+        for number in 0..100 {
+            publisher.publishes(QoS::AtLeastOnce, "kept/x", "x");
+            publisher.send(retained(qos0(&format!("kept/{number}"), "a payload of some length")));
+            publisher.send(retained(qos1(number + 1, &format!("more/{number}"), "a payload of some length")));
+            publisher.puback();
+        }
+        let client = world.connect(V5, "reader");
+        client.stop_reading();
+        client.send(subscribe(1, &[("kept/+", options(qos)), ("more/+", options(qos))]));
+        client.read_on();
+        client.suback();
+        let mut count = 0;
+        while let Some(Packet::Publish(publish)) = client.poll() {
+            client.acknowledge(&publish);
+            count += 1;
+        }
+        assert_eq!(count, 200, "{qos:?}");
+        assert_eq!(world.count(|stats| stats.dropped_lagging + stats.dropped_queue_full), 0);
+    }
+}
