@@ -226,10 +226,11 @@ impl Engine {
         let is_denied = reason == ReasonCode::NOT_AUTHORIZED;
         let can_tell = connection.dialect.has_properties() && publish.packet_id.is_some();
         self.clients.stats.publishes_denied += u64::from(is_denied);
-        let must_close = match self.options.deny_action {
-            DenyAction::Disconnect => is_denied,
+        let must_close = if is_denied {
+            self.options.deny_action == DenyAction::Disconnect
+        } else {
             // MQTT 3.x has no negative acknowledgement: what is not a matter of rights ends the connection.
-            DenyAction::Ignore => !can_tell && !is_denied && publish.qos != QoS::AtMostOnce,
+            !can_tell && publish.qos != QoS::AtMostOnce
         };
         if must_close {
             return self.violate(now, id, reason, "a PUBLISH that is refused");

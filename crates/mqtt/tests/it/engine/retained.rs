@@ -1,6 +1,7 @@
 //! Retained messages: the last one of each topic, kept for whoever subscribes later.
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5, V311};
+use vouchmq_mqtt::engine::{CloseCause, DenyAction};
 use vouchmq_mqtt::packet::{Connect, Publish};
 use vouchmq_mqtt::{Packet, Property, QoS, ReasonCode};
 
@@ -267,5 +268,22 @@ fn nothing_retained_is_dropped_for_want_of_room() {
         }
         assert_eq!(count, 200, "{qos:?}");
         assert_eq!(world.count(|stats| stats.dropped_lagging + stats.dropped_queue_full), 0);
+    }
+}
+
+/// MQTT 3.x has no negative acknowledgement, and a positive one would be a lie.
+#[test]
+fn a_retained_message_without_room_is_never_acknowledged_as_taken() {
+    for deny_action in [DenyAction::Ignore, DenyAction::Disconnect] {
+        let world = World::with(|setup| {
+            setup.retained.messages_max = 1;
+            setup.options.deny_action = deny_action;
+        });
+        let client = world.connect(V311, "a");
+        client.send(retained(qos1(1, "a", "x")));
+        client.puback();
+        client.send(retained(qos1(2, "b", "x")));
+        let cause = client.closed();
+        assert!(matches!(cause, CloseCause::Violation(ReasonCode::QUOTA_EXCEEDED, _)), "{cause:?}");
     }
 }
