@@ -2,8 +2,8 @@
 //! within what the broker allows. Whatever they find odd is the broker's fault.
 
 mod connect;
-mod incoming;
 mod inbound;
+mod incoming;
 mod outbound;
 mod outgoing;
 mod reading;

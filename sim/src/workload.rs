@@ -17,28 +17,8 @@ const TOPICS: [&str; 17] = [
 
 /// Filters that clients subscribe to by themselves.
 const FILTERS: [&str; 22] = [
-    "t/a/1",
-    "t/a/+",
-    "t/+/1",
-    "t/#",
-    "#",
-    "+/a/#",
-    "+",
-    "u/+",
-    "u/#",
-    "+/+",
-    "/+",
-    "a/+/b",
-    "w/#",
-    "secret/#",
-    "secret/1",
-    "closed/#",
-    "$own/#",
-    "$own/1",
-    "s/+",
-    "+/1",
-    "u/1",
-    "t/b/2",
+    "t/a/1", "t/a/+", "t/+/1", "t/#", "#", "+/a/#", "+", "u/+", "u/#", "+/+", "/+", "a/+/b", "w/#",
+    "secret/#", "secret/1", "closed/#", "$own/#", "$own/1", "s/+", "+/1", "u/1", "t/b/2",
 ];
 
 /// Filters that clients share.
@@ -148,8 +128,11 @@ pub(crate) fn wishes(profile: &Profile, number: usize, rng: &mut Rng) -> Vec<Wis
     let count = rng.one_of([1, 1, 1, 2, 3]);
     let identifier = Some(u32::try_from(rng.within(1..=99)).unwrap_or(1));
     let identifier = identifier.filter(|_| profile.has_properties() && rng.chance(600));
-    let wish =
-        |rng: &mut Rng| Wish { written: rng.one_of(FILTERS).into(), options: options(profile, rng), identifier };
+    let wish = |rng: &mut Rng| Wish {
+        written: rng.one_of(FILTERS).into(),
+        options: options(profile, rng),
+        identifier,
+    };
     (0..count).map(|_| wish(rng)).collect()
 }
 

@@ -116,6 +116,16 @@ impl Connection {
         }
     }
 
+    /// The authenticator has to speak next.
+    pub(crate) fn awaits_verdict(&self) -> bool {
+        let is_exchanging = self.enhanced.as_ref().map(|enhanced| enhanced.awaits == Awaits::Verdict);
+        match self.state {
+            State::ExpectVerdict(_) => is_exchanging.unwrap_or(true),
+            State::Established(_) => is_exchanging.unwrap_or(false),
+            State::ExpectConnect { .. } | State::Closing { .. } => false,
+        }
+    }
+
     pub(crate) fn awaits_answer(&self) -> bool {
         self.enhanced.as_ref().is_some_and(|enhanced| enhanced.awaits == Awaits::Answer)
     }

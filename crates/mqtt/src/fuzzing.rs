@@ -2,6 +2,13 @@
 //!
 //! Ordinary tests call them, too, with the committed corpus and with mutated packets.
 
+mod connection;
+mod engine_ops;
+mod script;
+mod topic_filter;
+mod wire;
+mod world;
+
 use crate::ProtocolVersion::{self, V5, V31, V311};
 use crate::codec::{self, DecodeError, DecodeLimits, FixedHeader};
 use crate::{Dialect, Expression, Packet};
@@ -11,6 +18,33 @@ type Decode =
 
 const SENDERS: [Decode; 2] = [codec::decode, codec::decode_from_server];
 const VERSIONS: [ProtocolVersion; 3] = [V31, V311, V5];
+
+/// What a fuzz target calls.
+pub type Target = fn(&[u8]);
+
+/// Every fuzz target by its name, which is also that of its folder of inputs.
+pub const TARGETS: [(&str, Target); 5] = [
+    ("connection", connection),
+    ("decode", decode),
+    ("engine_ops", engine_ops),
+    ("round_trip", round_trip),
+    ("topic_filter", topic_filter),
+];
+
+/// The bytes of one client, cut anywhere, on two engines.
+pub fn connection(data: &[u8]) {
+    connection::connection(data);
+}
+
+/// Operations on one to three engines, in any order.
+pub fn engine_ops(data: &[u8]) {
+    engine_ops::engine_ops(data);
+}
+
+/// Topic names and filters of any shape, their algebra and their maps.
+pub fn topic_filter(data: &[u8]) {
+    topic_filter::topic_filter(data);
+}
 
 /// Reads the bytes as a stream of packets, in every version and from both sides; looks at all that was read.
 pub fn decode(data: &[u8]) {

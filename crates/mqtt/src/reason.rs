@@ -125,27 +125,30 @@ impl ReasonCode {
         self.0 >= 0x80
     }
 
+    /// The code with which a CONNACK says this: itself, or the nearest that it may carry.
+    pub(crate) const fn in_connack(self) -> Self {
+        match self {
+            _ if self.is_allowed_in(PacketType::ConnAck) => self,
+            Self::SERVER_SHUTTING_DOWN => Self::SERVER_UNAVAILABLE,
+            Self::ADMINISTRATIVE_ACTION => Self::NOT_AUTHORIZED,
+            _ => Self::UNSPECIFIED_ERROR,
+        }
+    }
+
+    /// The code with which a DISCONNECT says this: itself, or the nearest that it may carry.
+    pub(crate) const fn in_disconnect(self) -> Self {
+        match self {
+            _ if self.is_allowed_in(PacketType::Disconnect) => self,
+            Self::BAD_USER_NAME_OR_PASSWORD | Self::BANNED => Self::NOT_AUTHORIZED,
+            Self::SERVER_UNAVAILABLE => Self::SERVER_BUSY,
+            _ => Self::UNSPECIFIED_ERROR,
+        }
+    }
+
     /// Whether a packet of this type may carry the code (MQTT 5.0 table 2-6).
     #[inline]
     pub const fn is_allowed_in(self, packet_type: PacketType) -> bool {
         self.packets().meets(PacketSet::only(packet_type))
-    }
-}
-
-impl ReasonCode {
-    /// What CONNACK says for this reason: the code itself, or that nobody is let in now.
-    pub(crate) const fn in_connack(self) -> Self {
-        if self.is_allowed_in(PacketType::ConnAck) { self } else { Self::SERVER_UNAVAILABLE }
-    }
-
-    /// What DISCONNECT says for this reason: the code itself, or the one that comes nearest to what only
-    /// CONNACK can say.
-    pub(crate) const fn in_disconnect(self) -> Self {
-        match self {
-            _ if self.is_allowed_in(PacketType::Disconnect) => self,
-            Self::SERVER_UNAVAILABLE => Self::SERVER_BUSY,
-            _ => Self::NOT_AUTHORIZED,
-        }
     }
 }
 

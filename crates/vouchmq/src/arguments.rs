@@ -26,27 +26,27 @@ pub(crate) fn grammar() -> clap::Command {
 /// Reads the command line. What was asked to be shown (`--help`, `--version`) is printed.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, Failure> {
     let arguments = properties::joined(arguments);
+    let command = command_of(&arguments);
     let parsed = grammar().try_get_matches_from(arguments);
     match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(Arguments { command }) => Ok(command),
-        Err(error) => Err(explained(&error)),
+        Err(error) => Err(explained(&error, &command)),
     }
 }
 
-fn explained(error: &clap::Error) -> Failure {
+fn explained(error: &clap::Error, command: &str) -> Failure {
     let text = error.render().to_string();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match output::line(text.trim_end()) {
+    let kind = error.kind();
+    if matches!(kind, ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return match output::line(text.trim_end()) {
             Ok(()) => Failure::OutputClosed,
             Err(failure) => failure,
-        },
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            let command = text.lines().find_map(|line| line.strip_prefix("Usage: ")).map(command_of);
-            let command = command.unwrap_or_else(|| "vouchmq".to_owned());
-            Failure::Unusable(format!("what is to be done? '{command} --help' lists the commands"))
-        }
-        _ => Failure::Unusable(in_one_line(&text)),
+        };
     }
+    if matches!(kind, ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand) {
+        return Failure::Unusable(format!("what is to be done? '{command} --help' lists the commands"));
+    }
+    Failure::Unusable(format!("{}; see '{command} --help'", in_one_line(&text)))
 }
 
 /// The message of a usage error without its layout.
@@ -54,15 +54,20 @@ fn in_one_line(text: &str) -> String {
     let is_end = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take_while(is_end);
     let message = lines.collect::<Vec<_>>().join(" ");
-    let command = text.lines().find_map(|line| line.strip_prefix("Usage: ")).map(command_of);
-    let message = message.strip_prefix("error: ").unwrap_or(&message).replace(" tip: ", "; ");
-    format!("{message}; see '{} --help'", command.unwrap_or_else(|| "vouchmq".to_owned()))
+    message.strip_prefix("error: ").unwrap_or(&message).replace(" tip: ", "; ")
 }
 
-/// The leading words of a usage line: `vouchmq bench conn [OPTIONS]` is `vouchmq bench conn`.
-fn command_of(usage: &str) -> String {
-    let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
-    usage.split_whitespace().take_while(is_word).collect::<Vec<_>>().join(" ")
+/// The words of a command line that name a command: `vouchmq bench conn`.
+fn command_of(arguments: &[OsString]) -> String {
+    let grammar = grammar();
+    let mut command = &grammar;
+    let mut words = vec![command.get_name()];
+    for word in arguments.iter().skip(1) {
+        let Some(subcommand) = command.find_subcommand(word) else { break };
+        command = subcommand;
+        words.push(command.get_name());
+    }
+    words.join(" ")
 }
 
 #[cfg(test)]

@@ -72,10 +72,10 @@ impl Output {
 
 /// A reader that has seen enough is no failure.
 fn failure(error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::OutputClosed,
-        _ => Failure::failed(format_args!("cannot write to standard output: {error}")),
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Failure::OutputClosed;
     }
+    Failure::failed(format_args!("cannot write to standard output: {error}"))
 }
 
 #[cfg(test)]

@@ -40,7 +40,9 @@ impl Client {
             let Some(taken) = connection.incoming.take() else { return };
             let (header, bytes) = match taken {
                 Ok(taken) => taken,
-                Err(error) => return env.fail(format!("{}: the broker sends no packet: {error}", self.number)),
+                Err(error) => {
+                    return env.fail(format!("{}: the broker sends no packet: {error}", self.number));
+                }
             };
             let max = self.profile.packet_bytes_max.map_or(usize::MAX, |max| max as usize);
             if header.packet_len() > max {

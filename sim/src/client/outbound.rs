@@ -29,7 +29,8 @@ impl Client {
     /// Owes an answer, which is sent after a while, in order.
     pub(super) fn owe(&mut self, acknowledgement: Acknowledgement, env: &mut Env) {
         let client = self.number;
-        let pause = if env.is_resting { Duration::ZERO } else { env.rng.duration(&self.profile.acknowledges) };
+        let pause =
+            if env.is_resting { Duration::ZERO } else { env.rng.duration(&self.profile.acknowledges) };
         let Some(connection) = self.online() else { return };
         connection.acknowledgements.push_back(acknowledgement);
         if connection.acknowledgements.len() == 1 {
@@ -49,7 +50,8 @@ impl Client {
             self.acknowledge_next(env);
         }
         let client = self.number;
-        let pause = if env.is_resting { Duration::ZERO } else { env.rng.duration(&self.profile.acknowledges) };
+        let pause =
+            if env.is_resting { Duration::ZERO } else { env.rng.duration(&self.profile.acknowledges) };
         if self.online().is_some_and(|connection| !connection.acknowledgements.is_empty()) {
             env.plan_client(client, pause, Errand::Acknowledge(link));
         }

@@ -35,9 +35,8 @@ impl Client {
         let packet_id = self.packet_id();
         let mut filters = SubscriptionFiltersBuf::default();
         let mut properties = PropertiesBuf::new();
-        properties.extend(
-            wishes.first().and_then(|wish| wish.identifier).map(Property::SubscriptionIdentifier),
-        );
+        properties
+            .extend(wishes.first().and_then(|wish| wish.identifier).map(Property::SubscriptionIdentifier));
         for wish in &wishes {
             filters.push(&wish.written, wish.options);
         }
@@ -83,11 +82,8 @@ impl Client {
         env.oracle.unsubscribing(link, packet_id.value(), &filters, env.now);
         self.requests.insert(packet_id, Request::Unsubscribe);
         let properties = PropertiesBuf::new();
-        let unsubscribe = Unsubscribe {
-            packet_id,
-            properties: properties.as_properties(),
-            filters: buffer.as_filters(),
-        };
+        let unsubscribe =
+            Unsubscribe { packet_id, properties: properties.as_properties(), filters: buffer.as_filters() };
         self.send(&Packet::Unsubscribe(unsubscribe), env);
     }
 

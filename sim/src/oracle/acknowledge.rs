@@ -93,7 +93,9 @@ impl Oracle {
         let may = Rights::may_publish(&topic);
         match reason {
             ReasonCode::NOT_AUTHORIZED if !may => self.hit(Behaviour::PublishDenied),
-            _ if !may => self.fail(now, format!("{message} may not be published, and the answer is {reason}")),
+            _ if !may => {
+                self.fail(now, format!("{message} may not be published, and the answer is {reason}"))
+            }
             ReasonCode::SUCCESS => self.judge_somebody(message, now),
             ReasonCode::NO_MATCHING_SUBSCRIBERS => self.judge_nobody(message, from, now),
             ReasonCode::QUOTA_EXCEEDED => self.judge_quota(message, now),
@@ -145,8 +147,7 @@ impl Oracle {
         let Some(from) = record.routed_from() else { return };
         let is_rejecting = self.rules.limits.queue_full == QueueFull::Reject;
         let has_dropped = |at: Option<Timestamp>| at.is_some_and(|at| from <= at);
-        let was_full =
-            is_rejecting && self.clients.iter().any(|client| has_dropped(client.queue_full_at));
+        let was_full = is_rejecting && self.clients.iter().any(|client| has_dropped(client.queue_full_at));
         let was_refused = record.facts.retain && has_dropped(self.retained_refused_at);
         let is_client = matches!(record.facts.origin, Origin::Client { .. });
         if !is_client || !(was_full || was_refused) {

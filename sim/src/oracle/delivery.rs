@@ -62,13 +62,7 @@ impl Oracle {
         Some(message)
     }
 
-    fn take_plain(
-        &mut self,
-        message: MessageNo,
-        epoch: EpochNo,
-        received: &Received<'_>,
-        now: Timestamp,
-    ) {
+    fn take_plain(&mut self, message: MessageNo, epoch: EpochNo, received: &Received<'_>, now: Timestamp) {
         self.judge_plain(message, epoch, received, now);
         let record = self.message(message);
         let is_own = |copy: &&Copy| copy.client == received.client && copy.group.is_none();
@@ -105,9 +99,10 @@ impl Oracle {
         let record = self.message(message);
         let client = received.client;
         let counted = |retain: bool| {
-            let fresh = record.copies.iter().filter(|copy| {
-                copy.client == client && copy.group.is_none() && copy.retain == retain
-            });
+            let fresh = record
+                .copies
+                .iter()
+                .filter(|copy| copy.client == client && copy.group.is_none() && copy.retain == retain);
             fresh.filter(|copy| !copy.dup || copy.qos == QoS::ExactlyOnce).count()
         };
         let replays = self.epochs.iter().filter(|state| state.client == client).map(|state| {
@@ -148,7 +143,8 @@ impl Oracle {
     }
 
     fn judge_rights(&mut self, message: MessageNo, received: &Received<'_>, now: Timestamp) {
-        let Some(Ruling::Allowed { rights, .. }) = self.links.get(&received.link).and_then(|link| link.ruling)
+        let Some(Ruling::Allowed { rights, .. }) =
+            self.links.get(&received.link).and_then(|link| link.ruling)
         else {
             return;
         };
@@ -213,7 +209,8 @@ impl Oracle {
             state.possible(received.topic, Timestamp::ZERO, now).next().is_some()
         });
         if !is_published || !is_asked {
-            let what = format!("{} gets an empty message to {} from nowhere", received.client, received.topic);
+            let what =
+                format!("{} gets an empty message to {} from nowhere", received.client, received.topic);
             self.fail(now, what);
         }
     }

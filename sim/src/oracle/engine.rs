@@ -104,9 +104,9 @@ impl Oracle {
         }
         for (shard, info) in &seen {
             self.judge_limits(info, now);
-            if let Some((other, _)) = seen.iter().find(|(other, twin)| {
-                other != shard && twin.client_id == info.client_id
-            }) {
+            if let Some((other, _)) =
+                seen.iter().find(|(other, twin)| other != shard && twin.client_id == info.client_id)
+            {
                 let what = format!("{} has a session on {shard:?} and on {other:?}", info.client_id);
                 return self.fail(now, what);
             }

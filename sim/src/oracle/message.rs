@@ -34,7 +34,11 @@ pub(crate) struct Facts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// A PUBLISH, first sent on this link. MQTT 5 clients are told reasons.
-    Client { client: ClientNo, link: LinkId, hears_reasons: bool },
+    Client {
+        client: ClientNo,
+        link: LinkId,
+        hears_reasons: bool,
+    },
     Will(ClientNo),
     Broker,
 }

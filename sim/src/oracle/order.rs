@@ -33,13 +33,7 @@ pub(super) struct Streams {
 }
 
 impl Streams {
-    pub(super) fn join(
-        &mut self,
-        link: LinkId,
-        topic: &Rc<str>,
-        qos: QoS,
-        message: MessageNo,
-    ) -> Place {
+    pub(super) fn join(&mut self, link: LinkId, topic: &Rc<str>, qos: QoS, message: MessageNo) -> Place {
         let next = StreamNo(self.streams.len());
         let stream = *self.numbers.entry((link, topic.clone(), qos)).or_insert(next);
         if stream == next {

@@ -53,7 +53,8 @@ impl Oracle {
             let message = self.message(*number);
             message.facts.retain && stored(message) == Stored::Surely
         };
-        let topics = self.message_numbers().filter(is_sure).map(|number| self.message(number).facts.topic.clone());
+        let topics =
+            self.message_numbers().filter(is_sure).map(|number| self.message(number).facts.topic.clone());
         topics.into_iter().find(|topic| {
             let writes: Vec<MessageNo> = self
                 .message_numbers()
@@ -68,8 +69,7 @@ impl Oracle {
 
     /// Those that nothing surely came after.
     fn last_writes(&self, writes: &[MessageNo]) -> BTreeSet<MessageNo> {
-        let is_last =
-            |number: &&MessageNo| !writes.iter().any(|other| self.is_superseded(**number, *other));
+        let is_last = |number: &&MessageNo| !writes.iter().any(|other| self.is_superseded(**number, *other));
         writes.iter().filter(is_last).copied().collect()
     }
 

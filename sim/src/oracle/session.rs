@@ -41,7 +41,10 @@ pub(crate) struct WillFacts {
 /// What the authenticator decided for a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ruling {
-    Allowed { rights: Rights, until: Timestamp },
+    Allowed {
+        rights: Rights,
+        until: Timestamp,
+    },
     Refused(ReasonCode),
     /// No answer is ever given.
     Silence,
@@ -291,7 +294,8 @@ impl Oracle {
     }
 
     fn begin_epoch(&mut self, client: ClientNo, now: Timestamp) -> EpochNo {
-        if let Some(old) = self.clients[client.index()].epoch.filter(|_| self.clients[client.index()].is_named)
+        if let Some(old) =
+            self.clients[client.index()].epoch.filter(|_| self.clients[client.index()].is_named)
         {
             self.end_epoch(old, now);
         }

@@ -170,8 +170,10 @@ impl Oracle {
         if self.epoch(epoch).was_offline(from, until) && !is_gone {
             let names: Vec<String> =
                 online.iter().map(|other| self.epoch(*other).client.to_string()).collect();
-            let what =
-                format!("{} was offline and got {message} of a group, {names:?} were online", received.client);
+            let what = format!(
+                "{} was offline and got {message} of a group, {names:?} were online",
+                received.client
+            );
             return self.fail(now, what);
         }
         self.hit(Behaviour::SharedOnlineFirst);

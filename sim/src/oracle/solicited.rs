@@ -1,11 +1,11 @@
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{QoS, QueueFull, ReasonCode};
 
+use super::Oracle;
 use super::delivery::Received;
 use super::message::{MessageNo, Origin};
 use super::session::EpochNo;
 use super::subscription::Subscription;
-use super::Oracle;
 use crate::client::ClientNo;
 use crate::coverage::Behaviour;
 
@@ -172,13 +172,7 @@ impl Oracle {
     }
 
     /// Nothing changed since the message was published: it comes exactly as the subscriptions say.
-    fn judge_settled(
-        &mut self,
-        message: MessageNo,
-        epoch: EpochNo,
-        received: &Received<'_>,
-        now: Timestamp,
-    ) {
+    fn judge_settled(&mut self, message: MessageNo, epoch: EpochNo, received: &Received<'_>, now: Timestamp) {
         let Some(read) = self.message(message).routed_from() else { return };
         let Some(settled) = self.settled(message, epoch, read, now) else { return };
         let client = self.epoch(epoch).client;

@@ -107,7 +107,12 @@ impl Epoch {
     }
 
     /// A subscription that is replaced goes on as the next one of the same filter.
-    fn chain_qos(&self, first: &Subscription, from: Timestamp, until: Timestamp) -> Option<vouchmq_mqtt::QoS> {
+    fn chain_qos(
+        &self,
+        first: &Subscription,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> Option<vouchmq_mqtt::QoS> {
         if first.sure_from > from || first.sure_until < from {
             return None;
         }
@@ -234,7 +239,13 @@ impl Oracle {
     }
 
     /// A client sends UNSUBSCRIBE.
-    pub(crate) fn unsubscribing(&mut self, link: LinkId, packet_id: u16, filters: &[Rc<str>], now: Timestamp) {
+    pub(crate) fn unsubscribing(
+        &mut self,
+        link: LinkId,
+        packet_id: u16,
+        filters: &[Rc<str>],
+        now: Timestamp,
+    ) {
         let Some(epoch) = self.epoch_of(link) else { return };
         let mut farewells: Vec<Farewell> = Vec::new();
         for written in filters {

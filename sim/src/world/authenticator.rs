@@ -20,7 +20,8 @@ impl World {
         authentication: Authentication,
     ) {
         let Some(link) = self.link_of(shard, connection) else { return };
-        let begins = matches!(authentication.credentials, Credentials::Begin { .. } | Credentials::Again { .. });
+        let begins =
+            matches!(authentication.credentials, Credentials::Begin { .. } | Credentials::Again { .. });
         let again = self.env.oracle.rights(link);
         if begins && self.env.rng.chance(700) {
             return self.answer(shard, connection, Decision::Continue(b"challenge".to_vec()));

@@ -14,14 +14,16 @@ use crate::{Packet, PropertiesBuf, Property, ReasonCode};
 impl Engine {
     /// The verdict on a CONNECT, on a step of its exchange, or on a re-authentication.
     pub(super) fn on_decided(&mut self, now: Timestamp, id: ConnectionId, decision: Decision) {
-        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let Some(connection) = self.clients.connection_mut(id).filter(|known| known.awaits_verdict()) else {
+            // The client did not wait.
+            return;
+        };
         match std::mem::replace(&mut connection.state, State::Closing { deadline: now }) {
             State::ExpectVerdict(handshake) => self.decide_connect(now, id, handshake, decision),
             State::Established(session) => {
                 connection.state = State::Established(session);
                 self.decide_again(now, id, session, decision);
             }
-            // The client did not wait.
             other @ (State::ExpectConnect { .. } | State::Closing { .. }) => connection.state = other,
         }
     }

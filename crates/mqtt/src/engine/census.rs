@@ -17,21 +17,27 @@ pub struct Census {
     pub tickets: usize,
     /// Acknowledgements that wait for the journal.
     pub unpersisted: usize,
+    /// Sessions that are being sent retained messages.
+    pub replaying: usize,
+    /// Things that the driver has not done yet.
+    pub actions: usize,
     /// Armed timers, those included that will find nothing to do.
     pub timers: usize,
 }
 
 impl Engine {
-    /// Counts what the engine holds. Not for the hot path: some of it is counted one by one.
+    /// Counts what the engine holds.
     pub fn census(&self) -> Census {
         Census {
-            connections: self.clients.connection_ids().len(),
-            sessions: self.clients.sessions().count(),
-            filters: self.interests.iter().count(),
+            connections: self.clients.connection_count(),
+            sessions: self.clients.session_count(),
+            filters: self.interests.len(),
             groups: self.groups.len(),
-            tokens: self.mailboxes.tokens_len(),
+            tokens: self.mailboxes.token_count(),
             tickets: self.pending_subscribes.len(),
             unpersisted: self.clients.unpersisted.len(),
+            replaying: self.replaying.len(),
+            actions: self.actions.len(),
             timers: self.timers.len(),
         }
     }

@@ -89,6 +89,14 @@ impl Clients {
         self.connections.iter().map(id).collect()
     }
 
+    pub(crate) fn connection_count(&self) -> usize {
+        self.connections.len()
+    }
+
+    pub(crate) fn session_count(&self) -> usize {
+        self.sessions.len()
+    }
+
     /// The connection of a session.
     pub(crate) fn connection_of(&self, session: SessionId) -> Option<ConnectionId> {
         let index = self.session(session)?.connection?;

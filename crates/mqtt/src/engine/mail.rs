@@ -151,6 +151,10 @@ impl Mailboxes {
         self.has_mail
     }
 
+    pub(crate) fn token_count(&self) -> usize {
+        self.tokens.len()
+    }
+
     /// All other engines.
     pub(crate) fn others(&self) -> impl Iterator<Item = ShardId> + use<> {
         let own = self.shard.0;
@@ -209,10 +213,6 @@ impl Mailboxes {
 
     pub(crate) fn redeem_token(&mut self, token: u32) -> Option<(ConnectionId, OwedId)> {
         self.tokens.try_remove(super::clients::widen(token))
-    }
-
-    pub(crate) fn tokens_len(&self) -> usize {
-        self.tokens.len()
     }
 
     /// Takes what there is to tell `to`.

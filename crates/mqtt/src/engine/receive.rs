@@ -244,9 +244,9 @@ impl Engine {
     }
 
     /// Encodes a packet for a connection, in its dialect. What that cannot say is left out, and so is what the
-    /// client does not take (`MQTT5-3.1.2-24`).
+    /// client does not take (`MQTT5-3.1.2-24`); nothing follows the packet that ends a connection.
     pub(super) fn send(&mut self, id: ConnectionId, packet: &Packet<'_>) -> Option<Expression> {
-        let connection = self.clients.connection(id)?;
+        let connection = self.clients.connection(id).filter(|connection| !connection.is_closing())?;
         let dialect = connection.dialect;
         let max = usize::try_from(connection.packet_bytes_max).unwrap_or(usize::MAX);
         self.clients.write(id, |out| {

@@ -52,10 +52,13 @@ impl Address {
             Self::Unix(path) => UnixStream::connect(path).await.map(Stream::Unix),
         };
         opened.map_err(|error| {
-            let hint = match error.kind() {
-                io::ErrorKind::ConnectionRefused => "; is a broker running there?",
-                io::ErrorKind::NotFound => "; does the socket exist?",
-                _ => "",
+            let is = |kind| error.kind() == kind;
+            let hint = if is(io::ErrorKind::ConnectionRefused) {
+                "; is a broker running there?"
+            } else if is(io::ErrorKind::NotFound) {
+                "; does the socket exist?"
+            } else {
+                ""
             };
             Failure::failed(format_args!("cannot connect to {self}: {error}{hint}"))
         })

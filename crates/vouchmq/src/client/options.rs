@@ -53,8 +53,8 @@ pub(crate) struct Options {
     keepalive: u16,
     /// Set an MQTT 5 property: COMMAND PROPERTY VALUE, as 'publish content-type text/plain' or
     /// 'connect user-property NAME VALUE'; repeat for more
-    #[arg(short = 'D', long = "property", value_name = "…", value_parser = Given::parse, allow_hyphen_values = true)]
-    properties: Vec<Given>,
+    #[arg(short = 'D', long = "property", value_name = "…", allow_hyphen_values = true)]
+    properties: Vec<String>,
     #[command(flatten)]
     will: Will,
     /// Print what is sent and received
@@ -118,13 +118,15 @@ impl Options {
     /// Sees whether the options fit together; `places` are the packets that this command sends.
     pub(crate) fn resolve(self, places: &[Place]) -> Result<Plan, Failure> {
         let dialect = self.dialect()?;
-        let foreign = self.properties.iter().find(|given| !places.contains(&given.place));
+        let given = self.properties.iter().map(|words| Given::parse(words)).collect::<Result<Vec<_>, _>>();
+        let given = given.map_err(Failure::unusable)?;
+        let foreign = given.iter().find(|given| !places.contains(&given.place));
         if let Some(given) = foreign {
             return Err(Failure::unusable(format_args!("-D {given}: this command sends no such packet")));
         }
         let client_id = self.client_id(dialect)?;
-        let connect = self.connect_properties(dialect)?;
-        let will_properties = properties::of(&self.properties, Place::Will).map_err(Failure::unusable)?;
+        let connect = self.connect_properties(&given, dialect)?;
+        let will_properties = properties::of(&given, Place::Will).map_err(Failure::unusable)?;
         if let Some(topic) = &self.will.will_topic {
             let refused = |fault| Failure::unusable(format_args!("--will-topic '{topic}': {fault}"));
             TopicName::new(topic).map_err(refused)?;
@@ -144,7 +146,7 @@ impl Options {
             address: url.address,
             dialect,
             topic: url.topic,
-            properties: self.properties,
+            properties: given,
             connect,
             will_properties,
             will: self.will,
@@ -192,8 +194,8 @@ impl Options {
         Ok(format!("vouchmq-{random:08x}"))
     }
 
-    fn connect_properties(&self, dialect: Dialect) -> Result<PropertiesBuf, Failure> {
-        let mut connect = properties::of(&self.properties, Place::Connect).map_err(Failure::unusable)?;
+    fn connect_properties(&self, given: &[Given], dialect: Dialect) -> Result<PropertiesBuf, Failure> {
+        let mut connect = properties::of(given, Place::Connect).map_err(Failure::unusable)?;
         let is_given = connect.as_properties().session_expiry_interval().is_some();
         let secs = self.session_expiry_interval.or_else(|| self.disable_clean_session.then_some(u32::MAX));
         match secs {

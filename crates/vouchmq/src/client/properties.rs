@@ -84,9 +84,13 @@ impl Place {
 impl Given {
     /// Parses what [`joined`] made of a `-D`.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        Self::of_words(text).map_err(|why| format!("-D {}: {why}", text.replace(SEPARATOR, " ")))
+    }
+
+    fn of_words(text: &str) -> Result<Self, String> {
         let mut words = text.split(SEPARATOR);
         let (Some(place), Some(name), Some(value)) = (words.next(), words.next(), words.next()) else {
-            return Err("write -D COMMAND PROPERTY VALUE, as -D publish content-type text/plain".to_owned());
+            return Err("write COMMAND PROPERTY VALUE, as publish content-type text/plain".to_owned());
         };
         let lower = place.to_ascii_lowercase();
         let place = Place::ALL.iter().find(|(name, _)| *name == lower).map(|(_, place)| *place).ok_or_else(|| {
@@ -102,7 +106,7 @@ impl Given {
         }
         let values: Vec<String> = std::iter::once(value).chain(words).map(str::to_owned).collect();
         if id == PropertyId::UserProperty && values.len() < 2 {
-            return Err(format!("-D {} user-property takes a name and a value", place.name()));
+            return Err("a user property is a name and a value".to_owned());
         }
         let given = Self { place, id, values };
         if given.property().is_some_and(|property| PropertiesBuf::new().push(property)) {
@@ -230,13 +234,13 @@ mod tests {
     #[test]
     fn mistakes_are_explained() {
         for (words, told) in [
-            (&["publish"][..], "write -D COMMAND PROPERTY VALUE"),
+            (&["publish"][..], "write COMMAND PROPERTY VALUE"),
             (&["pubrel", "reason-string", "x"], "'pubrel' is no command"),
             (&["publish", "color", "red"], "'color' is no property; publish has payload-format-indicator, "),
             (&["publish", "receive-maximum", "5"], "publish has no receive-maximum"),
             (&["connect", "receive-maximum", "0"], "'0' is no value for receive-maximum"),
             (&["publish", "payload-format-indicator", "2"], "'2' is no value for"),
-            (&["publish", "user-property", "a"], "takes a name and a value"),
+            (&["publish", "user-property", "a"], "a user property is a name and a value"),
         ] {
             let error = given(words).unwrap_err();
             assert!(error.contains(told), "{error}");

@@ -1,9 +1,82 @@
-use crate::exit::Failure;
-use clap::Subcommand;
+//! `vouchmq bench`: load on any broker, and what it costs there.
+
+mod connections;
+mod flow;
+mod handshake;
+mod process;
+mod progress;
+mod publisher;
+mod pubsub;
+mod report;
+mod subscriber;
+
+use clap::{Args, Subcommand};
+use vouchmq_mqtt::Dialect;
+
+use crate::client::options::dialect;
+use crate::exit::{self, Failure};
+use handshake::Target;
+
 #[derive(Debug, Subcommand)]
+#[command(after_help = exit::CODES)]
 pub(crate) enum Bench {
-    X,
+    /// Open connections and hold them: CONNECT per second, CPU of each, memory of each
+    Conn(connections::Arguments),
+    /// Publish and subscribe: messages per second, latency, CPU of each
+    ///
+    /// A publisher has at most --window messages that not all subscribers have seen, so that no broker wins by
+    /// dropping. With --rate, latency counts from when a message was due, not from when it could be sent; without,
+    /// the load follows the broker, and latency counts from sending.
+    Pubsub(pubsub::Arguments),
 }
-pub(crate) fn run(_: &Bench) -> Result<(), Failure> {
-    Ok(())
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(super) struct Common {
+    /// Connect to this host
+    #[arg(long, default_value = "127.0.0.1")]
+    host: String,
+    /// Connect to this port
+    #[arg(long, default_value_t = 1883)]
+    port: u16,
+    /// Process id of the broker, to read its CPU time and memory
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pid: u32,
+    /// User name; %i is the number of the connection
+    #[arg(long, default_value = "", hide_default_value = true)]
+    user: String,
+    /// Password; %i is the number of the connection
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pass: String,
+    /// Speak this version of MQTT: 5, 311 or 31
+    #[arg(long, value_parser = dialect, default_value = "311")]
+    version: Dialect,
+    /// Print one line of JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Measures.
+pub(crate) fn run(bench: &Bench) -> Result<(), Failure> {
+    crate::descriptors::raise_limit();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build_local(tokio::runtime::LocalOptions::default())
+        .map_err(|error| Failure::unusable(format_args!("cannot start: {error}")))?;
+    match bench {
+        Bench::Conn(arguments) => runtime.block_on(connections::run(arguments)),
+        Bench::Pubsub(arguments) => runtime.block_on(pubsub::run(arguments)),
+    }
+}
+
+impl Common {
+    fn target(&self) -> Target {
+        Target {
+            host: self.host.clone(),
+            port: self.port,
+            dialect: self.version,
+            user: self.user.clone(),
+            password: self.pass.clone(),
+        }
+    }
 }

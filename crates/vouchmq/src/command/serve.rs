@@ -6,7 +6,6 @@ mod log;
 mod settings;
 mod users;
 
-use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -15,7 +14,7 @@ use vouchmq_broker::{Bound, ListenAddress};
 use vouchmq_mqtt::engine::SHARDS_MAX;
 
 use crate::exit::{self, Failure};
-use crate::{descriptors, output};
+use crate::output;
 use data_directory::DataDirectory;
 use settings::Settings;
 
@@ -42,8 +41,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR", env = "VOUCHMQ_DATA", default_value = "vouchmq-data")]
     data: PathBuf,
     /// Run so many shards, each one a thread [default: one for each core]
-    #[arg(long, value_name = "N", env = "VOUCHMQ_SHARDS")]
-    shards: Option<NonZeroU16>,
+    #[arg(long, value_name = "N", env = "VOUCHMQ_SHARDS", value_parser = clap::value_parser!(u16).range(1..=i64::from(SHARDS_MAX)))]
+    shards: Option<u16>,
     /// Let clients in that give no user name, or any, if there is no --user-file
     #[arg(long, env = "VOUCHMQ_ALLOW_ANONYMOUS", value_parser = BoolishValueParser::new())]
     allow_anonymous: bool,
@@ -78,11 +77,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let settings = Settings::resolve(std::env::vars_os(), &arguments.set)?;
     let listen = addresses(&arguments.listen)?;
     let authenticator = users::authenticator(arguments.allow_anonymous, arguments.user_file.as_deref())?;
-    let shards = shard_count(arguments.shards)?;
+    let shards = arguments.shards.unwrap_or_else(core_count);
     let config = settings.into_config(listen, shards, authenticator)?;
     let _log = log::start(&arguments.log);
     let data = DataDirectory::open(&arguments.data)?;
-    descriptors::raise_limit();
     let bound = Bound::bind(config).map_err(|error| {
         Failure::unusable(format_args!("{error}; choose another address with --listen, or end what uses it"))
     })?;
@@ -112,7 +110,9 @@ fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>, Failure> {
             ))
         };
     }
-    texts.iter().map(|text| text.parse().map_err(Failure::unusable)).collect()
+    let parse =
+        |text: &String| text.parse().map_err(|why| Failure::unusable(format_args!("--listen: {why}")));
+    texts.iter().map(parse).collect()
 }
 
 fn url(address: &ListenAddress) -> String {
@@ -122,16 +122,9 @@ fn url(address: &ListenAddress) -> String {
     }
 }
 
-fn shard_count(shards: Option<NonZeroU16>) -> Result<u16, Failure> {
-    let cores =
-        || std::thread::available_parallelism().ok().and_then(|cores| u16::try_from(cores.get()).ok());
-    match shards {
-        Some(shards) if shards.get() > SHARDS_MAX => {
-            Err(Failure::unusable(format_args!("--shards {shards}: at most {SHARDS_MAX} are possible")))
-        }
-        Some(shards) => Ok(shards.get()),
-        None => Ok(cores().unwrap_or(1).min(SHARDS_MAX)),
-    }
+fn core_count() -> u16 {
+    let cores = std::thread::available_parallelism().ok().and_then(|cores| u16::try_from(cores.get()).ok());
+    cores.unwrap_or(1).min(SHARDS_MAX)
 }
 
 fn only_off(text: &str) -> Result<Off, String> {

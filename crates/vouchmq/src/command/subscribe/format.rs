@@ -11,6 +11,7 @@ use vouchmq_mqtt::packet::Publish;
 use super::json;
 use crate::clock::Utc;
 use field::Field;
+pub(super) use field::subscription_ids;
 
 /// A parsed format string.
 #[derive(Debug)]
@@ -51,15 +52,14 @@ impl Format {
                 '\\' => Piece::Text(escape(chars.next())?.to_string()),
                 other => Piece::Text(other.to_string()),
             };
-            match piece {
-                Piece::Text(text) => plain.push_str(&text),
-                other => {
-                    if !plain.is_empty() {
-                        pieces.push(Piece::Text(std::mem::take(&mut plain)));
-                    }
-                    pieces.push(other);
-                }
+            if let Piece::Text(text) = &piece {
+                plain.push_str(text);
+                continue;
             }
+            if !plain.is_empty() {
+                pieces.push(Piece::Text(std::mem::take(&mut plain)));
+            }
+            pieces.push(piece);
         }
         if !plain.is_empty() {
             pieces.push(Piece::Text(plain));

@@ -1,8 +1,8 @@
 //! `%j` and `%J`: a message as JSON, with the keys of mosquitto_sub.
 
 use serde_json::{Map, Value, json};
+use vouchmq_mqtt::PropertyId;
 use vouchmq_mqtt::packet::Publish;
-use vouchmq_mqtt::{Property, PropertyId};
 
 use crate::client::properties::name_of;
 use crate::clock::Utc;
@@ -72,36 +72,23 @@ fn time(now: &Utc) -> String {
 
 /// The properties by their names; what may repeat is collected.
 fn properties(publish: &Publish<'_>) -> Map<String, Value> {
-    let mut members = Map::new();
+    let given = publish.properties;
+    let data = given.correlation_data().map(|data| String::from_utf8_lossy(data).into_owned());
     let mut users = Map::new();
-    let mut identifiers = Vec::new();
-    for property in publish.properties.iter() {
-        let value: Value = match property {
-            Property::UserProperty(name, value) => {
-                add(&mut users, name, value);
-                continue;
-            }
-            Property::SubscriptionIdentifier(id) => {
-                identifiers.push(Value::from(id));
-                continue;
-            }
-            Property::PayloadFormatIndicator(is_utf8) => u8::from(is_utf8).into(),
-            Property::MessageExpiryInterval(secs) => secs.into(),
-            Property::ContentType(text) | Property::ResponseTopic(text) => text.into(),
-            Property::CorrelationData(data) => String::from_utf8_lossy(data).into_owned().into(),
-            Property::TopicAlias(alias) => alias.into(),
-            // Nothing else belongs into a PUBLISH.
-            _ => continue,
-        };
-        members.insert(name_of(property.id()), value);
-    }
-    if !users.is_empty() {
-        members.insert("user-properties".to_owned(), users.into());
-    }
-    if !identifiers.is_empty() {
-        members.insert(name_of(PropertyId::SubscriptionIdentifier), identifiers.into());
-    }
-    members
+    given.user_properties().for_each(|(name, value)| add(&mut users, name, value));
+    let ids: Vec<u32> = super::format::subscription_ids(publish).collect();
+    let values = [
+        (PropertyId::PayloadFormatIndicator, given.payload_format_indicator().map(|is| u8::from(is).into())),
+        (PropertyId::MessageExpiryInterval, given.message_expiry_interval().map(Value::from)),
+        (PropertyId::ContentType, given.content_type().map(Value::from)),
+        (PropertyId::ResponseTopic, given.response_topic().map(Value::from)),
+        (PropertyId::CorrelationData, data.map(Value::from)),
+        (PropertyId::TopicAlias, given.topic_alias().map(Value::from)),
+        (PropertyId::SubscriptionIdentifier, (!ids.is_empty()).then(|| ids.into())),
+    ];
+    let named = values.into_iter().filter_map(|(id, value)| Some((name_of(id), value?)));
+    let users = (!users.is_empty()).then(|| ("user-properties".to_owned(), users.into()));
+    named.chain(users).collect()
 }
 
 /// A name that occurs again makes its value a list: nothing is lost.

@@ -191,6 +191,11 @@ impl Client {
 
     // --- whole exchanges
 
+    /// The acknowledgement of this identifier comes, whatever it says.
+    pub(crate) fn expect_puback(&self, packet_id: PacketId) {
+        assert_eq!(self.puback().packet_id, packet_id);
+    }
+
     /// Subscribes, and is granted what it asked for.
     pub(crate) fn subscribe(&self, filter: &str, qos: QoS) {
         self.subscribe_with(filter, options(qos));

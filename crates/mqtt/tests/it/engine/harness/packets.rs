@@ -28,7 +28,7 @@ macro_rules! to_packet {
 to_packet! { Connect Publish Subscribe Unsubscribe Disconnect Auth }
 
 impl<'a> ToPacket<'a> for Packet<'a> {
-    fn to_packet(self) -> Packet<'a> {
+    fn to_packet(self) -> Self {
         self
     }
 }

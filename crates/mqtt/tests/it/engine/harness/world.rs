@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use vouchmq_mqtt::ProtocolVersion;
 use vouchmq_mqtt::engine::{
-    Action, Authentication, ClientState, Decision, Engine, EngineOptions, Input, Mail,
+    Action, Authentication, Census, ClientState, Decision, Engine, EngineOptions, Input, Mail, ShardId, Stats,
 };
-use vouchmq_mqtt::engine::{ShardId, Stats};
 use vouchmq_mqtt::packet::Connect;
 use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
 use vouchmq_mqtt::time::Timestamp;
@@ -240,6 +239,13 @@ impl World {
             state.engines.iter().filter_map(|engine| engine.client(client_id)).collect();
         assert!(found.len() <= 1, "a client has one owner");
         found.pop()
+    }
+
+    /// Nothing is left of clients and sessions in any engine, not even a timer.
+    pub(crate) fn expect_nothing_held(&self) {
+        for engine in &self.state().engines {
+            assert_eq!(engine.census(), Census::default());
+        }
     }
 
     /// One number of the statistics, summed over all engines.

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use vouchmq_mqtt::Property;
 use vouchmq_mqtt::packet::Publish;
-use vouchmq_mqtt::{Property, PropertyId};
 
 use crate::clock::Utc;
 
@@ -99,19 +99,21 @@ impl Field {
                 pairs.join(" ").into_bytes()
             }
             Self::ResponseTopic => text(properties.response_topic()),
-            Self::SubscriptionIds => subscription_ids(publish).join(" ").into_bytes(),
+            Self::SubscriptionIds => {
+                let ids: Vec<String> = subscription_ids(publish).map(|id| id.to_string()).collect();
+                ids.join(" ").into_bytes()
+            }
         }
     }
 }
 
-fn subscription_ids(publish: &Publish<'_>) -> Vec<String> {
-    let ids =
-        publish.properties.iter().filter(|property| property.id() == PropertyId::SubscriptionIdentifier);
-    ids.filter_map(|property| match property {
-        Property::SubscriptionIdentifier(id) => Some(id.to_string()),
-        _ => None,
+/// The numbers of the subscriptions that led to the message.
+pub(in crate::command::subscribe) fn subscription_ids<'a>(
+    publish: &Publish<'a>,
+) -> impl Iterator<Item = u32> + use<'a> {
+    publish.properties.iter().filter_map(|property| {
+        if let Property::SubscriptionIdentifier(id) = property { Some(id) } else { None }
     })
-    .collect()
 }
 
 /// `2016-08-10T09:47:38+0000`

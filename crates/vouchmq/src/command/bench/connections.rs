@@ -1,0 +1,177 @@
+//! `vouchmq bench conn`
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use hdrhistogram::Histogram;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use vouchmq_broker::Monotonic;
+use vouchmq_mqtt::QoS;
+
+use super::Common;
+use super::handshake::{Answer, Resolved};
+use super::process::Usage;
+use super::progress::Progress;
+use super::report::{self, Figure};
+use crate::client::options;
+use crate::exit::Failure;
+use crate::output;
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct Arguments {
+    /// Connections
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    n: u32,
+    /// Connections that are being opened at once
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    conc: u32,
+    /// Hold them for so many seconds; 0 disconnects each one at once
+    #[arg(long, default_value_t = 2.0)]
+    hold: f64,
+    /// Have each one subscribe to a topic of its own at this QoS; 0 not at all
+    #[arg(long, value_name = "QOS", default_value = "0", value_parser = options::qos)]
+    subscribe: QoS,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What all connections share.
+struct Crowd {
+    target: Resolved,
+    clock: Monotonic,
+    subscribe: QoS,
+    is_held: bool,
+    held: RefCell<Vec<TcpStream>>,
+    latencies: RefCell<Histogram<u64>>,
+    accepted: Cell<u32>,
+    refused: Cell<u32>,
+    failed: Cell<u32>,
+}
+
+/// Measures.
+pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let target = arguments.common.target();
+    let place = format!("{}:{}", target.host, target.port);
+    let failed = |error: io::Error| Failure::failed(format_args!("cannot load {place}: {error}"));
+    let crowd = Rc::new(Crowd {
+        target: target.resolve().await.map_err(failed)?,
+        clock: Monotonic::start(),
+        subscribe: arguments.subscribe,
+        is_held: arguments.hold > 0.0,
+        held: RefCell::new(Vec::with_capacity(usize::try_from(arguments.n).unwrap_or(0))),
+        latencies: RefCell::new(Histogram::new_with_bounds(1, 600_000_000, 3).map_err(Failure::failed)?),
+        accepted: Cell::new(0),
+        refused: Cell::new(0),
+        failed: Cell::new(0),
+    });
+    let before = Usage::of(arguments.common.pid);
+    let started = crowd.clock.now();
+    open_all(arguments, &crowd).await;
+    let opened = crowd.clock.now().since(started);
+    let after = Usage::of(arguments.common.pid);
+    Progress::wait(Duration::from_secs_f64(arguments.hold.clamp(0.0, 86_400.0)), "holding").await;
+    let held = Usage::of(arguments.common.pid);
+    report::print(&figures(arguments, &crowd, opened, [&before, &after, &held]), arguments.common.json)?;
+    if crowd.accepted.get() == 0 { Err(Failure::failed("no connection was accepted")) } else { Ok(()) }
+}
+
+async fn open_all(arguments: &Arguments, crowd: &Rc<Crowd>) {
+    let permits = Arc::new(Semaphore::new(usize::try_from(arguments.conc).unwrap_or(1)));
+    let progress = Progress::start(arguments.n.into(), "connecting");
+    let mut tasks = JoinSet::new();
+    for number in 0..arguments.n {
+        let Ok(permit) = permits.clone().acquire_owned().await else { return };
+        let crowd = crowd.clone();
+        tasks.spawn_local(async move {
+            crowd.open(number).await;
+            drop(permit);
+        });
+        while tasks.try_join_next().is_some() {}
+        progress.reached(number.into());
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+impl Crowd {
+    async fn open(&self, number: u32) {
+        let started = self.clock.now();
+        match self.handshake(number).await {
+            Ok(Some(mut stream)) => {
+                let micros = u64::try_from(self.clock.now().since(started).as_micros()).unwrap_or(u64::MAX);
+                self.latencies.borrow_mut().saturating_record(micros);
+                self.accepted.set(self.accepted.get() + 1);
+                if self.is_held {
+                    self.held.borrow_mut().push(stream);
+                } else {
+                    // DISCONNECT; whether the broker still hears it is not measured.
+                    let _ = stream.write_all(&[0xE0, 0]).await;
+                }
+            }
+            Ok(None) => self.refused.set(self.refused.get() + 1),
+            Err(error) => {
+                if self.failed.get() == 0 {
+                    output::complain(&format!("the first connection that failed: {error}"));
+                }
+                self.failed.set(self.failed.get() + 1);
+            }
+        }
+    }
+
+    async fn handshake(&self, number: u32) -> io::Result<Option<TcpStream>> {
+        let process = std::process::id();
+        let index = usize::try_from(number).unwrap_or(0);
+        let answer = self.target.connect(&format!("vb{process}-c{number}"), index).await?;
+        let Answer::Accepted(accepted) = answer else { return Ok(None) };
+        let mut stream = accepted.stream;
+        if self.subscribe != QoS::AtMostOnce {
+            let filter = format!("vb{process}/dev/{number}/cmd");
+            self.target.subscribe(&mut stream, &filter, self.subscribe).await?;
+        }
+        Ok(Some(stream))
+    }
+}
+
+fn figures(
+    arguments: &Arguments,
+    crowd: &Crowd,
+    opened: Duration,
+    [before, after, held]: [&Usage; 3],
+) -> Vec<Figure> {
+    let accepted = f64::from(crowd.accepted.get().max(1));
+    let cpu_secs = after.cpu_secs() - before.cpu_secs();
+    let grown_kib = held.rss_kib as f64 - before.rss_kib as f64;
+    let idle_cores = (held.cpu_secs() - after.cpu_secs()) / arguments.hold.max(0.001);
+    let latencies = crowd.latencies.borrow();
+    let quantile = |quantile| latencies.value_at_quantile(quantile) as f64;
+    vec![
+        Figure::word("mode", "what", "conn"),
+        Figure::count("n", "connections", arguments.n.into()),
+        Figure::count("conc", "opened at once", arguments.conc.into()),
+        Figure::count("ok", "accepted", crowd.accepted.get().into()),
+        Figure::count("refused", "refused", crowd.refused.get().into()),
+        Figure::count("errors", "failed", crowd.failed.get().into()),
+        Figure::number("conns_per_s", "connections per second", accepted / opened.as_secs_f64().max(1e-6), 0),
+        Figure::number(
+            "broker_cpu_us_per_conn",
+            "broker: CPU µs per connection",
+            cpu_secs * 1e6 / accepted,
+            1,
+        ),
+        Figure::count("rss_before_kb", "broker: memory before, KiB", before.rss_kib),
+        Figure::count("rss_kb", "broker: memory while held, KiB", held.rss_kib),
+        Figure::number("bytes_per_conn", "broker: bytes per connection", grown_kib * 1024.0 / accepted, 0),
+        Figure::number("idle_cores", "broker: cores in use while held", idle_cores, 4),
+        Figure::number("p50_us", "time to CONNACK µs, median", quantile(0.5), 0),
+        Figure::number("p99_us", "time to CONNACK µs, 99 %", quantile(0.99), 0),
+        Figure::number("p999_us", "time to CONNACK µs, 99.9 %", quantile(0.999), 0),
+        Figure::count("max_us", "time to CONNACK µs, longest", latencies.max()),
+    ]
+}

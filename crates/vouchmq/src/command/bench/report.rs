@@ -1,0 +1,90 @@
+//! Figures, as a table for people or a line of JSON for scripts.
+
+use std::fmt::Write;
+
+use comfy_table::presets::UTF8_BORDERS_ONLY;
+use comfy_table::{CellAlignment, Table};
+
+use crate::exit::Failure;
+use crate::output;
+
+/// One figure of a run.
+#[derive(Clone, Debug)]
+pub(super) struct Figure {
+    key: &'static str,
+    what: &'static str,
+    value: Value,
+}
+
+#[derive(Clone, Debug)]
+enum Value {
+    Word(&'static str),
+    Count(u64),
+    Number(f64, usize),
+}
+
+impl Figure {
+    pub(super) const fn word(key: &'static str, what: &'static str, word: &'static str) -> Self {
+        Self { key, what, value: Value::Word(word) }
+    }
+
+    pub(super) const fn count(key: &'static str, what: &'static str, count: u64) -> Self {
+        Self { key, what, value: Value::Count(count) }
+    }
+
+    /// A number with so many decimals.
+    pub(super) const fn number(key: &'static str, what: &'static str, number: f64, decimals: usize) -> Self {
+        Self { key, what, value: Value::Number(number, decimals) }
+    }
+
+    fn shown(&self) -> String {
+        match self.value {
+            Value::Word(word) => word.to_owned(),
+            Value::Count(count) => count.to_string(),
+            Value::Number(number, decimals) => format!("{number:.decimals$}"),
+        }
+    }
+}
+
+/// Prints the figures.
+pub(super) fn print(figures: &[Figure], as_json: bool) -> Result<(), Failure> {
+    if as_json { output::line(&json(figures)) } else { output::line(&table(figures)) }
+}
+
+fn json(figures: &[Figure]) -> String {
+    let mut line = String::from("{");
+    for (index, figure) in figures.iter().enumerate() {
+        let comma = if index > 0 { "," } else { "" };
+        let quote = if matches!(figure.value, Value::Word(_)) { "\"" } else { "" };
+        let _ = write!(line, "{comma}\"{}\":{quote}{}{quote}", figure.key, figure.shown());
+    }
+    line.push('}');
+    line
+}
+
+fn table(figures: &[Figure]) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_BORDERS_ONLY);
+    for figure in figures {
+        table.add_row([figure.what.to_owned(), figure.shown()]);
+    }
+    if let Some(column) = table.column_mut(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_one_line_in_order() {
+        let figures = [
+            Figure::word("mode", "what", "conn"),
+            Figure::count("n", "n", 3),
+            Figure::number("r", "r", 1.26, 1),
+        ];
+        assert_eq!(json(&figures), r#"{"mode":"conn","n":3,"r":1.3}"#);
+    }
+}

@@ -1,0 +1,13 @@
+//! The binary as its users run it: real processes, real sockets.
+
+mod bench;
+mod help;
+mod limits;
+mod login;
+mod messages;
+mod mistakes;
+mod passwd;
+mod process;
+mod serve;
+mod server;
+mod subscriptions;
