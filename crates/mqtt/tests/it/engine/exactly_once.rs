@@ -189,3 +189,19 @@ fn a_repeated_publish_is_not_acknowledged_before_the_journal_has_it() {
     assert_eq!(client.pubrec().packet_id, id(1));
     client.expect_nothing();
 }
+
+/// The refusal was on its way when the connection broke: it is the answer to the repetition, too.
+#[test]
+fn a_refused_publish_is_refused_again_when_it_is_repeated() {
+    let world = World::new();
+    world.authenticate_by(|_| Answer::Now(allow(Rights::all().deny_publish("t"))));
+    world.hold_journal();
+    let client = world.connect_with(persistent(V5, "a"));
+    client.send(qos2(1, "t", "x"));
+    client.vanish();
+    let client = world.connect_with(Connect { clean_start: false, ..persistent(V5, "a") });
+    client.send(Publish { dup: true, ..qos2(1, "t", "x") });
+    world.release_journal();
+    assert_eq!(client.pubrec().reason, ReasonCode::NOT_AUTHORIZED);
+    client.expect_nothing();
+}
