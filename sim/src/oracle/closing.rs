@@ -12,7 +12,7 @@ use crate::network::LinkId;
 /// What the driver knows about a link that is closed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Silence {
-    /// When bytes of the client were last read.
+    /// When a packet of the client was last read.
     pub(crate) read_at: Timestamp,
     /// Since when the client took nothing of what waited for it.
     pub(crate) blocked_since: Option<Timestamp>,

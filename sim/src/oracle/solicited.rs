@@ -136,9 +136,14 @@ impl Oracle {
         let published = record.facts.qos;
         let live: Vec<&Subscription> = self.meant_for(message, epoch, from, now).collect();
         let state = self.epoch(epoch);
+        // What is retained may come late, and as an earlier SUBSCRIBE for the same filter asked for it.
+        let is_there = |written: &str| {
+            state.possible(&record.facts.topic, from, now).any(|known| *known.written == *written)
+        };
         let replayed: Vec<&Subscription> = state
-            .possible(&record.facts.topic, from, now)
+            .possible(&record.facts.topic, Timestamp::ZERO, now)
             .filter(|known| received.retain && record.facts.retain && known.sends_retained())
+            .filter(|known| is_there(&known.written))
             .collect();
         let asked = || live.iter().chain(&replayed);
         if asked().next().is_none() {
