@@ -32,6 +32,9 @@ impl Client {
         if !matches!(self.phase, Phase::Offline) {
             return;
         }
+        if env.is_over {
+            return;
+        }
         // Nothing is begun any more; what was begun is finished.
         if env.is_resting && !env.oracle.may_have_session(self.number, env.now) && !env.is_leaving {
             return;
