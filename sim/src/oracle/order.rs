@@ -57,7 +57,7 @@ impl Oracle {
         now: Timestamp,
     ) {
         let Some(Place { stream, position }) = self.message(message).place else { return };
-        if self.message(message).routings() > 1 {
+        if self.routings(message) > 1 {
             // Of what was routed twice, the first may have been dropped: it expired, or came too early.
             return;
         }

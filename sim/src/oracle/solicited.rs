@@ -91,6 +91,11 @@ impl Oracle {
         if record.expires_at() <= now {
             return Some(Behaviour::ExpiredInQueue);
         }
+        // Refused by the store of retained messages; whoever publishes at QoS 0 cannot be told.
+        let is_refused = self.retained_refused_at.is_some_and(|at| since <= at);
+        if record.facts.retain && is_refused && !record.is_accepted() {
+            return Some(Behaviour::RetainedFull);
+        }
         let is_full = state.queue_full_at.is_some_and(|at| since <= at);
         if qos != QoS::AtMostOnce && is_full && !self.must_tell_queue_full(message) {
             return Some(Behaviour::QueueFullExcused);
