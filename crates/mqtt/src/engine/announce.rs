@@ -11,7 +11,7 @@ use crate::packet::{Reasons, SubAck};
 use crate::session::{Replay, SessionId};
 use crate::time::Timestamp;
 use crate::topic::{FilterId, FilterRef};
-use crate::{Expression, Packet, PacketId, Properties, ReasonCode};
+use crate::{Expression, Packet, PacketId, Properties};
 
 /// Subscriptions that wait until every engine knows of them.
 ///
@@ -58,6 +58,17 @@ pub(super) struct PendingSubAck {
 impl PendingSubscribes {
     pub(super) fn len(&self) -> usize {
         self.tickets.len()
+    }
+
+    /// The session unsubscribes while its SUBACK still waits: nothing retained is to follow it.
+    pub(super) fn forget_replays(&mut self, session: SessionId, filter: &str) {
+        for ticket in &mut self.tickets {
+            if let Then::SubAck(pending) = &mut ticket.then
+                && pending.session == session
+            {
+                pending.replays.retain(|replay| &*replay.filter != filter);
+            }
+        }
     }
 }
 
@@ -196,9 +207,8 @@ impl Engine {
         let PendingSubAck { connection, session, packet_id, reasons, replays } = pending;
         let reasons = Reasons::new(&reasons);
         let suback = Packet::SubAck(SubAck { packet_id, properties: Properties::EMPTY, reasons });
-        if self.reply(now, connection, &suback) == Some(Expression::Close) {
-            let rule = "MQTT 3.1 cannot be told that a subscription is refused";
-            return self.violate(now, connection, ReasonCode::NOT_AUTHORIZED, rule);
+        if self.reply(now, connection, &suback) != Some(Expression::Written) {
+            return;
         }
         self.start_replays(now, connection, session, replays);
     }

@@ -42,12 +42,24 @@ impl Engine {
             };
             pending.reasons.push(reason.0);
         }
+        let can_answer = self.can_say(id, &pending.reasons);
         // First the ticket: the confirmation of an own group comes back at once.
         self.wait(now, joins.clone(), Then::SubAck(Box::new(pending)));
         for share in joins {
             let owner = self.owner_of_share(&share);
             self.tell(now, owner, Letter::Join { share, session });
         }
+        if !can_answer {
+            let rule = "MQTT 3.1 cannot be told that a subscription is refused";
+            self.violate(now, id, ReasonCode::NOT_AUTHORIZED, rule);
+        }
+    }
+
+    /// Whether the client's dialect has words for these answers.
+    fn can_say(&self, id: ConnectionId, reasons: &[u8]) -> bool {
+        self.clients.connection(id).is_none_or(|connection| {
+            reasons.iter().all(|reason| connection.dialect.suback_code(ReasonCode(*reason)).is_some())
+        })
     }
 
     /// May the session have this subscription, and must its messages be checked one by one?
@@ -218,6 +230,7 @@ impl Engine {
         if let Some(outbound) = state.outbound.as_mut() {
             outbound.replays.retain(|replay| &*replay.filter != parsed.filter.as_str());
         }
+        self.pending_subscribes.forget_replays(session, parsed.filter.as_str());
         self.leave_filter(session, id);
         true
     }
