@@ -1,6 +1,6 @@
-use super::{Action, Engine};
 use super::mail::Mailboxes;
 use super::route::Routed;
+use super::{Action, Engine};
 use crate::connection::{AckKind, ConnectionId, Owed, OwedId};
 use crate::packet::Ack;
 use crate::session::{Acked, SessionId, Waiter};
