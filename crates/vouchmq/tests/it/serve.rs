@@ -54,12 +54,12 @@ fn a_second_broker_on_the_same_port_or_data_directory_is_refused() {
 
 #[test]
 fn the_data_directory_is_for_its_owner_only_and_free_after_a_crash() {
-    let server = Server::start(&[]);
+    let mut server = Server::start(&[]);
     let mode = std::fs::metadata(server.data()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
     let data = server.data();
     let data = data.to_str().unwrap();
-    server.signal(Signal::SIGKILL);
+    server.kill();
     let mut again = Running::spawn(
         &mut vouchmq(&["serve", "--allow-anonymous", "--listen", "127.0.0.1:0", "--data", data]),
         b"",
