@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use slab::Slab;
@@ -83,8 +82,6 @@ pub(crate) struct Mailboxes {
     shard: ShardId,
     /// Acknowledgements that wait for another engine, by token.
     tokens: Slab<(ConnectionId, OwedId)>,
-    /// Answers that are held up and will be rejections.
-    rejections: BTreeSet<(ShardId, u32)>,
     has_mail: bool,
 }
 
@@ -171,7 +168,7 @@ impl Forward {
 impl Mailboxes {
     pub(crate) fn new(shard: ShardId, shard_count: u16) -> Self {
         let outgoing = (0..shard_count).map(|_| Mail::default()).collect();
-        Self { outgoing, shard, tokens: Slab::new(), rejections: BTreeSet::new(), has_mail: false }
+        Self { outgoing, shard, tokens: Slab::new(), has_mail: false }
     }
 
     pub(crate) fn has_mail(&self) -> bool {
@@ -221,19 +218,13 @@ impl Mailboxes {
 
     /// Tells the sender of a forwarded message what became of it.
     pub(crate) fn answer(&mut self, to: ShardId, token: u32, rejected: bool) {
-        let is_rejected = self.rejections.remove(&(to, token)) || rejected;
         let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) else { return };
         self.has_mail = true;
-        if is_rejected {
+        if rejected {
             mail.rejected.push(token);
         } else {
             mail.taken.push(token);
         }
-    }
-
-    /// A message was rejected by one session while another still holds up the answer.
-    pub(crate) fn remember_rejection(&mut self, to: ShardId, token: u32) {
-        self.rejections.insert((to, token));
     }
 
     /// A token under which an acknowledgement waits for another engine.

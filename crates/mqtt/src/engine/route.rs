@@ -271,12 +271,21 @@ impl Engine {
         self.answer(from, forward.token, routed);
     }
 
+    /// Tells the engine of the publisher what came of its message, unless a receiver that lags will.
     fn answer(&mut self, to: ShardId, token: Option<u32>, routed: Routed) {
-        match token {
-            Some(token) if routed.held_by.is_none() => self.mailboxes.answer(to, token, routed.is_rejected),
-            Some(token) if routed.is_rejected => self.mailboxes.remember_rejection(to, token),
-            Some(_) | None => {}
+        let Some(token) = token else { return };
+        if let Some(session) = routed.held_by {
+            if !routed.is_rejected {
+                return;
+            }
+            // A refusal is not held up: nobody has to be slowed down for a message that was not taken.
+            if let Some(outbound) =
+                self.clients.session_mut(session).and_then(|state| state.outbound.as_mut())
+            {
+                outbound.withdraw(to, token);
+            }
         }
+        self.mailboxes.answer(to, token, routed.is_rejected);
     }
 }
 
