@@ -5,6 +5,7 @@ mod act;
 mod connection;
 mod exchange;
 mod flush;
+mod guard;
 pub(crate) mod mailbox;
 mod sockets;
 
@@ -28,6 +29,7 @@ use crate::offences::Offences;
 use crate::transport::{Detached, Peer, Transport};
 use crate::verify::Verifier;
 use exchange::Exchanging;
+use guard::Breakage;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
 
@@ -61,6 +63,7 @@ pub(crate) struct Shard {
     timer: Notify,
     /// The last connection is gone.
     empty: Notify,
+    breakage: Breakage,
 }
 
 struct State {
@@ -121,29 +124,43 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
         output: Notify::new(),
         timer: Notify::new(),
         empty: Notify::new(),
+        breakage: Breakage::default(),
     });
-    let accepting: Vec<_> = listeners
-        .into_iter()
-        .map(|listener| Ok(tokio::task::spawn_local(listener.accept(shard.clone())?)))
-        .collect::<std::io::Result<_>>()?;
-    tokio::task::spawn_local(shard.clone().flush_forever());
-    tokio::task::spawn_local(shard.clone().fire_timers());
-    let mut batch = Vec::new();
-    loop {
-        if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
-            return Ok(());
-        }
-        let is_draining = shard.open_mail(&mut batch, &inbox);
-        if is_draining {
-            break;
-        }
+    let work = shard.clone().work(listeners, &mut inbox, drain_timeout);
+    tokio::select! {
+        () = shard.breakage.happened() => Err(std::io::Error::other("a task panicked: this is a bug")),
+        ended = work => ended,
     }
-    accepting.iter().for_each(tokio::task::JoinHandle::abort);
-    shard.drain(&mut inbox, drain_timeout).await;
-    Ok(())
 }
 
 impl Shard {
+    /// Accepts and serves clients until it is told to drain, then drains.
+    async fn work(
+        self: Rc<Self>,
+        listeners: Vec<Listener>,
+        inbox: &mut Inbox,
+        drain_timeout: Duration,
+    ) -> std::io::Result<()> {
+        let accepting: Vec<_> = listeners
+            .into_iter()
+            .map(|listener| Ok(self.spawn(Box::pin(listener.accept(self.clone())?))))
+            .collect::<std::io::Result<_>>()?;
+        self.spawn(Box::pin(self.clone().flush_forever()));
+        self.spawn(Box::pin(self.clone().fire_timers()));
+        let mut batch = Vec::new();
+        loop {
+            if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
+                return Ok(());
+            }
+            if self.open_mail(&mut batch, inbox) {
+                break;
+            }
+        }
+        accepting.iter().for_each(tokio::task::JoinHandle::abort);
+        self.drain(inbox, drain_timeout).await;
+        Ok(())
+    }
+
     /// Handles mail; `true` when the shard is to drain.
     fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
         let mut is_draining = false;
@@ -209,7 +226,7 @@ impl Shard {
         let now = state.clock.now();
         let id = state.engine.open(now);
         state.sockets.insert(id, transport, peer);
-        tokio::task::spawn_local(connection::Reading::new(self.clone(), id));
+        self.spawn(connection::Reading::new(self.clone(), id));
         if !bytes.is_empty() {
             state.engine.receive(now, id, bytes);
         }
