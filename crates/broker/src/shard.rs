@@ -84,6 +84,12 @@ struct State {
     clock: Monotonic,
     /// Connections that are not read from until other shards have caught up.
     held_back: Vec<ConnectionId>,
+    /// Connections that could take more than they were given.
+    unwritten: Vec<ConnectionId>,
+    /// The connections that are being written to; kept for its memory.
+    dirty: Vec<ConnectionId>,
+    /// Bytes that were received since the outboxes were written.
+    unflushed_bytes: usize,
     /// The timer that is awaited.
     armed: Timestamp,
 }
@@ -119,6 +125,9 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             exchanges: HashMap::new(),
             clock,
             held_back: Vec::new(),
+            unwritten: Vec::new(),
+            dirty: Vec::new(),
+            unflushed_bytes: 0,
             armed: Timestamp::NEVER,
         }),
         output: Notify::new(),
@@ -170,7 +179,11 @@ impl Shard {
             match message {
                 Message::Mail(from, mail) => {
                     let byte_count = mail.byte_count();
-                    state.engine.deliver_mail(now, from, mail);
+                    let mut mail = mail.open();
+                    while !mail.is_done() {
+                        state.engine.deliver_portion(now, from, &mut mail);
+                        state.flush_early(0);
+                    }
                     if inbox.handled(byte_count) {
                         state.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::Relieved));
                     }
@@ -237,7 +250,7 @@ impl Shard {
     fn after_input(self: &Rc<Self>, state: &mut State) {
         state.act();
         self.verify_later(state);
-        if state.engine.has_output() {
+        if state.has_output() {
             self.output.notify_one();
         }
         if state.engine.poll_timeout().is_some_and(|at| at < state.armed) {

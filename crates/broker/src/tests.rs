@@ -8,6 +8,7 @@ use std::time::Duration;
 use vouchmq_identity::{Access, Anonymous, AuthRequest, Authenticator, Cost, Verdict};
 use vouchmq_mqtt::engine::EngineOptions;
 
+use crate::shard::mailbox::Message;
 use crate::{Bound, BrokerConfig, Ended, ListenAddress};
 
 /// CONNECT of MQTT 3.1.1 with the client id "a".
@@ -60,4 +61,39 @@ async fn a_panic_in_the_task_of_a_connection_ends_the_broker() {
     let drained = tokio::task::spawn_blocking(move || broker.drain()).await.unwrap();
     assert_eq!(drained, ended);
     assert_eq!(good.read(&mut [0; 16]).unwrap_or(0), 0, "everybody is let go");
+}
+
+#[test]
+fn a_burst_of_qos_0_reaches_a_receiver_that_takes_it() {
+    const COUNT: usize = 3000;
+    let bound = Bound::bind(config(1)).unwrap();
+    let (mut receiver, mut publisher) = (connect(&bound), connect(&bound));
+    let broker = bound.start().unwrap();
+    receiver.write_all(CONNECT).unwrap();
+    receiver.write_all(b"\x82\x06\x00\x01\x00\x01t\x00").unwrap();
+    receiver.read_exact(&mut [0; 4 + 5]).unwrap();
+    publisher.write_all(b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01b").unwrap();
+    publisher.read_exact(&mut [0; 4]).unwrap();
+
+    let mut packet = b"\x30\x83\x08\x00\x01t".to_vec();
+    packet.resize(3 + 1027, b'x');
+    let (burst, total) = (packet.repeat(COUNT), COUNT * packet.len());
+    // The shard stands still until as much waits for it as the system takes.
+    let (go_on, stand_still) = std::sync::mpsc::channel::<()>();
+    let pause = Message::Inspect(Box::new(move |_| stand_still.recv().unwrap()));
+    broker.control().mailboxes.first().unwrap().send(pause);
+    publisher.set_nonblocking(true).unwrap();
+    let mut written = 0;
+    while let Ok(count) = publisher.write(&burst[written..]) {
+        written += count;
+        if written == total {
+            break;
+        }
+    }
+    let reading = std::thread::spawn(move || receiver.read_exact(&mut vec![0; total]));
+    go_on.send(()).unwrap();
+    publisher.set_nonblocking(false).unwrap();
+    publisher.write_all(&burst[written..]).unwrap();
+    reading.join().unwrap().unwrap();
+    assert_eq!(broker.drain(), Ended::Drained);
 }

@@ -27,6 +27,13 @@ pub struct Mail {
     shared_bytes: usize,
 }
 
+/// Mail that is being delivered; see [`Engine::deliver_portion`](super::Engine::deliver_portion).
+#[derive(Debug)]
+pub struct OpenMail {
+    letters: std::vec::IntoIter<Letter>,
+    bytes: Vec<u8>,
+}
+
 /// One thing that one engine tells another.
 #[derive(Debug)]
 pub(crate) enum Letter {
@@ -88,8 +95,9 @@ pub(crate) struct Mailboxes {
 // === impl Mail ===
 
 impl Mail {
-    pub(crate) fn into_parts(self) -> (Vec<Letter>, Vec<u8>) {
-        (self.letters, self.bytes)
+    /// Begins to deliver it, portion by portion.
+    pub fn open(self) -> OpenMail {
+        OpenMail { letters: self.letters.into_iter(), bytes: self.bytes }
     }
 
     /// Bytes of the messages inside, roughly: what bounds a mailbox.
@@ -144,6 +152,39 @@ impl Forward {
             retain: self.retain,
             publisher: self.publisher,
             expires_at: self.expires_at,
+        }
+    }
+}
+
+impl OpenMail {
+    pub(crate) fn next_letter(&mut self) -> Option<(Letter, &[u8])> {
+        Some((self.letters.next()?, &self.bytes))
+    }
+
+    /// All is delivered.
+    pub fn is_done(&self) -> bool {
+        self.letters.as_slice().is_empty()
+    }
+}
+
+impl Letter {
+    /// Bytes of the message inside, roughly.
+    pub(crate) fn byte_count(&self) -> usize {
+        match self {
+            Self::Forward(forward) => forward.topic_len + forward.properties_len + forward.payload_len,
+            Self::ForwardShared { message, .. }
+            | Self::Deliver { message, .. }
+            | Self::Return { message, .. } => message.publication().byte_count(),
+            Self::Taken(_)
+            | Self::Rejected(_)
+            | Self::Want(_)
+            | Self::Unwant(_)
+            | Self::Barrier(_)
+            | Self::BarrierPassed(_)
+            | Self::Join { .. }
+            | Self::Joined { .. }
+            | Self::Leave { .. }
+            | Self::Presence { .. } => 0,
         }
     }
 }
