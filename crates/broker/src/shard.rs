@@ -10,7 +10,7 @@ pub(crate) mod mailbox;
 mod sockets;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -79,11 +79,13 @@ struct State {
     /// Verdicts that are asked for only after a while.
     delayed: Vec<(ConnectionId, Authentication)>,
     log: EventLog,
+    /// Where connections came from whose end is not handled yet.
+    departed: HashMap<ConnectionId, Peer>,
     /// Clients that use a method of enhanced authentication.
     exchanges: HashMap<ConnectionId, Exchanging>,
     clock: Monotonic,
     /// Connections that are not read from until other shards have caught up.
-    held_back: Vec<ConnectionId>,
+    held_back: HashSet<ConnectionId>,
     /// Connections that could take more than they were given.
     unwritten: Vec<ConnectionId>,
     /// The connections that are being written to; kept for its memory.
@@ -122,9 +124,10 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             takeovers: Offences::new(),
             delayed: Vec::new(),
             log: EventLog::default(),
+            departed: HashMap::new(),
             exchanges: HashMap::new(),
             clock,
-            held_back: Vec::new(),
+            held_back: HashSet::new(),
             unwritten: Vec::new(),
             dirty: Vec::new(),
             unflushed_bytes: 0,
@@ -270,9 +273,10 @@ impl Shard {
             };
             tokio::select! {
                 () = tokio::time::sleep_until(wake_at.into()) => {
+                    // What clients have sent in time is read before their silence is judged.
+                    tokio::task::yield_now().await;
                     let mut state = self.state.borrow_mut();
-                    let now = state.clock.now();
-                    state.engine.handle_timeout(now);
+                    state.handle_timeout();
                     self.after_input(&mut state);
                 }
                 () = self.timer.notified() => {}
@@ -307,6 +311,14 @@ impl State {
     /// Another shard has so much mail that nothing more may be made for it.
     fn is_held_back(&self) -> bool {
         self.mailboxes.iter().any(Mailbox::is_congested)
+    }
+
+    fn handle_timeout(&mut self) {
+        let now = self.clock.now();
+        for id in &self.held_back {
+            self.engine.excuse(now, *id);
+        }
+        self.engine.handle_timeout(now);
     }
 
     /// Reads again from the connections that waited for other shards.

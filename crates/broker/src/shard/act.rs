@@ -40,10 +40,12 @@ impl State {
                 }
             }
         }
+        self.departed.clear();
     }
 
     pub(super) fn peer(&self, id: ConnectionId) -> Peer {
-        self.sockets.get(id).map_or(Peer::Local, |socket| socket.peer)
+        let departed = || self.departed.get(&id).copied().unwrap_or(Peer::Local);
+        self.sockets.get(id).map_or_else(departed, |socket| socket.peer)
     }
 
     // --- verdicts

@@ -71,7 +71,7 @@ impl State {
                 return Poll::Pending;
             }
             if is_held_back {
-                self.held_back.push(id);
+                self.held_back.insert(id);
                 return Poll::Pending;
             }
             match socket.transport.poll_read(cx, &mut self.scratch) {

@@ -117,8 +117,10 @@ impl State {
     pub(super) fn drop_socket(&mut self, now: Timestamp, id: ConnectionId) {
         if let Some(socket) = self.sockets.remove(id) {
             self.admission.release(socket.peer);
+            self.departed.insert(id, socket.peer);
             socket.wake();
         }
+        self.held_back.remove(&id);
         self.exchanges.remove(&id);
         self.engine.closed(now, id);
     }
