@@ -51,6 +51,8 @@ pub(crate) struct Client {
     phase: Phase,
     /// Identifiers of QoS 2 messages that await PUBREL, and which messages they are.
     inbound: BTreeMap<PacketId, Option<u32>>,
+    /// QoS 2 messages that were refused; the broker may not know yet.
+    refused: BTreeMap<PacketId, Option<u32>>,
     /// Messages that the broker has not taken over, in order.
     outbound: VecDeque<Outgoing>,
     last_packet_id: PacketId,
@@ -77,6 +79,8 @@ enum Phase {
 #[derive(Debug)]
 struct Connection {
     link: LinkId,
+    /// So many seconds it outlives its connection.
+    expiry_secs: u32,
     incoming: Incoming,
     terms: Terms,
     /// Aliases that this client defined.
@@ -139,6 +143,7 @@ impl Client {
             profile,
             phase: Phase::Offline,
             inbound: BTreeMap::new(),
+            refused: BTreeMap::new(),
             outbound: VecDeque::new(),
             last_packet_id: PacketId::MIN,
             requests: BTreeMap::new(),

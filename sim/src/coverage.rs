@@ -57,6 +57,7 @@ behaviours! {
     TooLarge "messages excused because the packet is too large";
     DeliveryDenied "messages excused because the client may not receive them";
     QueueFullExcused "messages excused by a full queue";
+    RetainedFull "messages excused by a full store of retained ones";
     QueueFullTold "publishers told 0x97 about a full queue";
     NobodySubscribed "0x10 judged to be true";
     SomebodySubscribed "success judged to be true";

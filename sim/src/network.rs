@@ -47,11 +47,14 @@ pub(crate) struct Link {
     pub(crate) blocked_since: Option<Timestamp>,
     /// The client still looks at it.
     pub(crate) is_client_open: bool,
-    /// Ends of PUBLISH packets in the bytes that the client has written.
+    /// Ends of packets in the bytes that the client has written.
+    ends: VecDeque<u64>,
+    /// Ends of PUBLISH packets.
     marks: VecDeque<(u64, MessageNo)>,
     sent: u64,
     taken: u64,
-    pub(crate) last_taken_at: Timestamp,
+    /// When the driver last had a whole packet.
+    pub(crate) last_packet_at: Timestamp,
 }
 
 /// How fast the network is.
@@ -108,10 +111,11 @@ impl Network {
             is_blocked: false,
             blocked_since: None,
             is_client_open: true,
+            ends: VecDeque::new(),
             marks: VecDeque::new(),
             sent: 0,
             taken: 0,
-            last_taken_at: wind.now,
+            last_packet_at: wind.now,
         });
         let at = self.arrival(wind);
         wind.agenda.plan(at, Event::Accepted(id, shard));
@@ -120,7 +124,7 @@ impl Network {
         id
     }
 
-    /// Sends bytes along a link, in portions; `message` is the PUBLISH that ends them.
+    /// Sends a packet, or bytes of several, along a link in portions.
     pub(crate) fn send(
         &mut self,
         id: LinkId,
@@ -130,7 +134,9 @@ impl Network {
         wind: &mut Wind<'_>,
     ) {
         if to == Direction::ToBroker {
-            self.link_mut(id).sent += bytes.len() as u64;
+            let link = self.link_mut(id);
+            link.sent += bytes.len() as u64;
+            link.ends.push_back(link.sent);
         }
         let mut rest = bytes;
         for left in (1..=self.weather.pieces_max).rev() {
@@ -203,7 +209,9 @@ impl Network {
         let read = link.up.read(max);
         if let Read::Bytes(segment) = &read {
             link.taken += segment.bytes.len() as u64;
-            link.last_taken_at = now;
+            while link.ends.pop_front_if(|end| *end <= link.taken).is_some() {
+                link.last_packet_at = now;
+            }
             while let Some((_, message)) = link.marks.pop_front_if(|(end, _)| *end <= link.taken) {
                 on_message(message);
             }

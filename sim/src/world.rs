@@ -67,6 +67,7 @@ impl World {
             trace,
             shard_count: usize::from(shard_count),
             is_resting: false,
+            is_over: false,
             is_leaving: false,
             probe: None,
             plan: Rc::new(plan),

@@ -32,6 +32,9 @@ impl Client {
         if !matches!(self.phase, Phase::Offline) {
             return;
         }
+        if env.is_over {
+            return;
+        }
         // Nothing is begun any more; what was begun is finished.
         if env.is_resting && !env.oracle.may_have_session(self.number, env.now) && !env.is_leaving {
             return;
@@ -54,6 +57,7 @@ impl Client {
         self.forget_connection();
         let connection = Connection {
             link,
+            expiry_secs: self.expiry_secs(clean_start),
             incoming: Incoming::default(),
             terms: Terms {
                 receive_maximum: 0,
@@ -80,6 +84,11 @@ impl Client {
     /// Connects several times at once; all links but one are only listened to.
     pub(super) fn storm(&mut self, env: &mut Env) {
         let clean_start = !self.profile.has_properties() && self.profile.expiry_secs == 0;
+        let expiry_secs = self.connection().map_or(0, |connection| connection.expiry_secs);
+        if expiry_secs != self.expiry_secs(clean_start) {
+            // The first of the storm would end the session, and the second take its place unnoticed.
+            return self.lose(Breakage::Vanish, env);
+        }
         for _ in 0..env.rng.within(0..=3) {
             let ghost = self.open_link(clean_start, env);
             self.ghosts.insert(ghost, Ghost::default());

@@ -15,7 +15,10 @@ impl Client {
     pub(super) fn on_publish(&mut self, link: LinkId, publish: &Publish<'_>, env: &mut Env) {
         let Some(topic) = self.topic_of(publish, env) else { return };
         let repeats = match (publish.qos, publish.packet_id) {
-            (QoS::ExactlyOnce, Some(id)) => self.inbound.get(&id).copied().flatten(),
+            (QoS::ExactlyOnce, Some(id)) => {
+                let refused = self.refused.remove(&id).flatten().filter(|_| publish.dup);
+                self.inbound.get(&id).copied().flatten().or(refused)
+            }
             _ => None,
         };
         let mut identifiers = Vec::new();
@@ -75,9 +78,11 @@ impl Client {
         let is_known = self.inbound.contains_key(&id);
         let refuses = self.profile.has_properties() && !is_known && env.rng.chance(20);
         let reason = if refuses { ReasonCode::UNSPECIFIED_ERROR } else { ReasonCode::SUCCESS };
-        if kind == Kind::Received && !refuses {
-            self.inbound.insert(id, number);
-        }
+        match kind {
+            Kind::Received if refuses => self.refused.insert(id, number),
+            Kind::Received => self.inbound.insert(id, number),
+            Kind::Acknowledged | Kind::Completed => None,
+        };
         self.owe(Acknowledgement { id, kind, reason }, env);
     }
 

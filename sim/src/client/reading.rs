@@ -99,6 +99,8 @@ impl Client {
         }
         env.network.link_mut(link).is_client_open = false;
         self.phase = Phase::Offline;
+        // What it was closed for would be sent again, and again.
+        self.must_start_clean |= env.oracle.was_thrown_out(link);
         self.reconnect_soon(env);
     }
 

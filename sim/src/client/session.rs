@@ -6,6 +6,7 @@ impl Client {
     /// It begins anew: nothing of an earlier session is left.
     pub(super) fn forget_session(&mut self) {
         self.inbound.clear();
+        self.refused.clear();
         self.outbound.clear();
         self.requests.clear();
         self.subscriptions.clear();

@@ -12,7 +12,7 @@ use crate::network::LinkId;
 /// What the driver knows about a link that is closed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Silence {
-    /// When bytes of the client were last read.
+    /// When a packet of the client was last read.
     pub(crate) read_at: Timestamp,
     /// Since when the client took nothing of what waited for it.
     pub(crate) blocked_since: Option<Timestamp>,
@@ -99,6 +99,7 @@ impl Oracle {
         let has_waited = now.since(record.opened_at) >= self.rules.limits.connect_deadline;
         match record.ruling {
             Some(Ruling::Refused(decided)) if decided == reason => Some(Behaviour::Refused),
+            _ if record.operator == Some(reason) => Some(Behaviour::OperatorClosed),
             _ if reason == ReasonCode::SERVER_UNAVAILABLE && has_waited => Some(Behaviour::Undecided),
             _ if reason == ReasonCode::SERVER_SHUTTING_DOWN && self.is_draining => Some(Behaviour::Drained),
             _ => None,
@@ -159,6 +160,12 @@ impl Oracle {
             let what = format!("{link} has not been let in, nor closed at the deadline");
             self.fail(now, what);
         }
+    }
+
+    /// The broker closed the link for something that the client sent.
+    pub(crate) fn was_thrown_out(&self, link: LinkId) -> bool {
+        let record = self.links.get(&link);
+        record.is_some_and(|record| matches!(record.closed, Some((CloseCause::Violation(..), _))))
     }
 
     /// A client sees the end of a link that the broker has closed: it was told why, where that can be said.

@@ -111,7 +111,7 @@ impl Oracle {
         });
         let replays: usize = if record.facts.retain { replays.sum() } else { 0 };
         let (live, retained) = (counted(false), counted(true));
-        let routings = record.routings();
+        let routings = self.routings(message);
         if live > routings || live + retained > routings + replays {
             let what = format!(
                 "{client} gets {message} {live} times live and {retained} times retained; it was published \

@@ -2,7 +2,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use vouchmq_mqtt::time::Timestamp;
-use vouchmq_mqtt::{QoS, ReasonCode};
+use vouchmq_mqtt::{QoS, QueueFull, ReasonCode};
 
 use super::Oracle;
 use super::order::Place;
@@ -85,14 +85,6 @@ impl Message {
         self.facts.payload_len == 0
     }
 
-    /// How often it may have been routed: a repetition of QoS 2 is recognised.
-    pub(super) fn routings(&self) -> usize {
-        match self.facts.qos {
-            QoS::ExactlyOnce => 1,
-            QoS::AtMostOnce | QoS::AtLeastOnce => self.sends.max(1),
-        }
-    }
-
     pub(super) fn is_accepted(&self) -> bool {
         self.answer.is_some_and(|(reason, _)| !reason.is_error())
     }
@@ -131,6 +123,21 @@ impl Oracle {
         record.sends += 1;
         if record.sends > 1 {
             self.hit(Behaviour::Repeated);
+        }
+    }
+
+    /// How often it may have been routed: a repetition of QoS 2 is recognised, unless the first was refused by
+    /// some session that was full, which frees its identifier (`MQTT5-4.3.3-9`).
+    pub(super) fn routings(&self, message: MessageNo) -> usize {
+        let record = self.message(message);
+        let was_full = |client: &super::session::Client| {
+            client.queue_full_at.zip(record.routed_from()).is_some_and(|(at, from)| from <= at)
+        };
+        let may_be_refused =
+            self.rules.limits.queue_full == QueueFull::Reject && self.clients.iter().any(was_full);
+        match record.facts.qos {
+            QoS::ExactlyOnce if !may_be_refused => 1,
+            QoS::AtMostOnce | QoS::AtLeastOnce | QoS::ExactlyOnce => record.sends.max(1),
         }
     }
 

@@ -57,6 +57,10 @@ impl Oracle {
         now: Timestamp,
     ) {
         let Some(Place { stream, position }) = self.message(message).place else { return };
+        if self.routings(message) > 1 {
+            // Of what was routed twice, the first may have been dropped: it expired, or came too early.
+            return;
+        }
         let key = (client, stream, qos);
         let next = self.streams.progress.get(&key).copied().unwrap_or(0);
         if position < next {

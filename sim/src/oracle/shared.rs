@@ -111,7 +111,7 @@ impl Oracle {
         now: Timestamp,
     ) -> Option<String> {
         let record = self.message(message);
-        let routings = record.routings();
+        let routings = self.routings(message);
         let is_same = |copy: &&Copy| copy.group == Some(group);
         let is_fresh = |copy: &&Copy| !copy.dup || copy.qos == QoS::ExactlyOnce;
         let before: Vec<Copy> = record.copies.iter().filter(is_same).cloned().collect();
@@ -201,6 +201,9 @@ impl Oracle {
             return;
         }
         let topic = record.facts.topic.clone();
+        if !crate::rights::Rights::may_publish(&topic) {
+            return;
+        }
         for number in 0..self.groups.len() {
             let group = GroupNo(u16::try_from(number).unwrap_or(u16::MAX));
             if !matches(&self.groups[number].filter, &topic) {

@@ -91,6 +91,11 @@ impl Oracle {
         if record.expires_at() <= now {
             return Some(Behaviour::ExpiredInQueue);
         }
+        // Refused by the store of retained messages; whoever publishes at QoS 0 cannot be told.
+        let is_refused = self.retained_refused_at.is_some_and(|at| since <= at);
+        if record.facts.retain && is_refused && !record.is_accepted() {
+            return Some(Behaviour::RetainedFull);
+        }
         let is_full = state.queue_full_at.is_some_and(|at| since <= at);
         if qos != QoS::AtMostOnce && is_full && !self.must_tell_queue_full(message) {
             return Some(Behaviour::QueueFullExcused);
@@ -136,9 +141,14 @@ impl Oracle {
         let published = record.facts.qos;
         let live: Vec<&Subscription> = self.meant_for(message, epoch, from, now).collect();
         let state = self.epoch(epoch);
+        // What is retained may come late, and as an earlier SUBSCRIBE for the same filter asked for it.
+        let is_there = |written: &str| {
+            state.possible(&record.facts.topic, from, now).any(|known| *known.written == *written)
+        };
         let replayed: Vec<&Subscription> = state
-            .possible(&record.facts.topic, from, now)
+            .possible(&record.facts.topic, Timestamp::ZERO, now)
             .filter(|known| received.retain && record.facts.retain && known.sends_retained())
+            .filter(|known| is_there(&known.written))
             .collect();
         let asked = || live.iter().chain(&replayed);
         if asked().next().is_none() {

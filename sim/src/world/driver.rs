@@ -315,7 +315,7 @@ impl World {
                 let record = self.env.network.link(link);
                 let is_heard = record.connection.is_some_and(|id| shard.engine.wants_input(id));
                 let silence = Silence {
-                    read_at: record.last_taken_at,
+                    read_at: record.last_packet_at,
                     blocked_since: record.blocked_since,
                     unheard_at: (!is_heard).then_some(now),
                 };

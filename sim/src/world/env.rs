@@ -25,6 +25,8 @@ pub(crate) struct Env {
     pub(crate) shard_count: usize,
     /// Nothing is begun any more: what was begun comes to its end.
     pub(crate) is_resting: bool,
+    /// The broker shuts down: nobody comes back.
+    pub(crate) is_over: bool,
     /// Every client ends its session.
     pub(crate) is_leaving: bool,
     /// The client that looks at all retained messages, and what it found.

@@ -95,6 +95,7 @@ impl World {
 
     fn drain(&mut self) {
         self.env.note(|| "--- the broker shuts down".to_owned());
+        self.env.is_over = true;
         self.env.oracle.draining();
         for number in 0..self.shards.len() {
             self.input(ShardId(u16::try_from(number).unwrap_or(0)), Input::Drain);

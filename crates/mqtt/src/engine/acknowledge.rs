@@ -12,22 +12,12 @@ impl Engine {
 
     /// Notes that a PUBLISH is to be acknowledged: once the journal has it, once it is routed, and once
     /// everybody who has to confirm did.
-    pub(super) fn owe(
-        &mut self,
-        id: ConnectionId,
-        session: SessionId,
-        packet_id: PacketId,
-        qos: QoS,
-    ) -> Option<OwedId> {
+    pub(super) fn owe(&mut self, id: ConnectionId, packet_id: PacketId, qos: QoS) -> Option<OwedId> {
         let kind = match qos {
             QoS::AtMostOnce => return None,
             QoS::AtLeastOnce => AckKind::PubAck,
             QoS::ExactlyOnce => AckKind::PubRec,
         };
-        if kind == AckKind::PubRec {
-            let state = self.clients.session_mut(session)?;
-            state.inbound.get_or_insert_default().insert(packet_id);
-        }
         let connection = self.clients.connection_mut(id)?;
         // One for the journal, one for routing.
         let owed = Owed { packet_id, kind, reason: ReasonCode::SUCCESS, outstanding: 2 };

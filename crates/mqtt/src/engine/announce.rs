@@ -59,6 +59,17 @@ impl PendingSubscribes {
     pub(super) fn len(&self) -> usize {
         self.tickets.len()
     }
+
+    /// The session unsubscribes while its SUBACK still waits: nothing retained is to follow it.
+    pub(super) fn forget_replays(&mut self, session: SessionId, filter: &str) {
+        for ticket in &mut self.tickets {
+            if let Then::SubAck(pending) = &mut ticket.then
+                && pending.session == session
+            {
+                pending.replays.retain(|replay| &*replay.filter != filter);
+            }
+        }
+    }
 }
 
 impl Engine {

@@ -116,6 +116,14 @@ impl Receiver<'_> {
         Delivered::Taken
     }
 
+    /// A message of this QoS would be sent at once, and neither wait nor be dropped.
+    pub(super) fn takes_at_once(&self, qos: QoS) -> bool {
+        let receive_maximum = self.session.receive_maximum;
+        let has_room =
+            || self.session.outbound.as_ref().is_none_or(|outbound| outbound.has_room(receive_maximum));
+        !self.is_backlog_full() && (qos == QoS::AtMostOnce || has_room())
+    }
+
     pub(super) fn is_backlog_full(&self) -> bool {
         let backlog = self.connection.as_ref().map_or(0, |(_, connection)| connection.backlog());
         backlog >= self.limits.outbound_bytes_max

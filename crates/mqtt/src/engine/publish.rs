@@ -98,7 +98,7 @@ impl Engine {
         if is_open && qos == QoS::ExactlyOnce {
             // Acknowledged again, not delivered again (`MQTT5-4.3.3-10`); the journal may not have it yet.
             let is_owed = connection.owed.as_ref().is_some_and(|acks| acks.holds(packet_id, AckKind::PubRec));
-            if !is_owed && let Some(owed) = self.owe(id, session, packet_id, qos) {
+            if !is_owed && let Some(owed) = self.owe(id, packet_id, qos) {
                 self.confirm(id, owed);
             }
             return Admission::Repeated;
@@ -184,7 +184,10 @@ impl Engine {
                 return self.refuse_publish(now, id, session, publish, ReasonCode::QUOTA_EXCEEDED);
             }
         };
-        let owed = publish.packet_id.and_then(|packet_id| self.owe(id, session, packet_id, publish.qos));
+        let owed = publish.packet_id.and_then(|packet_id| {
+            self.begin_exchange(session, packet_id, publish.qos);
+            self.owe(id, packet_id, publish.qos)
+        });
         let origin = Origin::Client { session: session.index, owed: owed.map(|owed| (id, owed)) };
         let routed = self.route(now, publication, origin, body);
         self.clients.stats.unmatched += u64::from(!routed.is_matched);
@@ -213,6 +216,15 @@ impl Engine {
         }
     }
 
+    /// Remembers that a QoS 2 message was taken, so that it is not taken again (`MQTT5-4.3.3-10`).
+    fn begin_exchange(&mut self, session: SessionId, packet_id: PacketId, qos: QoS) {
+        if qos == QoS::ExactlyOnce
+            && let Some(state) = self.clients.session_mut(session)
+        {
+            state.inbound.get_or_insert_default().insert(packet_id);
+        }
+    }
+
     /// Answers a PUBLISH that is not routed.
     fn refuse_publish(
         &mut self,
@@ -226,16 +238,21 @@ impl Engine {
         let is_denied = reason == ReasonCode::NOT_AUTHORIZED;
         let can_tell = connection.dialect.has_properties() && publish.packet_id.is_some();
         self.clients.stats.publishes_denied += u64::from(is_denied);
-        let must_close = match self.options.deny_action {
-            DenyAction::Disconnect => is_denied,
+        let must_close = if is_denied {
+            self.options.deny_action == DenyAction::Disconnect
+        } else {
             // MQTT 3.x has no negative acknowledgement: what is not a matter of rights ends the connection.
-            DenyAction::Ignore => !can_tell && !is_denied && publish.qos != QoS::AtMostOnce,
+            !can_tell && publish.qos != QoS::AtMostOnce
         };
         if must_close {
             return self.violate(now, id, reason, "a PUBLISH that is refused");
         }
         let Some(packet_id) = publish.packet_id else { return };
-        let Some(owed) = self.owe(id, session, packet_id, publish.qos) else { return };
+        if !can_tell {
+            // The exchange goes on as if the message had been taken.
+            self.begin_exchange(session, packet_id, publish.qos);
+        }
+        let Some(owed) = self.owe(id, packet_id, publish.qos) else { return };
         self.settle_refused(id, owed, reason);
     }
 

@@ -1,5 +1,9 @@
+use std::collections::VecDeque;
+
 use super::Engine;
+use super::clients::Receiver;
 use super::deliver::Wanted;
+use super::frames::Frames;
 use crate::QoS;
 use crate::connection::ConnectionId;
 use crate::session::{Replay, SessionId};
@@ -15,19 +19,57 @@ const PORTIONS: usize = 8;
 
 impl Replay {
     pub(crate) fn new(filter: FilterRef<'_>, qos: QoS, identifier: u32) -> Self {
-        Self { filter: filter.as_str().into(), cursor: TopicCursor::default(), qos, identifier }
+        Self {
+            filter: filter.as_str().into(),
+            cursor: TopicCursor::default(),
+            portion: VecDeque::new(),
+            is_read: false,
+            qos,
+            identifier,
+        }
+    }
+}
+
+impl Receiver<'_> {
+    /// Takes the replay that goes on, if the client has taken what it was sent.
+    fn next_replay(&mut self) -> Option<Replay> {
+        let (_, connection) = self.connection.as_ref()?;
+        let outbound = self.session.outbound.as_mut()?;
+        let is_ready = connection.backlog() <= BACKLOG_MAX && outbound.pending_count() == 0;
+        if is_ready { outbound.replays.pop_front() } else { None }
+    }
+
+    /// Sends what was read; `false` when the client takes no more for now.
+    fn send_retained(&mut self, now: Timestamp, replay: &mut Replay, frames: &mut Frames) -> bool {
+        let identifier = [replay.identifier];
+        while let Some(message) = replay.portion.front() {
+            let publication = message.publication();
+            let wanted = Wanted {
+                qos: replay.qos.min(publication.qos),
+                retain: true,
+                is_checked: true,
+                identifiers: if identifier == [0] { &[] } else { &identifier },
+                share: None,
+            };
+            if !self.takes_at_once(wanted.qos) {
+                return false;
+            }
+            frames.reset(Some(message.clone()));
+            let _ = self.deliver(now, &publication, &wanted, frames);
+            replay.portion.pop_front();
+        }
+        true
     }
 }
 
 impl Engine {
-    /// Begins to send the retained messages of new subscriptions, if the client is still there and has not
-    /// unsubscribed meanwhile (`MQTT5-3.10.4-2`).
+    /// Begins to send the retained messages of new subscriptions, if the client is still there.
     pub(super) fn start_replays(
         &mut self,
         now: Timestamp,
         connection: ConnectionId,
         session: SessionId,
-        mut replays: Vec<Replay>,
+        replays: Vec<Replay>,
     ) {
         if replays.is_empty() || self.options.retained.is_empty() {
             return;
@@ -35,17 +77,10 @@ impl Engine {
         if self.clients.connection_of(session) != Some(connection) {
             return;
         }
-        replays.retain(|replay| self.is_subscribed(session, &replay.filter));
-        if let Some(state) = self.clients.session_mut(session).filter(|_| !replays.is_empty()) {
+        if let Some(state) = self.clients.session_mut(session) {
             state.outbound_mut().replays.extend(replays);
-            self.pump(now, session);
         }
-    }
-
-    fn is_subscribed(&self, session: SessionId, filter: &str) -> bool {
-        let id = FilterRef::new(filter).ok().and_then(|filter| self.interests.find(filter));
-        let state = self.clients.session(session);
-        id.zip(state).is_some_and(|(id, state)| state.subscriptions.contains(&id))
+        self.pump(now, session);
     }
 
     /// Sends what a session holds for its client, as far as the client takes it: messages in flight, those
@@ -82,40 +117,25 @@ impl Engine {
         }
     }
 
-    /// Reads one portion; `false` when nothing is left or the client has enough to take for now.
-    fn replay_portion(
-        &mut self,
-        now: Timestamp,
-        session: SessionId,
-        frames: &mut super::frames::Frames,
-    ) -> bool {
+    /// Reads one portion and sends it; `false` when nothing is left or the client has enough to take for now.
+    ///
+    /// What is retained waits in the store, not in the session's queue: it is sent only as far as the client
+    /// takes it at once, so that none of it is dropped for want of room.
+    fn replay_portion(&mut self, now: Timestamp, session: SessionId, frames: &mut Frames) -> bool {
         let Some(mut receiver) = self.clients.receiver(session.index) else { return false };
-        let backlog = receiver.connection.as_ref().map_or(usize::MAX, |(_, connection)| connection.backlog());
-        let Some(outbound) = receiver.session.outbound.as_mut() else { return false };
-        if backlog > BACKLOG_MAX || outbound.pending_count() > 0 {
-            return false;
+        let Some(mut replay) = receiver.next_replay() else { return false };
+        if replay.portion.is_empty() && !replay.is_read {
+            let Ok(filter) = FilterRef::new(&replay.filter) else { return false };
+            let mut portion = Vec::new();
+            let progress = self.options.retained.read(filter, &mut replay.cursor, STEPS, &mut portion);
+            replay.portion.extend(portion);
+            replay.is_read = progress == Progress::Done;
         }
-        let Some(replay) = outbound.replays.front_mut() else { return false };
-        let Ok(filter) = FilterRef::new(&replay.filter) else { return false };
-        let mut portion = Vec::new();
-        let progress = self.options.retained.read(filter, &mut replay.cursor, STEPS, &mut portion);
-        let (qos, identifier) = (replay.qos, [replay.identifier]);
-        if progress == Progress::Done {
-            outbound.replays.pop_front();
+        let is_sent = receiver.send_retained(now, &mut replay, frames);
+        if !is_sent || !replay.is_read {
+            receiver.session.outbound_mut().replays.push_front(replay);
         }
-        for message in portion {
-            let publication = message.publication();
-            let wanted = Wanted {
-                qos: qos.min(publication.qos),
-                retain: true,
-                is_checked: true,
-                identifiers: if identifier == [0] { &[] } else { &identifier },
-                share: None,
-            };
-            frames.reset(Some(message.clone()));
-            let _ = receiver.deliver(now, &publication, &wanted, frames);
-        }
-        true
+        is_sent
     }
 
     /// Bytes of an outbox were written; 0 when the peer takes no more for now.

@@ -230,6 +230,7 @@ impl Engine {
         if let Some(outbound) = state.outbound.as_mut() {
             outbound.replays.retain(|replay| &*replay.filter != parsed.filter.as_str());
         }
+        self.pending_subscribes.forget_replays(session, parsed.filter.as_str());
         self.leave_filter(session, id);
         true
     }

@@ -89,6 +89,10 @@ pub(crate) enum Waiter {
 pub(crate) struct Replay {
     pub(crate) filter: Box<str>,
     pub(crate) cursor: TopicCursor,
+    /// Read, and not yet taken by the client.
+    pub(crate) portion: VecDeque<Arc<Message>>,
+    /// Everything was read.
+    pub(crate) is_read: bool,
     pub(crate) qos: QoS,
     pub(crate) identifier: u32,
 }

@@ -12,6 +12,7 @@ mod authorize;
 mod back_pressure;
 mod client_id;
 mod connect;
+mod control;
 mod deadline;
 mod delivery;
 mod dialect;

@@ -1,7 +1,7 @@
 //! QoS 2 towards the broker: each message once, however often it is sent.
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5, V31, V311};
-use vouchmq_mqtt::packet::Publish;
+use vouchmq_mqtt::packet::{Connect, Publish};
 use vouchmq_mqtt::{Packet, QoS, ReasonCode};
 
 use super::harness::*;
@@ -172,4 +172,36 @@ fn qos_1_with_identifiers_in_use_stays_within_receive_maximum() {
     client.expect_nothing();
     client.send(qos1(1, "t", "one too many"));
     client.disconnected(ReasonCode::RECEIVE_MAXIMUM_EXCEEDED);
+}
+
+/// The first copy may have been read a moment ago, on a connection that is gone.
+#[test]
+fn a_repeated_publish_is_not_acknowledged_before_the_journal_has_it() {
+    let world = World::new();
+    world.hold_journal();
+    let client = world.connect_with(persistent(V5, "a"));
+    client.send(qos2(1, "t", "x"));
+    client.vanish();
+    let client = world.connect_with(Connect { clean_start: false, ..persistent(V5, "a") });
+    client.send(Publish { dup: true, ..qos2(1, "t", "x") });
+    client.expect_nothing();
+    world.release_journal();
+    assert_eq!(client.pubrec().packet_id, id(1));
+    client.expect_nothing();
+}
+
+/// The refusal was on its way when the connection broke: it is the answer to the repetition, too.
+#[test]
+fn a_refused_publish_is_refused_again_when_it_is_repeated() {
+    let world = World::new();
+    world.authenticate_by(|_| Answer::Now(allow(Rights::all().deny_publish("t"))));
+    world.hold_journal();
+    let client = world.connect_with(persistent(V5, "a"));
+    client.send(qos2(1, "t", "x"));
+    client.vanish();
+    let client = world.connect_with(Connect { clean_start: false, ..persistent(V5, "a") });
+    client.send(Publish { dup: true, ..qos2(1, "t", "x") });
+    world.release_journal();
+    assert_eq!(client.pubrec().reason, ReasonCode::NOT_AUTHORIZED);
+    client.expect_nothing();
 }

@@ -1,6 +1,7 @@
 //! Retained messages: the last one of each topic, kept for whoever subscribes later.
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5, V311};
+use vouchmq_mqtt::engine::{CloseCause, DenyAction};
 use vouchmq_mqtt::packet::{Connect, Publish};
 use vouchmq_mqtt::{Packet, Property, QoS, ReasonCode};
 
@@ -237,4 +238,52 @@ fn retained_messages_of_qos_1_keep_to_receive_maximum() {
         count += 1;
     }
     assert_eq!(count, 50);
+}
+
+/// What is retained waits in the store, so that a slow or busy client gets all of it.
+#[test]
+fn nothing_retained_is_dropped_for_want_of_room() {
+    for qos in [QoS::AtMostOnce, QoS::AtLeastOnce] {
+        let world = World::with(|setup| {
+            setup.limits.outbound_bytes_max = 300;
+            setup.limits.queued_messages_max = 3;
+            setup.limits.receive_maximum = 2;
+        });
+        let publisher = world.connect(V5, "publisher");
+        for number in 0..100 {
+            publisher.publishes(QoS::AtLeastOnce, "kept/x", "x");
+            publisher.send(retained(qos0(&format!("kept/{number}"), "a payload of some length")));
+            publisher.send(retained(qos1(number + 1, &format!("more/{number}"), "a payload of some length")));
+            publisher.puback();
+        }
+        let client = world.connect(V5, "reader");
+        client.stop_reading();
+        client.send(subscribe(1, &[("kept/+", options(qos)), ("more/+", options(qos))]));
+        client.read_on();
+        client.suback();
+        let mut count = 0;
+        while let Some(Packet::Publish(publish)) = client.poll() {
+            client.acknowledge(&publish);
+            count += 1;
+        }
+        assert_eq!(count, 200, "{qos:?}");
+        assert_eq!(world.count(|stats| stats.dropped_lagging + stats.dropped_queue_full), 0);
+    }
+}
+
+/// MQTT 3.x has no negative acknowledgement, and a positive one would be a lie.
+#[test]
+fn a_retained_message_without_room_is_never_acknowledged_as_taken() {
+    for deny_action in [DenyAction::Ignore, DenyAction::Disconnect] {
+        let world = World::with(|setup| {
+            setup.retained.messages_max = 1;
+            setup.options.deny_action = deny_action;
+        });
+        let client = world.connect(V311, "a");
+        client.send(retained(qos1(1, "a", "x")));
+        client.puback();
+        client.send(retained(qos1(2, "b", "x")));
+        let cause = client.closed();
+        assert!(matches!(cause, CloseCause::Violation(ReasonCode::QUOTA_EXCEEDED, _)), "{cause:?}");
+    }
 }
