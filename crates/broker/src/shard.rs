@@ -17,6 +17,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, ShardId};
 use vouchmq_mqtt::time::Timestamp;
@@ -61,6 +62,8 @@ pub(crate) struct Shard {
     timer: Notify,
     /// The last connection is gone.
     empty: Notify,
+    /// A task panicked. The runtime would keep that to itself and go on with a shard that is half alive.
+    alarm: Notify,
 }
 
 struct State {
@@ -121,29 +124,58 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
         output: Notify::new(),
         timer: Notify::new(),
         empty: Notify::new(),
+        alarm: Notify::new(),
     });
     let accepting: Vec<_> = listeners
         .into_iter()
-        .map(|listener| Ok(tokio::task::spawn_local(listener.accept(shard.clone())?)))
+        .map(|listener| Ok(shard.spawn(listener.accept(shard.clone())?)))
         .collect::<std::io::Result<_>>()?;
-    tokio::task::spawn_local(shard.clone().flush_forever());
-    tokio::task::spawn_local(shard.clone().fire_timers());
-    let mut batch = Vec::new();
-    loop {
-        if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
-            return Ok(());
-        }
-        let is_draining = shard.open_mail(&mut batch, &inbox);
-        if is_draining {
-            break;
-        }
+    shard.spawn(shard.clone().flush_forever());
+    shard.spawn(shard.clone().fire_timers());
+    let served = async {
+        shard.serve(&mut inbox).await;
+        accepting.iter().for_each(JoinHandle::abort);
+        shard.drain(&mut inbox, drain_timeout).await;
+    };
+    tokio::select! {
+        () = served => Ok(()),
+        () = shard.alarm.notified() => Err(std::io::Error::other("a task panicked")),
     }
-    accepting.iter().for_each(tokio::task::JoinHandle::abort);
-    shard.drain(&mut inbox, drain_timeout).await;
-    Ok(())
 }
 
 impl Shard {
+    /// Runs a task of this shard: when it panics, the shard ends.
+    fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) -> JoinHandle<()> {
+        struct Guard(Rc<Shard>);
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                self.0.raise_alarm();
+            }
+        }
+        let guard = Guard(self.clone());
+        tokio::task::spawn_local(async move {
+            let _guard = guard;
+            task.await;
+        })
+    }
+
+    /// Tells that a task panicked, if one did.
+    fn raise_alarm(&self) {
+        if std::thread::panicking() {
+            self.alarm.notify_one();
+        }
+    }
+
+    /// Handles mail until the shard is to drain.
+    async fn serve(self: &Rc<Self>, inbox: &mut Inbox) {
+        let mut batch = Vec::new();
+        while inbox.recv_many(&mut batch, MAIL_BATCH).await > 0 {
+            if self.open_mail(&mut batch, inbox) {
+                return;
+            }
+        }
+    }
+
     /// Handles mail; `true` when the shard is to drain.
     fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
         let mut is_draining = false;

@@ -168,7 +168,7 @@ impl Shard {
     pub(super) fn verify_later(self: &Rc<Self>, state: &mut State) {
         for (id, authentication) in state.delayed.drain(..) {
             let shard = self.clone();
-            tokio::task::spawn_local(async move {
+            self.spawn(async move {
                 tokio::time::sleep(crate::offences::DELAY).await;
                 let mut state = shard.state.borrow_mut();
                 state.verify(id, authentication);

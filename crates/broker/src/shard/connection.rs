@@ -35,6 +35,12 @@ impl Future for Reading {
     }
 }
 
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.shard.raise_alarm();
+    }
+}
+
 impl State {
     fn poll_reading(&mut self, id: ConnectionId, cx: &mut Context<'_>) -> Poll<()> {
         let now = self.clock.now();

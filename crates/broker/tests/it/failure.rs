@@ -46,7 +46,7 @@ fn server() -> Server {
 /// The shard of `client_id` is reported, and the other clients are let go.
 fn expect_failure(mut server: Server, shard: u16, mut other: Client) {
     assert_eq!(server.failed(), Ended::Failed(ShardId(shard)));
-    assert_eq!(server.drain(), Ended::Drained, "the others are well");
+    assert_eq!(server.drain(), Ended::Failed(ShardId(shard)), "which is told in the end, too");
     other.expect_disconnect(ReasonCode::SERVER_SHUTTING_DOWN);
 }
 
