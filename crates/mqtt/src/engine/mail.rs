@@ -23,8 +23,8 @@ pub struct Mail {
     letters: Vec<Letter>,
     /// Topics, properties and payloads of forwarded messages, back to back.
     bytes: Vec<u8>,
-    /// Bytes of messages that are shared instead of copied.
-    shared_bytes: usize,
+    /// Bytes that letters hold elsewhere: messages that are shared instead of copied, filters.
+    outside_bytes: usize,
 }
 
 /// One thing that one engine tells another.
@@ -94,14 +94,14 @@ impl Mail {
 
     /// Bytes of the messages inside, roughly: what bounds a mailbox.
     pub fn byte_count(&self) -> usize {
-        self.bytes.len() + self.shared_bytes + self.letters.len() * size_of::<Letter>()
+        self.bytes.len() + self.outside_bytes + self.letters.len() * size_of::<Letter>()
     }
 
     /// Takes the mail, and leaves an empty one with room for about as much.
     fn replace(&mut self) -> Self {
         let letters = Vec::with_capacity(self.letters.len().min(ROOM_MAX));
         let bytes = Vec::with_capacity(self.bytes.len().min(ROOM_MAX));
-        std::mem::replace(self, Self { letters, bytes, shared_bytes: 0 })
+        std::mem::replace(self, Self { letters, bytes, outside_bytes: 0 })
     }
 
     /// Nothing to tell.
@@ -126,6 +126,28 @@ impl Mail {
             expires_at: publication.expires_at,
             token,
         }));
+    }
+}
+
+impl Letter {
+    /// Bytes that the letter holds outside its mail. What is shared counts in full: this mail may be the last to
+    /// hold it.
+    fn outside_bytes(&self) -> usize {
+        match self {
+            Self::ForwardShared { message, .. }
+            | Self::Deliver { message, .. }
+            | Self::Return { message, .. } => message.byte_count(),
+            Self::Want(filter) | Self::Unwant(filter) => filter.len(),
+            Self::Forward(_)
+            | Self::Taken(_)
+            | Self::Rejected(_)
+            | Self::Barrier(_)
+            | Self::BarrierPassed(_)
+            | Self::Join { .. }
+            | Self::Joined { .. }
+            | Self::Leave { .. }
+            | Self::Presence { .. } => 0,
+        }
     }
 }
 
@@ -173,6 +195,7 @@ impl Mailboxes {
 
     pub(crate) fn post(&mut self, to: ShardId, letter: Letter) {
         if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
+            mail.outside_bytes += letter.outside_bytes();
             mail.letters.push(letter);
             self.has_mail = true;
         }
@@ -192,9 +215,6 @@ impl Mailboxes {
         shared: impl FnOnce() -> Arc<Message>,
     ) {
         if publication.payload.len() >= SHARE_FROM {
-            if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
-                mail.shared_bytes += publication.byte_count();
-            }
             return self.post(to, Letter::ForwardShared { token, message: shared() });
         }
         if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
@@ -224,11 +244,55 @@ impl Mailboxes {
         self.tokens.try_remove(super::clients::widen(token))
     }
 
+    /// Bytes that wait to be taken, roughly.
+    pub(crate) fn byte_count(&self) -> usize {
+        self.outgoing.iter().map(Mail::byte_count).sum()
+    }
+
     /// Takes what there is to tell `to`.
     pub(crate) fn take(&mut self, to: ShardId) -> Option<Mail> {
         let mail = self.outgoing.get_mut(usize::from(to.0))?;
         let taken = (!mail.is_empty()).then(|| mail.replace());
         self.has_mail = self.outgoing.iter().any(|mail| !mail.is_empty());
         taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What bounds a mailbox sees every payload, however it travels.
+    #[test]
+    fn mail_counts_what_its_letters_hold_elsewhere() {
+        let payload = [b'x'; 100_000];
+        let publication = Publication {
+            topic: "t",
+            properties: Properties::EMPTY,
+            payload: &payload,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            publisher: PublisherId::BROKER,
+            expires_at: Timestamp::NEVER,
+        };
+        let (share, message) = (Arc::<str>::from("$share/g/t"), Message::new(&publication));
+        let session = SessionId { index: 0, generation: 0 };
+        let posts: [fn(&Arc<str>, SessionId, &Arc<Message>) -> Letter; 3] = [
+            |_, _, message| Letter::ForwardShared { token: None, message: message.clone() },
+            |share, session, message| Letter::Deliver {
+                share: share.clone(),
+                session,
+                message: message.clone(),
+                choice: Choice::Online,
+            },
+            |share, _, message| Letter::Return { share: share.clone(), message: message.clone() },
+        ];
+        let mut mailboxes = Mailboxes::new(ShardId(0), 2);
+        for post in posts {
+            mailboxes.post(ShardId(1), post(&share, session, &message));
+            assert!(mailboxes.byte_count() > payload.len());
+            assert!(mailboxes.take(ShardId(1)).is_some_and(|mail| mail.byte_count() > payload.len()));
+            assert_eq!(mailboxes.byte_count(), 0);
+        }
     }
 }
