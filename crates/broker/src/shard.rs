@@ -7,6 +7,7 @@ mod exchange;
 mod flush;
 pub(crate) mod mailbox;
 mod sockets;
+mod turn;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -31,6 +32,7 @@ use crate::verify::Verifier;
 use exchange::Exchanging;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
+use turn::Portion;
 
 pub(crate) use accept::Listener;
 
@@ -71,6 +73,8 @@ struct State {
     engine: Engine,
     sockets: Sockets,
     scratch: Box<[u8]>,
+    /// How much of it a read fills.
+    portion: Portion,
     mailboxes: Arc<[Mailbox]>,
     verifier: Verifier,
     admission: Arc<Admission>,
@@ -110,6 +114,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             engine: Engine::new(clock.now(), id, options),
             sockets: Sockets::default(),
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
+            portion: Portion::new(),
             mailboxes,
             verifier,
             admission,
@@ -170,43 +175,53 @@ impl Shard {
     async fn serve(self: &Rc<Self>, inbox: &mut Inbox) {
         let mut batch = Vec::new();
         while inbox.recv_many(&mut batch, MAIL_BATCH).await > 0 {
-            if self.open_mail(&mut batch, inbox) {
+            if self.open_mail(&mut batch, inbox).await {
                 return;
             }
         }
     }
 
-    /// Handles mail; `true` when the shard is to drain.
-    fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
+    /// Handles mail, and lets others have their turn in between; `true` when the shard is to drain.
+    async fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
         let mut is_draining = false;
+        let mut began = self.now();
         for message in batch.drain(..) {
-            let mut state = self.state.borrow_mut();
-            let now = state.clock.now();
-            match message {
-                Message::Mail(from, mail) => {
-                    let byte_count = mail.byte_count();
-                    state.engine.deliver_mail(now, from, mail);
-                    if inbox.handled(byte_count) {
-                        state.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::Relieved));
-                    }
-                }
-                Message::Relieved => state.read_on(),
-                Message::Judged(connection, judged) => state.decide(connection, judged),
-                Message::Input(input) => state.engine.input(now, input),
-                Message::Inspect(look) => look(&state.view()),
-                Message::Adopt { transport, peer, bytes } => {
-                    drop(state);
-                    self.adopt(transport, peer, &bytes);
-                    continue;
-                }
-                Message::Drain => {
-                    state.engine.input(now, Input::Drain);
-                    is_draining = true;
-                }
+            is_draining |= matches!(message, Message::Drain);
+            self.open_message(message, inbox);
+            if turn::is_over(self.now().since(began)) {
+                tokio::task::yield_now().await;
+                began = self.now();
             }
-            self.after_input(&mut state);
         }
         is_draining
+    }
+
+    fn open_message(self: &Rc<Self>, message: Message, inbox: &Inbox) {
+        let mut state = self.state.borrow_mut();
+        let now = state.clock.now();
+        match message {
+            Message::Mail(from, mail) => {
+                let byte_count = mail.byte_count();
+                state.engine.deliver_mail(now, from, mail);
+                if inbox.handled(byte_count) {
+                    state.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::Relieved));
+                }
+            }
+            Message::Relieved => state.read_on(),
+            Message::Judged(connection, judged) => state.decide(connection, judged),
+            Message::Input(input) => state.engine.input(now, input),
+            Message::Inspect(look) => look(&state.view()),
+            Message::Adopt { transport, peer, bytes } => {
+                drop(state);
+                return self.adopt(transport, peer, &bytes);
+            }
+            Message::Drain => state.engine.input(now, Input::Drain),
+        }
+        self.after_input(&mut state);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.state.borrow().clock.now()
     }
 
     /// A connection that another thread accepted.
@@ -290,7 +305,7 @@ impl Shard {
                 tokio::select! {
                     () = self.empty.notified() => {}
                     _ = inbox.recv_many(&mut batch, MAIL_BATCH) => {
-                        self.open_mail(&mut batch, inbox);
+                        self.open_mail(&mut batch, inbox).await;
                     }
                 }
             }
