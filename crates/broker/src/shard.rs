@@ -8,6 +8,7 @@ mod flush;
 mod guard;
 pub(crate) mod mailbox;
 mod sockets;
+mod turn;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
@@ -32,6 +33,7 @@ use exchange::Exchanging;
 use guard::Breakage;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
+use turn::Portion;
 
 pub(crate) use accept::Listener;
 
@@ -71,6 +73,8 @@ struct State {
     engine: Engine,
     sockets: Sockets,
     scratch: Box<[u8]>,
+    /// How much of it a read fills.
+    portion: Portion,
     mailboxes: Arc<[Mailbox]>,
     verifier: Verifier,
     admission: Arc<Admission>,
@@ -118,6 +122,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             engine: Engine::new(clock.now(), id, options),
             sockets: Sockets::default(),
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
+            portion: Portion::new(),
             mailboxes,
             verifier,
             admission,
@@ -164,7 +169,7 @@ impl Shard {
             if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
                 return Ok(());
             }
-            if self.open_mail(&mut batch, inbox) {
+            if self.open_mail(&mut batch, inbox).await {
                 break;
             }
         }
@@ -173,41 +178,51 @@ impl Shard {
         Ok(())
     }
 
-    /// Handles mail; `true` when the shard is to drain.
-    fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
+    /// Handles mail, and lets others have their turn in between; `true` when the shard is to drain.
+    async fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
         let mut is_draining = false;
+        let mut began = self.now();
         for message in batch.drain(..) {
-            let mut state = self.state.borrow_mut();
-            let now = state.clock.now();
-            match message {
-                Message::Mail(from, mail) => {
-                    let byte_count = mail.byte_count();
-                    let mut mail = mail.open();
-                    while !mail.is_done() {
-                        state.engine.deliver_portion(now, from, &mut mail);
-                        state.flush_early(0);
-                    }
-                    if inbox.handled(byte_count) {
-                        state.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::Relieved));
-                    }
-                }
-                Message::Relieved => state.read_on(),
-                Message::Judged(connection, judged) => state.decide(connection, judged),
-                Message::Input(input) => state.engine.input(now, input),
-                Message::Inspect(look) => look(&state.view()),
-                Message::Adopt { transport, peer, bytes } => {
-                    drop(state);
-                    self.adopt(transport, peer, &bytes);
-                    continue;
-                }
-                Message::Drain => {
-                    state.engine.input(now, Input::Drain);
-                    is_draining = true;
-                }
+            is_draining |= matches!(message, Message::Drain);
+            self.open_message(message, inbox);
+            if turn::is_over(self.now().since(began)) {
+                tokio::task::yield_now().await;
+                began = self.now();
             }
-            self.after_input(&mut state);
         }
         is_draining
+    }
+
+    fn open_message(self: &Rc<Self>, message: Message, inbox: &Inbox) {
+        let mut state = self.state.borrow_mut();
+        let now = state.clock.now();
+        match message {
+            Message::Mail(from, mail) => {
+                let byte_count = mail.byte_count();
+                let mut mail = mail.open();
+                while !mail.is_done() {
+                    state.engine.deliver_portion(now, from, &mut mail);
+                    state.flush_early(0);
+                }
+                if inbox.handled(byte_count) {
+                    state.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::Relieved));
+                }
+            }
+            Message::Relieved => state.read_on(),
+            Message::Judged(connection, judged) => state.decide(connection, judged),
+            Message::Input(input) => state.engine.input(now, input),
+            Message::Inspect(look) => look(&state.view()),
+            Message::Adopt { transport, peer, bytes } => {
+                drop(state);
+                return self.adopt(transport, peer, &bytes);
+            }
+            Message::Drain => state.engine.input(now, Input::Drain),
+        }
+        self.after_input(&mut state);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.state.borrow().clock.now()
     }
 
     /// A connection that another thread accepted.
@@ -292,7 +307,7 @@ impl Shard {
                 tokio::select! {
                     () = self.empty.notified() => {}
                     _ = inbox.recv_many(&mut batch, MAIL_BATCH) => {
-                        self.open_mail(&mut batch, inbox);
+                        self.open_mail(&mut batch, inbox).await;
                     }
                 }
             }

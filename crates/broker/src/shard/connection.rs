@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::time::Timestamp;
 
-use super::{Shard, State};
+use super::{Shard, State, turn};
 
 /// Reads that one connection may make before others get their turn.
 const READS_MAX: usize = 8;
@@ -54,8 +54,9 @@ impl State {
 
     fn poll_reading(&mut self, id: ConnectionId, cx: &mut Context<'_>) -> Poll<()> {
         let now = self.clock.now();
-        let is_held_back = self.is_held_back();
+        let mut read_at = now;
         for _ in 0..READS_MAX {
+            let is_held_back = self.is_held_back();
             let Some(socket) = self.sockets.get_mut(id) else { return Poll::Ready(()) };
             if socket.waker.is_none() {
                 socket.waker = Some(cx.waker().clone());
@@ -74,10 +75,17 @@ impl State {
                 self.held_back.insert(id);
                 return Poll::Pending;
             }
-            match socket.transport.poll_read(cx, &mut self.scratch) {
+            match socket.transport.poll_read(cx, self.portion.of(&mut self.scratch)) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(count)) if count > 0 => {
                     self.receive(now, id, count);
+                    self.send_mail_early();
+                    let done = self.clock.now();
+                    self.portion.learn(count, done.since(read_at), self.scratch.len());
+                    if turn::is_over(done.since(now)) {
+                        break;
+                    }
+                    read_at = done;
                 }
                 // The peer has closed, or the connection broke.
                 Poll::Ready(Ok(_) | Err(_)) => {

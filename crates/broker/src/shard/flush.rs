@@ -15,6 +15,8 @@ const SLICES_MAX: usize = 64;
 const WRITE_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes that are received in one turn before what they caused is written.
 const UNFLUSHED_MAX: usize = 256 * 1024;
+/// Mail of this size does not wait for the end of the turn.
+const EARLY_MAIL_BYTES: usize = 1024 * 1024;
 
 impl Shard {
     /// Writes what the engine has for clients, and sends its mail, once for all connections that were read
@@ -65,11 +67,23 @@ impl State {
             self.write(now, id);
         }
         self.dirty = dirty;
+        self.send_mail();
+    }
+
+    fn send_mail(&mut self) {
         for (number, mailbox) in self.mailboxes.iter().enumerate() {
             let to = ShardId(u16::try_from(number).unwrap_or(u16::MAX));
             if let Some(mail) = self.engine.take_mail(to) {
                 mailbox.send(Message::Mail(self.id, mail));
             }
+        }
+    }
+
+    /// Sends mail that is large before its turn: what waits for other shards is bounded by what their mailboxes
+    /// hold, which is looked at before more is read.
+    pub(super) fn send_mail_early(&mut self) {
+        if self.engine.mail_byte_count() > EARLY_MAIL_BYTES {
+            self.send_mail();
         }
     }
 

@@ -268,11 +268,55 @@ impl Mailboxes {
         self.tokens.try_remove(super::clients::widen(token))
     }
 
+    /// Bytes that wait to be taken, roughly.
+    pub(crate) fn byte_count(&self) -> usize {
+        self.outgoing.iter().map(Mail::byte_count).sum()
+    }
+
     /// Takes what there is to tell `to`.
     pub(crate) fn take(&mut self, to: ShardId) -> Option<Mail> {
         let mail = self.outgoing.get_mut(usize::from(to.0))?;
         let taken = (!mail.is_empty()).then(|| mail.replace());
         self.has_mail = self.outgoing.iter().any(|mail| !mail.is_empty());
         taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What bounds a mailbox sees every payload, however it travels.
+    #[test]
+    fn mail_counts_what_its_letters_hold_elsewhere() {
+        let payload = [b'x'; 100_000];
+        let publication = Publication {
+            topic: "t",
+            properties: Properties::EMPTY,
+            payload: &payload,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            publisher: PublisherId::BROKER,
+            expires_at: Timestamp::NEVER,
+        };
+        let (share, message) = (Arc::<str>::from("$share/g/t"), Message::new(&publication));
+        let session = SessionId { index: 0, generation: 0 };
+        let posts: [fn(&Arc<str>, SessionId, &Arc<Message>) -> Letter; 3] = [
+            |_, _, message| Letter::ForwardShared { token: None, message: message.clone() },
+            |share, session, message| Letter::Deliver {
+                share: share.clone(),
+                session,
+                message: message.clone(),
+                choice: Choice::Online,
+            },
+            |share, _, message| Letter::Return { share: share.clone(), message: message.clone() },
+        ];
+        let mut mailboxes = Mailboxes::new(ShardId(0), 2);
+        for post in posts {
+            mailboxes.post(ShardId(1), post(&share, session, &message));
+            assert!(mailboxes.byte_count() > payload.len());
+            assert!(mailboxes.take(ShardId(1)).is_some_and(|mail| mail.byte_count() > payload.len()));
+            assert_eq!(mailboxes.byte_count(), 0);
+        }
     }
 }

@@ -224,6 +224,11 @@ impl Engine {
 
     // --- mail
 
+    /// Bytes that wait for other engines to be told, roughly.
+    pub fn mail_byte_count(&self) -> usize {
+        self.mailboxes.byte_count()
+    }
+
     /// What there is to tell another engine since the last call.
     pub fn take_mail(&mut self, to: ShardId) -> Option<Mail> {
         self.mailboxes.take(to)
