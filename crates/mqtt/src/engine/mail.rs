@@ -308,8 +308,9 @@ mod tests {
                 session,
                 message: message.clone(),
                 choice: Choice::Online,
+                attempt: 0,
             },
-            |share, _, message| Letter::Return { share: share.clone(), message: message.clone() },
+            |share, _, message| Letter::Return { share: share.clone(), message: message.clone(), attempt: 0 },
         ];
         let mut mailboxes = Mailboxes::new(ShardId(0), 2);
         for post in posts {
