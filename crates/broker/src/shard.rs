@@ -5,11 +5,12 @@ mod act;
 mod connection;
 mod exchange;
 mod flush;
+mod guard;
 pub(crate) mod mailbox;
 mod sockets;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::offences::Offences;
 use crate::transport::{Detached, Peer, Transport};
 use crate::verify::Verifier;
 use exchange::Exchanging;
+use guard::Breakage;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
 
@@ -61,6 +63,7 @@ pub(crate) struct Shard {
     timer: Notify,
     /// The last connection is gone.
     empty: Notify,
+    breakage: Breakage,
 }
 
 struct State {
@@ -76,11 +79,19 @@ struct State {
     /// Verdicts that are asked for only after a while.
     delayed: Vec<(ConnectionId, Authentication)>,
     log: EventLog,
+    /// Where connections came from whose end is not handled yet.
+    departed: HashMap<ConnectionId, Peer>,
     /// Clients that use a method of enhanced authentication.
     exchanges: HashMap<ConnectionId, Exchanging>,
     clock: Monotonic,
     /// Connections that are not read from until other shards have caught up.
-    held_back: Vec<ConnectionId>,
+    held_back: HashSet<ConnectionId>,
+    /// Connections that could take more than they were given.
+    unwritten: Vec<ConnectionId>,
+    /// The connections that are being written to; kept for its memory.
+    dirty: Vec<ConnectionId>,
+    /// Bytes that were received since the outboxes were written.
+    unflushed_bytes: usize,
     /// The timer that is awaited.
     armed: Timestamp,
 }
@@ -113,37 +124,55 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             takeovers: Offences::new(),
             delayed: Vec::new(),
             log: EventLog::default(),
+            departed: HashMap::new(),
             exchanges: HashMap::new(),
             clock,
-            held_back: Vec::new(),
+            held_back: HashSet::new(),
+            unwritten: Vec::new(),
+            dirty: Vec::new(),
+            unflushed_bytes: 0,
             armed: Timestamp::NEVER,
         }),
         output: Notify::new(),
         timer: Notify::new(),
         empty: Notify::new(),
+        breakage: Breakage::default(),
     });
-    let accepting: Vec<_> = listeners
-        .into_iter()
-        .map(|listener| Ok(tokio::task::spawn_local(listener.accept(shard.clone())?)))
-        .collect::<std::io::Result<_>>()?;
-    tokio::task::spawn_local(shard.clone().flush_forever());
-    tokio::task::spawn_local(shard.clone().fire_timers());
-    let mut batch = Vec::new();
-    loop {
-        if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
-            return Ok(());
-        }
-        let is_draining = shard.open_mail(&mut batch, &inbox);
-        if is_draining {
-            break;
-        }
+    let work = shard.clone().work(listeners, &mut inbox, drain_timeout);
+    tokio::select! {
+        () = shard.breakage.happened() => Err(std::io::Error::other("a task panicked: this is a bug")),
+        ended = work => ended,
     }
-    accepting.iter().for_each(tokio::task::JoinHandle::abort);
-    shard.drain(&mut inbox, drain_timeout).await;
-    Ok(())
 }
 
 impl Shard {
+    /// Accepts and serves clients until it is told to drain, then drains.
+    async fn work(
+        self: Rc<Self>,
+        listeners: Vec<Listener>,
+        inbox: &mut Inbox,
+        drain_timeout: Duration,
+    ) -> std::io::Result<()> {
+        let accepting: Vec<_> = listeners
+            .into_iter()
+            .map(|listener| Ok(self.spawn(Box::pin(listener.accept(self.clone())?))))
+            .collect::<std::io::Result<_>>()?;
+        self.spawn(Box::pin(self.clone().flush_forever()));
+        self.spawn(Box::pin(self.clone().fire_timers()));
+        let mut batch = Vec::new();
+        loop {
+            if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
+                return Ok(());
+            }
+            if self.open_mail(&mut batch, inbox) {
+                break;
+            }
+        }
+        accepting.iter().for_each(tokio::task::JoinHandle::abort);
+        self.drain(inbox, drain_timeout).await;
+        Ok(())
+    }
+
     /// Handles mail; `true` when the shard is to drain.
     fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
         let mut is_draining = false;
@@ -153,7 +182,11 @@ impl Shard {
             match message {
                 Message::Mail(from, mail) => {
                     let byte_count = mail.byte_count();
-                    state.engine.deliver_mail(now, from, mail);
+                    let mut mail = mail.open();
+                    while !mail.is_done() {
+                        state.engine.deliver_portion(now, from, &mut mail);
+                        state.flush_early(0);
+                    }
                     if inbox.handled(byte_count) {
                         state.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::Relieved));
                     }
@@ -209,7 +242,7 @@ impl Shard {
         let now = state.clock.now();
         let id = state.engine.open(now);
         state.sockets.insert(id, transport, peer);
-        tokio::task::spawn_local(connection::Reading::new(self.clone(), id));
+        self.spawn(connection::Reading::new(self.clone(), id));
         if !bytes.is_empty() {
             state.engine.receive(now, id, bytes);
         }
@@ -220,7 +253,7 @@ impl Shard {
     fn after_input(self: &Rc<Self>, state: &mut State) {
         state.act();
         self.verify_later(state);
-        if state.engine.has_output() {
+        if state.has_output() {
             self.output.notify_one();
         }
         if state.engine.poll_timeout().is_some_and(|at| at < state.armed) {
@@ -240,9 +273,10 @@ impl Shard {
             };
             tokio::select! {
                 () = tokio::time::sleep_until(wake_at.into()) => {
+                    // What clients have sent in time is read before their silence is judged.
+                    tokio::task::yield_now().await;
                     let mut state = self.state.borrow_mut();
-                    let now = state.clock.now();
-                    state.engine.handle_timeout(now);
+                    state.handle_timeout();
                     self.after_input(&mut state);
                 }
                 () = self.timer.notified() => {}
@@ -277,6 +311,14 @@ impl State {
     /// Another shard has so much mail that nothing more may be made for it.
     fn is_held_back(&self) -> bool {
         self.mailboxes.iter().any(Mailbox::is_congested)
+    }
+
+    fn handle_timeout(&mut self) {
+        let now = self.clock.now();
+        for id in &self.held_back {
+            self.engine.excuse(now, *id);
+        }
+        self.engine.handle_timeout(now);
     }
 
     /// Reads again from the connections that waited for other shards.

@@ -40,10 +40,12 @@ impl State {
                 }
             }
         }
+        self.departed.clear();
     }
 
     pub(super) fn peer(&self, id: ConnectionId) -> Peer {
-        self.sockets.get(id).map_or(Peer::Local, |socket| socket.peer)
+        let departed = || self.departed.get(&id).copied().unwrap_or(Peer::Local);
+        self.sockets.get(id).map_or_else(departed, |socket| socket.peer)
     }
 
     // --- verdicts
@@ -168,12 +170,12 @@ impl Shard {
     pub(super) fn verify_later(self: &Rc<Self>, state: &mut State) {
         for (id, authentication) in state.delayed.drain(..) {
             let shard = self.clone();
-            tokio::task::spawn_local(async move {
+            self.spawn(Box::pin(async move {
                 tokio::time::sleep(crate::offences::DELAY).await;
                 let mut state = shard.state.borrow_mut();
                 state.verify(id, authentication);
                 shard.after_input(&mut state);
-            });
+            }));
         }
     }
 }

@@ -4,11 +4,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use vouchmq_mqtt::ConnectionId;
+use vouchmq_mqtt::time::Timestamp;
 
 use super::{Shard, State};
 
 /// Reads that one connection may make before others get their turn.
 const READS_MAX: usize = 8;
+/// Bytes that the engine is given at once.
+const PORTION_BYTES: usize = 64 * 1024;
 
 /// The task of one connection: reads while there is something to read and the engine wants it.
 ///
@@ -36,6 +39,19 @@ impl Future for Reading {
 }
 
 impl State {
+    /// Hands on what was read, in portions between which outboxes that fill up are written.
+    fn receive(&mut self, now: Timestamp, id: ConnectionId, count: usize) {
+        let mut start = 0;
+        while start < count {
+            let end = count.min(start + PORTION_BYTES);
+            let bytes = self.scratch.get(start..end).unwrap_or_default();
+            self.engine.receive(now, id, bytes);
+            self.flush_early(end - start);
+            start = end;
+        }
+        self.act();
+    }
+
     fn poll_reading(&mut self, id: ConnectionId, cx: &mut Context<'_>) -> Poll<()> {
         let now = self.clock.now();
         let is_held_back = self.is_held_back();
@@ -55,15 +71,13 @@ impl State {
                 return Poll::Pending;
             }
             if is_held_back {
-                self.held_back.push(id);
+                self.held_back.insert(id);
                 return Poll::Pending;
             }
             match socket.transport.poll_read(cx, &mut self.scratch) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(count)) if count > 0 => {
-                    let bytes = self.scratch.get(..count).unwrap_or_default();
-                    self.engine.receive(now, id, bytes);
-                    self.act();
+                    self.receive(now, id, count);
                 }
                 // The peer has closed, or the connection broke.
                 Poll::Ready(Ok(_) | Err(_)) => {

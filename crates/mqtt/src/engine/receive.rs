@@ -20,7 +20,8 @@ impl Engine {
 
     /// Bytes arrived on a connection, in order.
     ///
-    /// Complete packets are handled in place; only the start of a packet whose end is missing is copied.
+    /// What follows a CONNECT that is moved goes with it, as long as [`Action::Move`](super::Action::Move) was
+    /// not taken. Complete packets are handled in place; only the start of a packet whose end is missing is copied.
     pub fn receive(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
         let publishes_before = self.clients.stats.publishes_received;
         self.clients.stats.bytes_received += bytes.len() as u64;
@@ -45,7 +46,7 @@ impl Engine {
     }
 
     fn take_bytes(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
-        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let Some(connection) = self.clients.connection_mut(id) else { return self.move_rest(id, bytes) };
         if connection.is_closing() {
             return;
         }
