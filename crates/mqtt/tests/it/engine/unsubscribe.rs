@@ -165,7 +165,7 @@ fn what_is_retained_comes_no_further_after_unsubscribe() {
     let payload = "x".repeat(1000);
     for number in 0..1000 {
         let topic = format!("t/{number}");
-        publisher.send(vouchmq_mqtt::packet::Publish { retain: true, ..qos0(&topic, &payload) });
+        publisher.send(Publish { retain: true, ..qos0(&topic, &payload) });
     }
     let client = world.connect(V5, "a");
     client.stop_reading();
