@@ -86,6 +86,8 @@ pub struct Engine {
     actions: VecDeque<Action>,
     /// Sessions that go on reading retained messages in the next turn.
     replaying: VecDeque<SessionId>,
+    /// Connections that may be read from again in the next turn.
+    resumable: Vec<ConnectionId>,
     /// Filters that match the message at hand; kept for its memory.
     matched: Vec<FilterId>,
     assigned_count: u64,
@@ -107,6 +109,7 @@ impl Engine {
             timers: Wheel::new(now),
             actions: VecDeque::new(),
             replaying: VecDeque::new(),
+            resumable: Vec::new(),
             matched: Vec::new(),
             assigned_count: 0,
             frames: Frames::default(),
@@ -151,6 +154,7 @@ impl Engine {
             || self.mailboxes.has_mail()
             || self.clients.has_unpersisted()
             || !self.replaying.is_empty()
+            || !self.resumable.is_empty()
     }
 
     /// What was counted so far.

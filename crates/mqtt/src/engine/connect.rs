@@ -8,7 +8,7 @@ use crate::message::{Message, Publication, PublisherId};
 use crate::packet::{Connect, WillMessage};
 use crate::session::Will;
 use crate::time::Timestamp;
-use crate::topic::TopicName;
+use crate::topic::{HashSeed, TopicName};
 use crate::{PropertiesBuf, ReasonCode};
 
 impl Engine {
@@ -146,10 +146,13 @@ impl Engine {
     /// A Client Identifier that nobody has, of this engine, so that the connection stays
     /// (`MQTT5-3.1.3-6`, `MQTT5-3.2.2-16`).
     fn assign_client_id(&mut self) -> Arc<str> {
+        // A seed of its own: these hashes are public, those of the tables must stay secret.
+        let seed = self.options.assigned_id_seed;
+        let assigned = HashSeed::new([seed, !seed]);
         loop {
             self.assigned_count += 1;
             let number = u64::from(self.shard.0) << 48 | self.assigned_count;
-            let hash = self.options.hash_seed.hash(&(number ^ self.options.assigned_id_seed).to_be_bytes());
+            let hash = assigned.hash(&number.to_be_bytes());
             let client_id = format!("vmq-{hash:016x}");
             if self.owner_of(&client_id) == self.shard && self.clients.session_of(&client_id).is_none() {
                 return Arc::from(client_id);

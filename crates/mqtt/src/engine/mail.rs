@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use slab::Slab;
@@ -12,15 +13,21 @@ use crate::{Properties, QoS};
 
 /// Bodies from this size on are shared between engines; smaller ones are copied into the mail.
 const SHARE_FROM: usize = 2048;
+/// What is kept free for the next mail, at most: letters, and bytes of messages.
+const ROOM_MAX: usize = 4096;
 
 /// What one engine has to tell another: everything of one turn, in order.
 ///
 /// Mail between two engines arrives in the order in which it was taken.
 #[derive(Debug, Default)]
 pub struct Mail {
-    letters: Vec<Letter>,
+    pub(super) letters: Vec<Letter>,
     /// Topics, properties and payloads of forwarded messages, back to back.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
+    /// Forwarded messages that were taken over, by the tokens of who forwarded them.
+    pub(super) taken: Vec<u32>,
+    /// Forwarded messages that were rejected by a full session.
+    pub(super) rejected: Vec<u32>,
     /// Bytes of messages that are shared instead of copied.
     shared_bytes: usize,
 }
@@ -32,10 +39,6 @@ pub(crate) enum Letter {
     Forward(Forward),
     /// A shared message too large to copy.
     ForwardShared { token: Option<u32>, message: Arc<Message> },
-    /// These forwarded messages were taken over.
-    Taken(Vec<u32>),
-    /// These forwarded messages were rejected by a full session.
-    Rejected(Vec<u32>),
     /// The sender wants messages of this filter.
     Want(Box<str>),
     /// The sender wants no more messages of this filter.
@@ -53,9 +56,9 @@ pub(crate) enum Letter {
     /// A client of the sender came or went.
     Presence { share: Arc<str>, session: SessionId, presence: Presence },
     /// The group chose a client of the receiver.
-    Deliver { share: Arc<str>, session: SessionId, message: Arc<Message>, choice: Choice },
+    Deliver { share: Arc<str>, session: SessionId, message: Arc<Message>, choice: Choice, attempt: u16 },
     /// A client of the sender could not take a message of a group: choose another.
-    Return { share: Arc<str>, message: Arc<Message> },
+    Return { share: Arc<str>, message: Arc<Message>, attempt: u16 },
 }
 
 /// A copied message; its parts stand in the mail's bytes.
@@ -80,24 +83,30 @@ pub(crate) struct Mailboxes {
     shard: ShardId,
     /// Acknowledgements that wait for another engine, by token.
     tokens: Slab<(ConnectionId, OwedId)>,
+    /// Answers that are held up and will be rejections.
+    rejections: BTreeSet<(ShardId, u32)>,
     has_mail: bool,
 }
 
 // === impl Mail ===
 
 impl Mail {
-    pub(crate) fn into_parts(self) -> (Vec<Letter>, Vec<u8>) {
-        (self.letters, self.bytes)
-    }
-
     /// Bytes of the messages inside, roughly: what bounds a mailbox.
     pub fn byte_count(&self) -> usize {
-        self.bytes.len() + self.shared_bytes + self.letters.len() * size_of::<Letter>()
+        let answers = self.taken.len() + self.rejected.len();
+        self.bytes.len() + self.shared_bytes + self.letters.len() * size_of::<Letter>() + answers * 4
+    }
+
+    /// Takes the mail, and leaves an empty one with room for about as much.
+    fn replace(&mut self) -> Self {
+        let letters = Vec::with_capacity(self.letters.len().min(ROOM_MAX));
+        let bytes = Vec::with_capacity(self.bytes.len().min(ROOM_MAX));
+        std::mem::replace(self, Self { letters, bytes, ..Self::default() })
     }
 
     /// Nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.letters.is_empty()
+        self.letters.is_empty() && self.taken.is_empty() && self.rejected.is_empty()
     }
 
     fn forward(&mut self, publication: &Publication<'_>, token: Option<u32>) {
@@ -117,6 +126,24 @@ impl Mail {
             expires_at: publication.expires_at,
             token,
         }));
+    }
+}
+
+impl Letter {
+    /// What it holds beside itself.
+    fn byte_count(&self) -> usize {
+        match self {
+            Self::ForwardShared { message, .. } => message.byte_count(),
+            Self::Deliver { share, message, .. } | Self::Return { share, message, .. } => {
+                share.len() + message.byte_count()
+            }
+            Self::Want(filter) | Self::Unwant(filter) => filter.len(),
+            Self::Join { share, .. }
+            | Self::Joined { share }
+            | Self::Leave { share, .. }
+            | Self::Presence { share, .. } => share.len(),
+            Self::Forward(_) | Self::Barrier(_) | Self::BarrierPassed(_) => 0,
+        }
     }
 }
 
@@ -144,7 +171,7 @@ impl Forward {
 impl Mailboxes {
     pub(crate) fn new(shard: ShardId, shard_count: u16) -> Self {
         let outgoing = (0..shard_count).map(|_| Mail::default()).collect();
-        Self { outgoing, shard, tokens: Slab::new(), has_mail: false }
+        Self { outgoing, shard, tokens: Slab::new(), rejections: BTreeSet::new(), has_mail: false }
     }
 
     pub(crate) fn has_mail(&self) -> bool {
@@ -164,6 +191,7 @@ impl Mailboxes {
 
     pub(crate) fn post(&mut self, to: ShardId, letter: Letter) {
         if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
+            mail.shared_bytes += letter.byte_count();
             mail.letters.push(letter);
             self.has_mail = true;
         }
@@ -183,9 +211,6 @@ impl Mailboxes {
         shared: impl FnOnce() -> Arc<Message>,
     ) {
         if publication.payload.len() >= SHARE_FROM {
-            if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
-                mail.shared_bytes += publication.byte_count();
-            }
             return self.post(to, Letter::ForwardShared { token, message: shared() });
         }
         if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
@@ -196,14 +221,19 @@ impl Mailboxes {
 
     /// Tells the sender of a forwarded message what became of it.
     pub(crate) fn answer(&mut self, to: ShardId, token: u32, rejected: bool) {
+        let is_rejected = self.rejections.remove(&(to, token)) || rejected;
         let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) else { return };
         self.has_mail = true;
-        match mail.letters.last_mut() {
-            Some(Letter::Taken(tokens)) if !rejected => tokens.push(token),
-            Some(Letter::Rejected(tokens)) if rejected => tokens.push(token),
-            _ if rejected => mail.letters.push(Letter::Rejected(vec![token])),
-            _ => mail.letters.push(Letter::Taken(vec![token])),
+        if is_rejected {
+            mail.rejected.push(token);
+        } else {
+            mail.taken.push(token);
         }
+    }
+
+    /// A message was rejected by one session while another still holds up the answer.
+    pub(crate) fn remember_rejection(&mut self, to: ShardId, token: u32) {
+        self.rejections.insert((to, token));
     }
 
     /// A token under which an acknowledgement waits for another engine.
@@ -218,7 +248,7 @@ impl Mailboxes {
     /// Takes what there is to tell `to`.
     pub(crate) fn take(&mut self, to: ShardId) -> Option<Mail> {
         let mail = self.outgoing.get_mut(usize::from(to.0))?;
-        let taken = (!mail.is_empty()).then(|| std::mem::take(mail));
+        let taken = (!mail.is_empty()).then(|| mail.replace());
         self.has_mail = self.outgoing.iter().any(|mail| !mail.is_empty());
         taken
     }

@@ -32,6 +32,12 @@ impl Receiver<'_> {
             self.session.outbound_mut().discard(packet_id);
             return true;
         }
+        // Rights may have changed since it was sent.
+        if !is_allowed(self.session.authorize.receive(deliverable.message.publication().topic)) {
+            self.stats.deliveries_denied += 1;
+            self.session.outbound_mut().discard(packet_id);
+            return true;
+        }
         self.send_deliverable(now, &deliverable, Some(packet_id), true, frames);
         true
     }

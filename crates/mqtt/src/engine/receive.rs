@@ -105,7 +105,8 @@ impl Engine {
     /// now.
     fn handle_packet(&mut self, now: Timestamp, id: ConnectionId, input: &[u8]) -> Option<usize> {
         let connection = self.clients.connection(id)?;
-        if input.is_empty() || connection.is_paused || connection.is_closing() {
+        let is_saturated = connection.is_saturated(self.options.limits.receive_maximum);
+        if input.is_empty() || is_saturated || connection.is_paused || connection.is_closing() {
             return None;
         }
         let header = match codec::frame(input) {

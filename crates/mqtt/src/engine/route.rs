@@ -12,6 +12,7 @@ use crate::connection::{ConnectionId, OwedId};
 use crate::message::{Message, Publication};
 use crate::session::{HOLD_MAX, SessionId, Waiter};
 use crate::time::Timestamp;
+use crate::topic::FilterId;
 
 /// Where a message comes from, and who waits to hear that it was taken over.
 #[derive(Clone, Copy, Debug)]
@@ -62,16 +63,19 @@ impl Engine {
         let mut frames = std::mem::take(&mut self.frames);
         frames.reset(body);
         let mut routed = Routed::default();
-        let mut remote = ShardSet::default();
+        let (mut remote, mut local) = (ShardSet::default(), SmallVec::<[FilterId; 4]>::new());
         for id in &self.matched {
             if let Some(interest) = self.interests.get(*id) {
                 remote.extend(interest.remote);
+                if !interest.subscribers().is_empty() {
+                    local.push(*id);
+                }
             }
         }
-        match self.matched.as_slice() {
+        match local.as_slice() {
             [] => {}
-            [_] => self.deliver_to_one_filter(now, publication, origin, &mut frames, &mut routed),
-            [_, _, ..] => self.deliver_merged(now, publication, origin, &mut frames, &mut routed),
+            [only] => self.deliver_to_one_filter(now, *only, publication, origin, &mut frames, &mut routed),
+            many => self.deliver_merged(now, many, publication, origin, &mut frames, &mut routed),
         }
         if !matches!(origin, Origin::Shard { .. }) {
             self.forward(publication, origin, remote, &mut frames, &mut routed);
@@ -87,12 +91,13 @@ impl Engine {
     fn deliver_to_one_filter(
         &mut self,
         now: Timestamp,
+        filter: FilterId,
         publication: &Publication<'_>,
         origin: Origin,
         frames: &mut Frames,
         routed: &mut Routed,
     ) {
-        let Some(interest) = self.matched.first().and_then(|id| self.interests.get(*id)) else { return };
+        let Some(interest) = self.interests.get(filter) else { return };
         for subscriber in interest.subscribers() {
             if is_own_message(subscriber, origin) {
                 continue;
@@ -115,12 +120,13 @@ impl Engine {
     fn deliver_merged(
         &mut self,
         now: Timestamp,
+        filters: &[FilterId],
         publication: &Publication<'_>,
         origin: Origin,
         frames: &mut Frames,
         routed: &mut Routed,
     ) {
-        for found in self.merge_matches(publication, origin) {
+        for found in self.merge_matches(filters, publication, origin) {
             let Some(mut receiver) = self.clients.receiver(found.session) else { continue };
             let wanted = Wanted {
                 qos: found.qos,
@@ -135,8 +141,13 @@ impl Engine {
         self.count_held(origin, routed);
     }
 
-    fn merge_matches(&self, publication: &Publication<'_>, origin: Origin) -> Vec<Match> {
-        let interests = self.matched.iter().filter_map(|id| self.interests.get(*id));
+    fn merge_matches(
+        &self,
+        filters: &[FilterId],
+        publication: &Publication<'_>,
+        origin: Origin,
+    ) -> Vec<Match> {
+        let interests = filters.iter().filter_map(|id| self.interests.get(*id));
         let mut all: Vec<&Subscriber> = interests
             .flat_map(|interest| interest.subscribers())
             .filter(|subscriber| !is_own_message(subscriber, origin))
@@ -217,7 +228,9 @@ impl Engine {
 
     /// Mail of another engine arrived, in the order in which that engine's mail was taken.
     pub fn deliver_mail(&mut self, now: Timestamp, from: ShardId, mail: Mail) {
-        let (letters, bytes) = mail.into_parts();
+        let Mail { letters, bytes, taken, rejected, .. } = mail;
+        self.on_answers(taken, false);
+        self.on_answers(rejected, true);
         for letter in letters {
             self.open_letter(now, from, letter, &bytes);
         }
@@ -231,8 +244,6 @@ impl Engine {
                 let routed = self.route(now, &message.publication(), origin, Some(message.clone()));
                 self.answer(from, token, routed);
             }
-            Letter::Taken(tokens) => self.on_answers(now, tokens, false),
-            Letter::Rejected(tokens) => self.on_answers(now, tokens, true),
             Letter::Want(filter) => self.on_want(from, &filter),
             Letter::Unwant(filter) => self.on_unwant(from, &filter),
             Letter::Barrier(number) => self.mailboxes.post(from, Letter::BarrierPassed(number)),
@@ -243,13 +254,14 @@ impl Engine {
             Letter::Presence { share, session, presence } => {
                 self.on_presence(from, &share, session, presence)
             }
-            Letter::Deliver { share, session, message, choice } => {
+            Letter::Deliver { share, session, message, choice, attempt } => {
                 let mut frames = std::mem::take(&mut self.frames);
                 frames.reset(Some(message.clone()));
-                self.deliver_share(now, &share, session, &message.publication(), choice, &mut frames);
+                let publication = message.publication();
+                self.deliver_share(now, &share, session, &publication, (choice, attempt), &mut frames);
                 self.frames = frames;
             }
-            Letter::Return { share, message } => self.on_return(now, &share, &message),
+            Letter::Return { share, message, attempt } => self.on_return(now, &share, &message, attempt),
         }
     }
 
@@ -259,21 +271,12 @@ impl Engine {
         self.answer(from, forward.token, routed);
     }
 
-    /// Tells the engine of the publisher what came of its message, unless a receiver that lags will.
     fn answer(&mut self, to: ShardId, token: Option<u32>, routed: Routed) {
-        let Some(token) = token else { return };
-        if let Some(session) = routed.held_by {
-            if !routed.is_rejected {
-                return;
-            }
-            // A refusal is not held up: nobody has to be slowed down for a message that was not taken.
-            if let Some(outbound) =
-                self.clients.session_mut(session).and_then(|state| state.outbound.as_mut())
-            {
-                outbound.withdraw(to, token);
-            }
+        match token {
+            Some(token) if routed.held_by.is_none() => self.mailboxes.answer(to, token, routed.is_rejected),
+            Some(token) if routed.is_rejected => self.mailboxes.remember_rejection(to, token),
+            Some(_) | None => {}
         }
-        self.mailboxes.answer(to, token, routed.is_rejected);
     }
 }
 
@@ -291,7 +294,7 @@ fn note(
 ) {
     routed.is_matched = true;
     match delivered {
-        Delivered::Taken | Delivered::Dropped => {}
+        Delivered::Taken | Delivered::Dropped | Delivered::Denied => {}
         Delivered::Rejected => routed.is_rejected = true,
         Delivered::Lagging => {
             let waiter = match origin {

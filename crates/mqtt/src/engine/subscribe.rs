@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 use crate::topic::{FilterId, FilterRef, ParsedFilter};
 use crate::{Packet, Properties, ReasonCode};
 
+/// Filters of one SUBSCRIBE that are looked at, or as many as a client may have if that is more.
+const FILTERS_MAX: usize = 1024;
+
 impl Engine {
     /// SUBSCRIBE of a client (MQTT 5.0 §3.8).
     pub(super) fn on_subscribe(&mut self, now: Timestamp, id: ConnectionId, subscribe: &Subscribe<'_>) {
@@ -29,7 +32,12 @@ impl Engine {
             replays: Vec::new(),
         };
         let mut joins = SmallVec::<[Arc<str>; 1]>::new();
-        for (filter, options) in subscribe.filters.iter() {
+        for (position, (filter, options)) in subscribe.filters.iter().enumerate() {
+            if position >= self.options.limits.subscriptions_max.max(FILTERS_MAX) {
+                // Refused without a look: what a packet can make us do has a bound.
+                pending.reasons.push(ReasonCode::QUOTA_EXCEEDED.0);
+                continue;
+            }
             let reason = match ParsedFilter::parse(filter, &self.options.limits.topics) {
                 Err(_) => ReasonCode::TOPIC_FILTER_INVALID,
                 Ok(parsed) => match self.judge_subscription(session, &parsed) {
@@ -42,12 +50,24 @@ impl Engine {
             };
             pending.reasons.push(reason.0);
         }
+        let can_answer = self.can_say(id, &pending.reasons);
         // First the ticket: the confirmation of an own group comes back at once.
         self.wait(now, joins.clone(), Then::SubAck(Box::new(pending)));
         for share in joins {
             let owner = self.owner_of_share(&share);
             self.tell(now, owner, Letter::Join { share, session });
         }
+        if !can_answer {
+            let rule = "MQTT 3.1 cannot be told that a subscription is refused";
+            self.violate(now, id, ReasonCode::NOT_AUTHORIZED, rule);
+        }
+    }
+
+    /// Whether the client's dialect has words for these answers.
+    fn can_say(&self, id: ConnectionId, reasons: &[u8]) -> bool {
+        self.clients.connection(id).is_none_or(|connection| {
+            reasons.iter().all(|reason| connection.dialect.suback_code(ReasonCode(*reason)).is_some())
+        })
     }
 
     /// May the session have this subscription, and must its messages be checked one by one?
@@ -80,7 +100,9 @@ impl Engine {
         if parsed.share.is_some() {
             return match self.join(session, written, wanted) {
                 Some(share) => {
-                    joins.push(share);
+                    if !joins.contains(&share) {
+                        joins.push(share);
+                    }
                     granted
                 }
                 None => ReasonCode::QUOTA_EXCEEDED,
@@ -95,6 +117,7 @@ impl Engine {
             RetainHandling::DoNotSend => false,
         };
         if sends_retained {
+            pending.replays.retain(|known| *known.filter != *parsed.filter.as_str());
             pending.replays.push(Replay::new(parsed.filter, wanted.options.qos, wanted.identifier));
         }
         granted

@@ -137,7 +137,7 @@ fn connect(world: &mut World, script: &mut Script<'_>) {
         properties.push(Property::TopicAliasMaximum(script.pick(0, &[1, 3])));
     }
     if flags & 8 != 0 {
-        properties.push(Property::MaximumPacketSize(script.pick(5000, &[6000])));
+        properties.push(Property::MaximumPacketSize(script.pick(20, &[5, 100, 1000])));
     }
     if flags & 16 != 0 {
         properties.push(Property::AuthenticationMethod("m"));

@@ -4,6 +4,7 @@ use crate::server::Server;
 
 const VERSIONS: [&str; 3] = ["mqttv31", "mqttv311", "mqttv5"];
 
+/// MQTT5-4.2-1 MQTT3-7.1.1-1
 #[test]
 fn messages_arrive_in_every_version_and_qos() {
     let server = Server::start(&[]);

@@ -226,3 +226,30 @@ fn every_refusal_has_its_code() {
         old.closed();
     }
 }
+
+#[test]
+fn a_new_permit_moves_the_end() {
+    for (first_secs, second_secs) in [(100, 200), (200, 100)] {
+        let world = World::new();
+        let permit = |secs| Permit {
+            authorize: Arc::new(Rights::all()),
+            until: Timestamp::from_micros(1_000_000).after(Duration::from_secs(secs)),
+            data: None,
+        };
+        world.authenticate_by(move |presented| {
+            let secs = match &presented.credentials {
+                Credentials::Again { .. } => second_secs,
+                _ => first_secs,
+            };
+            Answer::Now(Decision::Allow(permit(secs)))
+        });
+        let properties = props(&[Property::AuthenticationMethod("m")]);
+        let client = world.connect_with(Connect { properties, ..connect(V5, "a") });
+        client.send(authenticate(ReasonCode::REAUTHENTICATE, "m", b""));
+        assert_eq!(client.authentication().reason, ReasonCode::SUCCESS);
+        world.advance(Duration::from_millis(second_secs * 1000 - 1));
+        client.expect_nothing();
+        world.advance(LATE);
+        client.disconnected(ReasonCode::MAXIMUM_CONNECT_TIME);
+    }
+}

@@ -12,6 +12,7 @@ versions! { V31, V311 =>
     a_session_of_3_is_kept_as_long_as_the_server_keeps_any,
     a_topic_of_a_client_of_3_that_is_over_the_limits_closes_it,
     a_denied_publish_of_3_is_acknowledged_or_closes,
+    a_packet_of_3_that_cannot_be_served_now_closes_the_connection,
 }
 
 fn a_client_of_3_is_sent_no_properties_and_no_codes(version: ProtocolVersion) {
@@ -74,6 +75,22 @@ fn a_denied_publish_of_3_is_acknowledged_or_closes(version: ProtocolVersion) {
             client.expect_nothing();
         }
     }
+}
+
+/// MQTT3-4.8.0-2
+fn a_packet_of_3_that_cannot_be_served_now_closes_the_connection(version: ProtocolVersion) {
+    let world = World::with(|setup| setup.retained.messages_max = 0);
+    for qos in [QoS::AtLeastOnce, QoS::ExactlyOnce] {
+        let client = world.connect(version, "a");
+        client.send(Publish { retain: true, ..publish_at(qos, 1, "t", "x") });
+        assert!(matches!(client.closed(), CloseCause::Violation(ReasonCode::QUOTA_EXCEEDED, _)));
+    }
+    world.authenticate_by(|_| Answer::Later);
+    let client = world.open(version);
+    client.send(connect(version, "a"));
+    world.advance_secs(11);
+    assert_eq!(client.connack().reason, ReasonCode::SERVER_UNAVAILABLE);
+    client.closed();
 }
 
 /// 0x80 in a SUBACK is of MQTT 3.1.1; to grant and deliver nothing would be a lie.

@@ -116,6 +116,9 @@ fn retained_messages_carry_the_identifier_of_the_subscription_that_asked() {
     assert_eq!(identifiers(&client.publish()), [2]);
 }
 
+/// The one case in which a client is sent several copies.
+///
+/// MQTT5-3.3.4-5
 #[test]
 fn a_shared_subscription_is_a_copy_of_its_own() {
     let world = World::new();

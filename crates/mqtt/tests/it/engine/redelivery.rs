@@ -12,7 +12,7 @@ versions! { V31, V311, V5 =>
     a_new_session_is_sent_nothing_of_the_old,
 }
 
-/// MQTT5-3.3.1-1 MQTT5-4.4.0-1 MQTT5-4.6.0-1 MQTT3-3.3.1-1 MQTT3-4.4.0-1 MQTT3-4.6.0-1
+/// MQTT5-3.3.1-1 MQTT5-4.4.0-1 MQTT3-3.3.1-1 MQTT3-4.4.0-1
 fn what_is_unfinished_is_sent_again_in_order_and_before_what_is_new(version: ProtocolVersion) {
     let world = World::new();
     let subscriber = world.connect_with(persistent(version, "subscriber"));
