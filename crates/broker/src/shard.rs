@@ -83,6 +83,8 @@ struct State {
     departed: HashMap<ConnectionId, Peer>,
     /// Clients that use a method of enhanced authentication.
     exchanges: HashMap<ConnectionId, Exchanging>,
+    /// Clients that a verifier judges; one that is dropped is not judged any more.
+    verifying: HashMap<ConnectionId, Arc<()>>,
     clock: Monotonic,
     /// Connections that are not read from until other shards have caught up.
     held_back: HashSet<ConnectionId>,
@@ -126,6 +128,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             log: EventLog::default(),
             departed: HashMap::new(),
             exchanges: HashMap::new(),
+            verifying: HashMap::new(),
             clock,
             held_back: HashSet::new(),
             unwritten: Vec::new(),
