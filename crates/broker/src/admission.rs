@@ -28,7 +28,7 @@ pub(crate) struct Admission {
     limits: ConnectionLimits,
     open_count: AtomicUsize,
     is_memory_short: AtomicBool,
-    addresses: Mutex<HashMap<IpAddr, Address>>,
+    addresses: Mutex<Addresses>,
     failed_logins: Mutex<Offences<IpAddr>>,
     pub(crate) counters: Counters,
 }
@@ -47,6 +47,13 @@ pub(crate) struct Counters {
 }
 
 #[derive(Debug, Default)]
+struct Addresses {
+    known: HashMap<IpAddr, Address>,
+    /// No sooner is it worth to look for addresses that can be forgotten.
+    sweep_at: Timestamp,
+}
+
+#[derive(Debug, Default)]
 struct Address {
     open_count: usize,
     /// When its connections so far would have come at the allowed rate.
@@ -59,7 +66,7 @@ impl Admission {
             limits,
             open_count: AtomicUsize::new(0),
             is_memory_short: AtomicBool::new(false),
-            addresses: Mutex::new(HashMap::new()),
+            addresses: Mutex::new(Addresses::default()),
             failed_logins: Mutex::new(Offences::new()),
             counters: Counters::default(),
         }
@@ -93,8 +100,8 @@ impl Admission {
         if !self.watches_addresses() {
             return;
         }
-        let Some(ip) = address_of(peer) else { return };
-        if let Some(address) = self.addresses.lock().get_mut(&ip) {
+        let Some(ip) = peer.network() else { return };
+        if let Some(address) = self.addresses.lock().known.get_mut(&ip) {
             address.open_count = address.open_count.saturating_sub(1);
         }
     }
@@ -110,14 +117,14 @@ impl Admission {
 
     /// A client of this address gave a wrong user name or password.
     pub(crate) fn login_failed(&self, now: Timestamp, peer: Peer) {
-        if let Some(ip) = address_of(peer).filter(|ip| !ip.is_loopback()) {
+        if let Some(ip) = peer.network().filter(|ip| !ip.is_loopback()) {
             self.failed_logins.lock().record(now, &ip);
         }
     }
 
     /// What a login from this address meets.
     pub(crate) fn judge_login(&self, now: Timestamp, peer: Peer) -> Judgement {
-        let Some(ip) = address_of(peer).filter(|ip| !ip.is_loopback()) else { return Judgement::Free };
+        let Some(ip) = peer.network().filter(|ip| !ip.is_loopback()) else { return Judgement::Free };
         self.failed_logins.lock().judge(now, &ip)
     }
 
@@ -129,12 +136,9 @@ impl Admission {
         if !self.watches_addresses() {
             return Ok(());
         }
-        let Some(ip) = address_of(peer) else { return Ok(()) };
+        let Some(ip) = peer.network() else { return Ok(()) };
         let mut addresses = self.addresses.lock();
-        if addresses.len() >= ADDRESSES_MAX && !addresses.contains_key(&ip) {
-            addresses.retain(|_, known| known.open_count > 0 || known.busy_until > now);
-        }
-        let address = addresses.entry(ip).or_default();
+        let address = addresses.get_or_insert(now, ip);
         if self.limits.per_address_max > 0 && address.open_count >= self.limits.per_address_max {
             return Err(&self.counters.refused_address);
         }
@@ -150,10 +154,15 @@ impl Admission {
     }
 }
 
-fn address_of(peer: Peer) -> Option<IpAddr> {
-    match peer {
-        Peer::Address(address) => Some(address.ip().to_canonical()),
-        Peer::Local => None,
+impl Addresses {
+    /// What is known of an address. Those of which there is nothing to know are forgotten, at most once a
+    /// second; those that have connections are as many as there are connections.
+    fn get_or_insert(&mut self, now: Timestamp, ip: IpAddr) -> &mut Address {
+        if self.known.len() >= ADDRESSES_MAX && now >= self.sweep_at && !self.known.contains_key(&ip) {
+            self.known.retain(|_, known| known.open_count > 0 || known.busy_until > now);
+            self.sweep_at = now.after(Duration::from_secs(1));
+        }
+        self.known.entry(ip).or_default()
     }
 }
 
@@ -201,6 +210,17 @@ mod tests {
         }
         assert_eq!(admission.judge_login(Timestamp::ZERO, local), Judgement::Free);
         assert_eq!(admission.judge_login(Timestamp::ZERO, peer(9)), Judgement::Blocked);
+    }
+
+    #[test]
+    fn a_network_of_ipv6_counts_as_one_address() {
+        let admission = Admission::new(ConnectionLimits { per_address_max: 1, ..Default::default() });
+        let peer = |text: &str| Peer::Address(format!("[{text}]:1").parse().unwrap());
+        assert!(admission.admit(Timestamp::ZERO, peer("2001:db8::1")));
+        assert!(!admission.admit(Timestamp::ZERO, peer("2001:db8::2:1")));
+        assert!(admission.admit(Timestamp::ZERO, peer("2001:db8:0:1::1")));
+        assert!(admission.admit(Timestamp::ZERO, peer("::ffff:192.0.2.1")));
+        assert!(admission.admit(Timestamp::ZERO, peer("::ffff:192.0.2.2")), "IPv4 in another form");
     }
 
     #[test]
