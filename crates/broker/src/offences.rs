@@ -11,7 +11,7 @@ const BLOCK_FROM: u32 = 2 * FREE;
 const WINDOW: Duration = Duration::from_secs(60);
 const BLOCK: Duration = Duration::from_secs(60);
 /// How long an attempt waits that is not free.
-pub(crate) const DELAY: Duration = Duration::from_secs(1);
+const DELAY: Duration = Duration::from_secs(1);
 /// Offenders that are remembered; beyond it those who are not blocked are forgotten.
 const OFFENDERS_MAX: usize = 16_384;
 
