@@ -96,7 +96,9 @@ impl Bound {
         let clock = Monotonic::start();
         let admission = Arc::new(Admission::new(config.connection_limits()));
         let methods = config.exchange_methods.clone().into();
-        let verifier = Verifier::start(config.authenticator.clone(), methods, clock, config.verify_threads)
+        let patience = config.engine.limits.connect_deadline;
+        let authenticator = config.authenticator.clone();
+        let verifier = Verifier::start(authenticator, methods, clock, patience, config.verify_threads)
             .map_err(StartError::Thread)?;
         let (mailboxes, inboxes): (Vec<Mailbox>, Vec<Inbox>) =
             (0..config.engine.shard_count).map(|_| Mailbox::new()).unzip();

@@ -6,11 +6,12 @@ mod connection;
 mod exchange;
 mod flush;
 mod guard;
+mod linger;
 pub(crate) mod mailbox;
 mod sockets;
 mod turn;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -23,7 +24,7 @@ use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Seat};
 use crate::clock::Monotonic;
 use crate::event_log::EventLog;
 use crate::offences::Offences;
@@ -31,6 +32,7 @@ use crate::transport::{Detached, Peer, Transport};
 use crate::verify::Verifier;
 use exchange::Exchanging;
 use guard::Breakage;
+use linger::Lingering;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
 use turn::Portion;
@@ -65,6 +67,8 @@ pub(crate) struct Shard {
     timer: Notify,
     /// The last connection is gone.
     empty: Notify,
+    /// Connections that wait for their client to close.
+    lingering_count: Cell<usize>,
     breakage: Breakage,
 }
 
@@ -81,12 +85,16 @@ struct State {
     /// Clients that take their connection over again and again.
     takeovers: Offences<Arc<str>>,
     /// Verdicts that are asked for only after a while.
-    delayed: Vec<(ConnectionId, Authentication)>,
+    delayed: Vec<(Duration, ConnectionId, Authentication)>,
+    /// Connections whose end is left to a task.
+    lingering: Vec<Lingering>,
     log: EventLog,
     /// Where connections came from whose end is not handled yet.
     departed: HashMap<ConnectionId, Peer>,
     /// Clients that use a method of enhanced authentication.
     exchanges: HashMap<ConnectionId, Exchanging>,
+    /// Clients that a verifier judges; one that is dropped is not judged any more.
+    verifying: HashMap<ConnectionId, Arc<()>>,
     clock: Monotonic,
     /// Connections that are not read from until other shards have caught up.
     held_back: HashSet<ConnectionId>,
@@ -128,9 +136,11 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             admission,
             takeovers: Offences::new(),
             delayed: Vec::new(),
+            lingering: Vec::new(),
             log: EventLog::default(),
             departed: HashMap::new(),
             exchanges: HashMap::new(),
+            verifying: HashMap::new(),
             clock,
             held_back: HashSet::new(),
             unwritten: Vec::new(),
@@ -141,6 +151,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
         output: Notify::new(),
         timer: Notify::new(),
         empty: Notify::new(),
+        lingering_count: Cell::new(0),
         breakage: Breakage::default(),
     });
     let work = shard.clone().work(listeners, &mut inbox, drain_timeout);
@@ -212,9 +223,9 @@ impl Shard {
             Message::Judged(connection, judged) => state.decide(connection, judged),
             Message::Input(input) => state.engine.input(now, input),
             Message::Inspect(look) => look(&state.view()),
-            Message::Adopt { transport, peer, bytes } => {
+            Message::Adopt { transport, seat, bytes } => {
                 drop(state);
-                return self.adopt(transport, peer, &bytes);
+                return self.adopt(transport, seat, &bytes);
             }
             Message::Drain => state.engine.input(now, Input::Drain),
         }
@@ -226,13 +237,10 @@ impl Shard {
     }
 
     /// A connection that another thread accepted.
-    fn adopt(self: &Rc<Self>, transport: Detached, peer: Peer, bytes: &[u8]) {
+    fn adopt(self: &Rc<Self>, transport: Detached, seat: Seat, bytes: &[u8]) {
         match transport.attach() {
-            Ok(transport) => self.open(transport, peer, bytes),
-            Err(error) => {
-                self.state.borrow().admission.release(peer);
-                tracing::warn!(%peer, %error, "a connection could not be moved");
-            }
+            Ok(transport) => self.open(transport, seat, bytes),
+            Err(error) => tracing::warn!(peer = %seat.peer, %error, "a connection could not be moved"),
         }
     }
 
@@ -242,8 +250,8 @@ impl Shard {
             let state = self.state.borrow();
             state.admission.admit(state.clock.now(), peer)
         };
-        if admitted {
-            self.open(transport, peer, &[]);
+        if let Some(seat) = admitted {
+            self.open(transport, seat, &[]);
         }
     }
 
@@ -252,11 +260,14 @@ impl Shard {
     }
 
     /// Begins to serve a connection, of which `bytes` were read already.
-    fn open(self: &Rc<Self>, transport: Transport, peer: Peer, bytes: &[u8]) {
+    fn open(self: &Rc<Self>, transport: Transport, seat: Seat, bytes: &[u8]) {
         let mut state = self.state.borrow_mut();
         let now = state.clock.now();
-        let id = state.engine.open(now);
-        state.sockets.insert(id, transport, peer);
+        let id = match seat.refusal {
+            Some(reason) => state.engine.open_refused(now, reason),
+            None => state.engine.open(now),
+        };
+        state.sockets.insert(id, transport, seat);
         self.spawn(connection::Reading::new(self.clone(), id));
         if !bytes.is_empty() {
             state.engine.receive(now, id, bytes);
@@ -268,15 +279,20 @@ impl Shard {
     fn after_input(self: &Rc<Self>, state: &mut State) {
         state.act();
         self.verify_later(state);
+        self.start_lingering(state);
         if state.has_output() {
             self.output.notify_one();
         }
         if state.engine.poll_timeout().is_some_and(|at| at < state.armed) {
             self.timer.notify_one();
         }
-        if state.sockets.is_empty() {
+        if self.is_empty(state) {
             self.empty.notify_one();
         }
+    }
+
+    fn is_empty(&self, state: &State) -> bool {
+        state.sockets.is_empty() && self.lingering_count.get() == 0
     }
 
     async fn fire_timers(self: Rc<Self>) {
@@ -303,7 +319,7 @@ impl Shard {
     async fn drain(self: &Rc<Self>, inbox: &mut Inbox, timeout: Duration) {
         let mut batch = Vec::new();
         let gone = async {
-            while !self.state.borrow().sockets.is_empty() {
+            while !self.is_empty(&self.state.borrow()) {
                 tokio::select! {
                     () = self.empty.notified() => {}
                     _ = inbox.recv_many(&mut batch, MAIL_BATCH) => {
@@ -349,7 +365,7 @@ impl State {
 impl ShardView<'_> {
     /// The address of a connection's other end.
     pub(crate) fn peer(&self, id: ConnectionId) -> Option<SocketAddr> {
-        match self.sockets.get(id)?.peer {
+        match self.sockets.get(id)?.seat.peer {
             Peer::Address(address) => Some(address),
             Peer::Local => None,
         }

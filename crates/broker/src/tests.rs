@@ -97,3 +97,46 @@ fn a_burst_of_qos_0_reaches_a_receiver_that_takes_it() {
     reading.join().unwrap().unwrap();
     assert_eq!(broker.drain(), Ended::Drained);
 }
+
+/// CONNECT of MQTT 5.0 with the client id "a".
+const CONNECT_5: &[u8] = b"\x10\x0e\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x01a";
+
+#[test]
+fn a_client_for_whom_there_is_no_room_is_told_so() {
+    let bound = Bound::bind(BrokerConfig { connections_max: 1, ..config(2) }).unwrap();
+    let mut first = connect(&bound);
+    let addresses = bound.addresses().to_vec();
+    let broker = bound.start().unwrap();
+    first.write_all(CONNECT).unwrap();
+    first.read_exact(&mut [0; 4]).unwrap();
+    for (connect, answer) in [(CONNECT_5, &b"\x20\x03\x00\x89\x00"[..]), (CONNECT, b"\x20\x02\x00\x03")] {
+        let Some(ListenAddress::Tcp(address)) = addresses.first() else { panic!("no TCP address") };
+        let mut second = TcpStream::connect(address).unwrap();
+        second.write_all(connect).unwrap();
+        let mut received = Vec::new();
+        second.read_to_end(&mut received).unwrap();
+        assert_eq!(received, answer);
+    }
+    drop(first);
+    assert_eq!(broker.drain(), Ended::Drained);
+}
+
+#[test]
+fn a_client_that_is_still_sending_sees_why_its_connection_ends() {
+    let bound = Bound::bind(config(1)).unwrap();
+    let mut client = connect(&bound);
+    let broker = bound.start().unwrap();
+    client.write_all(CONNECT_5).unwrap();
+    let mut connack = [0; 2];
+    client.read_exact(&mut connack).unwrap();
+    client.read_exact(&mut vec![0; usize::from(connack[1])]).unwrap();
+    // PUBLISH of 4 MiB and more, of which the broker takes no more than the fixed header.
+    let mut publish = b"\x30\x80\x80\x80\x02".to_vec();
+    publish.resize(4 * 1024 * 1024, 0);
+    client.write_all(&publish).unwrap();
+    let mut received = Vec::new();
+    client.read_to_end(&mut received).unwrap();
+    assert!(received.starts_with(b"\xe0") && received.get(2) == Some(&0x95), "{received:02x?}");
+    drop(client);
+    assert_eq!(broker.drain(), Ended::Drained);
+}

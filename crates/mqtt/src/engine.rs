@@ -4,7 +4,7 @@
 //! mail of other engines, time) and answers with bytes in outboxes, [`Action`]s and mail. The driver calls,
 //! in any order:
 //!
-//! 1. [`Engine::open`], [`Engine::receive`], [`Engine::input`], [`Engine::deliver_mail`],
+//! 1. [`Engine::open`], [`Engine::open_refused`], [`Engine::receive`], [`Engine::input`], [`Engine::deliver_mail`],
 //!    [`Engine::handle_timeout`]: something happened;
 //! 2. [`Engine::poll_action`], [`Engine::should_write`], [`Engine::poll_dirty`] with [`Engine::outbox`] and [`Engine::written`],
 //!    [`Engine::take_mail`], [`Engine::unpersisted`], [`Engine::work`]: what is to be done;

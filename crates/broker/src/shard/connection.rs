@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::time::Timestamp;
 
+use super::sockets::Closing;
 use super::{Shard, State, turn};
 
 /// Reads that one connection may make before others get their turn.
@@ -66,7 +67,7 @@ impl State {
                 self.write(now, id);
                 continue;
             }
-            if socket.is_closing || !self.engine.wants_input(id) {
+            if socket.closing != Closing::No || !self.engine.wants_input(id) {
                 // A wake-up comes with Resume, or when the outbox has been written.
                 socket.was_full = true;
                 return Poll::Pending;

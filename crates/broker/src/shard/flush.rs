@@ -6,6 +6,7 @@ use vouchmq_mqtt::engine::ShardId;
 use vouchmq_mqtt::time::Timestamp;
 
 use super::mailbox::Message;
+use super::sockets::{Closing, Socket};
 use super::{Shard, State};
 
 /// Pieces that one system call writes at most.
@@ -113,8 +114,15 @@ impl State {
                 Err(_) => return self.drop_socket(now, id),
             }
         }
-        if socket.is_closing {
-            return self.drop_socket(now, id);
+        match socket.closing {
+            Closing::No => {}
+            Closing::AtOnce => return self.drop_socket(now, id),
+            Closing::Lingering => {
+                if let Some(Socket { transport, seat, .. }) = self.take_socket(now, id) {
+                    self.linger(transport, seat);
+                }
+                return;
+            }
         }
         if self.engine.wants_input(id) && socket.was_full {
             socket.was_full = false;
@@ -129,13 +137,19 @@ impl State {
 
     /// Closes a socket. Its task finds nothing when it is woken, and ends.
     pub(super) fn drop_socket(&mut self, now: Timestamp, id: ConnectionId) {
-        if let Some(socket) = self.sockets.remove(id) {
-            self.admission.release(socket.peer);
-            self.departed.insert(id, socket.peer);
+        drop(self.take_socket(now, id));
+    }
+
+    fn take_socket(&mut self, now: Timestamp, id: ConnectionId) -> Option<Socket> {
+        let socket = self.sockets.remove(id);
+        if let Some(socket) = &socket {
+            self.departed.insert(id, socket.seat.peer);
             socket.wake();
         }
         self.held_back.remove(&id);
+        self.verifying.remove(&id);
         self.exchanges.remove(&id);
         self.engine.closed(now, id);
+        socket
     }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{CloseCause, Engine};
 use crate::codec::{self, DecodeError, DecodeLimits, FixedHeader, PacketType};
 use crate::connection::{ConnectionId, State};
@@ -7,6 +9,8 @@ use crate::{Dialect, Expression, Packet, Properties, PropertiesBuf, Property, Re
 
 /// What a DISCONNECT with a Reason String takes beside the text, at most.
 const DISCONNECT_BYTES: usize = 16;
+/// How long a client that is refused may take to send its CONNECT.
+const REFUSED_DEADLINE: Duration = Duration::from_secs(2);
 /// Buffers of packets that came in parts are given back above this size.
 const KEEP_PARTIAL: usize = 4096;
 
@@ -15,6 +19,18 @@ impl Engine {
     pub fn open(&mut self, now: Timestamp) -> ConnectionId {
         let id = self.clients.open(now);
         self.arm_connection(id, now.after(self.options.limits.connect_deadline));
+        id
+    }
+
+    /// A network connection was accepted for which there is no room: its CONNECT, if it comes soon, is
+    /// answered with `reason`.
+    pub fn open_refused(&mut self, now: Timestamp, reason: ReasonCode) -> ConnectionId {
+        let id = self.clients.open(now);
+        let deadline = now.after(self.options.limits.connect_deadline.min(REFUSED_DEADLINE));
+        if let Some(connection) = self.clients.connection_mut(id) {
+            connection.state = State::ExpectConnect { deadline, refusal: Some(reason) };
+        }
+        self.arm_connection(id, deadline);
         id
     }
 

@@ -87,7 +87,7 @@ impl Engine {
         let connect_deadline = self.options.limits.connect_deadline;
         let Some(connection) = self.clients.connection_mut(id) else { return };
         connection.last_received = now;
-        if let State::ExpectConnect { deadline } = &mut connection.state {
+        if let State::ExpectConnect { deadline, .. } = &mut connection.state {
             *deadline = now.after(connect_deadline);
         }
     }
@@ -101,7 +101,7 @@ impl Engine {
                 }
                 *deadline
             }
-            State::ExpectConnect { deadline } => {
+            State::ExpectConnect { deadline, .. } => {
                 if *deadline <= now {
                     return self.close(now, id, CloseCause::HandshakeTimeout);
                 }
