@@ -110,7 +110,7 @@ impl Epoch {
         }
         let candidates =
             self.subscriptions.iter().filter(|known| is_meant(known) && matches(&known.filter, topic));
-        candidates.filter_map(|first| self.chain_qos(first, from, until)).max()
+        candidates.filter_map(|first| self.chain_qos(first, from, until, &is_meant)).max()
     }
 
     /// A subscription that is replaced goes on as the next one of the same filter.
@@ -119,6 +119,7 @@ impl Epoch {
         first: &Subscription,
         from: Timestamp,
         until: Timestamp,
+        is_meant: &impl Fn(&Subscription) -> bool,
     ) -> Option<vouchmq_mqtt::QoS> {
         if first.sure_from > from || first.sure_until < from {
             return None;
@@ -128,6 +129,9 @@ impl Epoch {
         let same = self.subscriptions.iter().filter(|other| other.written == first.written);
         for next in same {
             if next.was_possible(from, until) {
+                if !is_meant(next) {
+                    return None;
+                }
                 lowest = lowest.min(next.options.qos);
             }
             if next.sure_from <= covered && covered < next.sure_until {
