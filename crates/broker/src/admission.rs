@@ -179,7 +179,7 @@ impl Admission {
         }
         let Some(ip) = peer.network() else { return Ok(Duration::ZERO) };
         let mut addresses = self.addresses.lock();
-        let address = addresses.get_or_insert(now, ip);
+        let address = addresses.known_or_new(now, ip);
         if self.limits.per_address_max > 0 && address.open_count >= self.limits.per_address_max {
             return Err((&self.counters.refused_address, ReasonCode::SERVER_BUSY));
         }
@@ -209,7 +209,7 @@ impl Drop for Seat {
 impl Addresses {
     /// What is known of an address. Those of which there is nothing to know are forgotten, at most once a
     /// second; those that have connections are as many as there are connections.
-    fn get_or_insert(&mut self, now: Timestamp, ip: IpAddr) -> &mut Address {
+    fn known_or_new(&mut self, now: Timestamp, ip: IpAddr) -> &mut Address {
         if self.known.len() >= ADDRESSES_MAX && now >= self.sweep_at && !self.known.contains_key(&ip) {
             self.known.retain(|_, known| known.open_count > 0 || known.busy_until > now);
             self.sweep_at = now.after(Duration::from_secs(1));
