@@ -69,7 +69,12 @@ impl World {
                     }
                 }
                 Action::Close { connection, cause, .. } => self.close_soon(shard, connection, &cause),
-                Action::Abort(connection) => self.drop_link(shard, connection),
+                Action::Abort(connection) => {
+                    if let Some(link) = self.link_of(shard, connection) {
+                        self.env.oracle.aborted(link, self.env.now);
+                    }
+                    self.drop_link(shard, connection);
+                }
             }
         }
     }
