@@ -34,6 +34,7 @@ behaviours! {
     PermitEnded "clients closed when their permit ended";
     KeptAlive "silent clients closed after one and a half keep-alives";
     Stalled "receivers closed that took nothing";
+    Aborted "connections given up that took no goodbye";
     Mute "connections without CONNECT closed at the deadline";
     OperatorClosed "clients disconnected by the operator";
     LinkReset "connections cut at any byte";

@@ -57,6 +57,13 @@ impl Oracle {
             return;
         }
         let publisher = record.publisher();
+        let is_held_back = self.epochs.iter().any(|state| {
+            let is_meant = |known: &super::subscription::Subscription| known.options.no_local;
+            publisher == Some(state.client) && state.sure_qos(&topic, from, now, is_meant).is_some()
+        });
+        if is_held_back {
+            self.hit(Behaviour::NoLocal);
+        }
         let owing: Vec<EpochNo> = self
             .epoch_numbers()
             .filter(|epoch| {

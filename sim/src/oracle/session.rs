@@ -76,6 +76,8 @@ pub(super) struct Link {
     expected_present: Option<bool>,
     /// The Session Expiry Interval of the client's DISCONNECT.
     pub(super) last_expiry_secs: Option<u32>,
+    /// The broker gave up on its last bytes.
+    pub(super) is_aborted: bool,
     /// The operator closed it with this reason.
     pub(super) operator: Option<ReasonCode>,
 }
@@ -154,6 +156,7 @@ impl Oracle {
             closed: None,
             expected_present: None,
             last_expiry_secs: None,
+            is_aborted: false,
             operator: None,
         };
         self.links.insert(link, record);

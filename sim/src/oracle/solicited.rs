@@ -36,7 +36,7 @@ impl Oracle {
         }
         let mut settled = Settled::default();
         for subscription in self.meant_for(message, epoch, from, until) {
-            if !subscription.was_sure(from, until) {
+            if !subscription.was_settled(from, until) {
                 return None;
             }
             let qos = subscription.options.qos.min(record.facts.qos);

@@ -89,8 +89,8 @@ impl World {
         if self.env.oracle.has_pending_wills() {
             return Some("a will is not due yet".to_owned());
         }
-        let owed = self.env.oracle.count_owed(self.env.now);
-        (owed > 0).then(|| format!("{owed} messages are owed to connected clients"))
+        let owed = self.env.oracle.first_owed(self.env.now);
+        owed.map(|(client, message)| format!("{client} is owed {message}"))
     }
 
     fn drain(&mut self) {

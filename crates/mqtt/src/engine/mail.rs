@@ -23,8 +23,21 @@ pub struct Mail {
     letters: Vec<Letter>,
     /// Topics, properties and payloads of forwarded messages, back to back.
     bytes: Vec<u8>,
+    /// Forwarded messages that were taken over, by the tokens of who forwarded them.
+    taken: Vec<u32>,
+    /// Forwarded messages that were rejected by a full session.
+    rejected: Vec<u32>,
     /// Bytes of messages that are shared instead of copied.
     shared_bytes: usize,
+}
+
+/// Mail that is being delivered; see [`Engine::deliver_portion`](super::Engine::deliver_portion).
+#[derive(Debug)]
+pub struct OpenMail {
+    letters: std::vec::IntoIter<Letter>,
+    bytes: Vec<u8>,
+    taken: Vec<u32>,
+    rejected: Vec<u32>,
 }
 
 /// One thing that one engine tells another.
@@ -34,10 +47,6 @@ pub(crate) enum Letter {
     Forward(Forward),
     /// A shared message too large to copy.
     ForwardShared { token: Option<u32>, message: Arc<Message> },
-    /// These forwarded messages were taken over.
-    Taken(Vec<u32>),
-    /// These forwarded messages were rejected by a full session.
-    Rejected(Vec<u32>),
     /// The sender wants messages of this filter.
     Want(Box<str>),
     /// The sender wants no more messages of this filter.
@@ -55,9 +64,9 @@ pub(crate) enum Letter {
     /// A client of the sender came or went.
     Presence { share: Arc<str>, session: SessionId, presence: Presence },
     /// The group chose a client of the receiver.
-    Deliver { share: Arc<str>, session: SessionId, message: Arc<Message>, choice: Choice },
+    Deliver { share: Arc<str>, session: SessionId, message: Arc<Message>, choice: Choice, attempt: u16 },
     /// A client of the sender could not take a message of a group: choose another.
-    Return { share: Arc<str>, message: Arc<Message> },
+    Return { share: Arc<str>, message: Arc<Message>, attempt: u16 },
 }
 
 /// A copied message; its parts stand in the mail's bytes.
@@ -88,25 +97,28 @@ pub(crate) struct Mailboxes {
 // === impl Mail ===
 
 impl Mail {
-    pub(crate) fn into_parts(self) -> (Vec<Letter>, Vec<u8>) {
-        (self.letters, self.bytes)
+    /// Begins to deliver it, portion by portion.
+    pub fn open(self) -> OpenMail {
+        let Self { letters, bytes, taken, rejected, .. } = self;
+        OpenMail { letters: letters.into_iter(), bytes, taken, rejected }
     }
 
     /// Bytes of the messages inside, roughly: what bounds a mailbox.
     pub fn byte_count(&self) -> usize {
-        self.bytes.len() + self.shared_bytes + self.letters.len() * size_of::<Letter>()
+        let answers = self.taken.len() + self.rejected.len();
+        self.bytes.len() + self.shared_bytes + self.letters.len() * size_of::<Letter>() + answers * 4
     }
 
     /// Takes the mail, and leaves an empty one with room for about as much.
     fn replace(&mut self) -> Self {
         let letters = Vec::with_capacity(self.letters.len().min(ROOM_MAX));
         let bytes = Vec::with_capacity(self.bytes.len().min(ROOM_MAX));
-        std::mem::replace(self, Self { letters, bytes, shared_bytes: 0 })
+        std::mem::replace(self, Self { letters, bytes, ..Self::default() })
     }
 
     /// Nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.letters.is_empty()
+        self.letters.is_empty() && self.taken.is_empty() && self.rejected.is_empty()
     }
 
     fn forward(&mut self, publication: &Publication<'_>, token: Option<u32>) {
@@ -129,6 +141,25 @@ impl Mail {
     }
 }
 
+impl Letter {
+    /// Bytes that it holds or stands for, beside itself.
+    pub(crate) fn byte_count(&self) -> usize {
+        match self {
+            Self::ForwardShared { message, .. } => message.byte_count(),
+            Self::Deliver { share, message, .. } | Self::Return { share, message, .. } => {
+                share.len() + message.byte_count()
+            }
+            Self::Want(filter) | Self::Unwant(filter) => filter.len(),
+            Self::Join { share, .. }
+            | Self::Joined { share }
+            | Self::Leave { share, .. }
+            | Self::Presence { share, .. } => share.len(),
+            Self::Forward(forward) => forward.topic_len + forward.properties_len + forward.payload_len,
+            Self::Barrier(_) | Self::BarrierPassed(_) => 0,
+        }
+    }
+}
+
 impl Forward {
     /// The message, borrowed from the bytes of its mail.
     pub(crate) fn publication<'a>(&self, bytes: &'a [u8]) -> Publication<'a> {
@@ -145,6 +176,22 @@ impl Forward {
             publisher: self.publisher,
             expires_at: self.expires_at,
         }
+    }
+}
+
+impl OpenMail {
+    /// The answers to forwarded messages, taken and rejected, once.
+    pub(crate) fn take_answers(&mut self) -> (Vec<u32>, Vec<u32>) {
+        (std::mem::take(&mut self.taken), std::mem::take(&mut self.rejected))
+    }
+
+    pub(crate) fn next_letter(&mut self) -> Option<(Letter, &[u8])> {
+        Some((self.letters.next()?, &self.bytes))
+    }
+
+    /// All is delivered.
+    pub fn is_done(&self) -> bool {
+        self.letters.as_slice().is_empty() && self.taken.is_empty() && self.rejected.is_empty()
     }
 }
 
@@ -173,6 +220,7 @@ impl Mailboxes {
 
     pub(crate) fn post(&mut self, to: ShardId, letter: Letter) {
         if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
+            mail.shared_bytes += letter.byte_count();
             mail.letters.push(letter);
             self.has_mail = true;
         }
@@ -192,9 +240,6 @@ impl Mailboxes {
         shared: impl FnOnce() -> Arc<Message>,
     ) {
         if publication.payload.len() >= SHARE_FROM {
-            if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
-                mail.shared_bytes += publication.byte_count();
-            }
             return self.post(to, Letter::ForwardShared { token, message: shared() });
         }
         if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
@@ -207,11 +252,10 @@ impl Mailboxes {
     pub(crate) fn answer(&mut self, to: ShardId, token: u32, rejected: bool) {
         let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) else { return };
         self.has_mail = true;
-        match mail.letters.last_mut() {
-            Some(Letter::Taken(tokens)) if !rejected => tokens.push(token),
-            Some(Letter::Rejected(tokens)) if rejected => tokens.push(token),
-            _ if rejected => mail.letters.push(Letter::Rejected(vec![token])),
-            _ => mail.letters.push(Letter::Taken(vec![token])),
+        if rejected {
+            mail.rejected.push(token);
+        } else {
+            mail.taken.push(token);
         }
     }
 
@@ -224,11 +268,51 @@ impl Mailboxes {
         self.tokens.try_remove(super::clients::widen(token))
     }
 
+    /// Bytes that wait to be taken, roughly.
+    pub(crate) fn byte_count(&self) -> usize {
+        self.outgoing.iter().map(Mail::byte_count).sum()
+    }
+
     /// Takes what there is to tell `to`.
     pub(crate) fn take(&mut self, to: ShardId) -> Option<Mail> {
         let mail = self.outgoing.get_mut(usize::from(to.0))?;
         let taken = (!mail.is_empty()).then(|| mail.replace());
         self.has_mail = self.outgoing.iter().any(|mail| !mail.is_empty());
         taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What bounds a mailbox sees every payload, however it travels.
+    #[test]
+    fn mail_counts_what_its_letters_hold_elsewhere() {
+        let payload = [b'x'; 100_000];
+        let publication = Publication {
+            topic: "t",
+            properties: Properties::EMPTY,
+            payload: &payload,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            publisher: PublisherId::BROKER,
+            expires_at: Timestamp::NEVER,
+        };
+        let (share, message) = (Arc::<str>::from("$share/g/t"), Message::new(&publication));
+        let session = SessionId { index: 0, generation: 0 };
+        let (choice, attempt) = (Choice::Online, 0);
+        let letters = [
+            Letter::ForwardShared { token: None, message: message.clone() },
+            Letter::Deliver { share: share.clone(), session, message: message.clone(), choice, attempt },
+            Letter::Return { share, message, attempt },
+        ];
+        let mut mailboxes = Mailboxes::new(ShardId(0), 2);
+        for letter in letters {
+            mailboxes.post(ShardId(1), letter);
+            assert!(mailboxes.byte_count() > payload.len());
+            assert!(mailboxes.take(ShardId(1)).is_some_and(|mail| mail.byte_count() > payload.len()));
+            assert_eq!(mailboxes.byte_count(), 0);
+        }
     }
 }

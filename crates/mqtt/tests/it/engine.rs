@@ -35,6 +35,7 @@ mod receive_maximum;
 mod redelivery;
 mod regression;
 mod retained;
+mod review;
 mod session;
 mod share;
 mod share_session;

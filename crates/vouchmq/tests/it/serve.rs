@@ -116,14 +116,14 @@ fn configuration_comes_from_the_environment_too() {
         .env("VOUCHMQ_SHARDS", "1")
         .env("VOUCHMQ_LOG_FORMAT", "json")
         .env("VOUCHMQ_MQTT_RECEIVE_MAXIMUM", "9")
-        .env("VOUCHMQ_MQTT_MAXIMUM", "9");
+        .env("VOUCHMQ_MQTT_RECEIVE_MAX", "9");
     let mut server = Running::spawn(&mut command, b"");
     let line = server.wait_for("listening on mqtt://127.0.0.1:").to_owned();
     let port = line.split("mqtt://127.0.0.1:").nth(1).unwrap().split('"').next().unwrap();
     assert!(line.starts_with("{\"time\":\"20") && line.contains("\"shards\":1"), "{line}");
     let ran = run(&["sub", "-h", "127.0.0.1", "-p", port, "-t", "a", "-E", "-d"]).code(0);
     assert!(ran.stderr.contains("ReceiveMaximum(9)"), "{ran:?}");
-    let warned = server.stderr.iter().any(|line| line.contains("VOUCHMQ_MQTT_MAXIMUM"));
+    let warned = server.stderr.iter().any(|line| line.contains("VOUCHMQ_MQTT_RECEIVE_MAX"));
     assert!(warned, "{:#?}", server.stderr);
 }
 
