@@ -1,6 +1,6 @@
 //! The life of a broker: starting, being the only one, ending.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 
 use nix::sys::signal::Signal;
@@ -83,6 +83,26 @@ fn sigterm_and_sigint_drain_and_tell_clients_why() {
         let three = three.finish().code(1);
         assert!(three.stderr.ends_with("vouchmq: the server closed the connection\n"), "{three:?}");
     }
+}
+
+#[test]
+fn a_second_signal_ends_a_broker_that_waits_for_a_client() {
+    let mut server = Server::start(&["--set", "system.drain_timeout=10m"]);
+    let mut deaf = server.dial();
+    deaf.write_all(b"\x10\x10\0\x04MQTT\x04\x02\0\0\0\x04deaf\x82\x06\0\x01\0\x01a\0").unwrap();
+    deaf.read_exact(&mut [0; 9]).unwrap();
+    let file = server.folder().join("large");
+    std::fs::write(&file, vec![b'x'; 1_000_000]).unwrap();
+    // More than the sockets of both sides and the broker's buffer take.
+    server.publish(&["-t", "a", "-q", "1", "-f", file.to_str().unwrap(), "--repeat", "20"]);
+    server.signal(Signal::SIGTERM);
+    server.wait_for("draining");
+    server.signal(Signal::SIGTERM);
+    let ran = server.finish().code(1);
+    assert!(
+        ran.stderr.ends_with("vouchmq: ended by a second signal before all clients were gone\n"),
+        "{ran:?}"
+    );
 }
 
 #[test]
