@@ -221,14 +221,20 @@ impl Client {
         self.phase = Phase::Online(connection);
         self.must_start_clean = false;
         env.oracle.connack(link, ack.session_present, env.now);
+        let continues = env.oracle.continues(link, self.session);
         let is_told = self.profile.dialect().has_session_present();
-        let is_present = if is_told { ack.session_present } else { env.oracle.is_session_present(link) };
-        if is_present {
+        if continues.is_none() && !is_told {
+            // It may or may not be the old session: better a new one.
+            self.must_start_clean = true;
+            return self.lose(Breakage::Reset, env);
+        }
+        if ack.session_present && continues.is_none() || continues == Some(true) {
             self.note_releases();
             self.resend(env);
         } else {
             self.forget_session();
         }
+        self.session = env.oracle.epoch_of(link);
         if !keep_alive.is_zero() {
             env.plan_client(self.number, keep_alive.mul_f32(0.6), Errand::Ping(link));
         }
