@@ -89,12 +89,19 @@ impl Message {
         self.answer.is_some_and(|(reason, _)| !reason.is_error())
     }
 
-    /// When it is worth nothing any more, counted from when the broker read it.
-    pub(super) fn expires_at(&self) -> Timestamp {
-        match (self.facts.expiry_secs, self.read) {
-            (Some(secs), Some((_, last))) => last.after(Duration::from_secs(u64::from(secs))),
-            _ => Timestamp::NEVER,
-        }
+    /// When it is worth nothing any more: at the earliest, counted from when the broker read it first, and
+    /// at the latest.
+    pub(super) fn expires_within(&self) -> (Timestamp, Timestamp) {
+        let (Some(secs), Some((first, last))) = (self.facts.expiry_secs, self.read) else {
+            return (Timestamp::NEVER, Timestamp::NEVER);
+        };
+        let lifetime = Duration::from_secs(u64::from(secs));
+        (first.after(lifetime), last.after(lifetime))
+    }
+
+    /// It may be worth nothing any more.
+    pub(super) fn may_be_expired(&self, now: Timestamp) -> bool {
+        self.expires_within().0 <= now
     }
 
     pub(super) fn publisher(&self) -> Option<ClientNo> {

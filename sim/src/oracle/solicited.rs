@@ -88,7 +88,7 @@ impl Oracle {
         if self.packet_len_max(message, client) > state.packet_bytes_max {
             return Some(Behaviour::TooLarge);
         }
-        if record.expires_at() <= now {
+        if record.may_be_expired(now) {
             return Some(Behaviour::ExpiredInQueue);
         }
         // Refused by the store of retained messages; whoever publishes at QoS 0 cannot be told.
