@@ -10,6 +10,7 @@ mod bench;
 mod clock;
 mod conformance;
 mod findings;
+mod fuzz;
 mod layers;
 mod process;
 mod source;
@@ -38,7 +39,9 @@ usage: cargo xtask COMMAND
       every statement of the standards, and the tests that prove it
   bench [--scenarios] [--sizes] [--scaling] [--instructions] [--only SCENARIO,…] [--rounds N] [--shards N]
         [--profile release|dist] [--brokers mosquitto,vouchmq] [--loadgen PATH] [--json FILE] [--write]
-      CPU per message beside Mosquitto, memory, instruction counts (xtask/bench.toml)";
+      CPU per message beside Mosquitto, memory, instruction counts (xtask/bench.toml)
+  fuzz TARGET [--secs N] [--max-len BYTES]
+      libFuzzer on a target of fuzz/Cargo.toml; inputs that reach something new join fuzz/corpus/TARGET";
 
 fn main() -> ExitCode {
     match run(Args::new(std::env::args().skip(1))) {
@@ -87,6 +90,11 @@ fn run(mut args: Args) -> Result<bool> {
             let options = bench::Options::parse(&mut args)?;
             args.finish()?;
             bench::run(&options)
+        }
+        "fuzz" => {
+            let options = fuzz::Options::parse(&mut args)?;
+            args.finish()?;
+            fuzz::run(&options)
         }
         other => bail!("there is no command `{other}`: see `cargo xtask help`"),
     }

@@ -3,10 +3,9 @@
 use std::{collections::BTreeSet, path::Path};
 
 use anyhow::Result;
-use serde::Deserialize;
 
 use super::{Context, Outcome, Step, interop};
-use crate::{conformance, findings::Findings, layers, process::Program, tidy, tools};
+use crate::{conformance, findings::Findings, fuzz, layers, process::Program, tidy, tools};
 
 pub(super) const STEPS: [Step; 13] = [
     Step { name: "fmt", what: "every file is formatted", run: fmt },
@@ -131,20 +130,11 @@ fn sim(context: &Context) -> Result<Outcome> {
 }
 
 fn fuzz_corpus(context: &Context) -> Result<Outcome> {
-    #[derive(Deserialize)]
-    struct Manifest {
-        #[serde(default)]
-        bin: Vec<Target>,
-    }
-    #[derive(Deserialize)]
-    struct Target {
-        name: String,
-    }
-    let manifest: Manifest = context.tree.toml("fuzz/Cargo.toml")?;
+    let targets = fuzz::targets(&context.tree)?;
     let mut found = Findings::default();
     let mut inputs = BTreeSet::new();
-    for Target { name } in &manifest.bin {
-        let folder = format!("fuzz/corpus/{name}/");
+    for name in &targets {
+        let folder = fuzz::corpus(name);
         let files: Vec<_> =
             context.tree.files().map(|(path, _)| path).filter(|path| path.starts_with(&folder)).collect();
         if files.is_empty() {
@@ -154,10 +144,10 @@ fn fuzz_corpus(context: &Context) -> Result<Outcome> {
         }
         inputs.extend(files);
     }
-    if manifest.bin.is_empty() {
+    if targets.is_empty() {
         found.problem("fuzz/Cargo.toml names no target");
     }
-    found.summary = format!("{} fuzz targets, {} inputs", manifest.bin.len(), inputs.len());
+    found.summary = format!("{} fuzz targets, {} inputs", targets.len(), inputs.len());
     if !found.passed() {
         return Ok(check(&found));
     }

@@ -23,11 +23,16 @@ impl Engine {
         bytes: &[u8],
     ) {
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        if !matches!(connection.state, State::ExpectConnect { .. }) {
+        let State::ExpectConnect { refusal, .. } = connection.state else {
             return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "a second CONNECT");
-        }
+        };
         connection.dialect = connect.dialect();
         connection.packet_bytes_max = connect.properties.maximum_packet_size().unwrap_or(u32::MAX);
+        if let Some(reason) = refusal {
+            // Counted by the driver.
+            self.send_connack_failure(id, reason);
+            return self.close(now, id, CloseCause::Refused(reason));
+        }
         if let Err(reason) = self.judge_connect(id, connect) {
             return self.refuse(now, id, reason);
         }

@@ -198,6 +198,8 @@ impl Receiver<'_> {
         if let Some(body) = body {
             outbox.push_payload(body);
         }
+        let backlog = outbox.len();
+        self.link.note_backlog(backlog, self.limits.outbound_bytes_max);
         self.stats.publishes_sent += 1;
     }
 

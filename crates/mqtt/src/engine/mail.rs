@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use slab::Slab;
@@ -21,15 +20,24 @@ const ROOM_MAX: usize = 4096;
 /// Mail between two engines arrives in the order in which it was taken.
 #[derive(Debug, Default)]
 pub struct Mail {
-    pub(super) letters: Vec<Letter>,
+    letters: Vec<Letter>,
     /// Topics, properties and payloads of forwarded messages, back to back.
-    pub(super) bytes: Vec<u8>,
+    bytes: Vec<u8>,
     /// Forwarded messages that were taken over, by the tokens of who forwarded them.
-    pub(super) taken: Vec<u32>,
+    taken: Vec<u32>,
     /// Forwarded messages that were rejected by a full session.
-    pub(super) rejected: Vec<u32>,
+    rejected: Vec<u32>,
     /// Bytes of messages that are shared instead of copied.
     shared_bytes: usize,
+}
+
+/// Mail that is being delivered; see [`Engine::deliver_portion`](super::Engine::deliver_portion).
+#[derive(Debug)]
+pub struct OpenMail {
+    letters: std::vec::IntoIter<Letter>,
+    bytes: Vec<u8>,
+    taken: Vec<u32>,
+    rejected: Vec<u32>,
 }
 
 /// One thing that one engine tells another.
@@ -83,14 +91,18 @@ pub(crate) struct Mailboxes {
     shard: ShardId,
     /// Acknowledgements that wait for another engine, by token.
     tokens: Slab<(ConnectionId, OwedId)>,
-    /// Answers that are held up and will be rejections.
-    rejections: BTreeSet<(ShardId, u32)>,
     has_mail: bool,
 }
 
 // === impl Mail ===
 
 impl Mail {
+    /// Begins to deliver it, portion by portion.
+    pub fn open(self) -> OpenMail {
+        let Self { letters, bytes, taken, rejected, .. } = self;
+        OpenMail { letters: letters.into_iter(), bytes, taken, rejected }
+    }
+
     /// Bytes of the messages inside, roughly: what bounds a mailbox.
     pub fn byte_count(&self) -> usize {
         let answers = self.taken.len() + self.rejected.len();
@@ -130,8 +142,8 @@ impl Mail {
 }
 
 impl Letter {
-    /// What it holds beside itself.
-    fn byte_count(&self) -> usize {
+    /// Bytes that it holds or stands for, beside itself.
+    pub(crate) fn byte_count(&self) -> usize {
         match self {
             Self::ForwardShared { message, .. } => message.byte_count(),
             Self::Deliver { share, message, .. } | Self::Return { share, message, .. } => {
@@ -142,7 +154,8 @@ impl Letter {
             | Self::Joined { share }
             | Self::Leave { share, .. }
             | Self::Presence { share, .. } => share.len(),
-            Self::Forward(_) | Self::Barrier(_) | Self::BarrierPassed(_) => 0,
+            Self::Forward(forward) => forward.topic_len + forward.properties_len + forward.payload_len,
+            Self::Barrier(_) | Self::BarrierPassed(_) => 0,
         }
     }
 }
@@ -166,12 +179,28 @@ impl Forward {
     }
 }
 
+impl OpenMail {
+    /// The answers to forwarded messages, taken and rejected, once.
+    pub(crate) fn take_answers(&mut self) -> (Vec<u32>, Vec<u32>) {
+        (std::mem::take(&mut self.taken), std::mem::take(&mut self.rejected))
+    }
+
+    pub(crate) fn next_letter(&mut self) -> Option<(Letter, &[u8])> {
+        Some((self.letters.next()?, &self.bytes))
+    }
+
+    /// All is delivered.
+    pub fn is_done(&self) -> bool {
+        self.letters.as_slice().is_empty() && self.taken.is_empty() && self.rejected.is_empty()
+    }
+}
+
 // === impl Mailboxes ===
 
 impl Mailboxes {
     pub(crate) fn new(shard: ShardId, shard_count: u16) -> Self {
         let outgoing = (0..shard_count).map(|_| Mail::default()).collect();
-        Self { outgoing, shard, tokens: Slab::new(), rejections: BTreeSet::new(), has_mail: false }
+        Self { outgoing, shard, tokens: Slab::new(), has_mail: false }
     }
 
     pub(crate) fn has_mail(&self) -> bool {
@@ -221,19 +250,13 @@ impl Mailboxes {
 
     /// Tells the sender of a forwarded message what became of it.
     pub(crate) fn answer(&mut self, to: ShardId, token: u32, rejected: bool) {
-        let is_rejected = self.rejections.remove(&(to, token)) || rejected;
         let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) else { return };
         self.has_mail = true;
-        if is_rejected {
+        if rejected {
             mail.rejected.push(token);
         } else {
             mail.taken.push(token);
         }
-    }
-
-    /// A message was rejected by one session while another still holds up the answer.
-    pub(crate) fn remember_rejection(&mut self, to: ShardId, token: u32) {
-        self.rejections.insert((to, token));
     }
 
     /// A token under which an acknowledgement waits for another engine.
@@ -245,11 +268,51 @@ impl Mailboxes {
         self.tokens.try_remove(super::clients::widen(token))
     }
 
+    /// Bytes that wait to be taken, roughly.
+    pub(crate) fn byte_count(&self) -> usize {
+        self.outgoing.iter().map(Mail::byte_count).sum()
+    }
+
     /// Takes what there is to tell `to`.
     pub(crate) fn take(&mut self, to: ShardId) -> Option<Mail> {
         let mail = self.outgoing.get_mut(usize::from(to.0))?;
         let taken = (!mail.is_empty()).then(|| mail.replace());
         self.has_mail = self.outgoing.iter().any(|mail| !mail.is_empty());
         taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What bounds a mailbox sees every payload, however it travels.
+    #[test]
+    fn mail_counts_what_its_letters_hold_elsewhere() {
+        let payload = [b'x'; 100_000];
+        let publication = Publication {
+            topic: "t",
+            properties: Properties::EMPTY,
+            payload: &payload,
+            qos: QoS::AtMostOnce,
+            retain: false,
+            publisher: PublisherId::BROKER,
+            expires_at: Timestamp::NEVER,
+        };
+        let (share, message) = (Arc::<str>::from("$share/g/t"), Message::new(&publication));
+        let session = SessionId { index: 0, generation: 0 };
+        let (choice, attempt) = (Choice::Online, 0);
+        let letters = [
+            Letter::ForwardShared { token: None, message: message.clone() },
+            Letter::Deliver { share: share.clone(), session, message: message.clone(), choice, attempt },
+            Letter::Return { share, message, attempt },
+        ];
+        let mut mailboxes = Mailboxes::new(ShardId(0), 2);
+        for letter in letters {
+            mailboxes.post(ShardId(1), letter);
+            assert!(mailboxes.byte_count() > payload.len());
+            assert!(mailboxes.take(ShardId(1)).is_some_and(|mail| mail.byte_count() > payload.len()));
+            assert_eq!(mailboxes.byte_count(), 0);
+        }
     }
 }

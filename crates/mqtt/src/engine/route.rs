@@ -6,7 +6,7 @@ use super::deliver::{Delivered, Wanted};
 use super::frames::Frames;
 use super::interest::{ShardSet, Subscriber};
 use super::mail::{Forward, Letter};
-use super::{Engine, Mail, ShardId};
+use super::{Engine, Mail, OpenMail, ShardId};
 use crate::QoS;
 use crate::connection::{ConnectionId, OwedId};
 use crate::message::{Message, Publication};
@@ -45,6 +45,9 @@ struct Match {
     is_checked: bool,
     identifiers: SmallVec<[u32; 2]>,
 }
+
+/// Bytes of messages that are delivered at once.
+const PORTION_BYTES: usize = 64 * 1024;
 
 impl Engine {
     /// Brings a message to everybody who subscribed: clients here, and once to each engine that wants it.
@@ -221,6 +224,11 @@ impl Engine {
 
     // --- mail
 
+    /// Bytes that wait for other engines to be told, roughly.
+    pub fn mail_byte_count(&self) -> usize {
+        self.mailboxes.byte_count()
+    }
+
     /// What there is to tell another engine since the last call.
     pub fn take_mail(&mut self, to: ShardId) -> Option<Mail> {
         self.mailboxes.take(to)
@@ -228,11 +236,24 @@ impl Engine {
 
     /// Mail of another engine arrived, in the order in which that engine's mail was taken.
     pub fn deliver_mail(&mut self, now: Timestamp, from: ShardId, mail: Mail) {
-        let Mail { letters, bytes, taken, rejected, .. } = mail;
+        let mut mail = mail.open();
+        while !mail.is_done() {
+            self.deliver_portion(now, from, &mut mail);
+        }
+    }
+
+    /// Delivers the next portion of mail, so small that the outboxes can be written before they are full
+    /// ([`Engine::should_write`]). Until all of it is delivered, no other mail of `from` may be.
+    pub fn deliver_portion(&mut self, now: Timestamp, from: ShardId, mail: &mut OpenMail) {
+        let (taken, rejected) = mail.take_answers();
         self.on_answers(taken, false);
         self.on_answers(rejected, true);
-        for letter in letters {
-            self.open_letter(now, from, letter, &bytes);
+        let mut byte_count = 0;
+        while byte_count < PORTION_BYTES
+            && let Some((letter, bytes)) = mail.next_letter()
+        {
+            byte_count += letter.byte_count();
+            self.open_letter(now, from, letter, bytes);
         }
     }
 
@@ -271,12 +292,21 @@ impl Engine {
         self.answer(from, forward.token, routed);
     }
 
+    /// Tells the engine of the publisher what came of its message, unless a receiver that lags will.
     fn answer(&mut self, to: ShardId, token: Option<u32>, routed: Routed) {
-        match token {
-            Some(token) if routed.held_by.is_none() => self.mailboxes.answer(to, token, routed.is_rejected),
-            Some(token) if routed.is_rejected => self.mailboxes.remember_rejection(to, token),
-            Some(_) | None => {}
+        let Some(token) = token else { return };
+        if let Some(session) = routed.held_by {
+            if !routed.is_rejected {
+                return;
+            }
+            // A refusal is not held up: nobody has to be slowed down for a message that was not taken.
+            if let Some(outbound) =
+                self.clients.session_mut(session).and_then(|state| state.outbound.as_mut())
+            {
+                outbound.withdraw(to, token);
+            }
         }
+        self.mailboxes.answer(to, token, routed.is_rejected);
     }
 }
 

@@ -175,6 +175,12 @@ impl Outbound {
         Some(deliverable)
     }
 
+    /// The answer to another engine's message is given: it waits no more.
+    pub(crate) fn withdraw(&mut self, shard: crate::engine::ShardId, token: u32) {
+        self.waiters
+            .retain(|waiter| !matches!(waiter, Waiter::Remote(of, known) if *of == shard && *known == token));
+    }
+
     /// Gives a new message an identifier that is not in use (`MQTT5-2.2.1-4`) and counts it as sent.
     pub(crate) fn start(&mut self, deliverable: Deliverable) -> PacketId {
         while self.find_number(self.next_number).is_some() {

@@ -5,3 +5,4 @@ mod client;
 mod codec;
 mod differential;
 mod engine;
+mod fuzz_corpus;

@@ -1,0 +1,19 @@
+//! A broker in this process, a blocking client on a socket, and a look at the process.
+
+#[macro_use]
+mod versions;
+
+mod client;
+mod packets;
+mod process;
+mod server;
+
+pub(crate) use client::Client;
+pub(crate) use packets::*;
+pub(crate) use process::{descriptor_count, resident_bytes};
+pub(crate) use server::{Server, until, wait_for};
+
+use std::time::Duration;
+
+/// No test waits longer for anything. Generous: the machine may be busy with other things.
+pub(crate) const DEADLINE: Duration = Duration::from_secs(20);
