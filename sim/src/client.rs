@@ -115,11 +115,10 @@ struct Incoming {
 }
 
 /// What the broker's CONNACK allows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Terms {
     receive_maximum: usize,
     alias_maximum: u16,
-    packet_bytes_max: usize,
     keep_alive: Duration,
 }
 

@@ -62,7 +62,7 @@ pub(crate) struct Oracle {
     clients: Vec<session::Client>,
     links: BTreeMap<LinkId, session::Link>,
     epochs: Vec<session::Epoch>,
-    silences: BTreeMap<LinkId, closing::Silence>,
+    silences: BTreeMap<LinkId, Silence>,
     /// Whose Client Identifier it is, as the broker calls it.
     ids: BTreeMap<Rc<str>, ClientNo>,
     farewells: subscription::Farewells,

@@ -59,12 +59,7 @@ impl Client {
             link,
             expiry_secs: self.expiry_secs(clean_start),
             incoming: Incoming::default(),
-            terms: Terms {
-                receive_maximum: 0,
-                alias_maximum: 0,
-                packet_bytes_max: 0,
-                keep_alive: Duration::ZERO,
-            },
+            terms: Terms::default(),
             aliases_sent: BTreeMap::new(),
             aliases_known: BTreeMap::new(),
             open: BTreeSet::new(),
@@ -253,11 +248,13 @@ impl Client {
         if self.profile.has_properties() && properties.session_expiry_interval().unwrap_or(asked) != granted {
             env.fail(format!("{}: CONNACK grants another Session Expiry Interval", self.number));
         }
-        let max = properties.maximum_packet_size().unwrap_or(u32::MAX);
+        let max = properties.maximum_packet_size().and_then(|max| usize::try_from(max).ok());
+        if max != Some(env.plan.options.limits.packet_bytes_max) && self.profile.has_properties() {
+            env.fail(format!("{}: CONNACK allows packets of {max:?} bytes", self.number));
+        }
         Terms {
             receive_maximum: usize::from(properties.receive_maximum().unwrap_or(u16::MAX)),
             alias_maximum: properties.topic_alias_maximum().unwrap_or(0),
-            packet_bytes_max: usize::try_from(max).unwrap_or(usize::MAX),
             keep_alive: Duration::from_secs(u64::from(secs)),
         }
     }

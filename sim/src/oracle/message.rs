@@ -104,12 +104,6 @@ impl Message {
         self.expires_within().0 <= now
     }
 
-    pub(super) fn publisher(&self) -> Option<ClientNo> {
-        match self.facts.origin {
-            Origin::Client { client, .. } => Some(client),
-            Origin::Will(_) | Origin::Broker => None,
-        }
-    }
 }
 
 impl Oracle {
@@ -146,6 +140,14 @@ impl Oracle {
             QoS::ExactlyOnce if !may_be_refused => 1,
             QoS::AtMostOnce | QoS::AtLeastOnce | QoS::ExactlyOnce => record.sends.max(1),
         }
+    }
+
+    /// Whether the session is the publisher's own: another session of a client without an identifier of its
+    /// own has another identifier.
+    pub(super) fn is_own(&self, message: MessageNo, epoch: EpochNo) -> bool {
+        let Origin::Client { client, link, .. } = self.message(message).facts.origin else { return false };
+        let is_named = self.client(client).is_named;
+        client == self.epoch(epoch).client && (is_named || self.epoch_of(link) == Some(epoch))
     }
 
     /// The driver of an engine has read it.

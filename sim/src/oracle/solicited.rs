@@ -63,7 +63,7 @@ impl Oracle {
     ) -> impl Iterator<Item = &'a Subscription> {
         let record = self.message(message);
         let state = self.epoch(epoch);
-        let is_own = record.publisher() == Some(state.client);
+        let is_own = self.is_own(message, epoch);
         state
             .possible(&record.facts.topic, from, until)
             .filter(move |known| known.group.is_none() && !(is_own && known.options.no_local))

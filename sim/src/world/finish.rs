@@ -11,7 +11,7 @@ use crate::client::ClientNo;
 use crate::oracle::Wish;
 
 /// Whatever is still going on ends within this time: delayed wills, expiring sessions, stalled receivers.
-const REST_WITHIN: u32 = 200;
+const REST_WITHIN: u32 = 1500;
 /// After this time no timer of the past is left.
 const HORIZON: Duration = Duration::from_secs(70);
 const SECOND: Duration = Duration::from_secs(1);
