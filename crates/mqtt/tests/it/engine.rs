@@ -10,6 +10,7 @@ mod harness;
 
 mod authorize;
 mod back_pressure;
+mod both_ends;
 mod client_id;
 mod connect;
 mod control;
