@@ -90,10 +90,10 @@ impl Plan {
 }
 
 fn options(shard_count: u16, retained: RetainedLimits, rng: &mut Rng) -> EngineOptions {
-    let hash_seed = HashSeed::new([rng.next(), rng.next()]);
+    let hash_seed = HashSeed::new([rng.bits(), rng.bits()]);
     EngineOptions {
         hash_seed: hash_seed.clone(),
-        assigned_id_seed: rng.next(),
+        assigned_id_seed: rng.bits(),
         limits: Arc::new(limits(rng)),
         retained: SharedRetained::new(hash_seed, retained),
         share_policy: rng.one_of([SharePolicy::RoundRobin, SharePolicy::Sticky, SharePolicy::HashClientId]),

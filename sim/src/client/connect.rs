@@ -260,11 +260,11 @@ impl Client {
     }
 
     /// AUTH: a step of the exchange, or its end.
-    pub(super) fn on_authentication(&mut self, auth: &Auth<'_>, env: &mut Env) {
-        if auth.properties.authentication_method() != Some(METHOD) {
+    pub(super) fn on_authentication(&mut self, packet: &Auth<'_>, env: &mut Env) {
+        if packet.properties.authentication_method() != Some(METHOD) {
             return env.fail(format!("{}: AUTH without the method", self.number));
         }
-        match auth.reason {
+        match packet.reason {
             ReasonCode::CONTINUE_AUTHENTICATION => {
                 self.send_authentication(ReasonCode::CONTINUE_AUTHENTICATION, env)
             }

@@ -103,7 +103,6 @@ impl Message {
     pub(super) fn may_be_expired(&self, now: Timestamp) -> bool {
         self.expires_within().0 <= now
     }
-
 }
 
 impl Oracle {

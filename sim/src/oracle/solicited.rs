@@ -54,13 +54,13 @@ impl Oracle {
     }
 
     /// Plain subscriptions through which a live message can have come.
-    pub(super) fn meant_for<'a>(
-        &'a self,
+    pub(super) fn meant_for(
+        &self,
         message: MessageNo,
         epoch: EpochNo,
         from: Timestamp,
         until: Timestamp,
-    ) -> impl Iterator<Item = &'a Subscription> {
+    ) -> impl Iterator<Item = &Subscription> {
         let record = self.message(message);
         let state = self.epoch(epoch);
         let is_own = self.is_own(message, epoch);

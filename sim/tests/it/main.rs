@@ -1,4 +1,5 @@
 //! The simulator itself: that it finds what is wrong, and finds it again.
+#![expect(clippy::panic, reason = "a test that fails panics, its helpers too")]
 
 use vouchmq_sim::{Report, Sabotage, findings, run, run_broken};
 
