@@ -23,7 +23,7 @@ impl Rng {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         let [a, b, c, d] = self.state;
         let result = a.wrapping_add(d).rotate_left(23).wrapping_add(a);
         let (c, d) = (c ^ a, d ^ b);
@@ -33,7 +33,7 @@ impl Rng {
 
     /// A number below `bound`; 0 when `bound` is 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        let product = u128::from(self.next()) * u128::from(bound);
+        let product = u128::from(self.bits()) * u128::from(bound);
         u64::try_from(product >> 64).unwrap_or(0)
     }
 
@@ -107,7 +107,7 @@ mod tests {
     fn a_seed_is_its_whole_future() {
         let draw = |seed| {
             let mut rng = Rng::new(seed);
-            [rng.next(), rng.below(10), rng.within(5..=6), u64::from(rng.chance(500))]
+            [rng.bits(), rng.below(10), rng.within(5..=6), u64::from(rng.chance(500))]
         };
         assert_eq!(draw(7), draw(7));
         assert_ne!(draw(7), draw(8));

@@ -109,10 +109,7 @@ fn tell_failures(failed: &[Report]) {
     for report in failed.iter().take(FAILURES_TOLD) {
         let Some(violation) = &report.violation else { continue };
         terminal::line(&format!("seed {} fails {}", report.seed, described(violation)));
-        terminal::line(&format!(
-            "    cargo run --release -p vouchmq-sim -- --seed {} --trace",
-            report.seed
-        ));
+        terminal::line(&format!("    cargo run --release -p vouchmq-sim -- --seed {} --trace", report.seed));
     }
     if !failed.is_empty() {
         terminal::line("fix what they found, and add them to sim/seeds.txt: SEED  # what it found");

@@ -25,10 +25,11 @@ impl Client {
         let mut identifiers = Vec::new();
         let mut tag = None;
         for property in publish.properties.iter() {
-            match property {
-                Property::SubscriptionIdentifier(id) => identifiers.push(id),
-                Property::UserProperty(_, value) => tag = Some(value),
-                _ => {}
+            if let Property::SubscriptionIdentifier(id) = property {
+                identifiers.push(id);
+            }
+            if let Property::UserProperty(_, value) = property {
+                tag = Some(value);
             }
         }
         let number = number_in(publish.payload);

@@ -63,7 +63,7 @@ impl Client {
         let is_before_connack = !self.is_online();
         match packet {
             Packet::ConnAck(ack) => self.on_connack(ack, env),
-            Packet::Auth(auth) => self.on_authentication(auth, env),
+            Packet::Auth(step) => self.on_authentication(step, env),
             Packet::Disconnect(disconnect) => {
                 if let Some(connection) = self.connection() {
                     connection.incoming.said = Some(disconnect.reason);

@@ -196,7 +196,7 @@ impl Oracle {
     pub(super) fn judge_groups(&mut self, message: MessageNo, now: Timestamp) {
         let record = self.message(message);
         let (Some(owed_from), true) = (record.owed_from(), record.is_accepted()) else { return };
-        if record.facts.qos == QoS::AtMostOnce || record.is_clear() || record.expires_at() <= now {
+        if record.facts.qos == QoS::AtMostOnce || record.is_clear() || record.may_be_expired(now) {
             return;
         }
         if record.answer.is_some_and(|(reason, _)| reason == ReasonCode::QUOTA_EXCEEDED) {

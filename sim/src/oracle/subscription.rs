@@ -313,7 +313,7 @@ impl Oracle {
         }
     }
 
-    pub(super) fn epoch_of(&self, link: LinkId) -> Option<EpochNo> {
+    pub(crate) fn epoch_of(&self, link: LinkId) -> Option<EpochNo> {
         self.links.get(&link)?.epoch
     }
 

@@ -11,7 +11,7 @@ use crate::client::ClientNo;
 use crate::oracle::Wish;
 
 /// Whatever is still going on ends within this time: delayed wills, expiring sessions, stalled receivers.
-const REST_WITHIN: u32 = 200;
+const REST_WITHIN: u32 = 1500;
 /// After this time no timer of the past is left.
 const HORIZON: Duration = Duration::from_secs(70);
 const SECOND: Duration = Duration::from_secs(1);
@@ -77,10 +77,10 @@ impl World {
             }
         }
         for shard in &self.shards {
-            let infos = shard.engine.clients().filter(|info| info.connection.is_some());
-            for info in infos.filter(|info| info.queued_count + info.in_flight_count > 0) {
-                let (queued, sent) = (info.queued_count, info.in_flight_count);
-                return Some(format!("{queued} messages wait for {}, {sent} are sent", info.client_id));
+            let mut connected = shard.engine.clients().filter(|client| client.connection.is_some());
+            if let Some(client) = connected.find(|client| client.queued_count + client.in_flight_count > 0) {
+                let (queued, sent) = (client.queued_count, client.in_flight_count);
+                return Some(format!("{queued} messages wait for {}, {sent} are sent", client.client_id));
             }
         }
         if !self.shards.iter().all(super::shard::Shard::is_quiet) {

@@ -167,17 +167,32 @@ impl World {
                 }
             }
             PacketType::Publish if is(Sabotage::ClaimRetained) => packet[0] |= 1,
-            PacketType::Disconnect if is(Sabotage::SilentTakeover) => {
-                if packet.get(2) == Some(&ReasonCode::SESSION_TAKEN_OVER.0) {
-                    return;
-                }
+            PacketType::Disconnect
+                if is(Sabotage::SilentTakeover)
+                    && packet.get(2) == Some(&ReasonCode::SESSION_TAKEN_OVER.0) =>
+            {
+                return;
             }
             PacketType::PubAck if speaks_5 && packet.len() == 4 && is(Sabotage::LieAboutSubscribers) => {
                 packet[1] = 3;
                 packet.push(ReasonCode::NO_MATCHING_SUBSCRIBERS.0);
             }
             PacketType::PubAck if is(Sabotage::WrongPacketId) => packet[3] ^= 0x55,
-            _ => {}
+            PacketType::Connect
+            | PacketType::ConnAck
+            | PacketType::Publish
+            | PacketType::PubAck
+            | PacketType::PubRec
+            | PacketType::PubRel
+            | PacketType::PubComp
+            | PacketType::Subscribe
+            | PacketType::SubAck
+            | PacketType::Unsubscribe
+            | PacketType::UnsubAck
+            | PacketType::PingReq
+            | PacketType::PingResp
+            | PacketType::Disconnect
+            | PacketType::Auth => {}
         }
         sent.extend_from_slice(&packet);
     }

@@ -72,16 +72,13 @@ impl Client {
         }
     }
 
-    /// Writes what the system takes at once; 0 when it takes nothing.
-    pub(crate) fn send_some(&mut self, bytes: &[u8]) -> usize {
+    /// Writes of `bytes`, again and again from `at`, what the system takes at once.
+    pub(crate) fn send_some(&mut self, bytes: &[u8], at: &mut usize) {
         let Stream::Tcp(stream) = &mut self.stream else { panic!("a TCP client") };
         stream.set_nonblocking(true).expect("a socket");
-        let written = stream.write(bytes);
+        let written = stream.write(&bytes[*at..]);
         stream.set_nonblocking(false).expect("a socket");
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            written => written.expect("the broker is there"),
-        }
+        *at = (*at + written.unwrap_or(0)) % bytes.len();
     }
 
     /// The next packet; `None` when the broker has closed.
@@ -116,12 +113,26 @@ impl Client {
         count
     }
 
+    /// Reads once and forgets it; 0 when the broker has closed.
+    pub(crate) fn poll_quietly(&mut self) -> usize {
+        self.read(&mut [0; 256]).unwrap_or(0)
+    }
+
     /// Bytes as they come.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.stream {
             Stream::Tcp(stream) => stream.read(buffer),
             Stream::Unix(stream) => stream.read(buffer),
         }
+    }
+
+    /// Bytes that are there already, as many as the buffer takes; 0 when there are none.
+    pub(crate) fn read_ready(&mut self, buffer: &mut [u8]) -> usize {
+        let Stream::Tcp(stream) = &mut self.stream else { panic!("a TCP client") };
+        stream.set_nonblocking(true).expect("a socket");
+        let read = stream.read(buffer);
+        stream.set_nonblocking(false).expect("a socket");
+        read.unwrap_or(0)
     }
 
     pub(crate) fn packet(&mut self) -> Packet<'static> {
@@ -238,9 +249,9 @@ impl Client {
         self.expect(Packet::PingResp);
     }
 
-    /// Says goodbye and waits until the broker has closed.
+    /// Says goodbye and waits until the broker has closed; what still came before is not looked at.
     pub(crate) fn leave(mut self) {
         self.send(disconnect(ReasonCode::SUCCESS));
-        self.expect_closed();
+        while self.poll().is_some() {}
     }
 }
