@@ -89,19 +89,22 @@ impl Engine {
     }
 
     fn send_one_owed(&mut self, id: ConnectionId, owed: Owed) {
-        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let Some(connection) = self.clients.connection(id) else { return };
         // MQTT 3.x cannot refuse: there a QoS 2 exchange goes on to its end.
         let is_refusal = owed.reason.is_error() && connection.dialect.has_properties();
-        if owed.kind == AckKind::PubAck || is_refusal {
-            connection.inbound_open = connection.inbound_open.saturating_sub(1);
-        }
-        if owed.kind == AckKind::PubRec
-            && is_refusal
-            && let Some(session) = connection.session()
-            && let Some(inbound) = self.clients.session_mut(session).and_then(|state| state.inbound.as_mut())
-        {
+        let session = connection.session();
+        let mut inbound = session
+            .and_then(|session| self.clients.session_mut(session))
+            .and_then(|state| state.inbound.as_mut());
+        if let Some(inbound) = inbound.as_mut().filter(|_| owed.kind == AckKind::PubRec && is_refusal) {
             // The identifier is free again (`MQTT5-4.3.3-9`).
             inbound.remove(owed.packet_id);
+        }
+        let is_open = inbound.is_some_and(|inbound| inbound.contains(owed.packet_id));
+        if (owed.kind == AckKind::PubAck || !is_open)
+            && let Some(connection) = self.clients.connection_mut(id)
+        {
+            connection.inbound_open = connection.inbound_open.saturating_sub(1);
         }
         let ack = Ack::new(owed.packet_id, owed.reason);
         let packet = match owed.kind {

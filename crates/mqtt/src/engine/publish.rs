@@ -264,14 +264,13 @@ impl Engine {
         let owes = |connection: &Connection| {
             connection.owed.as_ref().is_some_and(|acks| acks.holds(ack.packet_id, AckKind::PubRec))
         };
-        if self.clients.connection(id).is_some_and(owes) {
-            return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "PUBREL before its PUBREC");
-        }
+        // A client that does not wait for PUBREC keeps its slot of Receive Maximum until that is sent.
+        let is_early = self.clients.connection(id).is_some_and(owes);
         let Some(state) = self.clients.session_mut(session) else { return };
         let is_known = state.inbound.as_mut().is_some_and(|inbound| inbound.remove(ack.packet_id));
         state.release_idle();
         let reason = if is_known { ReasonCode::SUCCESS } else { ReasonCode::PACKET_IDENTIFIER_NOT_FOUND };
-        if let Some(connection) = self.clients.connection_mut(id).filter(|_| is_known) {
+        if let Some(connection) = self.clients.connection_mut(id).filter(|_| is_known && !is_early) {
             connection.inbound_open = connection.inbound_open.saturating_sub(1);
         }
         self.send(id, &Packet::PubComp(Ack::new(ack.packet_id, reason)));

@@ -95,13 +95,17 @@ fn a_message_in_flight_is_not_sent_again_to_who_may_not_have_it_any_more() {
 }
 
 #[test]
-fn a_release_before_its_pubrec_ends_the_connection() {
-    let world = World::new();
+fn a_release_before_its_pubrec_gives_no_slot_of_receive_maximum_back() {
+    let world = World::with(|setup| setup.limits.receive_maximum = 5);
     let client = world.connect(V5, "a");
     world.hold_journal();
+    for _ in 0..5 {
+        client.send(qos2(1, "t", "x"));
+        client.send(pubrel(id(1), ReasonCode::SUCCESS));
+        assert_eq!(client.packet(), pubcomp(id(1), ReasonCode::SUCCESS));
+    }
     client.send(qos2(1, "t", "x"));
-    client.send(pubrel(id(1), ReasonCode::SUCCESS));
-    client.disconnected(ReasonCode::PROTOCOL_ERROR);
+    client.disconnected(ReasonCode::RECEIVE_MAXIMUM_EXCEEDED);
 }
 
 /// One receiver is full and rejects, another lags and holds the answer up: both on another engine.
