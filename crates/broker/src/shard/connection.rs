@@ -1,5 +1,5 @@
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
@@ -86,7 +86,8 @@ impl State {
                 }
             }
         }
-        cx.waker().wake_by_ref();
+        // Whoever else is ready, and whoever the system has news for, comes first.
+        let _ = pin!(tokio::task::yield_now()).poll(cx);
         Poll::Pending
     }
 }
