@@ -72,6 +72,8 @@ struct State {
     id: ShardId,
     engine: Engine,
     sockets: Sockets,
+    /// Sockets that were dropped, until what the engine says about their ends is dealt with.
+    departed: Vec<(ConnectionId, Peer)>,
     scratch: Box<[u8]>,
     /// How much of it a read fills.
     portion: Portion,
@@ -113,6 +115,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             id,
             engine: Engine::new(clock.now(), id, options),
             sockets: Sockets::default(),
+            departed: Vec::new(),
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
             portion: Portion::new(),
             mailboxes,

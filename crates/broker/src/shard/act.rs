@@ -40,10 +40,12 @@ impl State {
                 }
             }
         }
+        self.departed.clear();
     }
 
     pub(super) fn peer(&self, id: ConnectionId) -> Peer {
-        self.sockets.get(id).map_or(Peer::Local, |socket| socket.peer)
+        let departed = || self.departed.iter().find(|(known, _)| *known == id).map(|(_, peer)| *peer);
+        self.sockets.get(id).map(|socket| socket.peer).or_else(departed).unwrap_or(Peer::Local)
     }
 
     // --- verdicts

@@ -105,6 +105,7 @@ impl State {
         if let Some(socket) = self.sockets.remove(id) {
             self.admission.release(socket.peer);
             socket.wake();
+            self.departed.push((id, socket.peer));
         }
         self.exchanges.remove(&id);
         self.engine.closed(now, id);
