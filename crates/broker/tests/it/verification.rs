@@ -15,9 +15,10 @@ use vouchmq_mqtt::packet::Connect;
 
 use crate::harness::*;
 
-struct NoEntropyAtAll;
+/// Randomness that is none.
+pub(crate) struct Fixed;
 
-impl Entropy for NoEntropyAtAll {
+impl Entropy for Fixed {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
         bytes.fill(7);
         Ok(())
@@ -27,12 +28,16 @@ impl Entropy for NoEntropyAtAll {
 /// A broker that knows the user `u` with the password `right`, and lets in who gives no name.
 fn server_with_users() -> Server {
     let mut file = PasswordFile::parse("", Path::new("users")).unwrap();
-    let hash = PasswordHash::create(b"right", HashCost::default(), &mut NoEntropyAtAll).unwrap();
+    let hash = PasswordHash::create(b"right", HashCost::default(), &mut Fixed).unwrap();
     file.set("u", hash).unwrap();
     let users = FileAuthenticator::new(file, Access::everything());
     let anonymous = Anonymous::without_user_name(Access::everything());
     let chain = Chain::new(vec![Box::new(users), Box::new(anonymous)]);
-    Server::with(|config, _| config.authenticator = Arc::new(chain))
+    Server::with(|config, limits| {
+        config.authenticator = Arc::new(chain);
+        // A busy machine may take long for all of them.
+        limits.connect_deadline = 3 * DEADLINE;
+    })
 }
 
 fn login<'a>(client_id: &'a str, password: &'a [u8]) -> Connect<'a> {

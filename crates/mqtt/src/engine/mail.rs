@@ -277,19 +277,14 @@ mod tests {
         };
         let (share, message) = (Arc::<str>::from("$share/g/t"), Message::new(&publication));
         let session = SessionId { index: 0, generation: 0 };
-        let posts: [fn(&Arc<str>, SessionId, &Arc<Message>) -> Letter; 3] = [
-            |_, _, message| Letter::ForwardShared { token: None, message: message.clone() },
-            |share, session, message| Letter::Deliver {
-                share: share.clone(),
-                session,
-                message: message.clone(),
-                choice: Choice::Online,
-            },
-            |share, _, message| Letter::Return { share: share.clone(), message: message.clone() },
+        let letters = [
+            Letter::ForwardShared { token: None, message: message.clone() },
+            Letter::Return { share: share.clone(), message: message.clone() },
+            Letter::Deliver { share, session, message, choice: Choice::Online },
         ];
         let mut mailboxes = Mailboxes::new(ShardId(0), 2);
-        for post in posts {
-            mailboxes.post(ShardId(1), post(&share, session, &message));
+        for letter in letters {
+            mailboxes.post(ShardId(1), letter);
             assert!(mailboxes.byte_count() > payload.len());
             assert!(mailboxes.take(ShardId(1)).is_some_and(|mail| mail.byte_count() > payload.len()));
             assert_eq!(mailboxes.byte_count(), 0);

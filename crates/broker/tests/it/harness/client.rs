@@ -12,6 +12,25 @@ use super::packets::{
     ToPacket, disconnect, encode, keep, puback, pubcomp, publish, pubrec, pubrel, subscribe,
 };
 
+/// Each kind of packet, awaited.
+macro_rules! kinds {
+    ($($name:ident $type:ident $(= $kind:ident)?)+) => {
+        $(pub(crate) fn $name(&mut self) -> $type<'static> {
+            kinds!(@await self $type $($kind)?)
+        })+
+    };
+    (@await $client:ident $type:ident) => {
+        kinds!(@await $client $type $type)
+    };
+    (@await $client:ident $type:ident $kind:ident) => {{
+        let packet = $client.packet();
+        let Packet::$kind(awaited) = packet else {
+            panic!("{} is awaited, and this came: {packet:?}", stringify!($kind));
+        };
+        awaited
+    }};
+}
+
 /// One client on a socket, which it reads and writes like a script: what does not come in time fails.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -49,10 +68,6 @@ impl Client {
         Self { stream, version, received: Vec::new(), last_id: 0 }
     }
 
-    pub(crate) fn version(&self) -> ProtocolVersion {
-        self.version
-    }
-
     // --- packets
 
     pub(crate) fn send<'a>(&mut self, packet: impl ToPacket<'a>) {
@@ -72,16 +87,13 @@ impl Client {
         }
     }
 
-    /// Writes what the system takes at once; 0 when it takes nothing.
-    pub(crate) fn send_some(&mut self, bytes: &[u8]) -> usize {
+    /// Writes of `bytes`, again and again from `at`, what the system takes at once.
+    pub(crate) fn send_some(&mut self, bytes: &[u8], at: &mut usize) {
         let Stream::Tcp(stream) = &mut self.stream else { panic!("a TCP client") };
         stream.set_nonblocking(true).expect("a socket");
-        let written = stream.write(bytes);
+        let written = stream.write(&bytes[*at..]);
         stream.set_nonblocking(false).expect("a socket");
-        match written {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => 0,
-            written => written.expect("the broker is there"),
-        }
+        *at = (*at + written.unwrap_or(0)) % bytes.len();
     }
 
     /// The next packet; `None` when the broker has closed.
@@ -116,12 +128,26 @@ impl Client {
         count
     }
 
+    /// Reads once and forgets it; 0 when the broker has closed.
+    pub(crate) fn poll_quietly(&mut self) -> usize {
+        self.read(&mut [0; 256]).unwrap_or(0)
+    }
+
     /// Bytes as they come.
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.stream {
             Stream::Tcp(stream) => stream.read(buffer),
             Stream::Unix(stream) => stream.read(buffer),
         }
+    }
+
+    /// Bytes that are there already, as many as the buffer takes; 0 when there are none.
+    pub(crate) fn read_ready(&mut self, buffer: &mut [u8]) -> usize {
+        let Stream::Tcp(stream) = &mut self.stream else { panic!("a TCP client") };
+        stream.set_nonblocking(true).expect("a socket");
+        let read = stream.read(buffer);
+        stream.set_nonblocking(false).expect("a socket");
+        read.unwrap_or(0)
     }
 
     pub(crate) fn packet(&mut self) -> Packet<'static> {
@@ -147,39 +173,12 @@ impl Client {
 
     // --- kinds of packets
 
-    pub(crate) fn connack(&mut self) -> ConnAck<'static> {
-        match self.packet() {
-            Packet::ConnAck(connack) => connack,
-            other => panic!("CONNACK is awaited, and this came: {other:?}"),
-        }
-    }
-
-    pub(crate) fn publish(&mut self) -> Publish<'static> {
-        match self.packet() {
-            Packet::Publish(publish) => publish,
-            other => panic!("PUBLISH is awaited, and this came: {other:?}"),
-        }
-    }
-
-    pub(crate) fn puback(&mut self) -> Ack<'static> {
-        match self.packet() {
-            Packet::PubAck(ack) => ack,
-            other => panic!("PUBACK is awaited, and this came: {other:?}"),
-        }
-    }
-
-    pub(crate) fn suback(&mut self) -> SubAck<'static> {
-        match self.packet() {
-            Packet::SubAck(suback) => suback,
-            other => panic!("SUBACK is awaited, and this came: {other:?}"),
-        }
-    }
-
-    pub(crate) fn disconnect(&mut self) -> Disconnect<'static> {
-        match self.packet() {
-            Packet::Disconnect(disconnect) => disconnect,
-            other => panic!("DISCONNECT is awaited, and this came: {other:?}"),
-        }
+    kinds! {
+        connack ConnAck
+        publish Publish
+        puback Ack = PubAck
+        suback SubAck
+        disconnect Disconnect
     }
 
     // --- whole exchanges
@@ -238,9 +237,9 @@ impl Client {
         self.expect(Packet::PingResp);
     }
 
-    /// Says goodbye and waits until the broker has closed.
+    /// Says goodbye and waits until the broker has closed; what still came before is not looked at.
     pub(crate) fn leave(mut self) {
         self.send(disconnect(ReasonCode::SUCCESS));
-        self.expect_closed();
+        while self.poll().is_some() {}
     }
 }

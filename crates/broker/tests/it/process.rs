@@ -1,0 +1,143 @@
+//! What the process has: descriptors and memory. The broker runs in a process of its own, so that the clients
+//! take nothing of what is measured.
+
+use std::time::Duration;
+
+use nix::sys::resource::{Resource, setrlimit};
+use vouchmq_broker::ListenAddress;
+use vouchmq_mqtt::ProtocolVersion::{V5, V311};
+use vouchmq_mqtt::codec::{self, DecodeLimits};
+
+use crate::harness::*;
+
+/// Descriptors of the process that runs out of them; 256 of them are not for clients.
+const DESCRIPTORS: u64 = 320;
+/// Connections at once.
+const TOGETHER: usize = 50;
+
+/// Row 5: CVE-2017-7654, and 2, 22, 28, 29 beside it. Nothing is left of 100,000 malformed CONNECTs.
+#[test]
+fn memory_and_descriptors_return_after_a_hundred_thousand_malformed_connects() {
+    let Some(mut broker) =
+        Child::new("process::memory_and_descriptors_return_after_a_hundred_thousand_malformed_connects")
+    else {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("broker.sock");
+        let server = Server::with(|config, _| config.listen.push(ListenAddress::Unix(path.clone())));
+        return child::serve(&server, &path.display().to_string(), |_| String::new());
+    };
+    let path = broker.says();
+    let malformed = malformed_connects();
+    let attack = |count: usize| {
+        let mut next = malformed.iter().cycle();
+        for _ in 0..count / TOGETHER {
+            let mut clients: Vec<_> = (0..TOGETHER).map(|_| Client::open_unix(path.as_ref(), V5)).collect();
+            for (client, bytes) in clients.iter_mut().zip(&mut next) {
+                // A reset is an answer, too.
+                let _ = client.try_send(bytes);
+            }
+            for client in &mut clients {
+                while client.poll_quietly() > 0 {}
+            }
+        }
+    };
+    let mut witness = Client::open(broker.address(), V5);
+    witness.send(connect(V5, "witness"));
+    witness.connack();
+    attack(20_000);
+    let before: usize = broker.asks("memory").parse().unwrap();
+    let descriptors = broker.asks("descriptors");
+    attack(80_000);
+    witness.ping();
+    let grown = broker.asks("memory").parse::<usize>().unwrap().saturating_sub(before);
+    assert!(grown < 4 * 1024 * 1024, "80,000 more took {grown} bytes");
+    assert_eq!(broker.asks("descriptors"), descriptors);
+}
+
+/// CONNECTs that are none, each in its own way.
+fn malformed_connects() -> Vec<Vec<u8>> {
+    let whole = encode(
+        V5,
+        vouchmq_mqtt::packet::Connect {
+            will: Some(will("w", "payload")),
+            username: Some("u"),
+            password: Some(b"p"),
+            properties: props(&[vouchmq_mqtt::Property::UserProperty("k", "v")]),
+            ..connect(V5, "client")
+        },
+    );
+    let mut all: Vec<Vec<u8>> = (2..whole.len())
+        .map(|at| {
+            let mut broken = whole.clone();
+            broken[at] ^= 0xFF;
+            broken
+        })
+        .collect();
+    // The body is shorter than it says, and ends where its header says.
+    all.extend(
+        (2..whole.len() - 2).map(|len| [&[0x10, u8::try_from(len).unwrap()], &whole[2..2 + len]].concat()),
+    );
+    all.retain(|bytes| is_malformed(bytes));
+    all
+}
+
+/// Complete, and no packet.
+fn is_malformed(bytes: &[u8]) -> bool {
+    match codec::frame(bytes) {
+        Err(_) => true,
+        Ok(None) => false,
+        Ok(Some(header)) => bytes.get(header.header_len..header.packet_len()).is_some_and(|body| {
+            codec::decode(header, body, V5, &DecodeLimits { user_properties_max: 64 }).is_err()
+        }),
+    }
+}
+
+/// Without a descriptor left, accepting pauses: who is there is served, and who waits is accepted later.
+#[test]
+fn without_descriptors_accepting_pauses_and_goes_on() {
+    let Some(mut broker) = Child::new("process::without_descriptors_accepting_pauses_and_goes_on") else {
+        setrlimit(Resource::RLIMIT_NOFILE, DESCRIPTORS, DESCRIPTORS).unwrap();
+        let server = Server::start();
+        let mut held = Vec::new();
+        return child::serve(&server, "", |command| {
+            match command {
+                "take all" => {
+                    while let Ok(file) = std::fs::File::open("/dev/null") {
+                        held.push(file);
+                    }
+                    held.truncate(held.len() - 2);
+                }
+                "give back" => held.clear(),
+                _ => {}
+            }
+            server.stats().accept_pauses.to_string()
+        });
+    };
+    broker.says();
+    let mut early = Client::open(broker.address(), V5);
+    early.send(connect(V5, "early"));
+    early.connack();
+    assert_eq!(broker.asks("take all"), "0");
+    let mut late: Vec<_> = (0..10)
+        .map(|number| {
+            let mut client = Client::open(broker.address(), V311);
+            client.send(connect(V311, &format!("late{number}")));
+            client
+        })
+        .collect();
+    until("accepting pauses", || {
+        early.ping();
+        broker.asks("pauses") != "0"
+    });
+    let spent = broker.processor_time_of(|| {
+        std::thread::park_timeout(Duration::from_secs(1));
+        early.ping();
+    });
+    assert!(spent < Duration::from_millis(300), "a second of pause took {spent:?}");
+    broker.asks("give back");
+    for client in &mut late {
+        client.connack();
+        client.ping();
+    }
+    early.ping();
+}
