@@ -9,7 +9,7 @@ use vouchmq_mqtt::time::Timestamp;
 
 use crate::client::{ClientNo, Errand};
 use crate::network::{Direction, LinkId};
-use crate::oracle::MessageNo;
+use crate::oracle::{MessageNo, Ruling};
 
 /// Something that happens at its time.
 #[derive(Debug)]
@@ -34,8 +34,8 @@ pub(crate) enum Event {
     Timer(ShardId),
     /// Mail between two engines arrives.
     Mail { from: ShardId, to: ShardId },
-    /// The authenticator answers.
-    Decided(ShardId, ConnectionId, Box<Decision>),
+    /// The authenticator answers; for a final answer with what that means.
+    Decided(ShardId, ConnectionId, Box<Decision>, Option<Ruling>),
     /// A client has something to do.
     Client(ClientNo, Errand),
     /// The operator does something.

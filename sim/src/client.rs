@@ -19,6 +19,7 @@ use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{PacketId, ReasonCode};
 
 use crate::network::LinkId;
+use crate::oracle::EpochNo;
 use crate::plan::Profile;
 use crate::world::Env;
 use outgoing::Outgoing;
@@ -59,6 +60,8 @@ pub(crate) struct Client {
     requests: BTreeMap<PacketId, Request>,
     /// What it believes to have subscribed to.
     subscriptions: BTreeSet<Rc<str>>,
+    /// The session that its state belongs to.
+    session: Option<EpochNo>,
     /// It has thrown its state away: the broker has to do the same.
     must_start_clean: bool,
     /// Connections that it does not care about any more, but still hears.
@@ -112,11 +115,10 @@ struct Incoming {
 }
 
 /// What the broker's CONNACK allows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Terms {
     receive_maximum: usize,
     alias_maximum: u16,
-    packet_bytes_max: usize,
     keep_alive: Duration,
 }
 
@@ -148,6 +150,7 @@ impl Client {
             last_packet_id: PacketId::MIN,
             requests: BTreeMap::new(),
             subscriptions: BTreeSet::new(),
+            session: None,
             must_start_clean: false,
             ghosts: BTreeMap::new(),
         }

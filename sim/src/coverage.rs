@@ -33,7 +33,9 @@ behaviours! {
     Expired "sessions ended by their expiry";
     PermitEnded "clients closed when their permit ended";
     KeptAlive "silent clients closed after one and a half keep-alives";
+    Throttled "clients not read from because they were too fast";
     Stalled "receivers closed that took nothing";
+    Aborted "connections given up that took no goodbye";
     Mute "connections without CONNECT closed at the deadline";
     OperatorClosed "clients disconnected by the operator";
     LinkReset "connections cut at any byte";

@@ -11,7 +11,9 @@ mod network;
 mod oracle;
 mod plan;
 mod rights;
+mod runner;
 mod seed;
+pub mod terminal;
 mod trace;
 mod workload;
 mod world;
@@ -22,6 +24,7 @@ use vouchmq_mqtt::time::Timestamp;
 
 pub use coverage::{Behaviour, Coverage};
 pub use oracle::Violation;
+pub use runner::run_all;
 pub use seed::{Finding, Rng, findings};
 pub use trace::Sink;
 pub use world::Sabotage;

@@ -248,11 +248,6 @@ impl Link {
         self.down.is_open()
     }
 
-    /// The client can still write.
-    pub(crate) fn is_client_writable(&self) -> bool {
-        self.up.is_open()
-    }
-
     /// Bytes that wait for the driver to read them.
     pub(crate) fn unread_by_broker(&self) -> usize {
         self.up.unread()

@@ -36,7 +36,7 @@ pub(crate) use closing::Silence;
 pub(crate) use delivery::Received;
 pub(crate) use engine::MESSAGE_BYTES_MAX;
 pub(crate) use message::{Facts, MessageNo, Origin, number_in, payload_of};
-pub(crate) use session::{ConnectFacts, Ruling, WillFacts};
+pub(crate) use session::{ConnectFacts, EpochNo, Ruling, WillFacts};
 pub(crate) use subscription::Wish;
 
 /// A timer of the engine fires at most a tick late, and its driver a little later.
@@ -62,7 +62,7 @@ pub(crate) struct Oracle {
     clients: Vec<session::Client>,
     links: BTreeMap<LinkId, session::Link>,
     epochs: Vec<session::Epoch>,
-    silences: BTreeMap<LinkId, closing::Silence>,
+    silences: BTreeMap<LinkId, Silence>,
     /// Whose Client Identifier it is, as the broker calls it.
     ids: BTreeMap<Rc<str>, ClientNo>,
     farewells: subscription::Farewells,

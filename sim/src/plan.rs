@@ -23,7 +23,6 @@ pub(crate) type Span = RangeInclusive<Duration>;
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) options: EngineOptions,
-    pub(crate) retained: RetainedLimits,
     pub(crate) weather: Weather,
     /// How long mail between two engines takes.
     pub(crate) mail: Span,
@@ -76,11 +75,10 @@ impl Plan {
                 expires: rng.one_of([0, 50]),
             },
             clients,
-            active: Duration::from_secs(rng.within(20..=60)),
+            active: Duration::from_secs(rng.within(20..=120)),
             mishaps: rng.one_of([0, 20, 60, 150]),
             operator: span(1_000_000, rng.one_of([3_000_000, 20_000_000])),
             drains: rng.chance(100),
-            retained,
             options,
         }
     }
@@ -119,6 +117,8 @@ fn limits(rng: &mut Rng) -> Limits {
         stalled_receiver: Duration::from_secs(rng.one_of([5, 30])),
         keep_alive_max_secs: rng.one_of([0, 0, 4, 30]),
         session_expiry_max_secs: rng.one_of([0, 5, 60, u32::MAX, u32::MAX]),
+        messages_per_sec: rng.one_of([0, 0, 0, 0, 0, 0, 5, 50]),
+        bytes_per_sec: rng.one_of([0, 0, 0, 0, 0, 0, 2_000, 20_000]),
         ..Limits::default()
     }
 }

@@ -140,7 +140,9 @@ impl World {
             Event::Persisted(shard, upto, flushed_at) => self.persisted(shard, upto, flushed_at),
             Event::Timer(shard) => self.fire(shard),
             Event::Mail { from, to } => self.deliver_mail(from, to),
-            Event::Decided(shard, connection, decision) => self.decided(shard, connection, *decision),
+            Event::Decided(shard, connection, decision, ruling) => {
+                self.decided(shard, connection, *decision, ruling);
+            }
             Event::Client(number, errand) => {
                 if let Some(client) = self.clients.get_mut(number.index()) {
                     client.run(errand, &mut self.env);

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
+use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::time::Timestamp;
 
 use crate::offences::{Judgement, Offences};
@@ -13,6 +15,27 @@ use crate::transport::Peer;
 
 /// Addresses whose connections and rates are remembered.
 const ADDRESSES_MAX: usize = 65_536;
+
+/// Connections that are open only to be told why they are refused.
+const REFUSED_MAX: usize = 64;
+/// How far an address may be ahead of its rate before its clients are delayed.
+const FREE_AHEAD: Duration = Duration::from_secs(1);
+/// How long a client is delayed before its address is refused.
+const DELAY_MAX: Duration = Duration::from_secs(1);
+
+/// What counts a refusal, and what the client is told.
+type Refusal<'a> = (&'a AtomicU64, ReasonCode);
+
+/// A place among the connections, which is given back when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    admission: Arc<Admission>,
+    pub(crate) peer: Peer,
+    /// There is no place: the client is only to be told so.
+    pub(crate) refusal: Option<ReasonCode>,
+    /// How long the client waits before it is judged, because its address connects too often.
+    pub(crate) delay: Duration,
+}
 
 /// Bounds on connections; 0 = none.
 #[derive(Clone, Copy, Debug, Default)]
@@ -27,8 +50,10 @@ pub(crate) struct ConnectionLimits {
 pub(crate) struct Admission {
     limits: ConnectionLimits,
     open_count: AtomicUsize,
+    /// Connections that are told why they are refused.
+    refused_count: AtomicUsize,
     is_memory_short: AtomicBool,
-    addresses: Mutex<HashMap<IpAddr, Address>>,
+    addresses: Mutex<Addresses>,
     failed_logins: Mutex<Offences<IpAddr>>,
     pub(crate) counters: Counters,
 }
@@ -47,6 +72,13 @@ pub(crate) struct Counters {
 }
 
 #[derive(Debug, Default)]
+struct Addresses {
+    known: HashMap<IpAddr, Address>,
+    /// No sooner is it worth to look for addresses that can be forgotten.
+    sweep_at: Timestamp,
+}
+
+#[derive(Debug, Default)]
 struct Address {
     open_count: usize,
     /// When its connections so far would have come at the allowed rate.
@@ -58,43 +90,59 @@ impl Admission {
         Self {
             limits,
             open_count: AtomicUsize::new(0),
+            refused_count: AtomicUsize::new(0),
             is_memory_short: AtomicBool::new(false),
-            addresses: Mutex::new(HashMap::new()),
+            addresses: Mutex::new(Addresses::default()),
             failed_logins: Mutex::new(Offences::new()),
             counters: Counters::default(),
         }
     }
 
-    /// Counts a new connection in; `false` when it is one too many.
-    pub(crate) fn admit(&self, now: Timestamp, peer: Peer) -> bool {
-        let refused = |counter: &AtomicU64| {
-            counter.fetch_add(1, Ordering::Relaxed);
-            false
+    /// Finds a place for a new connection, if only to be told why there is none; `None` when even those who
+    /// are to be told are too many.
+    pub(crate) fn admit(self: &Arc<Self>, now: Timestamp, peer: Peer) -> Option<Seat> {
+        let (refusal, delay) = match self.count_in(now, peer) {
+            Ok(delay) => {
+                self.counters.accepted.fetch_add(1, Ordering::Relaxed);
+                (None, delay)
+            }
+            Err((counter, reason)) => {
+                counter.fetch_add(1, Ordering::Relaxed);
+                if self.refused_count.fetch_add(1, Ordering::Relaxed) >= REFUSED_MAX {
+                    self.refused_count.fetch_sub(1, Ordering::Relaxed);
+                    return None;
+                }
+                (Some(reason), Duration::ZERO)
+            }
         };
+        Some(Seat { admission: self.clone(), peer, refusal, delay })
+    }
+
+    /// Counts a new connection in, and says how long its verification has to wait.
+    fn count_in(&self, now: Timestamp, peer: Peer) -> Result<Duration, Refusal<'_>> {
         if self.is_memory_short.load(Ordering::Relaxed) {
-            return refused(&self.counters.refused_memory);
+            return Err((&self.counters.refused_memory, ReasonCode::SERVER_BUSY));
         }
         let open_count = self.open_count.fetch_add(1, Ordering::Relaxed);
-        if self.limits.total_max > 0 && open_count >= self.limits.total_max {
+        let counted = if self.limits.total_max > 0 && open_count >= self.limits.total_max {
+            Err((&self.counters.refused_total, ReasonCode::SERVER_BUSY))
+        } else {
+            self.admit_address(now, peer)
+        };
+        if counted.is_err() {
             self.open_count.fetch_sub(1, Ordering::Relaxed);
-            return refused(&self.counters.refused_total);
         }
-        if let Err(counter) = self.admit_address(now, peer) {
-            self.open_count.fetch_sub(1, Ordering::Relaxed);
-            return refused(counter);
-        }
-        self.counters.accepted.fetch_add(1, Ordering::Relaxed);
-        true
+        counted
     }
 
     /// Counts a connection out.
-    pub(crate) fn release(&self, peer: Peer) {
+    fn release(&self, peer: Peer) {
         self.open_count.fetch_sub(1, Ordering::Relaxed);
         if !self.watches_addresses() {
             return;
         }
-        let Some(ip) = address_of(peer) else { return };
-        if let Some(address) = self.addresses.lock().get_mut(&ip) {
+        let Some(ip) = peer.network() else { return };
+        if let Some(address) = self.addresses.lock().known.get_mut(&ip) {
             address.open_count = address.open_count.saturating_sub(1);
         }
     }
@@ -110,14 +158,14 @@ impl Admission {
 
     /// A client of this address gave a wrong user name or password.
     pub(crate) fn login_failed(&self, now: Timestamp, peer: Peer) {
-        if let Some(ip) = address_of(peer).filter(|ip| !ip.is_loopback()) {
+        if let Some(ip) = peer.network().filter(|ip| !ip.is_loopback()) {
             self.failed_logins.lock().record(now, &ip);
         }
     }
 
     /// What a login from this address meets.
     pub(crate) fn judge_login(&self, now: Timestamp, peer: Peer) -> Judgement {
-        let Some(ip) = address_of(peer).filter(|ip| !ip.is_loopback()) else { return Judgement::Free };
+        let Some(ip) = peer.network().filter(|ip| !ip.is_loopback()) else { return Judgement::Free };
         self.failed_logins.lock().judge(now, &ip)
     }
 
@@ -125,35 +173,48 @@ impl Admission {
         self.limits.per_address_max > 0 || self.limits.connects_per_address_per_sec > 0
     }
 
-    fn admit_address(&self, now: Timestamp, peer: Peer) -> Result<(), &AtomicU64> {
+    fn admit_address(&self, now: Timestamp, peer: Peer) -> Result<Duration, Refusal<'_>> {
         if !self.watches_addresses() {
-            return Ok(());
+            return Ok(Duration::ZERO);
         }
-        let Some(ip) = address_of(peer) else { return Ok(()) };
+        let Some(ip) = peer.network() else { return Ok(Duration::ZERO) };
         let mut addresses = self.addresses.lock();
-        if addresses.len() >= ADDRESSES_MAX && !addresses.contains_key(&ip) {
-            addresses.retain(|_, known| known.open_count > 0 || known.busy_until > now);
-        }
-        let address = addresses.entry(ip).or_default();
+        let address = addresses.known_or_new(now, ip);
         if self.limits.per_address_max > 0 && address.open_count >= self.limits.per_address_max {
-            return Err(&self.counters.refused_address);
+            return Err((&self.counters.refused_address, ReasonCode::SERVER_BUSY));
         }
+        let mut delay = Duration::ZERO;
         if self.limits.connects_per_address_per_sec > 0 {
             let each = Duration::from_secs(1) / self.limits.connects_per_address_per_sec;
-            if address.busy_until.since(now) > Duration::from_secs(1) {
-                return Err(&self.counters.refused_rate);
+            delay = address.busy_until.since(now).saturating_sub(FREE_AHEAD);
+            if delay > DELAY_MAX {
+                return Err((&self.counters.refused_rate, ReasonCode::CONNECTION_RATE_EXCEEDED));
             }
             address.busy_until = address.busy_until.max(now).after(each);
         }
         address.open_count += 1;
-        Ok(())
+        Ok(delay)
     }
 }
 
-fn address_of(peer: Peer) -> Option<IpAddr> {
-    match peer {
-        Peer::Address(address) => Some(address.ip().to_canonical()),
-        Peer::Local => None,
+impl Drop for Seat {
+    fn drop(&mut self) {
+        match self.refusal {
+            Some(_) => drop(self.admission.refused_count.fetch_sub(1, Ordering::Relaxed)),
+            None => self.admission.release(self.peer),
+        }
+    }
+}
+
+impl Addresses {
+    /// What is known of an address. Those of which there is nothing to know are forgotten, at most once a
+    /// second; those that have connections are as many as there are connections.
+    fn known_or_new(&mut self, now: Timestamp, ip: IpAddr) -> &mut Address {
+        if self.known.len() >= ADDRESSES_MAX && now >= self.sweep_at && !self.known.contains_key(&ip) {
+            self.known.retain(|_, known| known.open_count > 0 || known.busy_until > now);
+            self.sweep_at = now.after(Duration::from_secs(1));
+        }
+        self.known.entry(ip).or_default()
     }
 }
 
@@ -165,30 +226,59 @@ mod tests {
         Peer::Address(([192, 0, 2, last], 1).into())
     }
 
+    fn admission(limits: ConnectionLimits) -> Arc<Admission> {
+        Arc::new(Admission::new(limits))
+    }
+
+    /// A place for a client that is let in.
+    fn seat(admission: &Arc<Admission>, at: Timestamp, peer: Peer) -> Option<Seat> {
+        admission.admit(at, peer).filter(|seat| seat.refusal.is_none())
+    }
+
     #[test]
     fn connections_above_the_bound_are_refused_until_one_is_released() {
-        let admission = Admission::new(ConnectionLimits { total_max: 2, ..Default::default() });
-        assert!(admission.admit(Timestamp::ZERO, peer(1)) && admission.admit(Timestamp::ZERO, peer(2)));
-        assert!(!admission.admit(Timestamp::ZERO, peer(3)));
+        let admission = admission(ConnectionLimits { total_max: 2, ..Default::default() });
+        let first = seat(&admission, Timestamp::ZERO, peer(1)).unwrap();
+        let _second = seat(&admission, Timestamp::ZERO, peer(2)).unwrap();
+        let refused = admission.admit(Timestamp::ZERO, peer(3)).unwrap();
+        assert_eq!(refused.refusal, Some(ReasonCode::SERVER_BUSY));
         assert_eq!(admission.counters.refused_total.load(Ordering::Relaxed), 1);
-        admission.release(peer(1));
-        assert!(admission.admit(Timestamp::ZERO, peer(3)));
+        drop((first, refused));
+        let _third = seat(&admission, Timestamp::ZERO, peer(3)).unwrap();
         assert_eq!(admission.open_count(), 2);
     }
 
     #[test]
-    fn an_address_has_its_own_bound_and_rate() {
-        let limits = ConnectionLimits { per_address_max: 1, ..Default::default() };
-        let admission = Admission::new(limits);
-        assert!(admission.admit(Timestamp::ZERO, peer(1)));
-        assert!(!admission.admit(Timestamp::ZERO, peer(1)));
-        assert!(admission.admit(Timestamp::ZERO, peer(2)));
+    fn those_who_are_told_of_their_refusal_are_bounded_too() {
+        let admission = admission(ConnectionLimits::default());
+        admission.set_memory_short(true);
+        let told: Vec<_> = (0..200).filter_map(|_| admission.admit(Timestamp::ZERO, peer(1))).collect();
+        assert_eq!(told.len(), REFUSED_MAX);
+        drop(told);
+        assert!(admission.admit(Timestamp::ZERO, peer(1)).is_some());
+        assert_eq!(admission.open_count(), 0);
+    }
 
+    #[test]
+    fn an_address_has_its_own_bound() {
+        let admission = admission(ConnectionLimits { per_address_max: 1, ..Default::default() });
+        let _first = seat(&admission, Timestamp::ZERO, peer(1)).unwrap();
+        assert!(seat(&admission, Timestamp::ZERO, peer(1)).is_none());
+        assert!(seat(&admission, Timestamp::ZERO, peer(2)).is_some());
+    }
+
+    #[test]
+    fn an_address_that_connects_too_often_is_delayed_then_refused() {
         let limits = ConnectionLimits { connects_per_address_per_sec: 5, ..Default::default() };
-        let admission = Admission::new(limits);
-        let admitted = (0..20).filter(|_| admission.admit(Timestamp::ZERO, peer(1))).count();
-        assert!((5..=6).contains(&admitted), "{admitted}");
-        assert!(admission.admit(Timestamp::from_micros(2_000_000), peer(1)));
+        let admission = admission(limits);
+        let seats: Vec<_> = (0..20).filter_map(|_| seat(&admission, Timestamp::ZERO, peer(1))).collect();
+        let delayed_count = seats.iter().filter(|seat| !seat.delay.is_zero()).count();
+        assert_eq!((seats.len(), delayed_count), (11, 5));
+        assert!(seats.iter().all(|seat| seat.delay <= DELAY_MAX));
+        let refused = admission.admit(Timestamp::ZERO, peer(1)).unwrap();
+        assert_eq!(refused.refusal, Some(ReasonCode::CONNECTION_RATE_EXCEEDED));
+        let later = seat(&admission, Timestamp::from_micros(3_000_000), peer(1)).unwrap();
+        assert!(later.delay.is_zero());
     }
 
     #[test]
@@ -204,11 +294,25 @@ mod tests {
     }
 
     #[test]
+    fn a_network_of_ipv6_counts_as_one_address() {
+        let admission = admission(ConnectionLimits { per_address_max: 1, ..Default::default() });
+        let peer = |text: &str| Peer::Address(format!("[{text}]:1").parse().unwrap());
+        let _first = seat(&admission, Timestamp::ZERO, peer("2001:db8::1")).unwrap();
+        assert!(seat(&admission, Timestamp::ZERO, peer("2001:db8::2:1")).is_none());
+        assert!(seat(&admission, Timestamp::ZERO, peer("2001:db8:0:1::1")).is_some());
+        let _mapped = seat(&admission, Timestamp::ZERO, peer("::ffff:192.0.2.1")).unwrap();
+        assert!(
+            seat(&admission, Timestamp::ZERO, peer("::ffff:192.0.2.2")).is_some(),
+            "IPv4 in another form"
+        );
+    }
+
+    #[test]
     fn nobody_is_let_in_while_memory_is_short() {
-        let admission = Admission::new(ConnectionLimits::default());
+        let admission = admission(ConnectionLimits::default());
         admission.set_memory_short(true);
-        assert!(!admission.admit(Timestamp::ZERO, peer(1)));
+        assert!(seat(&admission, Timestamp::ZERO, peer(1)).is_none());
         admission.set_memory_short(false);
-        assert!(admission.admit(Timestamp::ZERO, peer(1)));
+        assert!(seat(&admission, Timestamp::ZERO, peer(1)).is_some());
     }
 }

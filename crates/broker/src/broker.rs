@@ -9,6 +9,7 @@ use vouchmq_mqtt::engine::ShardId;
 
 use crate::admission::{Admission, ConnectionLimits};
 use crate::clock::Monotonic;
+use crate::listen::SocketFile;
 use crate::overseer::Overseer;
 use crate::shard::mailbox::{Inbox, Mailbox, Message};
 use crate::shard::{Listener, Setup};
@@ -22,6 +23,7 @@ pub struct Bound {
     addresses: Vec<ListenAddress>,
     /// The listening sockets of each shard.
     listeners: Vec<Vec<Listener>>,
+    socket_files: Vec<SocketFile>,
 }
 
 /// A running broker.
@@ -35,6 +37,8 @@ pub struct Broker {
     failed: Option<Ended>,
     /// Dropping it ends the overseer.
     stop_overseer: std::sync::mpsc::Sender<()>,
+    /// Dropping them removes them.
+    socket_files: Vec<SocketFile>,
 }
 
 /// How a shard ended.
@@ -70,12 +74,12 @@ impl Bound {
     pub fn bind(config: BrokerConfig) -> Result<Self, StartError> {
         let shard_count = config.engine.shard_count;
         let mut listeners: Vec<Vec<Listener>> = (0..shard_count).map(|_| Vec::new()).collect();
-        let mut addresses = Vec::new();
+        let (mut addresses, mut socket_files) = (Vec::new(), Vec::new());
         for address in &config.listen {
             let failed = |source| StartError::Listen { address: address.clone(), source };
-            addresses.push(bind(address, shard_count, &mut listeners).map_err(failed)?);
+            addresses.push(bind(address, shard_count, &mut listeners, &mut socket_files).map_err(failed)?);
         }
-        Ok(Self { config, addresses, listeners })
+        Ok(Self { config, addresses, listeners, socket_files })
     }
 
     /// The addresses as they were bound, with the ports that were picked for `:0`.
@@ -88,11 +92,13 @@ impl Bound {
     /// # Errors
     /// [`StartError::Thread`] when a thread cannot be started.
     pub fn start(self) -> Result<Broker, StartError> {
-        let Self { config, listeners, .. } = self;
+        let Self { config, listeners, socket_files, .. } = self;
         let clock = Monotonic::start();
         let admission = Arc::new(Admission::new(config.connection_limits()));
         let methods = config.exchange_methods.clone().into();
-        let verifier = Verifier::start(config.authenticator.clone(), methods, clock, config.verify_threads)
+        let patience = config.engine.limits.connect_deadline;
+        let authenticator = config.authenticator.clone();
+        let verifier = Verifier::start(authenticator, methods, clock, patience, config.verify_threads)
             .map_err(StartError::Thread)?;
         let (mailboxes, inboxes): (Vec<Mailbox>, Vec<Inbox>) =
             (0..config.engine.shard_count).map(|_| Mailbox::new()).unzip();
@@ -127,7 +133,7 @@ impl Bound {
         };
         let thread = std::thread::Builder::new().name("overseer".to_owned());
         threads.push(thread.spawn(move || overseer.run(&stop)).map_err(StartError::Thread)?);
-        Ok(Broker { control, threads, ended, failed: None, stop_overseer })
+        Ok(Broker { control, threads, ended, failed: None, stop_overseer, socket_files })
     }
 }
 
@@ -173,6 +179,8 @@ impl Broker {
             mailbox.send(Message::Drain);
         }
         drop(self.stop_overseer);
+        // A broker that takes over finds the path free, and its own file is not removed.
+        drop(self.socket_files);
         for thread in self.threads {
             // A panic of a shard was caught and told.
             let _ = thread.join();
@@ -203,6 +211,7 @@ fn bind(
     address: &ListenAddress,
     shard_count: u16,
     shards: &mut [Vec<Listener>],
+    socket_files: &mut Vec<SocketFile>,
 ) -> io::Result<ListenAddress> {
     match address {
         ListenAddress::Tcp(wanted) => {
@@ -214,7 +223,8 @@ fn bind(
             Ok(ListenAddress::Tcp(bound))
         }
         ListenAddress::Unix(path) => {
-            let socket = listen::bind_unix(path)?;
+            let (socket, file) = listen::bind_unix(path)?;
+            socket_files.push(file);
             if let Some(first) = shards.first_mut() {
                 first.push(Listener::Unix(socket));
             }

@@ -17,6 +17,8 @@ mod memory;
 mod offences;
 mod overseer;
 mod shard;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod verify;
 

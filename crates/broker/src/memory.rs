@@ -1,12 +1,18 @@
 //! How much memory there is, and how much this process has.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// 80 % of what the cgroup, or else the machine, has; `None` where neither tells.
 pub(crate) fn default_limit() -> Option<u64> {
     let total = [cgroup_limit(), machine_total()].into_iter().flatten().min()?;
     Some(total / 10 * 8)
+}
+
+/// Whether memory is short: from the limit on, and until a tenth below it, so that what is decided by it does
+/// not change every second.
+pub(crate) fn is_short(was_short: bool, resident: u64, max: u64) -> bool {
+    resident > if was_short { max / 10 * 9 } else { max }
 }
 
 /// Resident bytes of this process.
@@ -19,13 +25,27 @@ fn machine_total() -> Option<u64> {
     kibibytes(&fs::read_to_string("/proc/meminfo").ok()?, "MemTotal:")
 }
 
-/// The limit of this process's control group, version 2 or 1.
+/// The smallest limit of this process's control group and those around it, version 2 or 1.
 fn cgroup_limit() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let unified = groups.lines().find_map(|line| line.strip_prefix("0::"));
-    let v2 = unified.map(|group| format!("/sys/fs/cgroup{group}/memory.max"));
-    let paths = v2.into_iter().chain(["/sys/fs/cgroup/memory/memory.limit_in_bytes".to_owned()]);
-    paths.filter_map(|path| fs::read_to_string(Path::new(&path)).ok()?.trim().parse().ok()).min()
+    let read = |path: PathBuf| fs::read_to_string(path).ok()?.trim().parse().ok();
+    limit_files(&groups).filter_map(read).min()
+}
+
+/// The files that may limit a process of these control groups.
+fn limit_files(groups: &str) -> impl Iterator<Item = PathBuf> {
+    groups.lines().flat_map(|line| {
+        let (_, of_controllers) = line.split_once(':').unwrap_or_default();
+        let (controllers, group) = of_controllers.split_once(':').unwrap_or_default();
+        let (root, file) = if controllers.is_empty() {
+            ("/sys/fs/cgroup", "memory.max")
+        } else {
+            ("/sys/fs/cgroup/memory", "memory.limit_in_bytes")
+        };
+        let is_of_memory = controllers.split(',').any(|name| name.is_empty() || name == "memory");
+        let around = Path::new(group).ancestors().filter(move |_| is_of_memory && !group.is_empty());
+        around.map(move |group| Path::new(root).join(group.strip_prefix("/").unwrap_or(group)).join(file))
+    })
 }
 
 fn kibibytes(text: &str, key: &str) -> Option<u64> {
@@ -47,5 +67,24 @@ mod tests {
     fn lines_of_proc_are_read_in_kibibytes() {
         assert_eq!(kibibytes("VmPeak:\t 9 kB\nVmRSS:\t   12 kB\n", "VmRSS:"), Some(12 * 1024));
         assert_eq!(kibibytes("", "VmRSS:"), None);
+    }
+
+    #[test]
+    fn memory_stays_short_until_a_tenth_is_free() {
+        assert!(!is_short(false, 100, 100) && is_short(false, 101, 100));
+        assert!(is_short(true, 91, 100) && !is_short(true, 90, 100));
+    }
+
+    #[test]
+    fn every_group_around_the_process_may_limit_it() {
+        let files =
+            |groups| -> Vec<_> { limit_files(groups).map(|path| path.display().to_string()).collect() };
+        let v2 =
+            ["/sys/fs/cgroup/a/b/memory.max", "/sys/fs/cgroup/a/memory.max", "/sys/fs/cgroup/memory.max"];
+        assert_eq!(files("0::/a/b\n"), v2);
+        assert_eq!(files("0::/\n"), ["/sys/fs/cgroup/memory.max"]);
+        let v1 =
+            ["/sys/fs/cgroup/memory/c/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+        assert_eq!(files("4:cpu,cpuacct:/x\n3:memory:/c\n"), v1);
     }
 }

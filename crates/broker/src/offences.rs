@@ -11,8 +11,8 @@ const BLOCK_FROM: u32 = 2 * FREE;
 const WINDOW: Duration = Duration::from_secs(60);
 const BLOCK: Duration = Duration::from_secs(60);
 /// How long an attempt waits that is not free.
-pub(crate) const DELAY: Duration = Duration::from_secs(1);
-/// Offenders that are remembered; beyond it the ones whose time is over, then any, are forgotten.
+const DELAY: Duration = Duration::from_secs(1);
+/// Offenders that are remembered; beyond it those who are not blocked are forgotten.
 const OFFENDERS_MAX: usize = 16_384;
 
 /// Counts what somebody does too often: failed logins of an address, takeovers of a client id.
@@ -22,6 +22,8 @@ const OFFENDERS_MAX: usize = 16_384;
 #[derive(Debug)]
 pub(crate) struct Offences<K> {
     offenders: HashMap<K, Offender>,
+    /// No sooner is it worth to look for offenders that can be forgotten.
+    sweep_at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,13 +43,14 @@ pub(crate) enum Judgement {
 
 impl<K: Eq + Hash + Clone> Offences<K> {
     pub(crate) fn new() -> Self {
-        Self { offenders: HashMap::new() }
+        Self { offenders: HashMap::new(), sweep_at: Timestamp::ZERO }
     }
 
     /// Takes an offence down.
     pub(crate) fn record(&mut self, now: Timestamp, who: &K) {
-        if self.offenders.len() >= OFFENDERS_MAX && !self.offenders.contains_key(who) {
-            self.make_room(now);
+        let is_full = self.offenders.len() >= OFFENDERS_MAX && !self.offenders.contains_key(who);
+        if is_full && !self.make_room(now) {
+            return;
         }
         let fresh = Offender { since: now, count: 0, blocked_until: Timestamp::ZERO };
         let offender = self.offenders.entry(who.clone()).or_insert(fresh);
@@ -72,12 +75,28 @@ impl<K: Eq + Hash + Clone> Offences<K> {
         }
     }
 
-    fn make_room(&mut self, now: Timestamp) {
-        self.offenders.retain(|_, known| now < known.blocked_until || now.since(known.since) < WINDOW);
-        if self.offenders.len() >= OFFENDERS_MAX {
-            // Whoever has one more address than we have room is not told apart any longer.
-            self.offenders.clear();
+    /// Forgets whose time is over; where nobody's is, half of those who are not blocked, beginning with the
+    /// fewest offences. `false` when all are blocked: then nobody is forgotten, and looked for again in a
+    /// second.
+    fn make_room(&mut self, now: Timestamp) -> bool {
+        if now < self.sweep_at {
+            return false;
         }
+        self.offenders.retain(|_, known| now < known.blocked_until || now.since(known.since) < WINDOW);
+        if self.offenders.len() < OFFENDERS_MAX {
+            return true;
+        }
+        let rank = |known: &Offender| (now >= known.blocked_until).then_some((known.count, known.since));
+        let mut ranks: Vec<_> = self.offenders.values().filter_map(rank).collect();
+        if ranks.is_empty() {
+            self.sweep_at = now.after(Duration::from_secs(1));
+            return false;
+        }
+        let middle = ranks.len() / 2;
+        let (_, last, _) = ranks.select_nth_unstable(middle);
+        let last = *last;
+        self.offenders.retain(|_, known| rank(known).is_none_or(|rank| rank > last));
+        true
     }
 }
 
@@ -113,5 +132,17 @@ mod tests {
             offences.record(secs(1), &n);
         }
         assert!(offences.offenders.len() <= OFFENDERS_MAX);
+    }
+
+    #[test]
+    fn offenders_without_number_free_nobody_who_is_blocked() {
+        let mut offences = Offences::new();
+        for _ in 0..BLOCK_FROM {
+            offences.record(secs(1), &u64::MAX);
+        }
+        for n in 0..100_000u64 {
+            offences.record(secs(1), &n);
+        }
+        assert_eq!(offences.judge(secs(1), &u64::MAX), Judgement::Blocked);
     }
 }

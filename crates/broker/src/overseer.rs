@@ -30,9 +30,9 @@ impl Overseer {
         while stop.recv_timeout(TURN) == Err(RecvTimeoutError::Timeout) {
             turn += 1;
             if let (Some(max), Some(resident)) = (memory_bytes_max, memory::resident())
-                && is_short != (resident > max)
+                && is_short != memory::is_short(is_short, resident, max)
             {
-                is_short = resident > max;
+                is_short = !is_short;
                 self.tell_memory(is_short, resident, max);
             }
             let interval = u64::from(self.sys_interval_secs);

@@ -5,12 +5,14 @@ mod act;
 mod connection;
 mod exchange;
 mod flush;
+mod guard;
+mod linger;
 pub(crate) mod mailbox;
 mod sockets;
 mod turn;
 
-use std::cell::RefCell;
-use std::collections::HashMap;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,18 +20,19 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 
-use crate::admission::Admission;
+use crate::admission::{Admission, Seat};
 use crate::clock::Monotonic;
 use crate::event_log::EventLog;
 use crate::offences::Offences;
 use crate::transport::{Detached, Peer, Transport};
 use crate::verify::Verifier;
 use exchange::Exchanging;
+use guard::Breakage;
+use linger::Lingering;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
 use turn::Portion;
@@ -64,16 +67,15 @@ pub(crate) struct Shard {
     timer: Notify,
     /// The last connection is gone.
     empty: Notify,
-    /// A task panicked. The runtime would keep that to itself and go on with a shard that is half alive.
-    alarm: Notify,
+    /// Connections that wait for their client to close.
+    lingering_count: Cell<usize>,
+    breakage: Breakage,
 }
 
 struct State {
     id: ShardId,
     engine: Engine,
     sockets: Sockets,
-    /// Sockets that were dropped, until what the engine says about their ends is dealt with.
-    departed: Vec<(ConnectionId, Peer)>,
     scratch: Box<[u8]>,
     /// How much of it a read fills.
     portion: Portion,
@@ -83,13 +85,25 @@ struct State {
     /// Clients that take their connection over again and again.
     takeovers: Offences<Arc<str>>,
     /// Verdicts that are asked for only after a while.
-    delayed: Vec<(ConnectionId, Authentication)>,
+    delayed: Vec<(Duration, ConnectionId, Authentication)>,
+    /// Connections whose end is left to a task.
+    lingering: Vec<Lingering>,
     log: EventLog,
+    /// Where connections came from whose end is not handled yet.
+    departed: HashMap<ConnectionId, Peer>,
     /// Clients that use a method of enhanced authentication.
     exchanges: HashMap<ConnectionId, Exchanging>,
+    /// Clients that a verifier judges; one that is dropped is not judged any more.
+    verifying: HashMap<ConnectionId, Arc<()>>,
     clock: Monotonic,
     /// Connections that are not read from until other shards have caught up.
-    held_back: Vec<ConnectionId>,
+    held_back: HashSet<ConnectionId>,
+    /// Connections that could take more than they were given.
+    unwritten: Vec<ConnectionId>,
+    /// The connections that are being written to; kept for its memory.
+    dirty: Vec<ConnectionId>,
+    /// Bytes that were received since the outboxes were written.
+    unflushed_bytes: usize,
     /// The timer that is awaited.
     armed: Timestamp,
 }
@@ -115,7 +129,6 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             id,
             engine: Engine::new(clock.now(), id, options),
             sockets: Sockets::default(),
-            departed: Vec::new(),
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
             portion: Portion::new(),
             mailboxes,
@@ -123,65 +136,57 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             admission,
             takeovers: Offences::new(),
             delayed: Vec::new(),
+            lingering: Vec::new(),
             log: EventLog::default(),
+            departed: HashMap::new(),
             exchanges: HashMap::new(),
+            verifying: HashMap::new(),
             clock,
-            held_back: Vec::new(),
+            held_back: HashSet::new(),
+            unwritten: Vec::new(),
+            dirty: Vec::new(),
+            unflushed_bytes: 0,
             armed: Timestamp::NEVER,
         }),
         output: Notify::new(),
         timer: Notify::new(),
         empty: Notify::new(),
-        alarm: Notify::new(),
+        lingering_count: Cell::new(0),
+        breakage: Breakage::default(),
     });
-    let accepting: Vec<_> = listeners
-        .into_iter()
-        .map(|listener| Ok(shard.spawn(listener.accept(shard.clone())?)))
-        .collect::<std::io::Result<_>>()?;
-    shard.spawn(shard.clone().flush_forever());
-    shard.spawn(shard.clone().fire_timers());
-    let served = async {
-        shard.serve(&mut inbox).await;
-        accepting.iter().for_each(JoinHandle::abort);
-        shard.drain(&mut inbox, drain_timeout).await;
-    };
+    let work = shard.clone().work(listeners, &mut inbox, drain_timeout);
     tokio::select! {
-        () = served => Ok(()),
-        () = shard.alarm.notified() => Err(std::io::Error::other("a task panicked")),
+        () = shard.breakage.happened() => Err(std::io::Error::other("a task panicked: this is a bug")),
+        ended = work => ended,
     }
 }
 
 impl Shard {
-    /// Runs a task of this shard: when it panics, the shard ends.
-    fn spawn(self: &Rc<Self>, task: impl Future<Output = ()> + 'static) -> JoinHandle<()> {
-        struct Guard(Rc<Shard>);
-        impl Drop for Guard {
-            fn drop(&mut self) {
-                self.0.raise_alarm();
-            }
-        }
-        let guard = Guard(self.clone());
-        tokio::task::spawn_local(async move {
-            let _guard = guard;
-            task.await;
-        })
-    }
-
-    /// Tells that a task panicked, if one did.
-    fn raise_alarm(&self) {
-        if std::thread::panicking() {
-            self.alarm.notify_one();
-        }
-    }
-
-    /// Handles mail until the shard is to drain.
-    async fn serve(self: &Rc<Self>, inbox: &mut Inbox) {
+    /// Accepts and serves clients until it is told to drain, then drains.
+    async fn work(
+        self: Rc<Self>,
+        listeners: Vec<Listener>,
+        inbox: &mut Inbox,
+        drain_timeout: Duration,
+    ) -> std::io::Result<()> {
+        let accepting: Vec<_> = listeners
+            .into_iter()
+            .map(|listener| Ok(self.spawn(Box::pin(listener.accept(self.clone())?))))
+            .collect::<std::io::Result<_>>()?;
+        self.spawn(Box::pin(self.clone().flush_forever()));
+        self.spawn(Box::pin(self.clone().fire_timers()));
         let mut batch = Vec::new();
-        while inbox.recv_many(&mut batch, MAIL_BATCH).await > 0 {
+        loop {
+            if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
+                return Ok(());
+            }
             if self.open_mail(&mut batch, inbox).await {
-                return;
+                break;
             }
         }
+        accepting.iter().for_each(tokio::task::JoinHandle::abort);
+        self.drain(inbox, drain_timeout).await;
+        Ok(())
     }
 
     /// Handles mail, and lets others have their turn in between; `true` when the shard is to drain.
@@ -205,7 +210,11 @@ impl Shard {
         match message {
             Message::Mail(from, mail) => {
                 let byte_count = mail.byte_count();
-                state.engine.deliver_mail(now, from, mail);
+                let mut mail = mail.open();
+                while !mail.is_done() {
+                    state.engine.deliver_portion(now, from, &mut mail);
+                    state.flush_early(0);
+                }
                 if inbox.handled(byte_count) {
                     state.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::Relieved));
                 }
@@ -214,9 +223,9 @@ impl Shard {
             Message::Judged(connection, judged) => state.decide(connection, judged),
             Message::Input(input) => state.engine.input(now, input),
             Message::Inspect(look) => look(&state.view()),
-            Message::Adopt { transport, peer, bytes } => {
+            Message::Adopt { transport, seat, bytes } => {
                 drop(state);
-                return self.adopt(transport, peer, &bytes);
+                return self.adopt(transport, seat, &bytes);
             }
             Message::Drain => state.engine.input(now, Input::Drain),
         }
@@ -228,13 +237,10 @@ impl Shard {
     }
 
     /// A connection that another thread accepted.
-    fn adopt(self: &Rc<Self>, transport: Detached, peer: Peer, bytes: &[u8]) {
+    fn adopt(self: &Rc<Self>, transport: Detached, seat: Seat, bytes: &[u8]) {
         match transport.attach() {
-            Ok(transport) => self.open(transport, peer, bytes),
-            Err(error) => {
-                self.state.borrow().admission.release(peer);
-                tracing::warn!(%peer, %error, "a connection could not be moved");
-            }
+            Ok(transport) => self.open(transport, seat, bytes),
+            Err(error) => tracing::warn!(peer = %seat.peer, %error, "a connection could not be moved"),
         }
     }
 
@@ -244,8 +250,8 @@ impl Shard {
             let state = self.state.borrow();
             state.admission.admit(state.clock.now(), peer)
         };
-        if admitted {
-            self.open(transport, peer, &[]);
+        if let Some(seat) = admitted {
+            self.open(transport, seat, &[]);
         }
     }
 
@@ -254,12 +260,15 @@ impl Shard {
     }
 
     /// Begins to serve a connection, of which `bytes` were read already.
-    fn open(self: &Rc<Self>, transport: Transport, peer: Peer, bytes: &[u8]) {
+    fn open(self: &Rc<Self>, transport: Transport, seat: Seat, bytes: &[u8]) {
         let mut state = self.state.borrow_mut();
         let now = state.clock.now();
-        let id = state.engine.open(now);
-        state.sockets.insert(id, transport, peer);
-        tokio::task::spawn_local(connection::Reading::new(self.clone(), id));
+        let id = match seat.refusal {
+            Some(reason) => state.engine.open_refused(now, reason),
+            None => state.engine.open(now),
+        };
+        state.sockets.insert(id, transport, seat);
+        self.spawn(connection::Reading::new(self.clone(), id));
         if !bytes.is_empty() {
             state.engine.receive(now, id, bytes);
         }
@@ -270,15 +279,20 @@ impl Shard {
     fn after_input(self: &Rc<Self>, state: &mut State) {
         state.act();
         self.verify_later(state);
-        if state.engine.has_output() {
+        self.start_lingering(state);
+        if state.has_output() {
             self.output.notify_one();
         }
         if state.engine.poll_timeout().is_some_and(|at| at < state.armed) {
             self.timer.notify_one();
         }
-        if state.sockets.is_empty() {
+        if self.is_empty(state) {
             self.empty.notify_one();
         }
+    }
+
+    fn is_empty(&self, state: &State) -> bool {
+        state.sockets.is_empty() && self.lingering_count.get() == 0
     }
 
     async fn fire_timers(self: Rc<Self>) {
@@ -290,9 +304,10 @@ impl Shard {
             };
             tokio::select! {
                 () = tokio::time::sleep_until(wake_at.into()) => {
+                    // What clients have sent in time is read before their silence is judged.
+                    tokio::task::yield_now().await;
                     let mut state = self.state.borrow_mut();
-                    let now = state.clock.now();
-                    state.engine.handle_timeout(now);
+                    state.handle_timeout();
                     self.after_input(&mut state);
                 }
                 () = self.timer.notified() => {}
@@ -304,7 +319,7 @@ impl Shard {
     async fn drain(self: &Rc<Self>, inbox: &mut Inbox, timeout: Duration) {
         let mut batch = Vec::new();
         let gone = async {
-            while !self.state.borrow().sockets.is_empty() {
+            while !self.is_empty(&self.state.borrow()) {
                 tokio::select! {
                     () = self.empty.notified() => {}
                     _ = inbox.recv_many(&mut batch, MAIL_BATCH) => {
@@ -329,6 +344,14 @@ impl State {
         self.mailboxes.iter().any(Mailbox::is_congested)
     }
 
+    fn handle_timeout(&mut self) {
+        let now = self.clock.now();
+        for id in &self.held_back {
+            self.engine.excuse(now, *id);
+        }
+        self.engine.handle_timeout(now);
+    }
+
     /// Reads again from the connections that waited for other shards.
     fn read_on(&mut self) {
         for id in std::mem::take(&mut self.held_back) {
@@ -342,7 +365,7 @@ impl State {
 impl ShardView<'_> {
     /// The address of a connection's other end.
     pub(crate) fn peer(&self, id: ConnectionId) -> Option<SocketAddr> {
-        match self.sockets.get(id)?.peer {
+        match self.sockets.get(id)?.seat.peer {
             Peer::Address(address) => Some(address),
             Peer::Local => None,
         }

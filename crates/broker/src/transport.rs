@@ -1,5 +1,5 @@
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -60,6 +60,14 @@ impl Transport {
         }
     }
 
+    /// Ends one or both directions.
+    pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => socket2::SockRef::from(stream).shutdown(how),
+            Self::Unix(stream) => socket2::SockRef::from(stream).shutdown(how),
+        }
+    }
+
     /// Takes the stream off this thread's reactor.
     pub(crate) fn detach(self) -> io::Result<Detached> {
         match self {
@@ -76,6 +84,25 @@ impl Detached {
             Self::Tcp(stream) => TcpStream::from_std(stream).map(Transport::Tcp),
             Self::Unix(stream) => UnixStream::from_std(stream).map(Transport::Unix),
         }
+    }
+}
+
+impl Peer {
+    /// The address without its port; IPv4 in one form.
+    pub(crate) fn ip(self) -> Option<IpAddr> {
+        match self {
+            Self::Address(address) => Some(address.ip().to_canonical()),
+            Self::Local => None,
+        }
+    }
+
+    /// What counts as one address: of IPv6 the network of 64 bits, all of which one client may have.
+    pub(crate) fn network(self) -> Option<IpAddr> {
+        Some(match self.ip()? {
+            IpAddr::V4(address) => address.into(),
+            IpAddr::V6(address) if address.is_loopback() => address.into(),
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
+        })
     }
 }
 

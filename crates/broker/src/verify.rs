@@ -1,10 +1,12 @@
 //! Verification: what is cheap runs on the shard, what is not in a bounded pool of threads.
 
+mod queue;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use secrecy::ExposeSecret;
 use vouchmq_identity::{
     AuthRequest, Authenticator, Clock, Cost, Exchange, ExchangeMethod, OutwardDenial, Principal, Step,
     Unavailable, Verdict,
@@ -15,17 +17,18 @@ use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
 use crate::clock::{Monotonic, SystemClock};
 use crate::shard::mailbox::{Mailbox, Message};
-
-/// Verifications that wait for a thread; more are refused with Server unavailable.
-const WAITING_MAX: usize = 4096;
+use crate::transport::Peer;
+use queue::{Entrance, Job, Queue};
 
 /// Judges clients.
 #[derive(Clone)]
 pub(crate) struct Verifier {
     authenticator: Arc<dyn Authenticator>,
     methods: Arc<[Arc<dyn ExchangeMethod>]>,
-    jobs: mpsc::Sender<Job>,
+    entrance: Arc<Entrance>,
     clock: Monotonic,
+    /// How long a verdict is waited for.
+    patience: Duration,
 }
 
 /// What is to be judged.
@@ -52,11 +55,11 @@ pub(crate) enum By {
     Exchange(Option<Box<dyn Exchange>>),
 }
 
-/// A verification that takes long.
-struct Job {
-    judging: Judging,
-    connection: ConnectionId,
-    reply: Mailbox,
+/// The answer of a verifier.
+pub(crate) enum Answer {
+    Judged(Judged),
+    /// It comes by mail, to who keeps this.
+    Later(Arc<()>),
 }
 
 impl Verifier {
@@ -65,23 +68,25 @@ impl Verifier {
         authenticator: Arc<dyn Authenticator>,
         methods: Arc<[Arc<dyn ExchangeMethod>]>,
         clock: Monotonic,
+        patience: Duration,
         thread_count: usize,
     ) -> std::io::Result<Self> {
-        let (jobs, waiting) = mpsc::channel::<Job>(WAITING_MAX);
-        let waiting = Arc::new(parking_lot::Mutex::new(waiting));
+        let entrance = Arc::new(Entrance(Arc::new(Queue::default())));
         for number in 0..thread_count.max(1) {
-            let (waiting, authenticator) = (waiting.clone(), authenticator.clone());
+            let (queue, authenticator) = (entrance.0.clone(), authenticator.clone());
             let work = move || {
-                loop {
-                    let job = waiting.lock().blocking_recv();
-                    let Some(Job { judging, connection, reply }) = job else { return };
-                    let judged = judge_guarded(&*authenticator, judging, clock);
+                while let Some(Job { judging, connection, reply, deadline, .. }) = queue.pop() {
+                    let judged = if clock.now() < deadline {
+                        judge_guarded(&*authenticator, judging, clock)
+                    } else {
+                        judged(Verdict::Unavailable(Unavailable::TimedOut), clock)
+                    };
                     reply.send(Message::Judged(connection, judged));
                 }
             };
             std::thread::Builder::new().name(format!("verify-{number}")).spawn(work)?;
         }
-        Ok(Self { authenticator, methods, jobs, clock })
+        Ok(Self { authenticator, methods, entrance, clock, patience })
     }
 
     /// Begins an exchange by a method that a client names; `None` if there is no such method.
@@ -94,18 +99,41 @@ impl Verifier {
     pub(crate) fn judge(
         &self,
         connection: ConnectionId,
+        peer: Peer,
         judging: Judging,
         reply: &Mailbox,
-    ) -> Option<Judged> {
+    ) -> Answer {
         if let Judging::Request(request) = &judging
             && self.authenticator.cost(request) == Cost::Cheap
         {
-            return Some(judge(&*self.authenticator, judging, self.clock));
+            return Answer::Judged(judge(&*self.authenticator, judging, self.clock));
         }
-        let job = Job { judging, connection, reply: reply.clone() };
-        match self.jobs.try_send(job) {
-            Ok(()) => None,
-            Err(_) => Some(judged(Verdict::Unavailable(Unavailable::Busy), self.clock)),
+        let wanted = Arc::new(());
+        let is_taken = self.entrance.0.push(Job {
+            judging,
+            connection,
+            address: peer.network(),
+            reply: reply.clone(),
+            deadline: self.clock.now().after(self.patience),
+            wanted: Arc::downgrade(&wanted),
+        });
+        if is_taken {
+            Answer::Later(wanted)
+        } else {
+            Answer::Judged(judged(Verdict::Unavailable(Unavailable::Busy), self.clock))
+        }
+    }
+}
+
+impl Judging {
+    fn byte_count(&self) -> usize {
+        match self {
+            Self::Request(request) => {
+                let password = request.password.as_ref().map_or(0, |password| password.expose_secret().len());
+                let username = request.username.as_ref().map_or(0, |username| username.len());
+                size_of::<Self>() + request.client_id.len() + username + password
+            }
+            Self::Step(_, data) => size_of::<Self>() + data.len(),
         }
     }
 }
@@ -115,7 +143,7 @@ fn judge_guarded(authenticator: &dyn Authenticator, judging: Judging, clock: Mon
     let guarded = catch_unwind(AssertUnwindSafe(|| judge(authenticator, judging, clock)));
     guarded.unwrap_or_else(|_| {
         tracing::error!("a verification panicked: this is a bug");
-        judged(Verdict::Unavailable(Unavailable::Busy), clock)
+        judged(Verdict::Unavailable(Unavailable::TimedOut), clock)
     })
 }
 
@@ -164,7 +192,10 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
         }),
         // Nobody knew the client: that is a denial, never an invitation.
         Verdict::NotMine => Decision::Refuse(ReasonCode::NOT_AUTHORIZED),
-        Verdict::Unavailable(_) => Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE),
+        Verdict::Unavailable(Unavailable::Busy) => Decision::Refuse(ReasonCode::SERVER_BUSY),
+        Verdict::Unavailable(Unavailable::TimedOut | Unavailable::OutOfMemory) => {
+            Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE)
+        }
     };
     Judged { decision, principal, by: By::Request }
 }

@@ -10,10 +10,10 @@ pub(crate) use handshake::{Awaits, Enhanced, Handshake};
 pub(crate) use owed::{AckKind, Owed, OwedAcks, OwedId};
 pub(crate) use rate::Rate;
 
-use crate::Dialect;
 use crate::outbox::Outbox;
 use crate::session::SessionId;
 use crate::time::Timestamp;
+use crate::{Dialect, ReasonCode};
 
 /// A connection of one engine. Never reused: a late answer for a closed connection finds nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,7 +64,11 @@ pub(crate) struct Connection {
 #[derive(Debug)]
 pub(crate) enum State {
     /// Nothing but CONNECT may come.
-    ExpectConnect { deadline: Timestamp },
+    ExpectConnect {
+        deadline: Timestamp,
+        /// The driver has no room for the client: CONNECT is answered with this.
+        refusal: Option<ReasonCode>,
+    },
     /// The verdict, or the client's next AUTH, is awaited.
     ExpectVerdict(Box<Handshake>),
     /// CONNACK is sent.
@@ -77,7 +81,7 @@ impl Connection {
     pub(crate) fn new(generation: u32, now: Timestamp, deadline: Timestamp) -> Self {
         Self {
             generation,
-            state: State::ExpectConnect { deadline },
+            state: State::ExpectConnect { deadline, refusal: None },
             dialect: Dialect::default(),
             is_dirty: false,
             is_paused: false,

@@ -4,9 +4,9 @@
 //! mail of other engines, time) and answers with bytes in outboxes, [`Action`]s and mail. The driver calls,
 //! in any order:
 //!
-//! 1. [`Engine::open`], [`Engine::receive`], [`Engine::input`], [`Engine::deliver_mail`],
+//! 1. [`Engine::open`], [`Engine::open_refused`], [`Engine::receive`], [`Engine::input`], [`Engine::deliver_mail`],
 //!    [`Engine::handle_timeout`]: something happened;
-//! 2. [`Engine::poll_action`], [`Engine::poll_dirty`] with [`Engine::outbox`] and [`Engine::written`],
+//! 2. [`Engine::poll_action`], [`Engine::should_write`], [`Engine::poll_dirty`] with [`Engine::outbox`] and [`Engine::written`],
 //!    [`Engine::take_mail`], [`Engine::unpersisted`], [`Engine::work`]: what is to be done;
 //! 3. [`Engine::poll_timeout`]: the only timer to arm.
 //!
@@ -44,7 +44,7 @@ pub use action::{Action, Authentication, CloseCause, Credentials};
 pub use census::Census;
 pub use control::{ClientState, SubscriptionState};
 pub use input::{Decision, Input, Permit};
-pub use mail::Mail;
+pub use mail::{Mail, OpenMail};
 pub use options::{DenyAction, EngineOptions, SharePolicy};
 pub use stats::Stats;
 
@@ -86,6 +86,8 @@ pub struct Engine {
     actions: VecDeque<Action>,
     /// Sessions that go on reading retained messages in the next turn.
     replaying: VecDeque<SessionId>,
+    /// Connections that may be read from again in the next turn.
+    resumable: Vec<ConnectionId>,
     /// Filters that match the message at hand; kept for its memory.
     matched: Vec<FilterId>,
     assigned_count: u64,
@@ -107,6 +109,7 @@ impl Engine {
             timers: Wheel::new(now),
             actions: VecDeque::new(),
             replaying: VecDeque::new(),
+            resumable: Vec::new(),
             matched: Vec::new(),
             assigned_count: 0,
             frames: Frames::default(),
@@ -135,6 +138,17 @@ impl Engine {
         self.clients.poll_dirty()
     }
 
+    /// Names a connection again by [`Engine::poll_dirty`]: the driver has not written all that it could.
+    pub fn mark_dirty(&mut self, connection: ConnectionId) {
+        self.clients.mark_dirty(connection);
+    }
+
+    /// Whether an outbox has begun to fill up since this was asked last: what waits should be written before
+    /// more is received, or receivers lag that could have kept up.
+    pub fn should_write(&mut self) -> bool {
+        self.clients.take_filling_up()
+    }
+
     /// What waits to be written on a connection.
     pub fn outbox(&self, connection: ConnectionId) -> Option<&Outbox> {
         self.clients.connection(connection)?.outbox.as_deref()
@@ -151,6 +165,7 @@ impl Engine {
             || self.mailboxes.has_mail()
             || self.clients.has_unpersisted()
             || !self.replaying.is_empty()
+            || !self.resumable.is_empty()
     }
 
     /// What was counted so far.

@@ -59,12 +59,7 @@ impl Client {
             link,
             expiry_secs: self.expiry_secs(clean_start),
             incoming: Incoming::default(),
-            terms: Terms {
-                receive_maximum: 0,
-                alias_maximum: 0,
-                packet_bytes_max: 0,
-                keep_alive: Duration::ZERO,
-            },
+            terms: Terms::default(),
             aliases_sent: BTreeMap::new(),
             aliases_known: BTreeMap::new(),
             open: BTreeSet::new(),
@@ -221,14 +216,20 @@ impl Client {
         self.phase = Phase::Online(connection);
         self.must_start_clean = false;
         env.oracle.connack(link, ack.session_present, env.now);
+        let continues = env.oracle.continues(link, self.session);
         let is_told = self.profile.dialect().has_session_present();
-        let is_present = if is_told { ack.session_present } else { env.oracle.is_session_present(link) };
-        if is_present {
+        if continues.is_none() && !is_told {
+            // It may or may not be the old session: better a new one.
+            self.must_start_clean = true;
+            return self.lose(Breakage::Reset, env);
+        }
+        if ack.session_present && continues.is_none() || continues == Some(true) {
             self.note_releases();
             self.resend(env);
         } else {
             self.forget_session();
         }
+        self.session = env.oracle.epoch_of(link);
         if !keep_alive.is_zero() {
             env.plan_client(self.number, keep_alive.mul_f32(0.6), Errand::Ping(link));
         }
@@ -247,11 +248,13 @@ impl Client {
         if self.profile.has_properties() && properties.session_expiry_interval().unwrap_or(asked) != granted {
             env.fail(format!("{}: CONNACK grants another Session Expiry Interval", self.number));
         }
-        let max = properties.maximum_packet_size().unwrap_or(u32::MAX);
+        let max = properties.maximum_packet_size().and_then(|max| usize::try_from(max).ok());
+        if max != Some(env.plan.options.limits.packet_bytes_max) && self.profile.has_properties() {
+            env.fail(format!("{}: CONNACK allows packets of {max:?} bytes", self.number));
+        }
         Terms {
             receive_maximum: usize::from(properties.receive_maximum().unwrap_or(u16::MAX)),
             alias_maximum: properties.topic_alias_maximum().unwrap_or(0),
-            packet_bytes_max: usize::try_from(max).unwrap_or(usize::MAX),
             keep_alive: Duration::from_secs(u64::from(secs)),
         }
     }

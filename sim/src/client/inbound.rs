@@ -16,7 +16,8 @@ impl Client {
         let Some(topic) = self.topic_of(publish, env) else { return };
         let repeats = match (publish.qos, publish.packet_id) {
             (QoS::ExactlyOnce, Some(id)) => {
-                let refused = self.refused.remove(&id).flatten().filter(|_| publish.dup);
+                let refused = self.refused.remove(&id).flatten();
+                let refused = refused.filter(|_| publish.dup && refused == number_in(publish.payload));
                 self.inbound.get(&id).copied().flatten().or(refused)
             }
             _ => None,

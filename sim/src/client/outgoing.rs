@@ -43,7 +43,9 @@ impl Client {
         let Some(connection) = self.online() else { return };
         let link = connection.link;
         let allowed = if has_properties { window.min(connection.terms.receive_maximum) } else { window };
-        if draft.qos != QoS::AtMostOnce && self.outbound.len() >= allowed {
+        // Behind each identifier that is withheld there is an intruder, which counts.
+        let intruders = self.outbound.iter().filter(|outgoing| outgoing.stage == Stage::Withheld).count();
+        if draft.qos != QoS::AtMostOnce && self.outbound.len() + intruders >= allowed {
             return;
         }
         let message = env.oracle.create(facts(&draft, self.origin(link)));
@@ -182,7 +184,8 @@ impl Client {
     fn take_answer(&mut self, position: usize, ack: &Ack<'_>, safe_through: Timestamp, env: &mut Env) {
         let Some(link) = self.link() else { return };
         // An intruder counts against the broker's Receive Maximum, too.
-        let open = self.outbound.len();
+        let is_withheld = |outgoing: &&Outgoing| outgoing.stage == Stage::Withheld;
+        let open = self.outbound.len() + self.outbound.iter().filter(is_withheld).count();
         let receive_maximum = self.online().map_or(0, |connection| connection.terms.receive_maximum);
         let has_room = self.profile.has_properties() && open < receive_maximum;
         let Some(outgoing) = self.outbound.get_mut(position) else { return };

@@ -10,6 +10,7 @@ impl Client {
         self.outbound.clear();
         self.requests.clear();
         self.subscriptions.clear();
+        self.session = None;
     }
 
     /// What belonged to the connection, or is not repeated, is gone with it.

@@ -3,6 +3,7 @@ use vouchmq_mqtt::{QoS, QueueFull, ReasonCode};
 
 use super::message::{MessageNo, Origin};
 use super::session::EpochNo;
+use super::subscription::Subscription;
 use super::{Oracle, TICK};
 use crate::coverage::Behaviour;
 use crate::network::LinkId;
@@ -56,13 +57,18 @@ impl Oracle {
         if !Rights::may_publish(&topic) {
             return;
         }
-        let publisher = record.publisher();
+        let is_held_back = self.epoch_numbers().any(|epoch| {
+            let is_meant = |known: &Subscription| known.options.no_local;
+            self.is_own(message, epoch) && self.epoch(epoch).sure_qos(&topic, from, now, is_meant).is_some()
+        });
+        if is_held_back {
+            self.hit(Behaviour::NoLocal);
+        }
         let owing: Vec<EpochNo> = self
             .epoch_numbers()
             .filter(|epoch| {
-                let state = self.epoch(*epoch);
-                let is_own = publisher == Some(state.client);
-                let qos = state.sure_qos(&topic, from, now, |known| {
+                let is_own = self.is_own(message, *epoch);
+                let qos = self.epoch(*epoch).sure_qos(&topic, from, now, |known| {
                     known.group.is_none() && !(is_own && known.options.no_local)
                 });
                 qos.is_some_and(|qos| qos != QoS::AtMostOnce)
@@ -105,15 +111,14 @@ impl Oracle {
 
     /// 0x10: nobody can have been subscribed all the time.
     fn judge_nobody(&mut self, message: MessageNo, from: Timestamp, now: Timestamp) {
-        let record = self.message(message);
-        let (topic, publisher) = (record.facts.topic.clone(), record.publisher());
-        let found = self.epochs.iter().find(|state| {
-            let is_own = publisher == Some(state.client);
-            let qos = state.sure_qos(&topic, from, now, |known| !(is_own && known.options.no_local));
-            qos.is_some()
+        let topic = self.message(message).facts.topic.clone();
+        let found = self.epoch_numbers().find(|epoch| {
+            let is_own = self.is_own(message, *epoch);
+            let is_meant = |known: &Subscription| !(is_own && known.options.no_local);
+            self.epoch(*epoch).sure_qos(&topic, from, now, is_meant).is_some()
         });
-        if let Some(state) = found {
-            let client = state.client;
+        if let Some(epoch) = found {
+            let client = self.epoch(epoch).client;
             return self.fail(now, format!("{message} had no subscribers, says the broker, but {client}"));
         }
         self.hit(Behaviour::NobodySubscribed);

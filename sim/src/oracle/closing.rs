@@ -33,6 +33,16 @@ impl Oracle {
         self.silences.remove(&link);
     }
 
+    /// An engine gives up a connection whose client does not take its last bytes.
+    pub(crate) fn aborted(&mut self, link: LinkId, now: Timestamp) {
+        let Some(record) = self.links.get_mut(&link) else { return };
+        record.is_aborted = true;
+        if record.closed.is_none() {
+            return self.fail(now, format!("{link} is aborted and was not closed"));
+        }
+        self.hit(Behaviour::Aborted);
+    }
+
     /// The operator closes connections of a client.
     pub(crate) fn operator_closes(&mut self, link: LinkId, reason: ReasonCode) {
         if let Some(record) = self.links.get_mut(&link) {
@@ -172,7 +182,8 @@ impl Oracle {
     pub(crate) fn saw_end(&mut self, link: LinkId, said: Option<ReasonCode>, now: Timestamp) {
         let Some(record) = self.links.get(&link) else { return };
         let Some((cause, _)) = record.closed.clone() else { return };
-        if !record.facts.dialect.has_server_disconnect() || record.connected_at.is_none() {
+        let can_be_told = record.facts.dialect.has_server_disconnect() && record.connected_at.is_some();
+        if !can_be_told || record.is_aborted {
             return;
         }
         let expected = match cause {

@@ -160,7 +160,8 @@ impl Oracle {
         let Some((first, last)) = record.read else { return };
         let Some(link) = self.links.get(&received.link) else { return };
         let connected_at = link.connected_at.unwrap_or(now);
-        let is_expired = record.expires_at() <= connected_at && !received.dup && received.repeats.is_none();
+        let is_expired =
+            record.expires_within().1 <= connected_at && !received.dup && received.repeats.is_none();
         if is_expired {
             let what = format!("{} connected after {message} had expired, and gets it", received.client);
             return self.fail(now, what);

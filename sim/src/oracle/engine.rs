@@ -5,6 +5,7 @@ use vouchmq_mqtt::time::Timestamp;
 
 use super::Oracle;
 use crate::client::ClientNo;
+use crate::coverage::Behaviour;
 
 /// What is known about one engine.
 #[derive(Debug, Default)]
@@ -39,6 +40,9 @@ impl Oracle {
         let before = std::mem::replace(&mut self.shards[usize::from(shard.0)].stats, stats);
         if stats.dropped_lagging + stats.dropped_memory > before.dropped_lagging + before.dropped_memory {
             self.shards[usize::from(shard.0)].shed_at = Some(now);
+        }
+        for _ in before.throttled..stats.throttled {
+            self.hit(Behaviour::Throttled);
         }
         if stats.retained_refused > before.retained_refused {
             self.retained_refused_at = Some(now);

@@ -89,19 +89,19 @@ impl Message {
         self.answer.is_some_and(|(reason, _)| !reason.is_error())
     }
 
-    /// When it is worth nothing any more, counted from when the broker read it.
-    pub(super) fn expires_at(&self) -> Timestamp {
-        match (self.facts.expiry_secs, self.read) {
-            (Some(secs), Some((_, last))) => last.after(Duration::from_secs(u64::from(secs))),
-            _ => Timestamp::NEVER,
-        }
+    /// When it is worth nothing any more: at the earliest, counted from when the broker read it first, and
+    /// at the latest.
+    pub(super) fn expires_within(&self) -> (Timestamp, Timestamp) {
+        let (Some(secs), Some((first, last))) = (self.facts.expiry_secs, self.read) else {
+            return (Timestamp::NEVER, Timestamp::NEVER);
+        };
+        let lifetime = Duration::from_secs(u64::from(secs));
+        (first.after(lifetime), last.after(lifetime))
     }
 
-    pub(super) fn publisher(&self) -> Option<ClientNo> {
-        match self.facts.origin {
-            Origin::Client { client, .. } => Some(client),
-            Origin::Will(_) | Origin::Broker => None,
-        }
+    /// It may be worth nothing any more.
+    pub(super) fn may_be_expired(&self, now: Timestamp) -> bool {
+        self.expires_within().0 <= now
     }
 }
 
@@ -139,6 +139,14 @@ impl Oracle {
             QoS::ExactlyOnce if !may_be_refused => 1,
             QoS::AtMostOnce | QoS::AtLeastOnce | QoS::ExactlyOnce => record.sends.max(1),
         }
+    }
+
+    /// Whether the session is the publisher's own: another session of a client without an identifier of its
+    /// own has another identifier.
+    pub(super) fn is_own(&self, message: MessageNo, epoch: EpochNo) -> bool {
+        let Origin::Client { client, link, .. } = self.message(message).facts.origin else { return false };
+        let is_named = self.client(client).is_named;
+        client == self.epoch(epoch).client && (is_named || self.epoch_of(link) == Some(epoch))
     }
 
     /// The driver of an engine has read it.

@@ -57,8 +57,8 @@ impl Oracle {
         now: Timestamp,
     ) {
         let Some(Place { stream, position }) = self.message(message).place else { return };
-        if self.routings(message) > 1 {
-            // Of what was routed twice, the first may have been dropped: it expired, or came too early.
+        if self.message(message).sends > 1 {
+            // What was sent before may have been refused, or dropped: it expired, or came too early.
             return;
         }
         let key = (client, stream, qos);
@@ -97,10 +97,10 @@ impl Oracle {
         if qos == QoS::AtMostOnce && !self.was_reachable(epoch, read, now) {
             return;
         }
+        self.hit(Behaviour::GapJudged);
         if let Some(excuse) = self.excuse(skipped, client, qos, read, now) {
             return self.hit(excuse);
         }
-        self.hit(Behaviour::GapJudged);
         let what = format!("{client} gets {arrived} at {qos:?} and never got {skipped} in front of it");
         self.fail(now, what);
     }

@@ -35,17 +35,16 @@ impl Oracle {
         }
     }
 
-    /// Messages that a session still waits for, without an excuse so far.
-    pub(crate) fn count_owed(&self, now: Timestamp) -> usize {
-        let epochs = self.epochs.iter().filter(|state| state.live.is_some());
-        let is_owed = |client: ClientNo, message: MessageNo, since: Timestamp| {
-            self.excuse(message, client, self.message(message).facts.qos, since, now).is_none()
-        };
-        epochs
-            .map(|state| {
-                state.owed.iter().filter(|(message, since)| is_owed(state.client, **message, **since)).count()
-            })
-            .sum()
+    /// A message that a connected client still waits for, without an excuse so far.
+    pub(crate) fn first_owed(&self, now: Timestamp) -> Option<(ClientNo, MessageNo)> {
+        self.epochs.iter().filter(|state| state.live.is_some()).find_map(|state| {
+            let mut owed = state.owed.iter();
+            let unexcused = owed.find(|(message, since)| {
+                let qos = self.message(**message).facts.qos;
+                self.excuse(**message, state.client, qos, **since, now).is_none()
+            });
+            unexcused.map(|(message, _)| (state.client, *message))
+        })
     }
 
     /// Every client is gone and every session has ended: an engine has nothing left.

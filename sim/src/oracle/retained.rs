@@ -95,7 +95,7 @@ impl Oracle {
     fn may_be_absent(&self, writes: &[MessageNo], last: &BTreeSet<MessageNo>, now: Timestamp) -> bool {
         let is_gone = |number: &MessageNo| {
             let message = self.message(*number);
-            message.is_clear() || message.expires_at() <= now
+            message.is_clear() || message.may_be_expired(now)
         };
         let is_sure = writes.iter().any(|number| stored(self.message(*number)) == Stored::Surely);
         !is_sure || last.iter().any(is_gone)

@@ -76,6 +76,8 @@ pub(super) struct Link {
     expected_present: Option<bool>,
     /// The Session Expiry Interval of the client's DISCONNECT.
     pub(super) last_expiry_secs: Option<u32>,
+    /// The broker gave up on its last bytes.
+    pub(super) is_aborted: bool,
     /// The operator closed it with this reason.
     pub(super) operator: Option<ReasonCode>,
 }
@@ -89,6 +91,8 @@ pub(super) struct Epoch {
     /// It has surely ended by then.
     pub(super) maybe_until: Timestamp,
     pub(super) live: Option<LinkId>,
+    /// It may be the same as this one, which may have ended.
+    perhaps: Option<EpochNo>,
     /// When it had a connection: from, until.
     pub(super) online: Vec<(Timestamp, Timestamp)>,
     pub(super) subscriptions: Vec<Subscription>,
@@ -116,6 +120,7 @@ impl Epoch {
             sure_until: Timestamp::NEVER,
             maybe_until: Timestamp::NEVER,
             live: None,
+            perhaps: None,
             online: Vec::new(),
             subscriptions: Vec::new(),
             owed: BTreeMap::new(),
@@ -154,6 +159,7 @@ impl Oracle {
             closed: None,
             expected_present: None,
             last_expiry_secs: None,
+            is_aborted: false,
             operator: None,
         };
         self.links.insert(link, record);
@@ -237,10 +243,16 @@ impl Oracle {
         }
     }
 
-    /// Whether the broker goes on with a stored session: MQTT 3.1 clients cannot be told, and would have to
-    /// guess.
-    pub(crate) fn is_session_present(&self, link: LinkId) -> bool {
-        self.links.get(&link).is_some_and(|record| record.expected_present == Some(true))
+    /// Whether a link goes on with the session that its client had; `None` where nobody can tell.
+    ///
+    /// An MQTT 3.1 client is not told at all, and one that connects several times at once is told about a
+    /// session that its other connection may just have begun.
+    pub(crate) fn continues(&self, link: LinkId, session: Option<EpochNo>) -> Option<bool> {
+        let current = self.epoch_of(link)?;
+        if self.epochs[current.0].perhaps.is_some_and(|old| Some(old) == session) {
+            return None;
+        }
+        Some(Some(current) == session)
     }
 
     /// An engine gives up a connection.
@@ -309,6 +321,7 @@ impl Oracle {
         let new = self.begin_epoch(client, now);
         let possible = self.epochs[epoch.0].subscriptions.iter().map(Subscription::perhaps).collect();
         self.epochs[new.0].subscriptions = possible;
+        self.epochs[new.0].perhaps = Some(epoch);
         self.epochs[new.0].started_at = self.epochs[epoch.0].started_at;
         new
     }

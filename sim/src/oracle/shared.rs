@@ -121,13 +121,15 @@ impl Oracle {
             return Some(format!("{} gets {message} {own_count} times of one group", received.client));
         }
         // Each routing may reach another member; beyond that, only what a session left behind when it ended.
-        let mut left_behind = 0;
-        let mut kept = 0;
-        for copy in before.iter().filter(|copy| copy.epoch != epoch && is_fresh(copy)) {
-            let has_ended = self.epoch(copy.epoch).sure_until <= now;
-            if has_ended && copy.qos == QoS::AtLeastOnce { left_behind += 1 } else { kept += 1 }
-        }
-        if kept + own_count > routings.max(1) {
+        // A client may read late what it was sent before.
+        let is_left_behind =
+            |epoch: EpochNo, qos: QoS| qos == QoS::AtLeastOnce && self.epoch(epoch).sure_until <= now;
+        let own_kept = if is_left_behind(epoch, received.qos) { 0 } else { own_count };
+        let others = before.iter().filter(|copy| copy.epoch != epoch && is_fresh(copy));
+        let (left_behind, kept): (Vec<_>, Vec<_>) =
+            others.partition(|copy| is_left_behind(copy.epoch, copy.qos));
+        let left_behind = left_behind.len();
+        if kept.len() + own_kept > routings.max(1) {
             let others: Vec<String> = before.iter().map(|copy| copy.client.to_string()).collect();
             return Some(format!("{} gets {message} of a group after {others:?}", received.client));
         }
@@ -194,7 +196,7 @@ impl Oracle {
     pub(super) fn judge_groups(&mut self, message: MessageNo, now: Timestamp) {
         let record = self.message(message);
         let (Some(owed_from), true) = (record.owed_from(), record.is_accepted()) else { return };
-        if record.facts.qos == QoS::AtMostOnce || record.is_clear() || record.expires_at() <= now {
+        if record.facts.qos == QoS::AtMostOnce || record.is_clear() || record.may_be_expired(now) {
             return;
         }
         if record.answer.is_some_and(|(reason, _)| reason == ReasonCode::QUOTA_EXCEEDED) {

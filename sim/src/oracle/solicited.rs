@@ -36,7 +36,7 @@ impl Oracle {
         }
         let mut settled = Settled::default();
         for subscription in self.meant_for(message, epoch, from, until) {
-            if !subscription.was_sure(from, until) {
+            if !subscription.was_settled(from, until) {
                 return None;
             }
             let qos = subscription.options.qos.min(record.facts.qos);
@@ -63,7 +63,7 @@ impl Oracle {
     ) -> impl Iterator<Item = &'a Subscription> {
         let record = self.message(message);
         let state = self.epoch(epoch);
-        let is_own = record.publisher() == Some(state.client);
+        let is_own = self.is_own(message, epoch);
         state
             .possible(&record.facts.topic, from, until)
             .filter(move |known| known.group.is_none() && !(is_own && known.options.no_local))
@@ -88,7 +88,7 @@ impl Oracle {
         if self.packet_len_max(message, client) > state.packet_bytes_max {
             return Some(Behaviour::TooLarge);
         }
-        if record.expires_at() <= now {
+        if record.may_be_expired(now) {
             return Some(Behaviour::ExpiredInQueue);
         }
         // Refused by the store of retained messages; whoever publishes at QoS 0 cannot be told.

@@ -34,6 +34,8 @@ pub(super) struct Subscription {
     pub(super) sure_from: Timestamp,
     pub(super) sure_until: Timestamp,
     pub(super) maybe_until: Timestamp,
+    /// From then on another SUBSCRIBE for the same filter may have replaced it.
+    settled_until: Timestamp,
 }
 
 /// A packet that awaits its acknowledgement.
@@ -64,6 +66,11 @@ impl Subscription {
     /// Whether it was in force all the time.
     pub(super) fn was_sure(&self, from: Timestamp, until: Timestamp) -> bool {
         self.sure_from <= from && until <= self.sure_until
+    }
+
+    /// Whether it was in force all the time, with these options.
+    pub(super) fn was_settled(&self, from: Timestamp, until: Timestamp) -> bool {
+        self.was_sure(from, until) && until <= self.settled_until
     }
 
     fn is_open(&self) -> bool {
@@ -103,7 +110,7 @@ impl Epoch {
         }
         let candidates =
             self.subscriptions.iter().filter(|known| is_meant(known) && matches(&known.filter, topic));
-        candidates.filter_map(|first| self.chain_qos(first, from, until)).max()
+        candidates.filter_map(|first| self.chain_qos(first, from, until, &is_meant)).max()
     }
 
     /// A subscription that is replaced goes on as the next one of the same filter.
@@ -112,6 +119,7 @@ impl Epoch {
         first: &Subscription,
         from: Timestamp,
         until: Timestamp,
+        is_meant: &impl Fn(&Subscription) -> bool,
     ) -> Option<vouchmq_mqtt::QoS> {
         if first.sure_from > from || first.sure_until < from {
             return None;
@@ -121,6 +129,9 @@ impl Epoch {
         let same = self.subscriptions.iter().filter(|other| other.written == first.written);
         for next in same {
             if next.was_possible(from, until) {
+                if !is_meant(next) {
+                    return None;
+                }
                 lowest = lowest.min(next.options.qos);
             }
             if next.sure_from <= covered && covered < next.sure_until {
@@ -148,8 +159,13 @@ impl Oracle {
                 sure_from: Timestamp::NEVER,
                 sure_until: Timestamp::NEVER,
                 maybe_until: Timestamp::NEVER,
+                settled_until: Timestamp::NEVER,
             };
-            self.epoch_mut(epoch).subscriptions.push(subscription);
+            let known = &mut self.epoch_mut(epoch).subscriptions;
+            for other in known.iter_mut().filter(|other| other.written == wish.written) {
+                other.settled_until = other.settled_until.min(now);
+            }
+            known.push(subscription);
         }
     }
 
@@ -297,7 +313,7 @@ impl Oracle {
         }
     }
 
-    pub(super) fn epoch_of(&self, link: LinkId) -> Option<EpochNo> {
+    pub(crate) fn epoch_of(&self, link: LinkId) -> Option<EpochNo> {
         self.links.get(&link)?.epoch
     }
 

@@ -65,8 +65,9 @@ impl Oracle {
     pub(super) fn wills_published(&mut self, count: u64, now: Timestamp) {
         for _ in 0..count {
             let due = self.wills.pending.iter().enumerate().filter(|(_, will)| will.due <= now);
-            let chosen =
-                due.min_by_key(|(_, will)| (will.is_optional, will.due)).map(|(position, _)| position);
+            // What is due this very instant was not left to a timer.
+            let chosen = due.min_by_key(|(_, will)| (will.due != now, will.is_optional, will.due));
+            let chosen = chosen.map(|(position, _)| position);
             let Some(position) = chosen else {
                 return self.fail(now, "a will is published and none is due");
             };

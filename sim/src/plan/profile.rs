@@ -49,7 +49,7 @@ impl Profile {
 }
 
 pub(super) fn draw_all(options: &EngineOptions, rng: &mut Rng) -> Vec<Profile> {
-    let count = rng.within(4..=14);
+    let count = rng.within(4..=20);
     let mut profiles: Vec<Profile> = (0..count).map(|number| draw(number, options, rng)).collect();
     profiles.push(probe());
     profiles

@@ -24,22 +24,21 @@ impl World {
             matches!(authentication.credentials, Credentials::Begin { .. } | Credentials::Again { .. });
         let again = self.env.oracle.rights(link);
         if begins && self.env.rng.chance(700) {
-            return self.answer(shard, connection, Decision::Continue(b"challenge".to_vec()));
+            return self.answer(shard, connection, Decision::Continue(b"challenge".to_vec()), None);
         }
         let ruling = match again {
             Some(rights) => Ruling::Allowed { rights, until: self.until() },
             None => self.rule(link),
         };
         self.env.note(|| format!("{link}: {ruling:?}"));
-        self.env.oracle.ruled(link, ruling);
         let decision = match ruling {
-            Ruling::Silence => return,
+            Ruling::Silence => return self.env.oracle.ruled(link, ruling),
             Ruling::Refused(reason) => Decision::Refuse(reason),
             Ruling::Allowed { rights, until } => {
                 Decision::Allow(Permit { authorize: Arc::new(rights), until, data: None })
             }
         };
-        self.answer(shard, connection, decision);
+        self.answer(shard, connection, decision, Some(ruling));
     }
 
     fn rule(&mut self, link: LinkId) -> Ruling {
@@ -72,12 +71,18 @@ impl World {
     }
 
     /// Answers after a while, or at once.
-    fn answer(&mut self, shard: ShardId, connection: ConnectionId, decision: Decision) {
+    fn answer(
+        &mut self,
+        shard: ShardId,
+        connection: ConnectionId,
+        decision: Decision,
+        ruling: Option<Ruling>,
+    ) {
         let delay = self.env.rng.duration(&self.env.plan.authenticator.delay.clone());
         if delay.is_zero() {
-            return self.decided(shard, connection, decision);
+            return self.decided(shard, connection, decision, ruling);
         }
         let at = self.env.now.after(delay);
-        self.env.agenda.plan(at, Event::Decided(shard, connection, Box::new(decision)));
+        self.env.agenda.plan(at, Event::Decided(shard, connection, Box::new(decision), ruling));
     }
 }

@@ -9,7 +9,7 @@ use super::World;
 use crate::agenda::Event;
 use crate::coverage::Behaviour;
 use crate::network::{Direction, LinkId, Read};
-use crate::oracle::Silence;
+use crate::oracle::{Ruling, Silence};
 use crate::plan::span;
 
 /// What one system call writes at most.
@@ -69,7 +69,12 @@ impl World {
                     }
                 }
                 Action::Close { connection, cause, .. } => self.close_soon(shard, connection, &cause),
-                Action::Abort(connection) => self.drop_link(shard, connection),
+                Action::Abort(connection) => {
+                    if let Some(link) = self.link_of(shard, connection) {
+                        self.env.oracle.aborted(link, self.env.now);
+                    }
+                    self.drop_link(shard, connection);
+                }
             }
         }
     }
@@ -278,7 +283,16 @@ impl World {
         self.on_engine(shard, |engine, now| engine.handle_timeout(now));
     }
 
-    pub(super) fn decided(&mut self, shard: ShardId, connection: ConnectionId, decision: Decision) {
+    pub(super) fn decided(
+        &mut self,
+        shard: ShardId,
+        connection: ConnectionId,
+        decision: Decision,
+        ruling: Option<Ruling>,
+    ) {
+        if let (Some(link), Some(ruling)) = (self.link_of(shard, connection), ruling) {
+            self.env.oracle.ruled(link, ruling);
+        }
         self.on_engine(shard, |engine, now| engine.input(now, Input::Decided(connection, decision)));
     }
 

@@ -11,7 +11,7 @@ use crate::client::ClientNo;
 use crate::oracle::Wish;
 
 /// Whatever is still going on ends within this time: delayed wills, expiring sessions, stalled receivers.
-const REST_WITHIN: u32 = 200;
+const REST_WITHIN: u32 = 1500;
 /// After this time no timer of the past is left.
 const HORIZON: Duration = Duration::from_secs(70);
 const SECOND: Duration = Duration::from_secs(1);
@@ -89,8 +89,8 @@ impl World {
         if self.env.oracle.has_pending_wills() {
             return Some("a will is not due yet".to_owned());
         }
-        let owed = self.env.oracle.count_owed(self.env.now);
-        (owed > 0).then(|| format!("{owed} messages are owed to connected clients"))
+        let owed = self.env.oracle.first_owed(self.env.now);
+        owed.map(|(client, message)| format!("{client} is owed {message}"))
     }
 
     fn drain(&mut self) {

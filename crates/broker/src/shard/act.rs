@@ -1,10 +1,12 @@
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use vouchmq_mqtt::engine::{Action, Authentication, CloseCause, Decision, Input, ShardId};
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
 use super::mailbox::Message;
+use super::sockets::Closing;
 use super::{Shard, State};
 use crate::event_log::Event;
 use crate::offences::Judgement;
@@ -32,7 +34,7 @@ impl State {
                     let peer = self.peer(connection);
                     self.take_down(client_id.as_ref(), peer, &cause);
                     self.log_close(client_id.as_deref(), peer, &cause);
-                    self.close_soon(connection);
+                    self.close_soon(connection, closing_of(&cause));
                 }
                 Action::Abort(id) => {
                     let now = self.clock.now();
@@ -44,8 +46,8 @@ impl State {
     }
 
     pub(super) fn peer(&self, id: ConnectionId) -> Peer {
-        let departed = || self.departed.iter().find(|(known, _)| *known == id).map(|(_, peer)| *peer);
-        self.sockets.get(id).map(|socket| socket.peer).or_else(departed).unwrap_or(Peer::Local)
+        let departed = || self.departed.get(&id).copied().unwrap_or(Peer::Local);
+        self.sockets.get(id).map_or_else(departed, |socket| socket.seat.peer)
     }
 
     // --- verdicts
@@ -54,14 +56,18 @@ impl State {
     fn authenticate(&mut self, id: ConnectionId, authentication: Authentication) {
         let (now, peer) = (self.clock.now(), self.peer(id));
         let of_address = self.admission.judge_login(now, peer);
+        let of_rate = self.sockets.get(id).map_or(Duration::ZERO, |socket| socket.seat.delay);
         let of_client = self.takeovers.judge(now, &authentication.client_id);
         match (of_address, of_client) {
             (Judgement::Blocked, _) | (_, Judgement::Blocked) => {
                 self.admission.counters.blocked_logins.fetch_add(1, Ordering::Relaxed);
                 self.engine.input(now, Input::Decided(id, Decision::Refuse(ReasonCode::BANNED)));
             }
-            (Judgement::Delayed(_), _) | (_, Judgement::Delayed(_)) => {
-                self.delayed.push((id, authentication));
+            (Judgement::Delayed(delay), _) | (_, Judgement::Delayed(delay)) => {
+                self.delayed.push((delay.max(of_rate), id, authentication));
+            }
+            (Judgement::Free, Judgement::Free) if !of_rate.is_zero() => {
+                self.delayed.push((of_rate, id, authentication));
             }
             (Judgement::Free, Judgement::Free) => self.verify(id, authentication),
         }
@@ -98,13 +104,12 @@ impl State {
     /// Gives a connection to the shard that owns its client.
     fn move_to(&mut self, id: ConnectionId, to: ShardId, bytes: Vec<u8>) {
         let Some(mut socket) = self.sockets.remove(id) else { return };
-        let (waker, peer) = (socket.waker.take(), socket.peer);
+        let (waker, seat) = (socket.waker.take(), socket.seat);
         match (socket.transport.detach(), self.mailboxes.get(usize::from(to.0))) {
-            (Ok(transport), Some(mailbox)) => mailbox.send(Message::Adopt { transport, peer, bytes }),
-            (Ok(_), None) => self.admission.release(peer),
+            (Ok(transport), Some(mailbox)) => mailbox.send(Message::Adopt { transport, seat, bytes }),
+            (Ok(_), None) => {}
             (Err(error), _) => {
-                self.admission.release(peer);
-                tracing::warn!(%peer, %error, "a connection could not be moved");
+                tracing::warn!(peer = %seat.peer, %error, "a connection could not be moved");
             }
         }
         if let Some(waker) = waker {
@@ -113,11 +118,11 @@ impl State {
     }
 
     /// Closes a connection once its outbox is written.
-    fn close_soon(&mut self, id: ConnectionId) {
+    fn close_soon(&mut self, id: ConnectionId, closing: Closing) {
         let now = self.clock.now();
         match self.sockets.get_mut(id) {
             Some(socket) => {
-                socket.is_closing = true;
+                socket.closing = closing;
                 self.write(now, id);
             }
             None => self.engine.closed(now, id),
@@ -165,17 +170,35 @@ impl State {
     }
 }
 
+/// Whether the client has to see why its connection ends, and may be sending meanwhile.
+fn closing_of(cause: &CloseCause) -> Closing {
+    match cause {
+        CloseCause::Disconnected(_)
+        | CloseCause::Lost
+        | CloseCause::HandshakeTimeout
+        | CloseCause::Stalled => Closing::AtOnce,
+        CloseCause::KeepAliveTimeout
+        | CloseCause::Refused(_)
+        | CloseCause::Violation(..)
+        | CloseCause::Undecodable(_)
+        | CloseCause::TakenOver
+        | CloseCause::Expired
+        | CloseCause::Administrative(_)
+        | CloseCause::ShuttingDown => Closing::Lingering,
+    }
+}
+
 impl Shard {
-    /// Has clients judged later whose address or id has offended often.
+    /// Has clients judged later whose address or id has offended often, or connects often.
     pub(super) fn verify_later(self: &Rc<Self>, state: &mut State) {
-        for (id, authentication) in state.delayed.drain(..) {
+        for (delay, id, authentication) in state.delayed.drain(..) {
             let shard = self.clone();
-            self.spawn(async move {
-                tokio::time::sleep(crate::offences::DELAY).await;
+            self.spawn(Box::pin(async move {
+                tokio::time::sleep(delay).await;
                 let mut state = shard.state.borrow_mut();
                 state.verify(id, authentication);
                 shard.after_input(&mut state);
-            });
+            }));
         }
     }
 }

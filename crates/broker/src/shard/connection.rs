@@ -4,11 +4,15 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use vouchmq_mqtt::ConnectionId;
+use vouchmq_mqtt::time::Timestamp;
 
+use super::sockets::Closing;
 use super::{Shard, State, turn};
 
 /// Reads that one connection may make before others get their turn.
 const READS_MAX: usize = 8;
+/// Bytes that the engine is given at once.
+const PORTION_BYTES: usize = 64 * 1024;
 
 /// The task of one connection: reads while there is something to read and the engine wants it.
 ///
@@ -35,13 +39,20 @@ impl Future for Reading {
     }
 }
 
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.shard.raise_alarm();
-    }
-}
-
 impl State {
+    /// Hands on what was read, in portions between which outboxes that fill up are written.
+    fn receive(&mut self, now: Timestamp, id: ConnectionId, count: usize) {
+        let mut start = 0;
+        while start < count {
+            let end = count.min(start + PORTION_BYTES);
+            let bytes = self.scratch.get(start..end).unwrap_or_default();
+            self.engine.receive(now, id, bytes);
+            self.flush_early(end - start);
+            start = end;
+        }
+        self.act();
+    }
+
     fn poll_reading(&mut self, id: ConnectionId, cx: &mut Context<'_>) -> Poll<()> {
         let now = self.clock.now();
         let mut read_at = now;
@@ -56,21 +67,19 @@ impl State {
                 self.write(now, id);
                 continue;
             }
-            if socket.is_closing || !self.engine.wants_input(id) {
+            if socket.closing != Closing::No || !self.engine.wants_input(id) {
                 // A wake-up comes with Resume, or when the outbox has been written.
                 socket.was_full = true;
                 return Poll::Pending;
             }
             if is_held_back {
-                self.held_back.push(id);
+                self.held_back.insert(id);
                 return Poll::Pending;
             }
             match socket.transport.poll_read(cx, self.portion.of(&mut self.scratch)) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(count)) if count > 0 => {
-                    let bytes = self.scratch.get(..count).unwrap_or_default();
-                    self.engine.receive(now, id, bytes);
-                    self.act();
+                    self.receive(now, id, count);
                     self.send_mail_early();
                     let done = self.clock.now();
                     self.portion.learn(count, done.since(read_at), self.scratch.len());

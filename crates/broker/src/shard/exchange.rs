@@ -1,13 +1,10 @@
-use std::net::IpAddr;
-
 use secrecy::SecretSlice;
 use vouchmq_identity::{AuthRequest, Exchange, Principal};
 use vouchmq_mqtt::engine::{Authentication, Credentials, Decision, Input};
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
 use super::State;
-use crate::transport::Peer;
-use crate::verify::{By, Judged, Judging};
+use crate::verify::{Answer, By, Judged, Judging};
 
 /// A client that uses a method of enhanced authentication.
 pub(super) struct Exchanging {
@@ -20,9 +17,14 @@ pub(super) struct Exchanging {
 impl State {
     /// Has a client judged: at once where that is cheap, else by the pool.
     pub(super) fn verify(&mut self, id: ConnectionId, authentication: Authentication) {
+        if self.sockets.get(id).is_none() {
+            // It did not wait.
+            return;
+        }
         let Authentication { client_id, username, credentials } = authentication;
-        let peer = address(self.peer(id));
-        let mut request = AuthRequest { client_id: (*client_id).into(), username, password: None, peer };
+        let peer = self.peer(id);
+        let mut request =
+            AuthRequest { client_id: (*client_id).into(), username, password: None, peer: peer.ip() };
         let judging = match credentials {
             Credentials::Password(password) => {
                 request.password = password.map(SecretSlice::from);
@@ -43,13 +45,15 @@ impl State {
             }
         };
         let Some(reply) = self.mailboxes.get(usize::from(self.id.0)) else { return };
-        if let Some(judged) = self.verifier.judge(id, judging, reply) {
-            self.decide(id, judged);
+        match self.verifier.judge(id, peer, judging, reply) {
+            Answer::Judged(judged) => self.decide(id, judged),
+            Answer::Later(wanted) => drop(self.verifying.insert(id, wanted)),
         }
     }
 
     /// A client was judged.
     pub(super) fn decide(&mut self, id: ConnectionId, judged: Judged) {
+        self.verifying.remove(&id);
         if self.sockets.get(id).is_none() {
             return;
         }
@@ -72,12 +76,5 @@ impl State {
     fn answer(&mut self, id: ConnectionId, decision: Decision) {
         let now = self.clock.now();
         self.engine.input(now, Input::Decided(id, decision));
-    }
-}
-
-fn address(peer: Peer) -> Option<IpAddr> {
-    match peer {
-        Peer::Address(address) => Some(address.ip().to_canonical()),
-        Peer::Local => None,
     }
 }

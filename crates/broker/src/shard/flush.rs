@@ -6,10 +6,16 @@ use vouchmq_mqtt::engine::ShardId;
 use vouchmq_mqtt::time::Timestamp;
 
 use super::mailbox::Message;
+use super::sockets::{Closing, Socket};
 use super::{Shard, State};
 
 /// Pieces that one system call writes at most.
 const SLICES_MAX: usize = 64;
+/// Bytes that are written to one connection in one go: one that reads fast, and has much to get, must not keep
+/// the others of its shard waiting.
+const WRITE_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that are received in one turn before what they caused is written.
+const UNFLUSHED_MAX: usize = 256 * 1024;
 /// Mail of this size does not wait for the end of the turn.
 const EARLY_MAIL_BYTES: usize = 1024 * 1024;
 
@@ -31,21 +37,37 @@ impl Shard {
         let mut state = self.state.borrow_mut();
         state.flush();
         self.after_input(&mut state);
-        state.engine.has_output()
+        state.has_output()
     }
 }
 
 impl State {
+    /// Writes before more is received, when an outbox fills up or much was received since the last time.
+    pub(super) fn flush_early(&mut self, byte_count: usize) {
+        self.unflushed_bytes += byte_count;
+        if self.engine.should_write() || self.unflushed_bytes >= UNFLUSHED_MAX {
+            self.flush();
+        }
+    }
+
     fn flush(&mut self) {
         let now = self.clock.now();
+        self.unflushed_bytes = 0;
         if let Some(upto) = self.engine.unpersisted() {
             // Sessions live in memory: what is in the engine is as safe as it gets.
             self.engine.persisted(upto);
         }
         self.engine.work(now);
-        while let Some(id) = self.engine.poll_dirty() {
+        for id in self.unwritten.drain(..) {
+            self.engine.mark_dirty(id);
+        }
+        // Whoever gets new bytes by being written to has its turn in the next flush.
+        let mut dirty = std::mem::take(&mut self.dirty);
+        dirty.extend(std::iter::from_fn(|| self.engine.poll_dirty()));
+        for id in dirty.drain(..) {
             self.write(now, id);
         }
+        self.dirty = dirty;
         self.send_mail();
     }
 
@@ -66,22 +88,23 @@ impl State {
         }
     }
 
-    /// Writes what waits for one connection, as far as the peer takes it.
+    /// Writes what waits for one connection, as far as the peer takes it and others are not kept waiting.
     pub(super) fn write(&mut self, now: Timestamp, id: ConnectionId) {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         if socket.is_blocked {
             return;
         }
+        let mut written = 0;
         while let Some(outbox) = self.engine.outbox(id).filter(|outbox| !outbox.is_empty()) {
-            let waiting = outbox.len();
+            if written >= WRITE_BYTES_MAX {
+                return self.unwritten.push(id);
+            }
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
             let filled = outbox.slices(&mut slices);
             match socket.transport.try_write(slices.get(..filled).unwrap_or_default()) {
                 Ok(count) => {
                     self.engine.written(now, id, count);
-                    if count == waiting {
-                        continue;
-                    }
+                    written += count;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.engine.written(now, id, 0);
@@ -91,8 +114,15 @@ impl State {
                 Err(_) => return self.drop_socket(now, id),
             }
         }
-        if socket.is_closing {
-            return self.drop_socket(now, id);
+        match socket.closing {
+            Closing::No => {}
+            Closing::AtOnce => return self.drop_socket(now, id),
+            Closing::Lingering => {
+                if let Some(Socket { transport, seat, .. }) = self.take_socket(now, id) {
+                    self.linger(transport, seat);
+                }
+                return;
+            }
         }
         if self.engine.wants_input(id) && socket.was_full {
             socket.was_full = false;
@@ -100,14 +130,26 @@ impl State {
         }
     }
 
+    /// There is something to write, to send or to go on with.
+    pub(super) fn has_output(&self) -> bool {
+        self.engine.has_output() || !self.unwritten.is_empty()
+    }
+
     /// Closes a socket. Its task finds nothing when it is woken, and ends.
     pub(super) fn drop_socket(&mut self, now: Timestamp, id: ConnectionId) {
-        if let Some(socket) = self.sockets.remove(id) {
-            self.admission.release(socket.peer);
+        drop(self.take_socket(now, id));
+    }
+
+    fn take_socket(&mut self, now: Timestamp, id: ConnectionId) -> Option<Socket> {
+        let socket = self.sockets.remove(id);
+        if let Some(socket) = &socket {
+            self.departed.insert(id, socket.seat.peer);
             socket.wake();
-            self.departed.push((id, socket.peer));
         }
+        self.held_back.remove(&id);
+        self.verifying.remove(&id);
         self.exchanges.remove(&id);
         self.engine.closed(now, id);
+        socket
     }
 }

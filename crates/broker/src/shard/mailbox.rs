@@ -6,7 +6,8 @@ use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::{Input, Mail, ShardId};
 
 use super::ShardView;
-use crate::transport::{Detached, Peer};
+use crate::admission::Seat;
+use crate::transport::Detached;
 use crate::verify::Judged;
 
 /// Bytes of mail that may wait for one shard before the others stop reading from their clients.
@@ -17,7 +18,7 @@ pub(crate) enum Message {
     /// Another shard's engine has something to tell.
     Mail(ShardId, Mail),
     /// A connection that was accepted elsewhere, with what was read from it.
-    Adopt { transport: Detached, peer: Peer, bytes: Vec<u8> },
+    Adopt { transport: Detached, seat: Seat, bytes: Vec<u8> },
     /// A verification is done.
     Judged(ConnectionId, Judged),
     /// Something for the engine.

@@ -3,7 +3,8 @@ use std::task::Waker;
 use slab::Slab;
 use vouchmq_mqtt::ConnectionId;
 
-use crate::transport::{Peer, Transport};
+use crate::admission::Seat;
+use crate::transport::Transport;
 
 /// The sockets of a shard, by connection.
 #[derive(Debug, Default)]
@@ -18,29 +19,40 @@ pub(super) struct Sockets {
 pub(super) struct Socket {
     id: ConnectionId,
     pub(super) transport: Transport,
-    pub(super) peer: Peer,
+    /// Its place among the connections, and where it comes from.
+    pub(super) seat: Seat,
     /// Wakes the task that reads from it.
     pub(super) waker: Option<Waker>,
     /// The last write found no room: the task waits until there is.
     pub(super) is_blocked: bool,
-    /// Closed once everything is written.
-    pub(super) is_closing: bool,
+    pub(super) closing: Closing,
     /// The client has too much unread, and nothing is read from it until it has caught up.
     pub(super) was_full: bool,
+}
+
+/// What happens to a socket once everything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Closing {
+    /// It stays open.
+    No,
+    /// It is closed.
+    AtOnce,
+    /// It is closed when the client has seen the end.
+    Lingering,
 }
 
 /// No socket.
 const NONE: u32 = u32::MAX;
 
 impl Sockets {
-    pub(super) fn insert(&mut self, id: ConnectionId, transport: Transport, peer: Peer) {
+    pub(super) fn insert(&mut self, id: ConnectionId, transport: Transport, seat: Seat) {
         let position = self.sockets.insert(Socket {
             id,
             transport,
-            peer,
+            seat,
             waker: None,
             is_blocked: false,
-            is_closing: false,
+            closing: Closing::No,
             was_full: false,
         });
         let index = index_of(id);

@@ -1,6 +1,6 @@
+use super::Engine;
 use super::mail::Mailboxes;
 use super::route::Routed;
-use super::{Action, Engine};
 use crate::connection::{AckKind, ConnectionId, Owed, OwedId};
 use crate::packet::Ack;
 use crate::session::{Acked, SessionId, Waiter};
@@ -73,7 +73,7 @@ impl Engine {
             self.send_one_owed(id, owed);
         }
         if was_saturated && !is_saturated(self) {
-            self.actions.push_back(Action::Resume(id));
+            self.resumable.push(id);
         }
     }
 
@@ -130,7 +130,7 @@ impl Engine {
     }
 
     /// Another engine took messages over, or had to reject them.
-    pub(super) fn on_answers(&mut self, _now: Timestamp, tokens: Vec<u32>, rejected: bool) {
+    pub(super) fn on_answers(&mut self, tokens: Vec<u32>, rejected: bool) {
         for token in tokens {
             let Some((id, owed)) = self.mailboxes.redeem_token(token) else { continue };
             if let Some(owed) = self.owed_mut(id, owed).filter(|_| rejected) {
@@ -196,7 +196,9 @@ impl Engine {
         let state = self.clients.session_mut(session)?;
         let Some(outbound) = state.outbound.as_mut() else { return Some(Acked::Unknown) };
         let acked = apply(outbound);
-        outbound.progress_at = now;
+        if !matches!(acked, Acked::Unknown) {
+            outbound.progress_at = now;
+        }
         if outbound.is_waiting() || !outbound.waiters.is_empty() {
             self.pump(now, session);
         }

@@ -26,6 +26,8 @@ pub(crate) struct PendingSubscribes {
     passed: Vec<u64>,
     /// A `Want` was sent after the last barrier.
     needs_barrier: bool,
+    /// Ready tickets are being finished.
+    is_finishing: bool,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,23 @@ pub(super) struct PendingSubAck {
 impl PendingSubscribes {
     pub(super) fn len(&self) -> usize {
         self.tickets.len()
+    }
+
+    /// Takes out what waits for nobody any more, in order.
+    fn take_ready(&mut self, passed: u64) -> Vec<Then> {
+        let is_ready = |ticket: &Ticket| ticket.barrier <= passed && ticket.joins.is_empty();
+        if !self.tickets.iter().any(is_ready) {
+            return Vec::new();
+        }
+        let mut ready = Vec::new();
+        for ticket in std::mem::take(&mut self.tickets) {
+            if is_ready(&ticket) {
+                ready.push(ticket.then);
+            } else {
+                self.tickets.push_back(ticket);
+            }
+        }
+        ready
     }
 
     /// The session unsubscribes while its SUBACK still waits: nothing retained is to follow it.
@@ -179,21 +198,23 @@ impl Engine {
         self.wait(now, SmallVec::new(), Then::Joined { to, share });
     }
 
+    /// Finishes what waits for nobody any more. A confirmation that comes back at once (an own group) is seen by
+    /// the loop that is running, so that nothing recurses, however many wait.
     fn finish_ready(&mut self, now: Timestamp) {
-        let passed = self.barrier_passed();
-        let mut position = 0;
-        while let Some(ticket) = self.pending_subscribes.tickets.get(position) {
-            if ticket.barrier > passed {
-                return;
+        if std::mem::replace(&mut self.pending_subscribes.is_finishing, true) {
+            return;
+        }
+        loop {
+            let passed = self.barrier_passed();
+            let ready = self.pending_subscribes.take_ready(passed);
+            if ready.is_empty() {
+                break;
             }
-            if !ticket.joins.is_empty() {
-                position += 1;
-                continue;
-            }
-            if let Some(ticket) = self.pending_subscribes.tickets.remove(position) {
-                self.finish(now, ticket.then);
+            for then in ready {
+                self.finish(now, then);
             }
         }
+        self.pending_subscribes.is_finishing = false;
     }
 
     fn finish(&mut self, now: Timestamp, then: Then) {

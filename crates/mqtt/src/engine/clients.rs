@@ -26,6 +26,8 @@ pub(crate) struct Clients {
     /// Generations make every id unique.
     generation: u32,
     dirty: Vec<ConnectionId>,
+    /// An outbox fills up, and should be written before more is put in.
+    is_filling_up: bool,
     #[expect(clippy::vec_box, reason = "the boxes go back and forth between pool and connections")]
     outbox_pool: Vec<Box<Outbox>>,
     /// Acknowledgements that wait for the journal, by its sequence numbers.
@@ -46,6 +48,7 @@ impl Clients {
             seed: options.hash_seed.clone(),
             generation: 0,
             dirty: Vec::new(),
+            is_filling_up: false,
             outbox_pool: Vec::new(),
             unpersisted: std::collections::VecDeque::new(),
             persist_seq: 0,
@@ -166,7 +169,11 @@ impl Clients {
             id,
             session,
             connection,
-            link: Link { dirty: &mut self.dirty, outbox_pool: &mut self.outbox_pool },
+            link: Link {
+                dirty: &mut self.dirty,
+                outbox_pool: &mut self.outbox_pool,
+                is_filling_up: &mut self.is_filling_up,
+            },
             limits: &self.limits,
             stats: &mut self.stats,
             sheds_qos0: self.sheds_qos0,
@@ -179,7 +186,11 @@ impl Clients {
     pub(crate) fn write<R>(&mut self, id: ConnectionId, encode: impl FnOnce(&mut Vec<u8>) -> R) -> Option<R> {
         let connection =
             self.connections.get_mut(widen(id.index)).filter(|found| found.generation == id.generation)?;
-        let mut link = Link { dirty: &mut self.dirty, outbox_pool: &mut self.outbox_pool };
+        let mut link = Link {
+            dirty: &mut self.dirty,
+            outbox_pool: &mut self.outbox_pool,
+            is_filling_up: &mut self.is_filling_up,
+        };
         Some(link.outbox(id.index, connection).write(encode))
     }
 
@@ -189,6 +200,19 @@ impl Clients {
             connection.is_dirty = false;
         }
         Some(id)
+    }
+
+    /// Names a connection again that was named and not written to the end.
+    pub(crate) fn mark_dirty(&mut self, id: ConnectionId) {
+        if let Some(connection) = self.connection_mut(id).filter(|connection| !connection.is_dirty) {
+            connection.is_dirty = true;
+            self.dirty.push(id);
+        }
+    }
+
+    /// Whether an outbox has begun to fill up since this was asked last.
+    pub(crate) fn take_filling_up(&mut self) -> bool {
+        std::mem::take(&mut self.is_filling_up)
     }
 
     pub(crate) fn has_dirty(&self) -> bool {
@@ -238,9 +262,15 @@ pub(crate) struct Link<'a> {
     dirty: &'a mut Vec<ConnectionId>,
     #[expect(clippy::vec_box, reason = "the boxes go back and forth between pool and connections")]
     outbox_pool: &'a mut Vec<Box<Outbox>>,
+    is_filling_up: &'a mut bool,
 }
 
 impl Link<'_> {
+    /// An outbox has this much of what it may hold: asks for it to be written long before it is full.
+    pub(crate) fn note_backlog(&mut self, backlog: usize, max: usize) {
+        *self.is_filling_up |= backlog >= max / 4;
+    }
+
     /// The outbox of a connection, which from now on counts as having something to write.
     pub(crate) fn outbox<'c>(&mut self, index: u32, connection: &'c mut Connection) -> &'c mut Outbox {
         if !connection.is_dirty {

@@ -8,7 +8,7 @@ use crate::message::{Message, Publication, PublisherId};
 use crate::packet::{Connect, WillMessage};
 use crate::session::Will;
 use crate::time::Timestamp;
-use crate::topic::TopicName;
+use crate::topic::{HashSeed, TopicName};
 use crate::{PropertiesBuf, ReasonCode};
 
 impl Engine {
@@ -23,11 +23,16 @@ impl Engine {
         bytes: &[u8],
     ) {
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        if !matches!(connection.state, State::ExpectConnect { .. }) {
+        let State::ExpectConnect { refusal, .. } = connection.state else {
             return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "a second CONNECT");
-        }
+        };
         connection.dialect = connect.dialect();
         connection.packet_bytes_max = connect.properties.maximum_packet_size().unwrap_or(u32::MAX);
+        if let Some(reason) = refusal {
+            // Counted by the driver.
+            self.send_connack_failure(id, reason);
+            return self.close(now, id, CloseCause::Refused(reason));
+        }
         if let Err(reason) = self.judge_connect(id, connect) {
             return self.refuse(now, id, reason);
         }
@@ -146,10 +151,13 @@ impl Engine {
     /// A Client Identifier that nobody has, of this engine, so that the connection stays
     /// (`MQTT5-3.1.3-6`, `MQTT5-3.2.2-16`).
     fn assign_client_id(&mut self) -> Arc<str> {
+        // A seed of its own: these hashes are public, those of the tables must stay secret.
+        let seed = self.options.assigned_id_seed;
+        let assigned = HashSeed::new([seed, !seed]);
         loop {
             self.assigned_count += 1;
             let number = u64::from(self.shard.0) << 48 | self.assigned_count;
-            let hash = self.options.hash_seed.hash(&(number ^ self.options.assigned_id_seed).to_be_bytes());
+            let hash = assigned.hash(&number.to_be_bytes());
             let client_id = format!("vmq-{hash:016x}");
             if self.owner_of(&client_id) == self.shard && self.clients.session_of(&client_id).is_none() {
                 return Arc::from(client_id);

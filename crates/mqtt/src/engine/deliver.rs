@@ -33,6 +33,8 @@ pub(crate) enum Delivered {
     Lagging,
     /// The session's queue is full, and the publisher is to be told.
     Rejected,
+    /// The client may not have it; counted.
+    Denied,
     /// The client does not get it; counted.
     Dropped,
 }
@@ -57,7 +59,7 @@ impl Receiver<'_> {
     ) -> Delivered {
         if wanted.is_checked && !is_allowed(self.session.authorize.receive(publication.topic)) {
             self.stats.deliveries_denied += 1;
-            return Delivered::Dropped;
+            return Delivered::Denied;
         }
         if publication.expires_at <= now {
             self.stats.dropped_expired += 1;
@@ -196,6 +198,8 @@ impl Receiver<'_> {
         if let Some(body) = body {
             outbox.push_payload(body);
         }
+        let backlog = outbox.len();
+        self.link.note_backlog(backlog, self.limits.outbound_bytes_max);
         self.stats.publishes_sent += 1;
     }
 

@@ -23,8 +23,21 @@ pub struct Mail {
     letters: Vec<Letter>,
     /// Topics, properties and payloads of forwarded messages, back to back.
     bytes: Vec<u8>,
-    /// Bytes that letters hold elsewhere: messages that are shared instead of copied, filters.
-    outside_bytes: usize,
+    /// Forwarded messages that were taken over, by the tokens of who forwarded them.
+    taken: Vec<u32>,
+    /// Forwarded messages that were rejected by a full session.
+    rejected: Vec<u32>,
+    /// Bytes of messages that are shared instead of copied.
+    shared_bytes: usize,
+}
+
+/// Mail that is being delivered; see [`Engine::deliver_portion`](super::Engine::deliver_portion).
+#[derive(Debug)]
+pub struct OpenMail {
+    letters: std::vec::IntoIter<Letter>,
+    bytes: Vec<u8>,
+    taken: Vec<u32>,
+    rejected: Vec<u32>,
 }
 
 /// One thing that one engine tells another.
@@ -34,10 +47,6 @@ pub(crate) enum Letter {
     Forward(Forward),
     /// A shared message too large to copy.
     ForwardShared { token: Option<u32>, message: Arc<Message> },
-    /// These forwarded messages were taken over.
-    Taken(Vec<u32>),
-    /// These forwarded messages were rejected by a full session.
-    Rejected(Vec<u32>),
     /// The sender wants messages of this filter.
     Want(Box<str>),
     /// The sender wants no more messages of this filter.
@@ -55,9 +64,9 @@ pub(crate) enum Letter {
     /// A client of the sender came or went.
     Presence { share: Arc<str>, session: SessionId, presence: Presence },
     /// The group chose a client of the receiver.
-    Deliver { share: Arc<str>, session: SessionId, message: Arc<Message>, choice: Choice },
+    Deliver { share: Arc<str>, session: SessionId, message: Arc<Message>, choice: Choice, attempt: u16 },
     /// A client of the sender could not take a message of a group: choose another.
-    Return { share: Arc<str>, message: Arc<Message> },
+    Return { share: Arc<str>, message: Arc<Message>, attempt: u16 },
 }
 
 /// A copied message; its parts stand in the mail's bytes.
@@ -88,25 +97,28 @@ pub(crate) struct Mailboxes {
 // === impl Mail ===
 
 impl Mail {
-    pub(crate) fn into_parts(self) -> (Vec<Letter>, Vec<u8>) {
-        (self.letters, self.bytes)
+    /// Begins to deliver it, portion by portion.
+    pub fn open(self) -> OpenMail {
+        let Self { letters, bytes, taken, rejected, .. } = self;
+        OpenMail { letters: letters.into_iter(), bytes, taken, rejected }
     }
 
     /// Bytes of the messages inside, roughly: what bounds a mailbox.
     pub fn byte_count(&self) -> usize {
-        self.bytes.len() + self.outside_bytes + self.letters.len() * size_of::<Letter>()
+        let answers = self.taken.len() + self.rejected.len();
+        self.bytes.len() + self.shared_bytes + self.letters.len() * size_of::<Letter>() + answers * 4
     }
 
     /// Takes the mail, and leaves an empty one with room for about as much.
     fn replace(&mut self) -> Self {
         let letters = Vec::with_capacity(self.letters.len().min(ROOM_MAX));
         let bytes = Vec::with_capacity(self.bytes.len().min(ROOM_MAX));
-        std::mem::replace(self, Self { letters, bytes, outside_bytes: 0 })
+        std::mem::replace(self, Self { letters, bytes, ..Self::default() })
     }
 
     /// Nothing to tell.
     pub fn is_empty(&self) -> bool {
-        self.letters.is_empty()
+        self.letters.is_empty() && self.taken.is_empty() && self.rejected.is_empty()
     }
 
     fn forward(&mut self, publication: &Publication<'_>, token: Option<u32>) {
@@ -130,23 +142,20 @@ impl Mail {
 }
 
 impl Letter {
-    /// Bytes that the letter holds outside its mail. What is shared counts in full: this mail may be the last to
-    /// hold it.
-    fn outside_bytes(&self) -> usize {
+    /// Bytes that it holds or stands for, beside itself.
+    pub(crate) fn byte_count(&self) -> usize {
         match self {
-            Self::ForwardShared { message, .. }
-            | Self::Deliver { message, .. }
-            | Self::Return { message, .. } => message.byte_count(),
+            Self::ForwardShared { message, .. } => message.byte_count(),
+            Self::Deliver { share, message, .. } | Self::Return { share, message, .. } => {
+                share.len() + message.byte_count()
+            }
             Self::Want(filter) | Self::Unwant(filter) => filter.len(),
-            Self::Forward(_)
-            | Self::Taken(_)
-            | Self::Rejected(_)
-            | Self::Barrier(_)
-            | Self::BarrierPassed(_)
-            | Self::Join { .. }
-            | Self::Joined { .. }
-            | Self::Leave { .. }
-            | Self::Presence { .. } => 0,
+            Self::Join { share, .. }
+            | Self::Joined { share }
+            | Self::Leave { share, .. }
+            | Self::Presence { share, .. } => share.len(),
+            Self::Forward(forward) => forward.topic_len + forward.properties_len + forward.payload_len,
+            Self::Barrier(_) | Self::BarrierPassed(_) => 0,
         }
     }
 }
@@ -167,6 +176,22 @@ impl Forward {
             publisher: self.publisher,
             expires_at: self.expires_at,
         }
+    }
+}
+
+impl OpenMail {
+    /// The answers to forwarded messages, taken and rejected, once.
+    pub(crate) fn take_answers(&mut self) -> (Vec<u32>, Vec<u32>) {
+        (std::mem::take(&mut self.taken), std::mem::take(&mut self.rejected))
+    }
+
+    pub(crate) fn next_letter(&mut self) -> Option<(Letter, &[u8])> {
+        Some((self.letters.next()?, &self.bytes))
+    }
+
+    /// All is delivered.
+    pub fn is_done(&self) -> bool {
+        self.letters.as_slice().is_empty() && self.taken.is_empty() && self.rejected.is_empty()
     }
 }
 
@@ -195,7 +220,7 @@ impl Mailboxes {
 
     pub(crate) fn post(&mut self, to: ShardId, letter: Letter) {
         if let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) {
-            mail.outside_bytes += letter.outside_bytes();
+            mail.shared_bytes += letter.byte_count();
             mail.letters.push(letter);
             self.has_mail = true;
         }
@@ -227,11 +252,10 @@ impl Mailboxes {
     pub(crate) fn answer(&mut self, to: ShardId, token: u32, rejected: bool) {
         let Some(mail) = self.outgoing.get_mut(usize::from(to.0)) else { return };
         self.has_mail = true;
-        match mail.letters.last_mut() {
-            Some(Letter::Taken(tokens)) if !rejected => tokens.push(token),
-            Some(Letter::Rejected(tokens)) if rejected => tokens.push(token),
-            _ if rejected => mail.letters.push(Letter::Rejected(vec![token])),
-            _ => mail.letters.push(Letter::Taken(vec![token])),
+        if rejected {
+            mail.rejected.push(token);
+        } else {
+            mail.taken.push(token);
         }
     }
 
@@ -277,10 +301,11 @@ mod tests {
         };
         let (share, message) = (Arc::<str>::from("$share/g/t"), Message::new(&publication));
         let session = SessionId { index: 0, generation: 0 };
+        let (choice, attempt) = (Choice::Online, 0);
         let letters = [
             Letter::ForwardShared { token: None, message: message.clone() },
-            Letter::Return { share: share.clone(), message: message.clone() },
-            Letter::Deliver { share, session, message, choice: Choice::Online },
+            Letter::Deliver { share: share.clone(), session, message: message.clone(), choice, attempt },
+            Letter::Return { share, message, attempt },
         ];
         let mut mailboxes = Mailboxes::new(ShardId(0), 2);
         for letter in letters {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::options::DenyAction;
 use super::route::Origin;
 use super::{Engine, is_allowed};
-use crate::connection::{AckKind, ConnectionId, InboundAliases, Owed};
+use crate::connection::{AckKind, Connection, ConnectionId, InboundAliases, Owed};
 use crate::message::{Message, Publication};
 use crate::packet::{Ack, Publish};
 use crate::retained::RetainedFull;
@@ -261,6 +261,12 @@ impl Engine {
         let Some(session) = self.clients.connection(id).and_then(|connection| connection.session()) else {
             return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "PUBREL before CONNACK");
         };
+        let owes = |connection: &Connection| {
+            connection.owed.as_ref().is_some_and(|acks| acks.holds(ack.packet_id, AckKind::PubRec))
+        };
+        if self.clients.connection(id).is_some_and(owes) {
+            return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "PUBREL before its PUBREC");
+        }
         let Some(state) = self.clients.session_mut(session) else { return };
         let is_known = state.inbound.as_mut().is_some_and(|inbound| inbound.remove(ack.packet_id));
         state.release_idle();

@@ -2,7 +2,7 @@ use super::clients::Receiver;
 use super::frames::Frames;
 use super::is_allowed;
 use crate::PacketId;
-use crate::session::{Deliverable, Stage};
+use crate::session::{Acked, Deliverable, Stage};
 use crate::time::Timestamp;
 
 impl Receiver<'_> {
@@ -27,12 +27,18 @@ impl Receiver<'_> {
                 return true;
             }
         };
-        // This connection may take less than the one before.
-        if self.exceeds_packet_size(now, &deliverable.message.publication(), &deliverable.wanted()) {
-            self.session.outbound_mut().discard(packet_id);
+        let publication = deliverable.message.publication();
+        // This connection may take less than the one before, and rights may have changed since it was sent.
+        let is_too_large = self.exceeds_packet_size(now, &publication, &deliverable.wanted());
+        let is_denied = !is_allowed(self.session.authorize.receive(publication.topic));
+        if !is_too_large && !is_denied {
+            self.send_deliverable(now, &deliverable, Some(packet_id), true, frames);
             return true;
         }
-        self.send_deliverable(now, &deliverable, Some(packet_id), true, frames);
+        self.stats.deliveries_denied += u64::from(is_denied);
+        if matches!(self.session.outbound_mut().discard(packet_id), Acked::Release) {
+            self.send_pubrel(packet_id);
+        }
         true
     }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use super::{CloseCause, Engine};
 use crate::codec::{self, DecodeError, DecodeLimits, FixedHeader, PacketType};
 use crate::connection::{ConnectionId, State};
@@ -7,6 +9,8 @@ use crate::{Dialect, Expression, Packet, Properties, PropertiesBuf, Property, Re
 
 /// What a DISCONNECT with a Reason String takes beside the text, at most.
 const DISCONNECT_BYTES: usize = 16;
+/// How long a client that is refused may take to send its CONNECT.
+const REFUSED_DEADLINE: Duration = Duration::from_secs(2);
 /// Buffers of packets that came in parts are given back above this size.
 const KEEP_PARTIAL: usize = 4096;
 
@@ -18,9 +22,22 @@ impl Engine {
         id
     }
 
+    /// A network connection was accepted for which there is no room: its CONNECT, if it comes soon, is
+    /// answered with `reason`.
+    pub fn open_refused(&mut self, now: Timestamp, reason: ReasonCode) -> ConnectionId {
+        let id = self.clients.open(now);
+        let deadline = now.after(self.options.limits.connect_deadline.min(REFUSED_DEADLINE));
+        if let Some(connection) = self.clients.connection_mut(id) {
+            connection.state = State::ExpectConnect { deadline, refusal: Some(reason) };
+        }
+        self.arm_connection(id, deadline);
+        id
+    }
+
     /// Bytes arrived on a connection, in order.
     ///
-    /// Complete packets are handled in place; only the start of a packet whose end is missing is copied.
+    /// What follows a CONNECT that is moved goes with it, as long as [`Action::Move`](super::Action::Move) was
+    /// not taken. Complete packets are handled in place; only the start of a packet whose end is missing is copied.
     pub fn receive(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
         let publishes_before = self.clients.stats.publishes_received;
         self.clients.stats.bytes_received += bytes.len() as u64;
@@ -45,7 +62,7 @@ impl Engine {
     }
 
     fn take_bytes(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
-        let Some(connection) = self.clients.connection_mut(id) else { return };
+        let Some(connection) = self.clients.connection_mut(id) else { return self.move_rest(id, bytes) };
         if connection.is_closing() {
             return;
         }
@@ -105,7 +122,8 @@ impl Engine {
     /// now.
     fn handle_packet(&mut self, now: Timestamp, id: ConnectionId, input: &[u8]) -> Option<usize> {
         let connection = self.clients.connection(id)?;
-        if input.is_empty() || connection.is_paused || connection.is_closing() {
+        let is_saturated = connection.is_saturated(self.options.limits.receive_maximum);
+        if input.is_empty() || is_saturated || connection.is_paused || connection.is_closing() {
             return None;
         }
         let header = match codec::frame(input) {

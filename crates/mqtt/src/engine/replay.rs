@@ -1,9 +1,9 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-use super::Engine;
 use super::clients::Receiver;
 use super::deliver::Wanted;
 use super::frames::Frames;
+use super::{Action, Engine};
 use crate::QoS;
 use crate::connection::ConnectionId;
 use crate::session::{Replay, SessionId};
@@ -16,6 +16,8 @@ const STEPS: usize = 64;
 const BACKLOG_MAX: usize = 64 * 1024;
 /// Portions that one session reads before others get their turn.
 const PORTIONS: usize = 8;
+/// Sessions that go on reading in one turn.
+const SESSIONS: usize = 16;
 
 impl Replay {
     pub(crate) fn new(filter: FilterRef<'_>, qos: QoS, identifier: u32) -> Self {
@@ -78,7 +80,11 @@ impl Engine {
             return;
         }
         if let Some(state) = self.clients.session_mut(session) {
-            state.outbound_mut().replays.extend(replays);
+            let outbound = state.outbound_mut();
+            // A filter that is subscribed again starts again: one replay for each at most.
+            let again: BTreeSet<&str> = replays.iter().map(|new| &*new.filter).collect();
+            outbound.replays.retain(|known| !again.contains(&*known.filter));
+            outbound.replays.extend(replays);
         }
         self.pump(now, session);
     }
@@ -111,7 +117,11 @@ impl Engine {
     /// Goes on with what takes long, a bounded step for each; to be called once in a turn of the driver's
     /// loop, as long as [`Engine::has_output`] says so.
     pub fn work(&mut self, now: Timestamp) {
-        for _ in 0..self.replaying.len() {
+        for id in std::mem::take(&mut self.resumable) {
+            self.continue_reading(now, id);
+            self.actions.push_back(Action::Resume(id));
+        }
+        for _ in 0..self.replaying.len().min(SESSIONS) {
             let Some(session) = self.replaying.pop_front() else { return };
             self.pump(now, session);
         }
@@ -149,7 +159,9 @@ impl Engine {
             connection.blocked_since = Timestamp::NEVER;
         } else if byte_count > 0 || connection.blocked_since == Timestamp::NEVER {
             connection.blocked_since = now;
+            self.arm_connection(id, now.after(self.options.limits.stalled_receiver));
         }
+        let Some(connection) = self.clients.connection(id) else { return };
         let Some(session) = connection.session() else { return self.clients.reclaim_outbox(id) };
         let waits = self.clients.session(session).and_then(|state| state.outbound.as_ref());
         if byte_count > 0 && waits.is_some_and(|outbound| outbound.is_waiting()) {

@@ -24,9 +24,10 @@ impl Engine {
         let mut stored = self.clients.session_of(&handshake.client_id);
         if let Some(session) = stored {
             if let Some(older) = self.clients.connection_of(session) {
-                self.take_over(now, older, handshake.clean_start);
+                self.take_over(now, older);
             }
             if handshake.clean_start {
+                // Its will is due, whatever its delay.
                 self.end_session(now, session);
             }
             // A session that was not to outlive its connection ended with the takeover.
@@ -50,22 +51,11 @@ impl Engine {
     }
 
     /// Closes the older connection of a client that connected again.
-    fn take_over(&mut self, now: Timestamp, older: ConnectionId, clean_start: bool) {
+    fn take_over(&mut self, now: Timestamp, older: ConnectionId) {
         self.clients.stats.takeovers += 1;
         let reason = ReasonCode::SESSION_TAKEN_OVER;
         self.send_disconnect(older, reason, None);
-        if clean_start {
-            // The session ends, and its will is due, whatever its delay.
-            self.expire_at_close(older);
-        }
         self.close(now, older, CloseCause::TakenOver);
-    }
-
-    fn expire_at_close(&mut self, id: ConnectionId) {
-        let session = self.clients.connection(id).and_then(|connection| connection.session());
-        if let Some(state) = session.and_then(|session| self.clients.session_mut(session)) {
-            state.expiry_secs = 0;
-        }
     }
 
     fn new_session(&mut self, handshake: &Handshake, permit: &Permit) -> SessionId {

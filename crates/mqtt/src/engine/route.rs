@@ -6,12 +6,13 @@ use super::deliver::{Delivered, Wanted};
 use super::frames::Frames;
 use super::interest::{ShardSet, Subscriber};
 use super::mail::{Forward, Letter};
-use super::{Engine, Mail, ShardId};
+use super::{Engine, Mail, OpenMail, ShardId};
 use crate::QoS;
 use crate::connection::{ConnectionId, OwedId};
 use crate::message::{Message, Publication};
 use crate::session::{HOLD_MAX, SessionId, Waiter};
 use crate::time::Timestamp;
+use crate::topic::FilterId;
 
 /// Where a message comes from, and who waits to hear that it was taken over.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +46,9 @@ struct Match {
     identifiers: SmallVec<[u32; 2]>,
 }
 
+/// Bytes of messages that are delivered at once.
+const PORTION_BYTES: usize = 64 * 1024;
+
 impl Engine {
     /// Brings a message to everybody who subscribed: clients here, and once to each engine that wants it.
     ///
@@ -62,16 +66,19 @@ impl Engine {
         let mut frames = std::mem::take(&mut self.frames);
         frames.reset(body);
         let mut routed = Routed::default();
-        let mut remote = ShardSet::default();
+        let (mut remote, mut local) = (ShardSet::default(), SmallVec::<[FilterId; 4]>::new());
         for id in &self.matched {
             if let Some(interest) = self.interests.get(*id) {
                 remote.extend(interest.remote);
+                if !interest.subscribers().is_empty() {
+                    local.push(*id);
+                }
             }
         }
-        match self.matched.as_slice() {
+        match local.as_slice() {
             [] => {}
-            [_] => self.deliver_to_one_filter(now, publication, origin, &mut frames, &mut routed),
-            [_, _, ..] => self.deliver_merged(now, publication, origin, &mut frames, &mut routed),
+            [only] => self.deliver_to_one_filter(now, *only, publication, origin, &mut frames, &mut routed),
+            many => self.deliver_merged(now, many, publication, origin, &mut frames, &mut routed),
         }
         if !matches!(origin, Origin::Shard { .. }) {
             self.forward(publication, origin, remote, &mut frames, &mut routed);
@@ -87,12 +94,13 @@ impl Engine {
     fn deliver_to_one_filter(
         &mut self,
         now: Timestamp,
+        filter: FilterId,
         publication: &Publication<'_>,
         origin: Origin,
         frames: &mut Frames,
         routed: &mut Routed,
     ) {
-        let Some(interest) = self.matched.first().and_then(|id| self.interests.get(*id)) else { return };
+        let Some(interest) = self.interests.get(filter) else { return };
         for subscriber in interest.subscribers() {
             if is_own_message(subscriber, origin) {
                 continue;
@@ -115,12 +123,13 @@ impl Engine {
     fn deliver_merged(
         &mut self,
         now: Timestamp,
+        filters: &[FilterId],
         publication: &Publication<'_>,
         origin: Origin,
         frames: &mut Frames,
         routed: &mut Routed,
     ) {
-        for found in self.merge_matches(publication, origin) {
+        for found in self.merge_matches(filters, publication, origin) {
             let Some(mut receiver) = self.clients.receiver(found.session) else { continue };
             let wanted = Wanted {
                 qos: found.qos,
@@ -135,8 +144,13 @@ impl Engine {
         self.count_held(origin, routed);
     }
 
-    fn merge_matches(&self, publication: &Publication<'_>, origin: Origin) -> Vec<Match> {
-        let interests = self.matched.iter().filter_map(|id| self.interests.get(*id));
+    fn merge_matches(
+        &self,
+        filters: &[FilterId],
+        publication: &Publication<'_>,
+        origin: Origin,
+    ) -> Vec<Match> {
+        let interests = filters.iter().filter_map(|id| self.interests.get(*id));
         let mut all: Vec<&Subscriber> = interests
             .flat_map(|interest| interest.subscribers())
             .filter(|subscriber| !is_own_message(subscriber, origin))
@@ -222,9 +236,24 @@ impl Engine {
 
     /// Mail of another engine arrived, in the order in which that engine's mail was taken.
     pub fn deliver_mail(&mut self, now: Timestamp, from: ShardId, mail: Mail) {
-        let (letters, bytes) = mail.into_parts();
-        for letter in letters {
-            self.open_letter(now, from, letter, &bytes);
+        let mut mail = mail.open();
+        while !mail.is_done() {
+            self.deliver_portion(now, from, &mut mail);
+        }
+    }
+
+    /// Delivers the next portion of mail, so small that the outboxes can be written before they are full
+    /// ([`Engine::should_write`]). Until all of it is delivered, no other mail of `from` may be.
+    pub fn deliver_portion(&mut self, now: Timestamp, from: ShardId, mail: &mut OpenMail) {
+        let (taken, rejected) = mail.take_answers();
+        self.on_answers(taken, false);
+        self.on_answers(rejected, true);
+        let mut byte_count = 0;
+        while byte_count < PORTION_BYTES
+            && let Some((letter, bytes)) = mail.next_letter()
+        {
+            byte_count += letter.byte_count();
+            self.open_letter(now, from, letter, bytes);
         }
     }
 
@@ -236,8 +265,6 @@ impl Engine {
                 let routed = self.route(now, &message.publication(), origin, Some(message.clone()));
                 self.answer(from, token, routed);
             }
-            Letter::Taken(tokens) => self.on_answers(now, tokens, false),
-            Letter::Rejected(tokens) => self.on_answers(now, tokens, true),
             Letter::Want(filter) => self.on_want(from, &filter),
             Letter::Unwant(filter) => self.on_unwant(from, &filter),
             Letter::Barrier(number) => self.mailboxes.post(from, Letter::BarrierPassed(number)),
@@ -248,13 +275,14 @@ impl Engine {
             Letter::Presence { share, session, presence } => {
                 self.on_presence(from, &share, session, presence)
             }
-            Letter::Deliver { share, session, message, choice } => {
+            Letter::Deliver { share, session, message, choice, attempt } => {
                 let mut frames = std::mem::take(&mut self.frames);
                 frames.reset(Some(message.clone()));
-                self.deliver_share(now, &share, session, &message.publication(), choice, &mut frames);
+                let publication = message.publication();
+                self.deliver_share(now, &share, session, &publication, (choice, attempt), &mut frames);
                 self.frames = frames;
             }
-            Letter::Return { share, message } => self.on_return(now, &share, &message),
+            Letter::Return { share, message, attempt } => self.on_return(now, &share, &message, attempt),
         }
     }
 
@@ -264,10 +292,21 @@ impl Engine {
         self.answer(from, forward.token, routed);
     }
 
+    /// Tells the engine of the publisher what came of its message, unless a receiver that lags will.
     fn answer(&mut self, to: ShardId, token: Option<u32>, routed: Routed) {
-        if let Some(token) = token.filter(|_| routed.held_by.is_none()) {
-            self.mailboxes.answer(to, token, routed.is_rejected);
+        let Some(token) = token else { return };
+        if let Some(session) = routed.held_by {
+            if !routed.is_rejected {
+                return;
+            }
+            // A refusal is not held up: nobody has to be slowed down for a message that was not taken.
+            if let Some(outbound) =
+                self.clients.session_mut(session).and_then(|state| state.outbound.as_mut())
+            {
+                outbound.withdraw(to, token);
+            }
         }
+        self.mailboxes.answer(to, token, routed.is_rejected);
     }
 }
 
@@ -285,7 +324,7 @@ fn note(
 ) {
     routed.is_matched = true;
     match delivered {
-        Delivered::Taken | Delivered::Dropped => {}
+        Delivered::Taken | Delivered::Dropped | Delivered::Denied => {}
         Delivered::Rejected => routed.is_rejected = true,
         Delivered::Lagging => {
             let waiter = match origin {

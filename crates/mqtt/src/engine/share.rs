@@ -36,6 +36,9 @@ pub(crate) enum Choice {
     Last,
 }
 
+/// Members that are tried for one message before it is given up.
+const ATTEMPTS_MAX: usize = 8;
+
 /// The groups that this engine owns. The owner picks the member for every message of a group.
 #[derive(Debug)]
 pub(crate) struct Groups {
@@ -105,9 +108,20 @@ impl Groups {
     }
 
     /// Picks the member for a message: one that is online, if there is one (MQTT 5.0 §4.8.2).
-    fn choose(&mut self, id: GroupId, publication: &Publication<'_>) -> Option<(Arc<str>, Member, Choice)> {
+    ///
+    /// `attempt` counts the members that could not take it; after some of them the message is given up.
+    fn choose(
+        &mut self,
+        id: GroupId,
+        publication: &Publication<'_>,
+        attempt: u16,
+    ) -> Option<(Arc<str>, Member, Choice)> {
         let policy = self.policy;
         let group = self.groups.get_mut(widen(id.0))?;
+        let attempt = usize::from(attempt);
+        if attempt >= group.members.len().min(ATTEMPTS_MAX) {
+            return None;
+        }
         let online_count = group.members.iter().filter(|member| member.is_online).count();
         let choice = if online_count > 0 { Choice::Online } else { Choice::Last };
         let is_candidate = |member: &Member| member.is_online || choice == Choice::Last;
@@ -115,7 +129,7 @@ impl Groups {
         let member = match policy {
             SharePolicy::RoundRobin | SharePolicy::Sticky => {
                 let len = group.members.len();
-                let start = group.next;
+                let start = if policy == SharePolicy::Sticky { group.next + attempt } else { group.next };
                 let position = (0..len)
                     .map(|step| (start + step) % len)
                     .find(|position| group.members.get(*position).is_some_and(is_candidate))?;
@@ -128,7 +142,7 @@ impl Groups {
                     .members
                     .iter()
                     .filter(|member| is_candidate(member))
-                    .nth(hash % candidates_count.max(1))?
+                    .nth((hash + attempt) % candidates_count.max(1))?
             }
         };
         Some((group.share.clone(), member, choice))
@@ -230,7 +244,7 @@ impl Engine {
             {
                 nth += 1;
                 routed.is_matched = true;
-                self.deliver_to_group(now, group, publication, frames);
+                self.deliver_to_group(now, group, publication, 0, frames);
             }
         }
     }
@@ -240,15 +254,16 @@ impl Engine {
         now: Timestamp,
         group: GroupId,
         publication: &Publication<'_>,
+        attempt: u16,
         frames: &mut Frames,
     ) {
-        let Some((share, member, choice)) = self.groups.choose(group, publication) else { return };
+        let Some((share, member, choice)) = self.groups.choose(group, publication, attempt) else { return };
+        let session = member.session;
         if member.shard == self.shard {
-            self.deliver_share(now, &share, member.session, publication, choice, frames);
+            self.deliver_share(now, &share, session, publication, (choice, attempt), frames);
         } else {
             let message = frames.shared(publication);
-            self.mailboxes
-                .post(member.shard, Letter::Deliver { share, session: member.session, message, choice });
+            self.mailboxes.post(member.shard, Letter::Deliver { share, session, message, choice, attempt });
         }
     }
 
@@ -259,7 +274,7 @@ impl Engine {
         share: &Arc<str>,
         session: SessionId,
         publication: &Publication<'_>,
-        choice: Choice,
+        (choice, attempt): (Choice, u16),
         frames: &mut Frames,
     ) {
         let membership = self.clients.session(session).and_then(|state| {
@@ -270,7 +285,7 @@ impl Engine {
         else {
             let owner = self.owner_of_share(share);
             let message = frames.shared(publication);
-            return self.tell(now, owner, Letter::Return { share: share.clone(), message });
+            return self.tell(now, owner, Letter::Return { share: share.clone(), message, attempt });
         };
         let identifier = [membership.identifier];
         let wanted = Wanted {
@@ -282,16 +297,22 @@ impl Engine {
         };
         match receiver.deliver(now, publication, &wanted, frames) {
             // A group does not slow publishers down: its next message goes to another member.
-            Delivered::Taken | Delivered::Lagging | Delivered::Rejected | Delivered::Dropped => {}
+            Delivered::Taken | Delivered::Lagging | Delivered::Dropped => {}
+            // No room, or no right to it: perhaps another member has.
+            Delivered::Rejected | Delivered::Denied => {
+                let owner = self.owner_of_share(share);
+                let (share, message) = (share.clone(), frames.shared(publication));
+                self.tell(now, owner, Letter::Return { share, message, attempt: attempt + 1 });
+            }
         }
     }
 
     /// A member could not take a message: another one may.
-    pub(super) fn on_return(&mut self, now: Timestamp, share: &str, message: &Arc<Message>) {
+    pub(super) fn on_return(&mut self, now: Timestamp, share: &str, message: &Arc<Message>, attempt: u16) {
         let Some(index) = self.groups.by_share.get(share).copied() else { return };
         let mut frames = std::mem::take(&mut self.frames);
         frames.reset(Some(message.clone()));
-        self.deliver_to_group(now, GroupId(index), &message.publication(), &mut frames);
+        self.deliver_to_group(now, GroupId(index), &message.publication(), attempt, &mut frames);
         self.frames = frames;
     }
 
@@ -302,7 +323,8 @@ impl Engine {
             let share = deliverable.extras.and_then(|extras| extras.share);
             if let Some(share) = share.filter(|_| deliverable.qos != QoS::AtMostOnce) {
                 let owner = self.owner_of_share(&share);
-                self.tell(now, owner, Letter::Return { share, message: deliverable.message });
+                let message = deliverable.message;
+                self.tell(now, owner, Letter::Return { share, message, attempt: 0 });
             }
         }
     }

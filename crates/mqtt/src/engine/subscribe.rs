@@ -14,6 +14,9 @@ use crate::time::Timestamp;
 use crate::topic::{FilterId, FilterRef, ParsedFilter};
 use crate::{Packet, Properties, ReasonCode};
 
+/// Filters of one SUBSCRIBE that are looked at, or as many as a client may have if that is more.
+const FILTERS_MAX: usize = 1024;
+
 impl Engine {
     /// SUBSCRIBE of a client (MQTT 5.0 §3.8).
     pub(super) fn on_subscribe(&mut self, now: Timestamp, id: ConnectionId, subscribe: &Subscribe<'_>) {
@@ -29,7 +32,12 @@ impl Engine {
             replays: Vec::new(),
         };
         let mut joins = SmallVec::<[Arc<str>; 1]>::new();
-        for (filter, options) in subscribe.filters.iter() {
+        for (position, (filter, options)) in subscribe.filters.iter().enumerate() {
+            if position >= self.options.limits.subscriptions_max.max(FILTERS_MAX) {
+                // Refused without a look: what a packet can make us do has a bound.
+                pending.reasons.push(ReasonCode::QUOTA_EXCEEDED.0);
+                continue;
+            }
             let reason = match ParsedFilter::parse(filter, &self.options.limits.topics) {
                 Err(_) => ReasonCode::TOPIC_FILTER_INVALID,
                 Ok(parsed) => match self.judge_subscription(session, &parsed) {
@@ -92,7 +100,9 @@ impl Engine {
         if parsed.share.is_some() {
             return match self.join(session, written, wanted) {
                 Some(share) => {
-                    joins.push(share);
+                    if !joins.contains(&share) {
+                        joins.push(share);
+                    }
                     granted
                 }
                 None => ReasonCode::QUOTA_EXCEEDED,
@@ -107,6 +117,7 @@ impl Engine {
             RetainHandling::DoNotSend => false,
         };
         if sends_retained {
+            pending.replays.retain(|known| *known.filter != *parsed.filter.as_str());
             pending.replays.push(Replay::new(parsed.filter, wanted.options.qos, wanted.identifier));
         }
         granted

@@ -82,6 +82,16 @@ impl Engine {
         }
     }
 
+    /// The driver does not read from a connection: its silence until now is not its own.
+    pub fn excuse(&mut self, now: Timestamp, id: ConnectionId) {
+        let connect_deadline = self.options.limits.connect_deadline;
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        connection.last_received = now;
+        if let State::ExpectConnect { deadline, .. } = &mut connection.state {
+            *deadline = now.after(connect_deadline);
+        }
+    }
+
     fn check_connection(&mut self, now: Timestamp, id: ConnectionId) {
         let Some(connection) = self.clients.connection(id) else { return };
         let deadline = match &connection.state {
@@ -91,7 +101,7 @@ impl Engine {
                 }
                 *deadline
             }
-            State::ExpectConnect { deadline } => {
+            State::ExpectConnect { deadline, .. } => {
                 if *deadline <= now {
                     return self.close(now, id, CloseCause::HandshakeTimeout);
                 }

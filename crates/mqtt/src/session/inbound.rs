@@ -1,33 +1,34 @@
 use crate::PacketId;
 
 /// Packet identifiers of QoS 2 messages that were taken and not yet released by PUBREL
-/// (MQTT 5.0 §4.3.3). At most Receive Maximum of them.
+/// (MQTT 5.0 §4.3.3): at most Receive Maximum of them, or all 65,535 of a client that knows none.
 #[derive(Debug, Default)]
 pub(crate) struct InboundExactlyOnce {
+    /// Sorted.
     ids: Vec<PacketId>,
 }
 
 impl InboundExactlyOnce {
     /// `false` when the identifier is there already: the PUBLISH is a repetition.
     pub(crate) fn insert(&mut self, id: PacketId) -> bool {
-        let is_new = !self.contains(id);
-        if is_new {
-            self.ids.push(id);
+        let found = self.ids.binary_search(&id);
+        if let Err(position) = found {
+            self.ids.insert(position, id);
         }
-        is_new
+        found.is_err()
     }
 
     /// `false` when the identifier is unknown.
     pub(crate) fn remove(&mut self, id: PacketId) -> bool {
-        let position = self.ids.iter().position(|known| *known == id);
-        if let Some(position) = position {
+        let found = self.ids.binary_search(&id);
+        if let Ok(position) = found {
             self.ids.remove(position);
         }
-        position.is_some()
+        found.is_ok()
     }
 
     pub(crate) fn contains(&self, id: PacketId) -> bool {
-        self.ids.contains(&id)
+        self.ids.binary_search(&id).is_ok()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -175,6 +175,12 @@ impl Outbound {
         Some(deliverable)
     }
 
+    /// The answer to another engine's message is given: it waits no more.
+    pub(crate) fn withdraw(&mut self, shard: crate::engine::ShardId, token: u32) {
+        self.waiters
+            .retain(|waiter| !matches!(waiter, Waiter::Remote(of, known) if *of == shard && *known == token));
+    }
+
     /// Gives a new message an identifier that is not in use (`MQTT5-2.2.1-4`) and counts it as sent.
     pub(crate) fn start(&mut self, deliverable: Deliverable) -> PacketId {
         while self.find_number(self.next_number).is_some() {
@@ -247,11 +253,20 @@ impl Outbound {
         }
     }
 
-    /// The message counts as delivered, whatever the client says.
-    pub(crate) fn discard(&mut self, id: PacketId) {
-        if let Some((index, _)) = self.find(id) {
-            self.finish(index);
+    /// The message counts as delivered, and is not sent again (`MQTT5-3.1.2-25`).
+    ///
+    /// The client may have stored the identifier of a QoS 2 message: PUBREL is due, so that another message
+    /// under it is not taken for a repetition.
+    pub(crate) fn discard(&mut self, id: PacketId) -> Acked {
+        let Some((index, stage)) = self.find(id) else { return Acked::Unknown };
+        if !matches!(stage, Stage::ExpectReceived(_)) {
+            return self.finish(index);
         }
+        if let Some(in_flight) = self.in_flight.get_mut(index) {
+            in_flight.stage = Stage::ExpectComplete;
+            self.outstanding_count -= u16::from(std::mem::take(&mut in_flight.is_outstanding));
+        }
+        Acked::Release
     }
 
     /// Everything that was not finished, in order, when the session ends.

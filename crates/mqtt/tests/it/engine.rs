@@ -10,6 +10,7 @@ mod harness;
 
 mod authorize;
 mod back_pressure;
+mod both_ends;
 mod client_id;
 mod connect;
 mod control;
@@ -35,6 +36,7 @@ mod receive_maximum;
 mod redelivery;
 mod regression;
 mod retained;
+mod review;
 mod session;
 mod share;
 mod share_session;

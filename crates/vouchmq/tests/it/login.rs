@@ -44,7 +44,7 @@ fn anonymous_clients_and_users_live_together() {
     let server = Server::start(&["--user-file", &users(folder.path())]);
     login(&server, &[]).code(0);
     login(&server, &["-u", "alice", "-P", "wonderland"]).code(0);
-    login(&server, &["-u", "alise", "-P", "wonderland"]).code(1);
+    login(&server, &["-u", "alicia", "-P", "wonderland"]).code(1);
 }
 
 #[test]

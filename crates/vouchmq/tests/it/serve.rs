@@ -54,12 +54,12 @@ fn a_second_broker_on_the_same_port_or_data_directory_is_refused() {
 
 #[test]
 fn the_data_directory_is_for_its_owner_only_and_free_after_a_crash() {
-    let server = Server::start(&[]);
+    let mut server = Server::start(&[]);
     let mode = std::fs::metadata(server.data()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
     let data = server.data();
     let data = data.to_str().unwrap();
-    server.signal(Signal::SIGKILL);
+    server.kill();
     let mut again = Running::spawn(
         &mut vouchmq(&["serve", "--allow-anonymous", "--listen", "127.0.0.1:0", "--data", data]),
         b"",
@@ -116,14 +116,14 @@ fn configuration_comes_from_the_environment_too() {
         .env("VOUCHMQ_SHARDS", "1")
         .env("VOUCHMQ_LOG_FORMAT", "json")
         .env("VOUCHMQ_MQTT_RECEIVE_MAXIMUM", "9")
-        .env("VOUCHMQ_MQTT_RECIEVE_MAXIMUM", "9");
+        .env("VOUCHMQ_MQTT_RECEIVE_MAX", "9");
     let mut server = Running::spawn(&mut command, b"");
     let line = server.wait_for("listening on mqtt://127.0.0.1:").to_owned();
     let port = line.split("mqtt://127.0.0.1:").nth(1).unwrap().split('"').next().unwrap();
     assert!(line.starts_with("{\"time\":\"20") && line.contains("\"shards\":1"), "{line}");
     let ran = run(&["sub", "-h", "127.0.0.1", "-p", port, "-t", "a", "-E", "-d"]).code(0);
     assert!(ran.stderr.contains("ReceiveMaximum(9)"), "{ran:?}");
-    let warned = server.stderr.iter().any(|line| line.contains("VOUCHMQ_MQTT_RECIEVE_MAXIMUM"));
+    let warned = server.stderr.iter().any(|line| line.contains("VOUCHMQ_MQTT_RECEIVE_MAX"));
     assert!(warned, "{:#?}", server.stderr);
 }
 

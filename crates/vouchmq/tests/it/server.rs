@@ -70,6 +70,11 @@ impl Server {
         self.process.signal(signal);
     }
 
+    /// Ends the broker in an instant, and keeps its data.
+    pub(crate) fn kill(&mut self) {
+        self.process.kill();
+    }
+
     /// Waits for a line of the broker's log.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, text: &str) -> String {

@@ -72,8 +72,16 @@ fn a_lagging_receiver_holds_the_acknowledgement_back_until_it_makes_progress(ver
 }
 
 fn a_receiver_that_goes_away_lets_the_publisher_go_on(version: ProtocolVersion) {
-    for shard in [0, 1] {
+    for (shard, is_kept) in [(0, false), (1, false), (0, true), (1, true)] {
         let scene = Scene::new(version, shard);
+        let name = scene.world.name_at(shard, "receiver");
+        let receiver = if is_kept {
+            scene.world.connect_with(persistent(version, name))
+        } else {
+            scene.world.connect(version, name)
+        };
+        receiver.subscribe("t", QoS::AtLeastOnce);
+        let scene = Scene { receiver, ..scene };
         let acknowledged = scene.publish_until_held();
         scene.receiver.vanish();
         scene.publisher.expect(puback(id(acknowledged + 1), ReasonCode::SUCCESS));

@@ -150,9 +150,13 @@ fn the_reserved_connect_flag_closes_the_connection() {
 /// MQTT5-3.1.2-1 MQTT3-3.1.2-1
 #[test]
 fn an_unknown_protocol_name_is_closed() {
-    let client = World::new().open(V5);
-    client.send_bytes(b"\x10\x0D\x00\x04MQTX\x05\x02\x00\x00\x00\x00\x00");
-    assert!(matches!(client.closed(), CloseCause::Undecodable(_)));
+    let of_5 = b"\x10\x0D\x00\x04MQTX\x05\x02\x00\x00\x00\x00\x00";
+    let of_311 = b"\x10\x0C\x00\x04MQTX\x04\x02\x00\x00\x00\x00";
+    for (version, connect) in [(V5, &of_5[..]), (V311, &of_311[..])] {
+        let client = World::new().open(version);
+        client.send_bytes(connect);
+        assert!(matches!(client.closed(), CloseCause::Undecodable(_)));
+    }
 }
 
 /// MQTT5-3.1.2-2

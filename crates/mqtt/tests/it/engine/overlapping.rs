@@ -6,7 +6,10 @@ use vouchmq_mqtt::{Property, QoS};
 
 use super::harness::*;
 
-versions! { V31, V311, V5 => a_message_is_delivered_once_at_the_highest_qos }
+versions! { V31, V311, V5 =>
+    a_message_is_delivered_once_at_the_highest_qos,
+    each_of_many_clients_gets_its_one_copy,
+}
 
 /// Subscribes with a Subscription Identifier.
 fn subscribe_as(client: &Client, identifier: u32, filter: &str, options: SubscriptionOptions) {
@@ -49,6 +52,25 @@ fn a_message_is_delivered_once_at_the_highest_qos(version: ProtocolVersion) {
                 }
             }
         }
+    }
+}
+
+/// MQTT5-3.3.4-2 MQTT3-3.3.5-1
+fn each_of_many_clients_gets_its_one_copy(version: ProtocolVersion) {
+    let world = World::with(|setup| setup.shards = 2);
+    let filters = ["t/x", "t/+", "+/x", "#", "t/#"];
+    let clients: Vec<Client> =
+        (0..6).map(|number| world.connect_with(persistent(version, &format!("c{number}")))).collect();
+    for (number, filter) in filters.iter().enumerate() {
+        for (client, of) in clients.iter().zip(0..) {
+            let qos = if number == of % filters.len() { QoS::AtLeastOnce } else { QoS::AtMostOnce };
+            client.subscribe(filter, qos);
+        }
+    }
+    world.connect(version, "publisher").publishes(QoS::ExactlyOnce, "t/x", "x");
+    for client in &clients {
+        client.receives(QoS::AtLeastOnce, "t/x", "x");
+        client.expect_nothing();
     }
 }
 

@@ -158,3 +158,23 @@ fn a_publisher_of_311_cannot_be_told_and_goes_on() {
     }
     assert_eq!(scene.world.count(|stats| stats.dropped_queue_full), 2);
 }
+
+/// Behind a receiver that lags, another one is full: the publisher hears of the refusal.
+#[test]
+fn a_refusal_is_not_forgotten_because_another_receiver_lags() {
+    let scene = Scene::new(QueueFull::Reject);
+    for payload in ["1", "2", "3"] {
+        scene.publish(QoS::AtLeastOnce, payload);
+    }
+    let properties = props(&[Property::ReceiveMaximum(1)]);
+    let lagging = Connect { properties, ..connect(V5, scene.world.name_at(1, "lagging")) };
+    let lagging = scene.world.connect_with(lagging);
+    lagging.subscribe("t", QoS::AtLeastOnce);
+    lagging.subscribe("u", QoS::AtLeastOnce);
+    for payload in ["one is on its way", "one waits"] {
+        assert_eq!(scene.publisher.publishes(QoS::AtLeastOnce, "u", payload), ReasonCode::SUCCESS);
+    }
+    scene.publisher.send(qos1(4, "t", "4"));
+    scene.world.advance_secs(5);
+    assert_eq!(scene.publisher.puback().reason, ReasonCode::QUOTA_EXCEEDED);
+}

@@ -189,6 +189,10 @@ fn a_store_full_of_bytes_refuses_what_is_new() {
         ("3", "x", 0x97),
         ("2", "less", 0x10),
         ("3", "x", 0x10),
+        ("2", "", 0x10),
+        ("4", &half[..47], 0x10),
+        ("5", "", 0x10),
+        ("5", "x", 0x97),
     ] {
         client.send(retained(qos1(1, topic, payload)));
         client.expect(puback(id(1), ReasonCode(reason)));

@@ -186,6 +186,15 @@ fn every_connection_counts_the_expiry_interval_anew() {
 }
 
 #[test]
+fn a_session_that_is_resumed_for_ever_does_not_end_at_its_old_time() {
+    let world = World::new();
+    world.connect_with(expiring("a", 10)).vanish();
+    world.connect_with(expiring("a", u32::MAX)).vanish();
+    world.advance_secs(20);
+    assert!(world.connect_present(expiring("a", 10)));
+}
+
+#[test]
 fn an_expiry_interval_of_all_ones_is_for_ever() {
     let world = World::new();
     world.connect_with(expiring("a", u32::MAX)).vanish();

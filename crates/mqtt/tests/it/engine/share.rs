@@ -235,6 +235,30 @@ fn a_shared_message_has_the_qos_that_its_member_was_granted() {
 }
 
 #[test]
+fn a_member_of_several_groups_is_served_by_each_as_it_asked() {
+    let world = world_with(SharePolicy::RoundRobin);
+    let member = world.connect(V5, "member");
+    let groups =
+        [("$share/g/t", QoS::AtMostOnce), ("$share/h/t", QoS::AtLeastOnce), ("$share/h/+", QoS::ExactlyOnce)];
+    for (filter, qos) in groups {
+        member.subscribe(filter, qos);
+    }
+    let publisher = world.connect(V5, "publisher");
+    let received = || {
+        publisher.publishes(QoS::ExactlyOnce, "t", "x");
+        let mut got: Vec<QoS> = Vec::new();
+        while let Some(Packet::Publish(publish)) = member.poll() {
+            got.push(publish.qos);
+        }
+        got.sort_unstable();
+        got
+    };
+    assert_eq!(received(), [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce]);
+    member.unsubscribe("$share/h/t");
+    assert_eq!(received(), [QoS::AtMostOnce, QoS::ExactlyOnce]);
+}
+
+#[test]
 fn subscribing_again_changes_the_options_and_adds_no_member() {
     let world = world_with(SharePolicy::RoundRobin);
     let members = members(&world, V5, 2, "$share/g/t", QoS::AtMostOnce);

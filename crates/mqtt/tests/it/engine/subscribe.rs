@@ -148,14 +148,16 @@ fn a_subscription_is_in_force_when_its_suback_arrives(version: ProtocolVersion) 
         (0..3).map(|shard| world.connect(version, world.name_at(shard, "publisher"))).collect();
     for shard in 0..3 {
         let subscriber = world.connect(version, world.name_at(shard, "subscriber"));
-        world.hold_mail();
-        subscriber.send(subscribe(1, &[("t/+", options(QoS::AtMostOnce))]));
-        subscriber.expect_nothing();
-        world.release_mail();
-        subscriber.suback();
-        for publisher in &clients {
-            publisher.publishes(QoS::AtMostOnce, "t/x", "x");
-            subscriber.receives(QoS::AtMostOnce, "t/x", "x");
+        for (filter, topic) in [("t/+", "t/x"), ("u/+", "u/x"), ("v", "v")] {
+            world.hold_mail();
+            subscriber.send(subscribe(1, &[(filter, options(QoS::AtMostOnce))]));
+            subscriber.expect_nothing();
+            world.release_mail();
+            subscriber.suback();
+            for publisher in &clients {
+                publisher.publishes(QoS::AtMostOnce, topic, "x");
+                subscriber.receives(QoS::AtMostOnce, topic, "x");
+            }
         }
         subscriber.leave();
     }

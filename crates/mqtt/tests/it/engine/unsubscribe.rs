@@ -157,3 +157,23 @@ fn what_is_retained_is_not_sent_for_a_subscription_that_is_gone() {
     assert_eq!(client.suback().packet_id, id(1));
     client.expect_nothing();
 }
+
+#[test]
+fn what_is_retained_comes_no_further_after_unsubscribe() {
+    let world = World::new();
+    let publisher = world.connect(V5, "publisher");
+    let payload = "x".repeat(1000);
+    for number in 0..1000 {
+        let topic = format!("t/{number}");
+        publisher.send(Publish { retain: true, ..qos0(&topic, &payload) });
+    }
+    let client = world.connect(V5, "a");
+    client.stop_reading();
+    client.send(subscribe(1, &[("t/#", options(QoS::AtMostOnce)), ("t/+", options(QoS::AtMostOnce))]));
+    client.send(unsubscribe(2, &["t/#", "t/+"]));
+    client.read_on();
+    client.suback();
+    let count =
+        std::iter::from_fn(|| client.poll()).filter(|packet| matches!(packet, Packet::Publish(_))).count();
+    assert!(count < 500, "{count} of two thousand were on their way already");
+}

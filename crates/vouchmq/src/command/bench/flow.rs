@@ -34,11 +34,12 @@ pub(super) struct Flow {
 }
 
 /// What one publisher has on the way.
-#[derive(Default)]
 pub(super) struct Window {
     pub(super) sent: Cell<u64>,
-    /// Deliveries: a message counts once for each subscriber.
-    pub(super) seen: Cell<u64>,
+    /// Messages that all subscribers have seen, as far as can be told by counting.
+    rounds: Cell<u64>,
+    /// Deliveries that are missing for the next one.
+    missing: Cell<u64>,
     waker: Cell<Option<Waker>>,
 }
 
@@ -47,7 +48,7 @@ impl Flow {
         let latencies = Histogram::new_with_bounds(1, LATENCY_MAX_MICROS, 3).map_err(Failure::failed)?;
         Ok(Self {
             clock: Monotonic::start(),
-            publishers: (0..publishers).map(|_| Window::default()).collect(),
+            publishers: (0..publishers).map(|_| Window::new(fan)).collect(),
             fan,
             window,
             received: Cell::new(0),
@@ -71,12 +72,15 @@ impl Flow {
         else {
             return false;
         };
-        let seen = window.seen.get() + 1;
-        window.seen.set(seen);
         self.received.set(self.received.get() + 1);
-        if seen.is_multiple_of(self.fan)
-            && let Some(waker) = window.waker.take()
-        {
+        let missing = window.missing.get() - 1;
+        if missing > 0 {
+            window.missing.set(missing);
+            return true;
+        }
+        window.missing.set(self.fan);
+        window.rounds.set(window.rounds.get() + 1);
+        if let Some(waker) = window.waker.take() {
             waker.wake();
         }
         true
@@ -84,7 +88,7 @@ impl Flow {
 
     /// Messages that this publisher may send.
     pub(super) fn room(&self, window: &Window) -> u64 {
-        self.window.saturating_sub(window.sent.get() - window.seen.get() / self.fan)
+        self.window.saturating_sub(window.sent.get() - window.rounds.get())
     }
 
     /// A connection has ended.
@@ -96,6 +100,16 @@ impl Flow {
 }
 
 impl Window {
+    fn new(fan: u64) -> Self {
+        let (sent, rounds) = (Cell::new(0), Cell::new(0));
+        Self { sent, rounds, missing: Cell::new(fan), waker: Cell::new(None) }
+    }
+
+    /// Deliveries so far.
+    pub(super) fn seen(&self, fan: u64) -> u64 {
+        self.rounds.get() * fan + (fan - self.missing.get())
+    }
+
     /// Ready when the publisher may send.
     pub(super) fn poll_room(&self, flow: &Flow, waker: &Waker) -> Poll<()> {
         if flow.room(self) > 0 {

@@ -153,7 +153,7 @@ fn figures(arguments: &Arguments, flow: &Flow, before: &Reading, after: &Reading
     let user_secs = after.broker.user_secs - before.broker.user_secs;
     let own_secs = after.own.cpu_secs() - before.own.cpu_secs();
     let sent: u64 = flow.publishers.iter().map(|window| window.sent.get()).sum();
-    let seen: u64 = flow.publishers.iter().map(|window| window.seen.get()).sum();
+    let seen: u64 = flow.publishers.iter().map(|window| window.seen(flow.fan)).sum();
     let latencies = flow.latencies.borrow();
     let quantile = |quantile| latencies.value_at_quantile(quantile) as f64;
     vec![

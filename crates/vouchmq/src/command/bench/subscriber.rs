@@ -45,76 +45,77 @@ impl Subscriber {
 
     /// Reads behind what is left of the last time, in the buffer that all subscribers share.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.stream.poll_read_ready(cx))?;
-        let flow = self.flow.clone();
+        let Self { stream, dialect, flow, partial, out } = self;
+        if !partial.is_empty() {
+            ready!(stream.poll_read_ready(cx))?;
+        }
         let mut scratch = flow.scratch.borrow_mut();
-        let kept = self.partial.len();
+        let kept = partial.len();
         let Some((start, free)) = scratch.split_at_mut_checked(kept) else {
             return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
         };
         let mut buffer = ReadBuf::new(free);
-        ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+        ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
         let count = buffer.filled().len();
         if count == 0 {
             return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
         }
-        start.copy_from_slice(&self.partial);
+        start.copy_from_slice(partial);
         let received = scratch.get(..kept + count).unwrap_or_default();
-        let consumed = self.packets(received)?;
-        self.partial.clear();
-        self.partial.extend_from_slice(received.get(consumed..).unwrap_or_default());
+        let consumed = packets(received, dialect.has_properties(), flow, out)?;
+        partial.clear();
+        partial.extend_from_slice(received.get(consumed..).unwrap_or_default());
         Poll::Ready(Ok(()))
     }
+}
 
-    /// Takes all whole packets; returns their bytes. What was read at once arrived at one time.
-    fn packets(&mut self, received: &[u8]) -> io::Result<usize> {
-        let flow = self.flow.clone();
-        let now = flow.now();
-        let mut latencies = flow.is_measuring.get().then(|| flow.latencies.borrow_mut());
-        let mut rest = received;
-        while let Some(header) = codec::frame(rest).map_err(io::Error::other)? {
-            let Some((packet, after)) = rest.split_at_checked(header.packet_len()) else { break };
-            rest = after;
-            let body = packet.get(header.header_len..).unwrap_or_default();
-            if header.packet_type == PacketType::PubRel {
-                self.acknowledge(PacketType::PubComp, body.first_chunk());
-            } else if header.packet_type == PacketType::Publish
-                && let Some((publisher, sent_at)) = self.publish(header.flags, body)
-                && flow.delivered(publisher)
-                && let Some(latencies) = &mut latencies
-            {
-                latencies.saturating_record(now.saturating_sub(sent_at));
-            }
+/// Takes all whole packets; returns their bytes. What was read at once arrived at one time.
+fn packets(received: &[u8], has_properties: bool, flow: &Flow, out: &mut Vec<u8>) -> io::Result<usize> {
+    let now = flow.now();
+    let mut latencies = flow.is_measuring.get().then(|| flow.latencies.borrow_mut());
+    let mut rest = received;
+    while let Some(header) = codec::frame(rest).map_err(io::Error::other)? {
+        let Some((packet, after)) = rest.split_at_checked(header.packet_len()) else { break };
+        rest = after;
+        let body = packet.get(header.header_len..).unwrap_or_default();
+        if header.packet_type == PacketType::PubRel {
+            acknowledge(PacketType::PubComp, body.first_chunk(), out);
+        } else if header.packet_type == PacketType::Publish
+            && let Some((publisher, sent_at)) = publish(header.flags, body, has_properties, out)
+            && flow.delivered(publisher)
+            && let Some(latencies) = &mut latencies
+        {
+            latencies.saturating_record(now.saturating_sub(sent_at));
         }
-        Ok(received.len() - rest.len())
     }
+    Ok(received.len() - rest.len())
+}
 
-    /// Who published a message, and when; acknowledges it.
-    fn publish(&mut self, flags: u8, body: &[u8]) -> Option<(u32, u64)> {
-        let (topic_len, body) = body.split_first_chunk::<2>()?;
-        let mut body = body.get(usize::from(u16::from_be_bytes(*topic_len))..)?;
-        let ack = match flags >> 1 & 0b11 {
-            0 => None,
-            1 => Some(PacketType::PubAck),
-            _ => Some(PacketType::PubRec),
-        };
-        if let Some(ack) = ack {
-            let (id, after) = body.split_first_chunk::<2>()?;
-            self.acknowledge(ack, Some(id));
-            body = after;
-        }
-        if self.dialect.has_properties() {
-            body = behind_properties(body)?;
-        }
-        let (publisher, body) = body.split_first_chunk::<4>()?;
-        let sent_at = body.first_chunk::<8>()?;
-        Some((u32::from_be_bytes(*publisher), u64::from_be_bytes(*sent_at)))
+/// Who published a message, and when; acknowledges it.
+fn publish(flags: u8, body: &[u8], has_properties: bool, out: &mut Vec<u8>) -> Option<(u32, u64)> {
+    let (topic_len, body) = body.split_first_chunk::<2>()?;
+    let mut body = body.get(usize::from(u16::from_be_bytes(*topic_len))..)?;
+    let ack = match flags >> 1 & 0b11 {
+        0 => None,
+        1 => Some(PacketType::PubAck),
+        _ => Some(PacketType::PubRec),
+    };
+    if let Some(ack) = ack {
+        let (id, after) = body.split_first_chunk::<2>()?;
+        acknowledge(ack, Some(id), out);
+        body = after;
     }
+    if has_properties {
+        body = behind_properties(body)?;
+    }
+    let (publisher, body) = body.split_first_chunk::<4>()?;
+    let sent_at = body.first_chunk::<8>()?;
+    Some((u32::from_be_bytes(*publisher), u64::from_be_bytes(*sent_at)))
+}
 
-    fn acknowledge(&mut self, packet: PacketType, id: Option<&[u8; 2]>) {
-        if let Some([high, low]) = id {
-            self.out.extend_from_slice(&[packet.number() << 4, 2, *high, *low]);
-        }
+fn acknowledge(packet: PacketType, id: Option<&[u8; 2]>, out: &mut Vec<u8>) {
+    if let Some([high, low]) = id {
+        out.extend_from_slice(&[packet.number() << 4, 2, *high, *low]);
     }
 }
 

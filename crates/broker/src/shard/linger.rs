@@ -1,0 +1,67 @@
+use std::net::Shutdown;
+use std::rc::Rc;
+use std::time::Duration;
+
+use super::{Shard, State};
+use crate::admission::Seat;
+use crate::transport::Transport;
+
+/// How long a client may take to see why its connection ends.
+const TIME_MAX: Duration = Duration::from_secs(1);
+/// Bytes that are read from it meanwhile.
+const BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Connections of a shard that end so at once; more are closed without.
+const COUNT_MAX: usize = 1024;
+
+/// A connection of which everything is written, and whose client may still be sending.
+///
+/// To close it while something of the client is unread would reset it, and the client might never see the
+/// packet that says why: the client is told that nothing follows, and what it sends is discarded until it
+/// closes too.
+pub(super) struct Lingering {
+    transport: Transport,
+    /// Given back at the end.
+    _seat: Seat,
+}
+
+impl State {
+    /// Leaves the end of a connection to a task of its own.
+    pub(super) fn linger(&mut self, transport: Transport, seat: Seat) {
+        self.lingering.push(Lingering { transport, _seat: seat });
+    }
+}
+
+impl Shard {
+    pub(super) fn start_lingering(self: &Rc<Self>, state: &mut State) {
+        for mut lingering in state.lingering.drain(..) {
+            if self.lingering_count.get() >= COUNT_MAX {
+                continue;
+            }
+            self.lingering_count.set(self.lingering_count.get() + 1);
+            let shard = self.clone();
+            self.spawn(Box::pin(async move {
+                if lingering.transport.shutdown(Shutdown::Write).is_ok() {
+                    let discarding = shard.discard(&mut lingering.transport);
+                    let _ = tokio::time::timeout(TIME_MAX, discarding).await;
+                }
+                drop(lingering);
+                shard.lingering_count.set(shard.lingering_count.get().saturating_sub(1));
+                shard.empty.notify_one();
+            }));
+        }
+    }
+
+    /// Reads until the client closes.
+    async fn discard(&self, transport: &mut Transport) {
+        let mut left = BYTES_MAX;
+        while left > 0 {
+            let read = |cx: &mut std::task::Context<'_>| {
+                transport.poll_read(cx, &mut self.state.borrow_mut().scratch)
+            };
+            match std::future::poll_fn(read).await {
+                Ok(0) | Err(_) => return,
+                Ok(count) => left = left.saturating_sub(count),
+            }
+        }
+    }
+}
