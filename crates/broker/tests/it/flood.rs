@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use vouchmq_broker::Monotonic;
 use vouchmq_mqtt::ProtocolVersion::{V5, V311};
-use vouchmq_mqtt::time::Timestamp;
 
 use crate::harness::*;
 
@@ -63,9 +62,10 @@ fn a_flood_delays_other_clients_of_the_shard_by_little() {
             }
         })
     };
+    until("the flood has begun", || server.stats().engines.publishes_received > 10_000);
     let clock = Monotonic::start();
     let mut longest = Duration::ZERO;
-    for _ in 0..20 {
+    for _ in 0..5 {
         let sent = clock.now();
         witness.ping();
         longest = longest.max(clock.now().since(sent));
@@ -73,5 +73,4 @@ fn a_flood_delays_other_clients_of_the_shard_by_little() {
     is_over.store(true, Ordering::Relaxed);
     flooder.join().unwrap();
     assert!(longest < DEADLINE / 4, "one answer took {longest:?}");
-    assert!(clock.now().since(Timestamp::ZERO) < DEADLINE);
 }

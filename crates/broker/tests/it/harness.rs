@@ -5,12 +5,14 @@ mod versions;
 
 pub(crate) mod child;
 mod client;
+mod log;
 mod packets;
 mod process;
 mod server;
 
 pub(crate) use child::Child;
 pub(crate) use client::Client;
+pub(crate) use log::{keep_log, log_lines};
 pub(crate) use packets::*;
 pub(crate) use process::{descriptor_count, processor_time_of, resident_bytes};
 pub(crate) use server::{Server, until, wait_for};

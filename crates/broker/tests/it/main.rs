@@ -22,6 +22,7 @@ mod handshake;
 mod hostile;
 mod keep_alive;
 mod listen;
+mod log;
 mod process;
 mod slow_reader;
 mod sys;

@@ -11,7 +11,7 @@ versions! { V311, V5 =>
     a_receiver_that_never_acknowledges_holds_up_no_publisher,
 }
 
-const PAYLOAD: [u8; 32 * 1024] = [b'x'; 32 * 1024];
+static PAYLOAD: [u8; 32 * 1024] = [b'x'; 32 * 1024];
 
 /// Publishes QoS 0 until the broker drops for a receiver that lags.
 fn flood(server: &Server, publisher: &mut Client, topic: &str) {

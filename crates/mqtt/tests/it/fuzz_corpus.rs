@@ -1,5 +1,5 @@
 //! Every committed input of every fuzz target, again: what a fuzzer found once is tested for ever.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails panics, its helpers too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, too")]
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};

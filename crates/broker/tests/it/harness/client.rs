@@ -12,6 +12,25 @@ use super::packets::{
     ToPacket, disconnect, encode, keep, puback, pubcomp, publish, pubrec, pubrel, subscribe,
 };
 
+/// Each kind of packet, awaited.
+macro_rules! kinds {
+    ($($name:ident $type:ident $(= $kind:ident)?)+) => {
+        $(pub(crate) fn $name(&mut self) -> $type<'static> {
+            kinds!(@await self $type $($kind)?)
+        })+
+    };
+    (@await $client:ident $type:ident) => {
+        kinds!(@await $client $type $type)
+    };
+    (@await $client:ident $type:ident $kind:ident) => {{
+        let packet = $client.packet();
+        let Packet::$kind(awaited) = packet else {
+            panic!("{} is awaited, and this came: {packet:?}", stringify!($kind));
+        };
+        awaited
+    }};
+}
+
 /// One client on a socket, which it reads and writes like a script: what does not come in time fails.
 #[derive(Debug)]
 pub(crate) struct Client {
@@ -47,10 +66,6 @@ impl Client {
 
     fn on(stream: Stream, version: ProtocolVersion) -> Self {
         Self { stream, version, received: Vec::new(), last_id: 0 }
-    }
-
-    pub(crate) fn version(&self) -> ProtocolVersion {
-        self.version
     }
 
     // --- packets
@@ -158,39 +173,12 @@ impl Client {
 
     // --- kinds of packets
 
-    pub(crate) fn connack(&mut self) -> ConnAck<'static> {
-        match self.packet() {
-            Packet::ConnAck(connack) => connack,
-            other => panic!("CONNACK is awaited, and this came: {other:?}"),
-        }
-    }
-
-    pub(crate) fn publish(&mut self) -> Publish<'static> {
-        match self.packet() {
-            Packet::Publish(publish) => publish,
-            other => panic!("PUBLISH is awaited, and this came: {other:?}"),
-        }
-    }
-
-    pub(crate) fn puback(&mut self) -> Ack<'static> {
-        match self.packet() {
-            Packet::PubAck(ack) => ack,
-            other => panic!("PUBACK is awaited, and this came: {other:?}"),
-        }
-    }
-
-    pub(crate) fn suback(&mut self) -> SubAck<'static> {
-        match self.packet() {
-            Packet::SubAck(suback) => suback,
-            other => panic!("SUBACK is awaited, and this came: {other:?}"),
-        }
-    }
-
-    pub(crate) fn disconnect(&mut self) -> Disconnect<'static> {
-        match self.packet() {
-            Packet::Disconnect(disconnect) => disconnect,
-            other => panic!("DISCONNECT is awaited, and this came: {other:?}"),
-        }
+    kinds! {
+        connack ConnAck
+        publish Publish
+        puback Ack = PubAck
+        suback SubAck
+        disconnect Disconnect
     }
 
     // --- whole exchanges

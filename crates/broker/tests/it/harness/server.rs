@@ -1,5 +1,4 @@
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,10 +72,6 @@ impl Server {
     /// A connection that has said nothing yet.
     pub(crate) fn open(&self, version: ProtocolVersion) -> Client {
         Client::open(self.address(), version)
-    }
-
-    pub(crate) fn open_unix(&self, path: &Path, version: ProtocolVersion) -> Client {
-        Client::open_unix(path, version)
     }
 
     /// A client that was let in, with a clean session.
