@@ -12,7 +12,7 @@ use crate::shard::mailbox::Mailbox;
 /// Verifications that wait for a thread.
 const WAITING_MAX: usize = 4096;
 /// Verifications of one address that wait; those of Unix sockets count as one address.
-const OF_ADDRESS_MAX: usize = 64;
+const OF_ADDRESS_MAX: usize = 256;
 /// Bytes of what is to be verified.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
 

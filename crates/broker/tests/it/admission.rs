@@ -1,23 +1,35 @@
 //! Who may open a connection, and how many.
 
-use vouchmq_mqtt::ProtocolVersion::{V5, V311};
+use vouchmq_mqtt::ProtocolVersion::{self, V5, V311};
 use vouchmq_mqtt::ReasonCode;
 
 use crate::harness::*;
 
-/// The broker closes this connection before it says anything.
-fn expect_refused(server: &Server) {
-    let mut refused = server.open(V5);
-    let _ = refused.try_send(&encode(V5, connect(V5, "refused")));
-    refused.expect_closed();
+/// A newcomer is told that there is no place for it.
+fn expect_refused(server: &Server, reason: ReasonCode) {
+    assert_eq!(refusal(server, V5), Some(reason));
+    assert_eq!(refusal(server, V311), Some(ReasonCode::SERVER_UNAVAILABLE), "the nearest of MQTT 3.1.1");
+}
+
+/// What a newcomer is refused with; `None` when it is let in.
+fn refusal(server: &Server, version: ProtocolVersion) -> Option<ReasonCode> {
+    let mut newcomer = server.open(version);
+    newcomer.send(connect(version, "newcomer"));
+    let reason = newcomer.connack().reason;
+    if !reason.is_error() {
+        newcomer.leave();
+        return None;
+    }
+    newcomer.expect_closed();
+    Some(reason)
 }
 
 #[test]
 fn connections_above_the_bound_are_closed_until_one_leaves() {
     let server = Server::with(|config, _| config.connections_max = 3);
     let mut clients: Vec<_> = (0..3).map(|number| server.connect(V5, &format!("c{number}"))).collect();
-    expect_refused(&server);
-    assert_eq!((server.stats().refused_total, server.stats().connections), (1, 3));
+    expect_refused(&server, ReasonCode::SERVER_BUSY);
+    assert_eq!((server.stats().refused_total, server.stats().connections), (2, 3));
     clients.pop().unwrap().leave();
     until("the connection is counted out", || server.stats().connections == 2);
     server.connect(V311, "the next").ping();
@@ -29,30 +41,42 @@ fn an_address_has_its_own_bound() {
     let server = Server::with(|config, _| config.connections_per_address_max = 2);
     let mut first = server.connect(V5, "first");
     let second = server.connect(V5, "second");
-    expect_refused(&server);
-    assert_eq!(server.stats().refused_address, 1);
+    expect_refused(&server, ReasonCode::SERVER_BUSY);
+    assert_eq!(server.stats().refused_address, 2);
     second.leave();
     until("the connection is counted out", || server.stats().connections == 1);
     server.connect(V5, "third").ping();
     first.ping();
 }
 
+/// Those who say nothing take no place from others, and so do those who are refused.
+#[test]
+fn the_refused_are_not_without_number_either() {
+    let server = Server::with(|config, _| config.connections_max = 1);
+    let mut client = server.connect(V5, "client");
+    let refused: Vec<_> = (0..200).map(|_| server.open(V5)).collect();
+    until("all are refused", || server.stats().refused_total == 200);
+    assert!(descriptor_count() < 2 * 200 + 100, "most of {} are closed already", refused.len());
+    client.ping();
+}
+
 #[test]
 fn an_address_connects_only_so_fast() {
     let server = Server::with(|config, _| config.connect_rate_per_address = 5);
     let mut first = server.connect(V5, "first");
-    until("connections come too fast", || {
-        let mut next = server.open(V5);
-        let _ = next.try_send(&encode(V5, connect(V5, "next")));
-        next.poll().is_none()
-    });
-    assert!(server.stats().refused_rate > 0);
+    // Some come at once, some are delayed, the rest is refused.
+    let mut crowd: Vec<_> = (0..30).map(|_| server.open(V5)).collect();
+    until("connections come too fast", || server.stats().refused_rate > 0);
     first.ping();
-    until("time goes by", || {
-        let mut next = server.open(V5);
-        let _ = next.try_send(&encode(V5, connect(V5, "next")));
-        next.poll().is_some()
-    });
+    for client in &mut crowd {
+        client.send(connect(V5, ""));
+    }
+    let reasons: Vec<_> = crowd.iter_mut().map(|client| client.connack().reason).collect();
+    let count = |reason| reasons.iter().filter(|said| **said == reason).count();
+    assert!(count(ReasonCode::SUCCESS) >= 5, "{reasons:?}");
+    let refused = u64::try_from(count(ReasonCode::CONNECTION_RATE_EXCEEDED)).unwrap();
+    assert_eq!(refused, server.stats().refused_rate, "{reasons:?}");
+    until("time goes by", || refusal(&server, V5).is_none());
 }
 
 /// Short of memory, the broker lets nobody in, sheds QoS 0, and serves everybody else.
@@ -63,11 +87,7 @@ fn memory_that_is_short_keeps_newcomers_out_and_clients_served() {
     let mut client = server.connect(V5, "client");
     client.subscribe("t", AtLeastOnce);
     let mut publisher = server.connect(V5, "publisher");
-    until("memory is found to be short", || {
-        let mut next = server.open(V5);
-        let _ = next.try_send(&encode(V5, connect(V5, "next")));
-        next.poll().is_none()
-    });
+    until("memory is found to be short", || refusal(&server, V5) == Some(ReasonCode::SERVER_BUSY));
     publisher.publishes(AtMostOnce, "t", "shed");
     publisher.publishes(AtLeastOnce, "t", "kept");
     client.receives(AtLeastOnce, "t", "kept");
