@@ -7,6 +7,8 @@ use crate::coverage::Behaviour;
 use crate::workload::{self, Mishap, Turn};
 use crate::world::Env;
 
+/// A client waits for answers before it asks for more.
+const UNANSWERED_MAX: usize = 40;
 /// Publishes of one burst.
 const BURST: usize = 25;
 
@@ -25,7 +27,13 @@ impl Client {
         if env.rng.chance(env.plan.mishaps) {
             return self.suffer(env);
         }
-        match workload::turn(&self.profile, &mut env.rng) {
+        let asked = self.requests.len();
+        let turn = workload::turn(&self.profile, &mut env.rng);
+        let released = self.online().map_or(0, |connection| connection.released.len());
+        if asked + released >= UNANSWERED_MAX && !matches!(turn, Turn::Publish | Turn::Mood) {
+            return;
+        }
+        match turn {
             Turn::Publish => self.publish(env),
             Turn::Burst => (0..BURST).for_each(|_| self.publish(env)),
             Turn::Subscribe => self.subscribe_to_something(env),

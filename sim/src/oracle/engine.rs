@@ -31,7 +31,7 @@ impl Oracle {
         let record = &mut self.shards[usize::from(shard.0)];
         let count = engine.stats().wills_published - record.wills_published;
         record.wills_published += count;
-        self.wills_published(count, now);
+        self.wills_published(shard, count, now);
     }
 
     /// An engine was called: it may have dropped something.

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
-use vouchmq_mqtt::engine::CloseCause;
+use vouchmq_mqtt::engine::{CloseCause, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{Dialect, ReasonCode};
 
@@ -68,6 +68,8 @@ pub(super) struct Link {
     pub(super) facts: ConnectFacts,
     pub(super) opened_at: Timestamp,
     pub(super) ruling: Option<Ruling>,
+    /// Where the client belongs to.
+    shard: ShardId,
     pub(super) epoch: Option<EpochNo>,
     pub(super) is_first_of_epoch: bool,
     pub(super) connected_at: Option<Timestamp>,
@@ -153,6 +155,7 @@ impl Oracle {
             facts,
             opened_at: now,
             ruling: None,
+            shard: ShardId(0),
             epoch: None,
             is_first_of_epoch: false,
             connected_at: None,
@@ -180,7 +183,7 @@ impl Oracle {
     }
 
     /// An engine says that a client is connected.
-    pub(crate) fn connected(&mut self, link: LinkId, id: &str, now: Timestamp) {
+    pub(crate) fn connected(&mut self, link: LinkId, id: &str, shard: ShardId, now: Timestamp) {
         let Some(record) = self.links.get(&link) else {
             return self.fail(now, format!("{link} is connected and never sent CONNECT"));
         };
@@ -215,6 +218,7 @@ impl Oracle {
         state.online.push((now, Timestamp::NEVER));
         self.clients[client.index()].epoch = Some(epoch);
         if let Some(record) = self.links.get_mut(&link) {
+            record.shard = shard;
             record.epoch = Some(epoch);
             record.is_first_of_epoch = is_first;
             record.connected_at = Some(now);
@@ -266,7 +270,8 @@ impl Oracle {
         record.closed = Some((cause.clone(), now));
         let is_said = matches!(cause, CloseCause::Disconnected(_));
         let asked = record.last_expiry_secs.filter(|_| is_said).unwrap_or(record.facts.expiry_secs);
-        let (client, will, expiry_secs) = (record.facts.client, record.facts.will.clone(), asked.min(cap));
+        let (client, shard) = (record.facts.client, record.shard);
+        let (will, expiry_secs) = (record.facts.will.clone(), asked.min(cap));
         let Some(epoch) = record.epoch else { return };
         let state = &mut self.epochs[epoch.0];
         state.live = None;
@@ -288,7 +293,7 @@ impl Oracle {
             Some(_) if *cause == CloseCause::Disconnected(ReasonCode::SUCCESS) => {
                 self.hit(Behaviour::WillCancelled);
             }
-            Some(will) => self.wills.schedule(client, &will, now.after(will.delay.min(lifetime))),
+            Some(will) => self.wills.schedule(client, shard, &will, now.after(will.delay.min(lifetime))),
             None => {}
         }
     }

@@ -1,3 +1,4 @@
+use vouchmq_mqtt::engine::ShardId;
 use vouchmq_mqtt::time::Timestamp;
 
 use super::message::MessageNo;
@@ -15,6 +16,8 @@ pub(super) struct Wills {
 #[derive(Debug)]
 struct Pending {
     client: ClientNo,
+    /// The engine that has the session.
+    shard: ShardId,
     message: MessageNo,
     due: Timestamp,
     has_delay: bool,
@@ -24,9 +27,10 @@ struct Pending {
 
 impl Wills {
     /// The connection is gone without a clean DISCONNECT.
-    pub(super) fn schedule(&mut self, client: ClientNo, will: &WillFacts, due: Timestamp) {
+    pub(super) fn schedule(&mut self, client: ClientNo, shard: ShardId, will: &WillFacts, due: Timestamp) {
         self.pending.push(Pending {
             client,
+            shard,
             message: will.message,
             due,
             has_delay: !will.delay.is_zero(),
@@ -62,9 +66,10 @@ impl Wills {
 
 impl Oracle {
     /// An engine says that it has published this many wills: they were due, and not for long.
-    pub(super) fn wills_published(&mut self, count: u64, now: Timestamp) {
+    pub(super) fn wills_published(&mut self, shard: ShardId, count: u64, now: Timestamp) {
         for _ in 0..count {
-            let due = self.wills.pending.iter().enumerate().filter(|(_, will)| will.due <= now);
+            let pending = self.wills.pending.iter().enumerate();
+            let due = pending.filter(|(_, will)| will.shard == shard && will.due <= now);
             // What is due this very instant was not left to a timer.
             let chosen = due.min_by_key(|(_, will)| (will.due != now, will.is_optional, will.due));
             let chosen = chosen.map(|(position, _)| position);

@@ -65,7 +65,7 @@ impl World {
                 }
                 Action::Connected(connection, id) => {
                     if let Some(link) = self.link_of(shard, connection) {
-                        self.env.oracle.connected(link, &id, self.env.now);
+                        self.env.oracle.connected(link, &id, shard, self.env.now);
                     }
                 }
                 Action::Close { connection, cause, .. } => self.close_soon(shard, connection, &cause),
