@@ -93,8 +93,9 @@ impl Oracle {
         }
     }
 
-    /// A message is given to a client as often as it was published, and as often as the client asked for
-    /// retained messages; what comes again with DUP is the same delivery.
+    /// A message is given to a session as often as it was published, and as often as the client asked for
+    /// retained messages; what comes again with DUP is the same delivery. A later session of the client may
+    /// live elsewhere, and subscribe before the message comes there.
     fn judge_count(&mut self, message: MessageNo, epoch: EpochNo, received: &Received<'_>, now: Timestamp) {
         let record = self.message(message);
         let client = received.client;
@@ -102,14 +103,12 @@ impl Oracle {
             let fresh = record
                 .copies
                 .iter()
-                .filter(|copy| copy.client == client && copy.group.is_none() && copy.retain == retain);
+                .filter(|copy| copy.epoch == epoch && copy.group.is_none() && copy.retain == retain);
             fresh.filter(|copy| !copy.dup || copy.qos == QoS::ExactlyOnce).count()
         };
-        let replays = self.epochs.iter().filter(|state| state.client == client).map(|state| {
-            let asked = state.possible(&record.facts.topic, Timestamp::ZERO, Timestamp::NEVER);
-            asked.filter(|known| known.sends_retained()).count()
-        });
-        let replays: usize = if record.facts.retain { replays.sum() } else { 0 };
+        let asked = self.epoch(epoch).possible(&record.facts.topic, Timestamp::ZERO, Timestamp::NEVER);
+        let replays = asked.filter(|known| known.sends_retained()).count();
+        let replays = if record.facts.retain { replays } else { 0 };
         let (live, retained) = (counted(false), counted(true));
         let routings = self.routings(message);
         if live > routings || live + retained > routings + replays {

@@ -17,6 +17,8 @@ pub(super) struct Shard {
     safe_through: Timestamp,
     /// When it last dropped QoS 0.
     pub(super) shed_at: Option<Timestamp>,
+    /// The last time a queue was full.
+    pub(super) queue_full_at: Option<Timestamp>,
 }
 
 /// No message of a run is larger, with everything around it.
@@ -48,6 +50,7 @@ impl Oracle {
             self.retained_refused_at = Some(now);
         }
         if stats.dropped_queue_full > before.dropped_queue_full {
+            self.shards[usize::from(shard.0)].queue_full_at = Some(now);
             self.note_full_queues(engine, now);
         }
     }

@@ -217,6 +217,10 @@ impl Oracle {
         state.live = Some(link);
         state.online.push((now, Timestamp::NEVER));
         self.clients[client.index()].epoch = Some(epoch);
+        // Its queue may have been the full one a moment ago: its own will, and then it drains what waits.
+        if self.shards[usize::from(shard.0)].queue_full_at == Some(now) {
+            self.clients[client.index()].queue_full_at = Some(now);
+        }
         if let Some(record) = self.links.get_mut(&link) {
             record.shard = shard;
             record.epoch = Some(epoch);

@@ -168,7 +168,7 @@ impl Oracle {
         if online.is_empty() || now <= until {
             return;
         }
-        let is_gone = self.hands_back(group, first, until);
+        let is_gone = self.hands_back(group, first, now);
         if self.epoch(epoch).was_offline(from, until) && !is_gone {
             let names: Vec<String> =
                 online.iter().map(|other| self.epoch(*other).client.to_string()).collect();

@@ -24,7 +24,7 @@ pub(crate) struct Options {
     /// Connect to this Unix socket
     #[arg(long, value_name = "PATH", conflicts_with = "url")]
     unix: Option<PathBuf>,
-    /// Connect to mqtt://[username[:password]@]host[:port][/topic]
+    /// Connect to mqtt://user:password@host:port/topic; all but the host may be left out
     #[arg(short = 'L', long, value_parser = Url::parse)]
     url: Option<Url>,
     /// Give this user name
