@@ -67,6 +67,7 @@ pub(crate) struct Counters {
     pub(crate) refused_rate: AtomicU64,
     pub(crate) refused_memory: AtomicU64,
     pub(crate) accept_pauses: AtomicU64,
+    pub(crate) delayed_logins: AtomicU64,
     pub(crate) blocked_logins: AtomicU64,
     pub(crate) log_lines_suppressed: AtomicU64,
 }

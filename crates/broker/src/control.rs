@@ -49,6 +49,8 @@ pub struct BrokerStats {
     pub refused_memory: u64,
     /// Times that no connection could be accepted for want of descriptors.
     pub accept_pauses: u64,
+    /// Logins delayed: too many failures or takeovers before, or connections that come too fast.
+    pub delayed_logins: u64,
     /// Logins refused because of too many failures or takeovers before.
     pub blocked_logins: u64,
     /// Log lines that were only counted.
@@ -119,6 +121,7 @@ impl Control {
             refused_rate: read(&counters.refused_rate),
             refused_memory: read(&counters.refused_memory),
             accept_pauses: read(&counters.accept_pauses),
+            delayed_logins: read(&counters.delayed_logins),
             blocked_logins: read(&counters.blocked_logins),
             log_lines_suppressed: read(&counters.log_lines_suppressed),
             retained: self.retained.len() as u64,

@@ -1,4 +1,5 @@
-//! What happens beside the shards, once a second: memory is watched, `$SYS` is published.
+//! What happens beside the shards, once a second: memory is watched, retained messages that expired are
+//! removed, `$SYS` is published.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -6,6 +7,7 @@ use std::time::Duration;
 
 use vouchmq_mqtt::engine::Input;
 use vouchmq_mqtt::time::Timestamp;
+use vouchmq_mqtt::topic::{Progress, TopicCursor};
 use vouchmq_mqtt::{Message as MqttMessage, Properties, Publication, PublisherId, QoS};
 
 use crate::clock::Monotonic;
@@ -14,6 +16,8 @@ use crate::memory;
 use crate::shard::mailbox::Message;
 
 const TURN: Duration = Duration::from_secs(1);
+/// Places of the tree of retained messages that are looked at in one turn; the shards wait meanwhile.
+const PURGE_STEPS: usize = 10_000;
 
 /// Watches over a broker until the other end of `stop` is gone.
 pub(crate) struct Overseer {
@@ -27,6 +31,7 @@ impl Overseer {
     pub(crate) fn run(self, stop: &Receiver<()>) {
         let memory_bytes_max = self.memory_bytes_max.or_else(memory::default_limit);
         let (mut is_short, mut turn) = (false, 0u64);
+        let mut cursor = TopicCursor::default();
         while stop.recv_timeout(TURN) == Err(RecvTimeoutError::Timeout) {
             turn += 1;
             if let (Some(max), Some(resident)) = (memory_bytes_max, memory::resident())
@@ -34,6 +39,10 @@ impl Overseer {
             {
                 is_short = !is_short;
                 self.tell_memory(is_short, resident, max);
+            }
+            let retained = &self.control.retained;
+            if retained.purge(self.clock.now(), &mut cursor, PURGE_STEPS) == Progress::Done {
+                cursor = TopicCursor::default();
             }
             let interval = u64::from(self.sys_interval_secs);
             if interval > 0 && turn % interval == 0 {

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::message::Message;
+use crate::time::Timestamp;
 use crate::topic::{FilterRef, HashSeed, Progress, TopicCursor, TopicMap, TopicName};
 
 /// Bounds of the store.
@@ -11,9 +12,12 @@ use crate::topic::{FilterRef, HashSeed, Progress, TopicCursor, TopicMap, TopicNa
 pub struct RetainedLimits {
     /// Messages.
     pub messages_max: usize,
-    /// Bytes of topic, properties and payload, summed.
+    /// Bytes of topic, properties and payload, summed, with [`LEVEL_BYTES`] for each level of the tree.
     pub bytes_max: usize,
 }
+
+/// What a level of a topic costs that no other topic shares.
+pub const LEVEL_BYTES: usize = 64;
 
 /// Retained messages by topic: the last one published with RETAIN (MQTT 5.0 §3.3.1.3).
 #[derive(Debug)]
@@ -46,7 +50,10 @@ impl Retained {
         let replaced = self.messages.get(publication.topic).map(|old| old.byte_count());
         let byte_count = self.byte_count - replaced.unwrap_or(0) + message.byte_count();
         let is_one_more = replaced.is_none() && self.messages.len() >= self.limits.messages_max;
-        if is_one_more || byte_count > self.limits.bytes_max {
+        // At most: some of the levels may be there already.
+        let new_levels = if replaced.is_none() { topic.levels().count() } else { 0 };
+        let tree_bytes = (self.messages.level_count() + new_levels) * LEVEL_BYTES;
+        if is_one_more || byte_count + tree_bytes > self.limits.bytes_max {
             return Err(RetainedFull);
         }
         self.byte_count = byte_count;
@@ -58,6 +65,19 @@ impl Retained {
         if let Some(removed) = self.messages.remove(topic) {
             self.byte_count -= removed.byte_count();
         }
+    }
+
+    fn purge(&mut self, now: Timestamp, cursor: &mut TopicCursor, steps_max: usize) -> Progress {
+        let mut expired = Vec::new();
+        let progress = self.messages.all_from(cursor, steps_max, |topic, message| {
+            if message.publication().expires_at <= now {
+                expired.push(topic.to_owned());
+            }
+        });
+        for topic in expired {
+            self.remove(&topic);
+        }
+        progress
     }
 }
 
@@ -91,6 +111,12 @@ impl SharedRetained {
         into: &mut Vec<Arc<Message>>,
     ) -> Progress {
         self.lock().messages.matching_from(filter, cursor, steps_max, |_, message| into.push(message.clone()))
+    }
+
+    /// Removes what has expired from a portion of the store; `steps_max` bounds the work of this call
+    /// (MQTT 5.0 §3.3.2.3.3).
+    pub fn purge(&self, now: Timestamp, cursor: &mut TopicCursor, steps_max: usize) -> Progress {
+        self.lock().purge(now, cursor, steps_max)
     }
 
     /// How many messages are stored.

@@ -64,13 +64,18 @@ impl State {
                 self.engine.input(now, Input::Decided(id, Decision::Refuse(ReasonCode::BANNED)));
             }
             (Judgement::Delayed(delay), _) | (_, Judgement::Delayed(delay)) => {
-                self.delayed.push((delay.max(of_rate), id, authentication));
+                self.delay(delay.max(of_rate), id, authentication);
             }
             (Judgement::Free, Judgement::Free) if !of_rate.is_zero() => {
-                self.delayed.push((of_rate, id, authentication));
+                self.delay(of_rate, id, authentication);
             }
             (Judgement::Free, Judgement::Free) => self.verify(id, authentication),
         }
+    }
+
+    fn delay(&mut self, delay: Duration, id: ConnectionId, authentication: Authentication) {
+        self.admission.counters.delayed_logins.fetch_add(1, Ordering::Relaxed);
+        self.delayed.push((delay, id, authentication));
     }
 
     /// Remembers what is an offence when it happens too often.

@@ -35,6 +35,8 @@ impl Engine {
         if connection.is_closing() {
             return;
         }
+        self.clients.stats.count_close(&cause);
+        let Some(connection) = self.clients.connection_mut(id) else { return };
         let deadline = now.after(LINGER);
         let state = std::mem::replace(&mut connection.state, State::Closing { deadline });
         connection.partial = Vec::new();

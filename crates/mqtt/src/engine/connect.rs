@@ -34,6 +34,7 @@ impl Engine {
             return self.close(now, id, CloseCause::Refused(reason));
         }
         if let Err(reason) = self.judge_connect(id, connect) {
+            self.clients.stats.credentials_invalid += u64::from(!self.is_draining);
             return self.refuse(now, id, reason);
         }
         let is_assigned = connect.client_id.is_empty();
@@ -44,7 +45,10 @@ impl Engine {
         }
         let will = match connect.will.as_ref().map(|will| self.will_of(&client_id, will)).transpose() {
             Ok(will) => will,
-            Err(reason) => return self.refuse(now, id, reason),
+            Err(reason) => {
+                self.clients.stats.count_refusal(reason);
+                return self.refuse(now, id, reason);
+            }
         };
         let (handshake, authentication) =
             self.begin_handshake(now, id, connect, client_id, is_assigned, will);

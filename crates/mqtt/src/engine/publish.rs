@@ -253,6 +253,7 @@ impl Engine {
             self.begin_exchange(session, packet_id, publish.qos);
         }
         let Some(owed) = self.owe(id, packet_id, publish.qos) else { return };
+        self.clients.stats.count_refusal(reason);
         self.settle_refused(id, owed, reason);
     }
 

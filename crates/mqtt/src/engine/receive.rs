@@ -224,7 +224,6 @@ impl Engine {
     /// Ends the connection of a client whose bytes are no packet.
     fn reject(&mut self, now: Timestamp, id: ConnectionId, error: &DecodeError) -> Option<usize> {
         let reason = error.reason();
-        self.clients.stats.violations += 1;
         let connection = self.clients.connection_mut(id)?;
         match (&connection.state, error.dialect) {
             (State::Established(_), _) => self.send_disconnect(id, reason, None),
@@ -254,7 +253,6 @@ impl Engine {
             return;
         }
         let is_established = connection.session().is_some();
-        self.clients.stats.violations += 1;
         if is_established {
             self.send_disconnect(id, reason, Some(rule));
         }

@@ -35,6 +35,7 @@ impl Engine {
         for (position, (filter, options)) in subscribe.filters.iter().enumerate() {
             if position >= self.options.limits.subscriptions_max.max(FILTERS_MAX) {
                 // Refused without a look: what a packet can make us do has a bound.
+                self.clients.stats.subscriptions_over_quota += 1;
                 pending.reasons.push(ReasonCode::QUOTA_EXCEEDED.0);
                 continue;
             }
@@ -48,6 +49,8 @@ impl Engine {
                     }
                 },
             };
+            self.clients.stats.count_refusal(reason);
+            self.clients.stats.subscriptions_over_quota += u64::from(reason == ReasonCode::QUOTA_EXCEEDED);
             pending.reasons.push(reason.0);
         }
         let can_answer = self.can_say(id, &pending.reasons);

@@ -142,7 +142,6 @@ impl Engine {
             return None;
         }
         if connection.blocked_since != Timestamp::NEVER && now.since(connection.blocked_since) >= stalled {
-            self.clients.stats.stalled_receivers += 1;
             self.close(now, id, CloseCause::Stalled);
             return None;
         }
@@ -158,7 +157,6 @@ impl Engine {
 
     /// No packet within one and a half times the keep-alive (`MQTT5-3.1.2-22`).
     fn time_out(&mut self, now: Timestamp, id: ConnectionId) {
-        self.clients.stats.keep_alive_timeouts += 1;
         self.disconnect(now, id, ReasonCode::KEEP_ALIVE_TIMEOUT, CloseCause::KeepAliveTimeout);
     }
 
@@ -167,6 +165,7 @@ impl Engine {
         if self.clients.connection(id).is_some_and(|connection| connection.awaits_answer()) {
             return self.close(now, id, CloseCause::HandshakeTimeout);
         }
+        self.clients.stats.handshake_timeouts += 1;
         // Cannot decide now: never the client's fault.
         self.refuse(now, id, ReasonCode::SERVER_UNAVAILABLE);
     }

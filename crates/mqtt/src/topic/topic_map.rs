@@ -165,11 +165,20 @@ impl<V> TopicMap<V> {
         Walk::resume(self, Pattern::new(filter), cursor).run(step_count_max, found)
     }
 
-    /// Calls `found` for every name, also those that start with `$`.
-    pub fn for_each(&self, mut found: impl FnMut(&str, &V)) {
-        let mut cursor = TopicCursor::default();
-        let mut walk = Walk::resume(self, Pattern::everything(), &mut cursor);
-        while walk.run(usize::MAX, &mut found) == Progress::More {}
+    /// Calls `found` for a portion of all names, also those that start with `$`, as
+    /// [`matching_from`](Self::matching_from) does.
+    pub fn all_from(
+        &self,
+        cursor: &mut TopicCursor,
+        step_count_max: usize,
+        found: impl FnMut(&str, &V),
+    ) -> Progress {
+        Walk::resume(self, Pattern::everything(), cursor).run(step_count_max, found)
+    }
+
+    /// How many levels of names the map holds, those that names share counted once.
+    pub const fn level_count(&self) -> usize {
+        self.nodes.len()
     }
 
     /// The node to which exactly this path leads.

@@ -70,7 +70,10 @@ fn finds_what_matches() {
     assert_eq!(found(&map, "+/b/c/#"), ["a/b/c"]);
     assert_eq!(found(&map, "none/#"), [""; 0]);
     let mut all = Vec::new();
-    map.for_each(|name, _| all.push(name.to_owned()));
+    assert_eq!(
+        map.all_from(&mut TopicCursor::default(), usize::MAX, |name, _| all.push(name.to_owned())),
+        Progress::Done
+    );
     assert_eq!(all.len(), map.len());
 }
 

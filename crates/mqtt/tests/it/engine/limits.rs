@@ -1,6 +1,7 @@
 //! Every limit of the core, at its bound. Those with much to say have files of their own.
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5, V311};
+use vouchmq_mqtt::engine::Stats;
 use vouchmq_mqtt::packet::{Connect, Publish};
 use vouchmq_mqtt::{Packet, Property, QoS, ReasonCode};
 
@@ -140,4 +141,92 @@ fn what_connack_announces_is_what_holds() {
     assert_eq!(announced.wildcard_subscription_available(), None);
     assert_eq!(announced.subscription_identifier_available(), None);
     assert_eq!(announced.shared_subscription_available(), None);
+}
+
+/// A client that does one thing too much, and the counter that tells.
+type Offence = (&'static str, fn(&World, &Client), fn(&Stats) -> u64);
+
+const OFFENCES: [Offence; 10] = [
+    ("packet size", |_, client| client.send(qos0("t", &"x".repeat(1000))), |stats| stats.packets_too_large),
+    (
+        "user properties",
+        |_, client| {
+            let properties = props(&[Property::UserProperty("a", "b"); 65]);
+            client.send(Publish { properties, ..qos0("t", "x") });
+        },
+        |stats| stats.packets_too_large,
+    ),
+    ("topic length", |_, client| client.send(qos1(1, &"x".repeat(101), "x")), |stats| stats.topics_invalid),
+    ("topic levels", |_, client| client.send(qos0(&"/".repeat(32), "x")), |stats| stats.topics_invalid),
+    (
+        "filter levels",
+        |_, client| client.send(subscribe(1, &[(&"/".repeat(32), options(QoS::AtMostOnce))])),
+        |stats| stats.topics_invalid,
+    ),
+    (
+        "subscriptions",
+        |_, client| {
+            let asked = ["1", "2", "3"].map(|filter| (filter, options(QoS::AtMostOnce)));
+            client.send(subscribe(1, &asked));
+        },
+        |stats| stats.subscriptions_over_quota,
+    ),
+    (
+        "receive maximum",
+        |_, client| (1..=3).for_each(|number| client.send(qos2(number, "t", "x"))),
+        |stats| stats.receive_maximum_exceeded,
+    ),
+    (
+        "topic alias",
+        |_, client| {
+            client.send(Publish { properties: props(&[Property::TopicAlias(17)]), ..qos0("t", "x") });
+        },
+        |stats| stats.topic_aliases_invalid,
+    ),
+    ("keep-alive", |world, _| world.advance_secs(100), |stats| stats.keep_alive_timeouts),
+    (
+        "messages per second",
+        |_, client| (0..20).for_each(|_| client.send(qos0("t", "x"))),
+        |stats| stats.throttled,
+    ),
+];
+
+#[test]
+fn what_meets_a_bound_is_counted_under_its_name() {
+    for (what, offend, count) in OFFENCES {
+        let world = World::with(|setup| {
+            setup.limits.packet_bytes_max = 900;
+            setup.limits.topics.length_max = 100;
+            setup.limits.subscriptions_max = 2;
+            setup.limits.receive_maximum = 2;
+            setup.limits.messages_per_sec = 10;
+        });
+        world.hold_journal();
+        let client = world.connect_with(Connect { keep_alive_secs: 30, ..connect(V5, "a") });
+        assert_eq!(world.count(count), 0, "{what}");
+        offend(&world, &client);
+        assert_eq!(world.count(count), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_stranger_that_meets_a_bound_is_counted_under_its_name() {
+    let world = World::new();
+    let silent = world.open(V5);
+    world.advance_secs(11);
+    silent.closed();
+    assert_eq!(world.count(|stats| stats.handshake_timeouts), 1);
+    for (client_id, username_len) in [("i".repeat(257), 0), ("i".to_owned(), 257)] {
+        let client = world.open(V5);
+        let username = "u".repeat(username_len);
+        client.send(Connect { username: Some(&username), ..connect(V5, &client_id) });
+        assert!(client.connack().reason.is_error());
+    }
+    assert_eq!(world.count(|stats| stats.credentials_invalid), 2);
+    let talker = world.open(V5);
+    talker.send_bytes(&[0x10, 0xFF, 0xFF, 0x3F]);
+    talker.send_bytes(&vec![0; 64 * 1024 + 1]);
+    talker.closed();
+    assert_eq!(world.count(|stats| stats.packets_too_large), 1);
+    assert_eq!(world.count(|stats| stats.violations), 1);
 }

@@ -3,7 +3,10 @@
 use vouchmq_mqtt::ProtocolVersion::{self, V5, V311};
 use vouchmq_mqtt::engine::{CloseCause, DenyAction};
 use vouchmq_mqtt::packet::{Connect, Publish};
-use vouchmq_mqtt::{Packet, Property, QoS, ReasonCode};
+use vouchmq_mqtt::retained::{LEVEL_BYTES, RetainedLimits, SharedRetained};
+use vouchmq_mqtt::time::Timestamp;
+use vouchmq_mqtt::topic::{FilterRef, HashSeed, Progress, TopicCursor};
+use vouchmq_mqtt::{Message, Packet, Properties, Property, Publication, PublisherId, QoS, ReasonCode};
 
 use super::harness::*;
 
@@ -179,7 +182,8 @@ fn a_full_store_refuses_what_is_new_and_takes_what_replaces() {
 
 #[test]
 fn a_store_full_of_bytes_refuses_what_is_new() {
-    let world = World::with(|setup| setup.retained.bytes_max = 100);
+    // Two topics of one level, and the root of the tree.
+    let world = World::with(|setup| setup.retained.bytes_max = 100 + 3 * LEVEL_BYTES);
     let client = world.connect(V5, "a");
     let half = "x".repeat(49);
     for (topic, payload, reason) in [
@@ -188,15 +192,73 @@ fn a_store_full_of_bytes_refuses_what_is_new() {
         ("3", "", 0x10),
         ("3", "x", 0x97),
         ("2", "less", 0x10),
-        ("3", "x", 0x10),
+        ("2", &half, 0x10),
+        ("2", "a little more than half, and so one byte too many..", 0x97),
         ("2", "", 0x10),
-        ("4", &half[..47], 0x10),
-        ("5", "", 0x10),
-        ("5", "x", 0x97),
+        ("3", &half, 0x10),
+        ("4", "", 0x10),
+        ("4", "x", 0x97),
     ] {
         client.send(retained(qos1(1, topic, payload)));
         client.expect(puback(id(1), ReasonCode(reason)));
     }
+    assert_eq!(world.count(|stats| stats.retained_refused), 3);
+}
+
+/// Thousands of short messages under deep topics take more memory for the tree than for themselves.
+#[test]
+fn levels_of_topics_count_against_the_stores_bytes() {
+    let world = World::with(|setup| setup.retained.bytes_max = 20_000);
+    let client = world.connect(V5, "a");
+    let mut stored = 0;
+    for number in 0..100 {
+        let topic = format!("{number}{}", "/x".repeat(31));
+        client.send(retained(qos1(1, &topic, "x")));
+        match client.puback().reason {
+            ReasonCode::NO_MATCHING_SUBSCRIBERS => stored += 1,
+            reason => assert_eq!(reason, ReasonCode::QUOTA_EXCEEDED),
+        }
+    }
+    assert_eq!(stored, 20_000 / (32 * LEVEL_BYTES + 66));
+    let shared = World::with(|setup| setup.retained.bytes_max = 20_000);
+    let client = shared.connect(V5, "a");
+    for number in 0..100 {
+        client.send(retained(qos1(1, &format!("{}{number}", "x/".repeat(31)), "x")));
+        assert_eq!(client.puback().reason, ReasonCode::NO_MATCHING_SUBSCRIBERS, "topics share their levels");
+    }
+}
+
+/// What is expired takes no room for long, whether anybody asks for it or not.
+#[test]
+fn expired_retained_messages_are_removed_in_portions() {
+    let store = SharedRetained::new(HashSeed::new([1, 2]), RetainedLimits::default());
+    let message = |topic: &str, expires_at| {
+        Message::new(&Publication {
+            topic,
+            properties: Properties::EMPTY,
+            payload: b"x",
+            qos: QoS::AtMostOnce,
+            retain: true,
+            publisher: PublisherId::BROKER,
+            expires_at,
+        })
+    };
+    for number in 0..1000u64 {
+        let topic = if number % 2 == 0 { format!("t/{number}") } else { format!("$t/{number}") };
+        store.store(message(&topic, Timestamp::from_micros(number))).unwrap();
+    }
+    store.store(message("kept", Timestamp::NEVER)).unwrap();
+    let mut cursor = TopicCursor::default();
+    let mut portions = 1;
+    while store.purge(Timestamp::from_micros(499), &mut cursor, 100) == Progress::More {
+        portions += 1;
+    }
+    assert_eq!(store.len(), 501, "500 have expired, those under `$` too");
+    assert!(portions >= 10, "{portions} portions");
+    let mut left = Vec::new();
+    let filter = FilterRef::new("t/#").unwrap();
+    assert_eq!(store.read(filter, &mut TopicCursor::default(), usize::MAX, &mut left), Progress::Done);
+    assert_eq!(left.len(), 250);
 }
 
 #[test]
