@@ -31,9 +31,9 @@ pub struct Bound {
 pub struct Broker {
     control: Control,
     threads: Vec<JoinHandle<()>>,
-    /// How each shard ended.
+    /// How each part ended.
     ended: mpsc::UnboundedReceiver<Ended>,
-    /// A shard that ended by itself.
+    /// A part that ended by itself.
     failed: Option<Ended>,
     /// Dropping it ends the overseer.
     stop_overseer: std::sync::mpsc::Sender<()>,
@@ -41,13 +41,22 @@ pub struct Broker {
     socket_files: Vec<SocketFile>,
 }
 
-/// How a shard ended.
+/// How a part of the broker ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// It was drained.
     Drained,
     /// It panicked, or its runtime failed: a bug, or a system out of resources.
-    Failed(ShardId),
+    Failed(Part),
+}
+
+/// What has a thread of its own, and without which a broker must not go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A shard: its clients are gone.
+    Shard(ShardId),
+    /// What watches over memory: nothing bounds it any more.
+    Overseer,
 }
 
 /// Why a broker did not start.
@@ -122,7 +131,7 @@ impl Bound {
                 clock,
                 drain_timeout: config.drain_timeout,
             };
-            threads.push(spawn_shard(setup, tell_end.clone())?);
+            threads.push(spawn(Part::Shard(setup.id), tell_end.clone(), || shard::run(setup))?);
         }
         let (stop_overseer, stop) = std::sync::mpsc::channel();
         let overseer = Overseer {
@@ -131,31 +140,46 @@ impl Bound {
             memory_bytes_max: config.memory_bytes_max,
             sys_interval_secs: config.sys_interval_secs,
         };
-        let thread = std::thread::Builder::new().name("overseer".to_owned());
-        threads.push(thread.spawn(move || overseer.run(&stop)).map_err(StartError::Thread)?);
+        let watch = move || {
+            overseer.run(&stop);
+            Ok(())
+        };
+        threads.push(spawn(Part::Overseer, tell_end, watch)?);
         Ok(Broker { control, threads, ended, failed: None, stop_overseer, socket_files })
     }
 }
 
-/// Runs a shard on a thread of its own, and tells how it ended: a shard that panics must not leave a broker
-/// behind that is half alive.
-fn spawn_shard(setup: Setup, tell_end: mpsc::UnboundedSender<Ended>) -> Result<JoinHandle<()>, StartError> {
-    let id = setup.id;
+/// Runs a part on a thread of its own, and tells how it ended: one that panics must not leave a broker behind
+/// that is half alive.
+pub(crate) fn spawn(
+    part: Part,
+    tell_end: mpsc::UnboundedSender<Ended>,
+    run: impl FnOnce() -> io::Result<()> + Send + 'static,
+) -> Result<JoinHandle<()>, StartError> {
     let run = move || {
-        let ended = match catch_unwind(AssertUnwindSafe(|| shard::run(setup))) {
+        let ended = match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok(())) => Ended::Drained,
             Ok(Err(error)) => {
-                tracing::error!(shard = id.0, %error, "a shard failed");
-                Ended::Failed(id)
+                tracing::error!(%part, %error, "a part of the broker failed");
+                Ended::Failed(part)
             }
             Err(_) => {
-                tracing::error!(shard = id.0, "a shard panicked: this is a bug");
-                Ended::Failed(id)
+                tracing::error!(%part, "a part of the broker panicked: this is a bug");
+                Ended::Failed(part)
             }
         };
         let _ = tell_end.send(ended);
     };
-    std::thread::Builder::new().name(format!("shard-{}", id.0)).spawn(run).map_err(StartError::Thread)
+    std::thread::Builder::new().name(part.to_string()).spawn(run).map_err(StartError::Thread)
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Shard(id) => write!(f, "shard-{}", id.0),
+            Self::Overseer => f.write_str("overseer"),
+        }
+    }
 }
 
 impl Broker {
@@ -164,7 +188,7 @@ impl Broker {
         self.control.clone()
     }
 
-    /// Waits until a shard ends by itself, which only a failure makes it do.
+    /// Waits until a part ends by itself, which only a failure makes it do.
     pub async fn failed(&mut self) -> Ended {
         let ended = self.ended.recv().await.unwrap_or(Ended::Drained);
         self.failed = Some(ended);
@@ -173,7 +197,7 @@ impl Broker {
 
     /// Lets every client go, then ends: DISCONNECT with Server shutting down, and time to read it.
     ///
-    /// Returns [`Ended::Failed`] if a shard ended by itself meanwhile.
+    /// Returns [`Ended::Failed`] if a part ended by itself meanwhile.
     pub fn drain(mut self) -> Ended {
         for mailbox in self.control.mailboxes.iter() {
             mailbox.send(Message::Drain);
@@ -182,7 +206,7 @@ impl Broker {
         // A broker that takes over finds the path free, and its own file is not removed.
         drop(self.socket_files);
         for thread in self.threads {
-            // A panic of a shard was caught and told.
+            // A panic was caught and told.
             let _ = thread.join();
         }
         let mut outcome = self.failed.unwrap_or(Ended::Drained);

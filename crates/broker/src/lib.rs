@@ -23,7 +23,7 @@ mod transport;
 mod verify;
 
 pub use address::{InvalidAddress, ListenAddress};
-pub use broker::{Bound, Broker, Ended, StartError};
+pub use broker::{Bound, Broker, Ended, Part, StartError};
 pub use clock::{Monotonic, SystemClock};
 pub use config::BrokerConfig;
 pub use control::{BrokerStats, ClientStatus, Control};

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vouchmq_identity::{Access, Anonymous, AuthRequest, Authenticator, Cost, Verdict};
-use vouchmq_mqtt::engine::EngineOptions;
+use vouchmq_mqtt::engine::{EngineOptions, ShardId};
 
+use crate::broker::{Part, spawn};
 use crate::shard::mailbox::Message;
 use crate::{Bound, BrokerConfig, Ended, ListenAddress};
 
@@ -48,6 +49,17 @@ pub(crate) fn connect(bound: &Bound) -> TcpStream {
     let stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     stream
+}
+
+/// Without the overseer nothing bounds memory: the broker must not go on as if nothing had happened.
+#[test]
+fn a_panic_of_any_thread_is_told() {
+    for part in [Part::Overseer, Part::Shard(ShardId(7))] {
+        let (tell_end, mut ended) = tokio::sync::mpsc::unbounded_channel();
+        let thread = spawn(part, tell_end, || panic!("a bug, for the test")).unwrap();
+        assert_eq!(ended.blocking_recv(), Some(Ended::Failed(part)));
+        thread.join().unwrap();
+    }
 }
 
 #[tokio::test]

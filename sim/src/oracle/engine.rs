@@ -17,6 +17,8 @@ pub(super) struct Shard {
     safe_through: Timestamp,
     /// When it last dropped QoS 0.
     pub(super) shed_at: Option<Timestamp>,
+    /// Memory is short: the queues of those who are away take nothing.
+    pub(super) is_memory_short: bool,
     /// The last time a queue was full.
     pub(super) queue_full_at: Option<Timestamp>,
 }
@@ -51,15 +53,22 @@ impl Oracle {
         }
         if stats.dropped_queue_full > before.dropped_queue_full {
             self.shards[usize::from(shard.0)].queue_full_at = Some(now);
-            self.note_full_queues(engine, now);
+            self.note_full_queues(shard, engine, now);
         }
     }
 
+    /// An engine is told that memory is short, or is not any more.
+    pub(crate) fn memory(&mut self, shard: ShardId, is_short: bool) {
+        self.shards[usize::from(shard.0)].is_memory_short = is_short;
+    }
+
     /// Something was dropped: by sessions that are full, or, if none is any more, by any of them.
-    fn note_full_queues(&mut self, engine: &Engine, now: Timestamp) {
+    fn note_full_queues(&mut self, shard: ShardId, engine: &Engine, now: Timestamp) {
         let limits = &self.rules.limits;
+        let is_memory_short = self.shards[usize::from(shard.0)].is_memory_short;
         let is_full = |info: &ClientState| {
-            info.queued_count >= limits.queued_messages_max
+            is_memory_short && info.connection.is_none()
+                || info.queued_count >= limits.queued_messages_max
                 || info.queued_bytes + MESSAGE_BYTES_MAX > limits.queued_bytes_max
         };
         let mut full: Vec<Rc<str>> =

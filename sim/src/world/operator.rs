@@ -93,7 +93,9 @@ impl World {
 
     pub(super) fn set_memory(&mut self, is_short: bool) {
         for number in 0..self.shards.len() {
-            self.input(ShardId(u16::try_from(number).unwrap_or(0)), Input::MemoryPressure(is_short));
+            let shard = ShardId(u16::try_from(number).unwrap_or(0));
+            self.env.oracle.memory(shard, is_short);
+            self.input(shard, Input::MemoryPressure(is_short));
         }
     }
 

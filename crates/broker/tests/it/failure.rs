@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vouchmq_broker::Ended;
+use vouchmq_broker::{Ended, Part};
 use vouchmq_identity::{Access, AuthRequest, Authenticator, Cost, Verdict};
 use vouchmq_mqtt::ProtocolVersion::V5;
 use vouchmq_mqtt::engine::ShardId;
@@ -45,8 +45,8 @@ fn server() -> Server {
 
 /// The shard of `client_id` is reported, and the other clients are let go.
 fn expect_failure(mut server: Server, shard: u16, mut other: Client) {
-    assert_eq!(server.failed(), Ended::Failed(ShardId(shard)));
-    assert_eq!(server.drain(), Ended::Failed(ShardId(shard)), "which is told in the end, too");
+    assert_eq!(server.failed(), Ended::Failed(Part::Shard(ShardId(shard))));
+    assert_eq!(server.drain(), Ended::Failed(Part::Shard(ShardId(shard))), "which is told in the end, too");
     other.expect_disconnect(ReasonCode::SERVER_SHUTTING_DOWN);
 }
 

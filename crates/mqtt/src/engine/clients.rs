@@ -34,8 +34,8 @@ pub(crate) struct Clients {
     pub(crate) unpersisted: std::collections::VecDeque<(u64, ConnectionId, OwedId)>,
     pub(crate) persist_seq: u64,
     pub(crate) limits: Arc<Limits>,
-    /// QoS 0 is shed: memory is short.
-    pub(crate) sheds_qos0: bool,
+    /// Memory is short: QoS 0 is shed, and the queues of those who are away take nothing.
+    pub(crate) is_memory_short: bool,
     pub(crate) stats: Stats,
 }
 
@@ -53,7 +53,7 @@ impl Clients {
             unpersisted: std::collections::VecDeque::new(),
             persist_seq: 0,
             limits: options.limits.clone(),
-            sheds_qos0: false,
+            is_memory_short: false,
             stats: Stats::default(),
         }
     }
@@ -176,7 +176,7 @@ impl Clients {
             },
             limits: &self.limits,
             stats: &mut self.stats,
-            sheds_qos0: self.sheds_qos0,
+            is_memory_short: self.is_memory_short,
         })
     }
 
@@ -254,7 +254,7 @@ pub(crate) struct Receiver<'a> {
     pub(crate) link: Link<'a>,
     pub(crate) limits: &'a Limits,
     pub(crate) stats: &'a mut Stats,
-    pub(crate) sheds_qos0: bool,
+    pub(crate) is_memory_short: bool,
 }
 
 /// The way from a message to a connection's outbox.

@@ -103,7 +103,7 @@ impl Receiver<'_> {
         if self.connection.is_none() {
             return Delivered::Dropped;
         }
-        if self.sheds_qos0 {
+        if self.is_memory_short {
             self.stats.dropped_memory += 1;
             return Delivered::Dropped;
         }
@@ -212,14 +212,18 @@ impl Receiver<'_> {
     ) -> Delivered {
         let limits = self.limits;
         let is_connected = self.connection.is_some();
+        // Nobody takes it soon, and there is no room for it.
+        let is_hopeless = self.is_memory_short && !is_connected;
         let outbound = self.session.outbound_mut();
         let is_full = |count: usize, bytes: usize| {
             count >= limits.queued_messages_max || bytes + byte_count > limits.queued_bytes_max
         };
-        if is_full(outbound.pending_count(), outbound.pending_bytes()) {
+        if is_hopeless || is_full(outbound.pending_count(), outbound.pending_bytes()) {
             self.stats.dropped_queue_full += 1;
             match limits.queue_full {
-                QueueFull::DropOldest if byte_count > limits.queued_bytes_max => return Delivered::Dropped,
+                QueueFull::DropOldest if is_hopeless || byte_count > limits.queued_bytes_max => {
+                    return Delivered::Dropped;
+                }
                 QueueFull::Reject => return Delivered::Rejected,
                 QueueFull::DropNew => return Delivered::Dropped,
                 QueueFull::DropOldest => {

@@ -77,7 +77,7 @@ impl Engine {
                 }
             }
             Input::Publish(message) => self.publish_message(now, &message),
-            Input::MemoryPressure(is_short) => self.clients.sheds_qos0 = is_short,
+            Input::MemoryPressure(is_short) => self.clients.is_memory_short = is_short,
             Input::Drain => self.drain(now),
         }
     }

@@ -3,7 +3,7 @@
 use vouchmq_mqtt::ProtocolVersion::{self, V5};
 use vouchmq_mqtt::engine::{CloseCause, Input};
 use vouchmq_mqtt::packet::Connect;
-use vouchmq_mqtt::{Packet, QoS, ReasonCode};
+use vouchmq_mqtt::{Packet, QoS, QueueFull, ReasonCode};
 
 use super::harness::*;
 
@@ -195,4 +195,29 @@ fn under_memory_pressure_qos_0_is_shed_and_nothing_else() {
     world.input(|| Input::MemoryPressure(false));
     publisher.publishes(QoS::AtMostOnce, "t", "back to normal");
     receiver.receives(QoS::AtMostOnce, "t", "back to normal");
+}
+
+/// Thousands of queues that are within their own bounds are not within that of the machine.
+#[test]
+fn under_memory_pressure_nothing_more_is_queued_for_those_who_are_away() {
+    for policy in [QueueFull::Reject, QueueFull::DropNew, QueueFull::DropOldest] {
+        let world = World::with(|setup| setup.limits.queue_full = policy);
+        let away = world.connect_with(persistent(V5, "away"));
+        away.subscribe("t", QoS::AtLeastOnce);
+        away.leave();
+        let publisher = world.connect(V5, "publisher");
+        publisher.publishes(QoS::AtLeastOnce, "t", "kept");
+        world.input(|| Input::MemoryPressure(true));
+        publisher.send(qos1(9, "t", "too much"));
+        let is_told = policy == QueueFull::Reject;
+        let reason = if is_told { ReasonCode::QUOTA_EXCEEDED } else { ReasonCode::SUCCESS };
+        publisher.expect(puback(id(9), reason));
+        assert_eq!(world.count(|stats| stats.dropped_queue_full), 1);
+        world.input(|| Input::MemoryPressure(false));
+        publisher.publishes(QoS::AtLeastOnce, "t", "kept again");
+        let back = world.connect_with(persistent(V5, "away"));
+        back.receives(QoS::AtLeastOnce, "t", "kept");
+        back.receives(QoS::AtLeastOnce, "t", "kept again");
+        back.expect_nothing();
+    }
 }

@@ -34,8 +34,8 @@ pub(super) fn run_until_signal(mut broker: Broker, signals: Signals) -> Result<(
         tokio::select! {
             drained = drained => match drained {
                 Ok(Ended::Drained) => Ok(()),
-                Ok(Ended::Failed(shard)) => {
-                    Err(Failure::failed(format_args!("shard {} failed: see the log, and report it", shard.0)))
+                Ok(Ended::Failed(part)) => {
+                    Err(Failure::failed(format_args!("{part} failed: see the log, and report it")))
                 }
                 Err(error) => Err(Failure::failed(format_args!("the broker did not end as it should: {error}"))),
             },

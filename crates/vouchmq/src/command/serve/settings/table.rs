@@ -107,7 +107,7 @@ rows! {
     "connections.max_rate_per_address" connect_rate_per_address Count 0..=FOR_EVER, ("off" = 0)
         "connections per second from one address; more are delayed, then refused (0x9F)";
     "system.max_memory" memory_bytes_max Bytes 0..=1024 * GB, ("auto" = 0)
-        "memory of the process; beyond it nobody new is let in and QoS 0 is shed. auto: 80 % of the machine or cgroup";
+        "memory of the process; beyond it nobody new is let in, QoS 0 is shed and nothing is queued for those who are away. auto: 80 % of all";
     "system.sys_interval" sys_interval_secs Seconds 0..=86_400, ("off" = 0)
         "time between two publications of $SYS";
     "system.drain_timeout" drain_timeout Seconds 0..=3600,
