@@ -181,13 +181,13 @@ impl Oracle {
         self.hit(Behaviour::SharedOnlineFirst);
     }
 
-    /// A member may have handed messages back: its session ended, or it left.
+    /// A member may have handed messages back: its session ended, or it left. Its UNSUBSCRIBE may be unread
+    /// for long.
     fn hands_back(&self, group: GroupNo, from: Timestamp, until: Timestamp) -> bool {
-        self.epochs.iter().any(|state| {
+        self.epochs.iter().filter(|state| from <= state.maybe_until).any(|state| {
             let mut known = state.subscriptions.iter().filter(|known| known.group == Some(group));
             known.any(|known| {
-                let end = known.sure_until.min(state.sure_until);
-                from <= end.max(known.maybe_from) && known.maybe_from <= until && end != Timestamp::NEVER
+                known.was_possible(from, until) && known.sure_until.min(state.sure_until) <= until
             })
         })
     }
