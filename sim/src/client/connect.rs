@@ -216,14 +216,7 @@ impl Client {
         self.phase = Phase::Online(connection);
         self.must_start_clean = false;
         env.oracle.connack(link, ack.session_present, env.now);
-        let continues = env.oracle.continues(link, self.session);
-        let is_told = self.profile.dialect().has_session_present();
-        if continues.is_none() && !is_told {
-            // It may or may not be the old session: better a new one.
-            self.must_start_clean = true;
-            return self.lose(Breakage::Reset, env);
-        }
-        if ack.session_present && continues.is_none() || continues == Some(true) {
+        if env.oracle.continues(link, self.session) {
             self.note_releases();
             self.resend(env);
         } else {

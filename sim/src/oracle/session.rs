@@ -93,8 +93,6 @@ pub(super) struct Epoch {
     /// It has surely ended by then.
     pub(super) maybe_until: Timestamp,
     pub(super) live: Option<LinkId>,
-    /// It may be the same as this one, which may have ended.
-    perhaps: Option<EpochNo>,
     /// When it had a connection: from, until.
     pub(super) online: Vec<(Timestamp, Timestamp)>,
     pub(super) subscriptions: Vec<Subscription>,
@@ -122,7 +120,6 @@ impl Epoch {
             sure_until: Timestamp::NEVER,
             maybe_until: Timestamp::NEVER,
             live: None,
-            perhaps: None,
             online: Vec::new(),
             subscriptions: Vec::new(),
             owed: BTreeMap::new(),
@@ -202,10 +199,8 @@ impl Oracle {
                 self.end_epoch(epoch, now);
                 (self.begin_epoch(client, now), true, Some(false))
             }
+            // A CONNECT finds no session whose time is over, however late its timer is.
             Some(epoch) if now < self.epochs[epoch.0].sure_until => (epoch, false, Some(true)),
-            Some(epoch) if now <= self.epochs[epoch.0].maybe_until => {
-                (self.continue_perhaps(epoch, now), false, None)
-            }
             Some(_) | None => (self.begin_epoch(client, now), true, Some(false)),
         };
         for will in self.wills.connected(client, now, is_first, &mut self.coverage) {
@@ -251,16 +246,12 @@ impl Oracle {
         }
     }
 
-    /// Whether a link goes on with the session that its client had; `None` where nobody can tell.
+    /// Whether a link goes on with the session that its client had.
     ///
     /// An MQTT 3.1 client is not told at all, and one that connects several times at once is told about a
     /// session that its other connection may just have begun.
-    pub(crate) fn continues(&self, link: LinkId, session: Option<EpochNo>) -> Option<bool> {
-        let current = self.epoch_of(link)?;
-        if self.epochs[current.0].perhaps.is_some_and(|old| Some(old) == session) {
-            return None;
-        }
-        Some(Some(current) == session)
+    pub(crate) fn continues(&self, link: LinkId, session: Option<EpochNo>) -> bool {
+        self.epoch_of(link).is_some_and(|current| Some(current) == session)
     }
 
     /// An engine gives up a connection.
@@ -322,17 +313,6 @@ impl Oracle {
         }
         self.epochs.push(Epoch::new(client, now));
         EpochNo(self.epochs.len() - 1)
-    }
-
-    /// The session has just ended, or not: what it had is possible, and nothing is sure.
-    fn continue_perhaps(&mut self, epoch: EpochNo, now: Timestamp) -> EpochNo {
-        let client = self.epochs[epoch.0].client;
-        let new = self.begin_epoch(client, now);
-        let possible = self.epochs[epoch.0].subscriptions.iter().map(Subscription::perhaps).collect();
-        self.epochs[new.0].subscriptions = possible;
-        self.epochs[new.0].perhaps = Some(epoch);
-        self.epochs[new.0].started_at = self.epochs[epoch.0].started_at;
-        new
     }
 
     pub(super) fn epoch(&self, epoch: EpochNo) -> &Epoch {

@@ -124,16 +124,14 @@ impl Oracle {
         // A client may read late what it was sent before.
         let is_left_behind =
             |epoch: EpochNo, qos: QoS| qos == QoS::AtLeastOnce && self.epoch(epoch).sure_until <= now;
-        let own_kept = if is_left_behind(epoch, received.qos) { 0 } else { own_count };
-        let others = before.iter().filter(|copy| copy.epoch != epoch && is_fresh(copy));
+        let is_kept = !received.dup && !is_left_behind(epoch, received.qos);
         let (left_behind, kept): (Vec<_>, Vec<_>) =
-            others.partition(|copy| is_left_behind(copy.epoch, copy.qos));
-        let left_behind = left_behind.len();
-        if kept.len() + own_kept > routings.max(1) {
+            before.iter().filter(is_fresh).partition(|copy| is_left_behind(copy.epoch, copy.qos));
+        if kept.len() + usize::from(is_kept) > routings.max(1) {
             let others: Vec<String> = before.iter().map(|copy| copy.client.to_string()).collect();
             return Some(format!("{} gets {message} of a group after {others:?}", received.client));
         }
-        self.hit(if left_behind > 0 { Behaviour::SharedHandedOn } else { Behaviour::SharedOnce });
+        self.hit(if !left_behind.is_empty() { Behaviour::SharedHandedOn } else { Behaviour::SharedOnce });
         None
     }
 
@@ -181,13 +179,13 @@ impl Oracle {
         self.hit(Behaviour::SharedOnlineFirst);
     }
 
-    /// A member may have handed messages back: its session ended, or it left.
+    /// A member may have handed messages back: its session ended, or it left. Its UNSUBSCRIBE may be unread
+    /// for long.
     fn hands_back(&self, group: GroupNo, from: Timestamp, until: Timestamp) -> bool {
-        self.epochs.iter().any(|state| {
+        self.epochs.iter().filter(|state| from <= state.maybe_until).any(|state| {
             let mut known = state.subscriptions.iter().filter(|known| known.group == Some(group));
             known.any(|known| {
-                let end = known.sure_until.min(state.sure_until);
-                from <= end.max(known.maybe_from) && known.maybe_from <= until && end != Timestamp::NEVER
+                known.was_possible(from, until) && known.sure_until.min(state.sure_until) <= until
             })
         })
     }

@@ -53,11 +53,6 @@ pub(super) struct Farewell {
 pub(super) type Farewells = BTreeMap<Request, Vec<Farewell>>;
 
 impl Subscription {
-    /// The same, of which nothing is sure.
-    pub(super) fn perhaps(&self) -> Self {
-        Self { sure_from: Timestamp::NEVER, ..self.clone() }
-    }
-
     /// Whether it can have been in force at some time from one instant to another.
     pub(super) fn was_possible(&self, from: Timestamp, until: Timestamp) -> bool {
         self.maybe_from <= until && from <= self.maybe_until

@@ -238,10 +238,11 @@ impl World {
         }
         let mut slices = [IoSlice::new(&[]); SLICES_MAX];
         let filled = outbox.slices(&mut slices);
-        let bytes: Vec<u8> = slices.iter().take(filled).flat_map(|slice| slice.iter().copied()).collect();
-        let most = bytes.len().min(room);
+        let waiting = || slices.iter().take(filled);
+        let most = waiting().map(|slice| slice.len()).sum::<usize>().min(room);
         let count = if self.env.rng.chance(700) || most == 0 { most } else { self.env.rng.length(1..=most) };
-        Some(bytes.get(..count)?.to_vec())
+        // Much may wait, and little be taken.
+        Some(waiting().flat_map(|slice| slice.iter().copied()).take(count).collect())
     }
 
     fn send_mail(&mut self, from: ShardId, to: ShardId) -> bool {

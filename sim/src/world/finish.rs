@@ -9,9 +9,10 @@ use vouchmq_mqtt::packet::SubscriptionOptions;
 use super::World;
 use crate::client::ClientNo;
 use crate::oracle::Wish;
+use crate::plan::span;
 
-/// Whatever is still going on ends within this time: delayed wills, expiring sessions, stalled receivers.
-const REST_WITHIN: u32 = 1500;
+/// Whatever is still going on ends before so many looks: delayed wills, expiring sessions, stalled receivers.
+const LOOKS_MAX: u32 = 1500;
 /// After this time no timer of the past is left.
 const HORIZON: Duration = Duration::from_secs(70);
 const SECOND: Duration = Duration::from_secs(1);
@@ -50,8 +51,10 @@ impl World {
 
     /// Waits until nothing is in the way any more.
     fn wait(&mut self, what: &str, obstacle: impl Fn(&Self) -> Option<String>) -> bool {
-        for _ in 0..REST_WITHIN {
-            if !self.run_until(self.env.now.after(SECOND)) {
+        for _ in 0..LOOKS_MAX {
+            // At odd times: clients that ping in step with the looks would never seem to rest.
+            let pause = self.env.rng.duration(&span(500_000, 1_500_000));
+            if !self.run_until(self.env.now.after(pause)) {
                 return false;
             }
             if obstacle(self).is_none() {
@@ -59,7 +62,7 @@ impl World {
             }
         }
         let obstacle = obstacle(self).unwrap_or_default();
-        self.env.fail(format!("no {what} after {REST_WITHIN} s: {obstacle}"));
+        self.env.fail(format!("no {what} after {LOOKS_MAX} looks: {obstacle}"));
         false
     }
 

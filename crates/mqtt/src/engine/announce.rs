@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 use super::interest::Interest;
 use super::mail::Letter;
 use super::{Engine, ShardId};
-use crate::connection::ConnectionId;
+use crate::connection::{ConnectionId, OwedId};
 use crate::packet::{Reasons, SubAck};
 use crate::session::{Replay, SessionId};
 use crate::time::Timestamp;
@@ -43,6 +43,7 @@ struct Ticket {
 pub(super) enum Then {
     SubAck(Box<PendingSubAck>),
     Joined { to: ShardId, share: Arc<str> },
+    Confirm(ConnectionId, OwedId),
 }
 
 /// A SUBACK that waits.
@@ -198,6 +199,13 @@ impl Engine {
         self.wait(now, SmallVec::new(), Then::Joined { to, share });
     }
 
+    /// Confirms an acknowledgement once every engine has what was sent to it so far: a message that an earlier
+    /// connection forwarded may still be on its way, and who forwarded it is told nothing any more.
+    pub(super) fn confirm_behind_mail(&mut self, now: Timestamp, id: ConnectionId, owed: OwedId) {
+        self.pending_subscribes.needs_barrier = true;
+        self.wait(now, SmallVec::new(), Then::Confirm(id, owed));
+    }
+
     /// Finishes what waits for nobody any more. A confirmation that comes back at once (an own group) is seen by
     /// the loop that is running, so that nothing recurses, however many wait.
     fn finish_ready(&mut self, now: Timestamp) {
@@ -221,6 +229,7 @@ impl Engine {
         match then {
             Then::SubAck(pending) => self.send_suback(now, *pending),
             Then::Joined { to, share } => self.tell(now, to, Letter::Joined { share }),
+            Then::Confirm(id, owed) => self.confirm(id, owed),
         }
     }
 

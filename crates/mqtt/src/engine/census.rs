@@ -13,7 +13,7 @@ pub struct Census {
     pub groups: usize,
     /// Acknowledgements that wait for other engines.
     pub tokens: usize,
-    /// SUBSCRIBEs and joins that wait for other engines.
+    /// SUBSCRIBEs, joins and repetitions that wait for other engines.
     pub tickets: usize,
     /// Acknowledgements that wait for the journal.
     pub unpersisted: usize,

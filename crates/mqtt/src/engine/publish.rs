@@ -65,7 +65,7 @@ impl Engine {
         topic: &str,
     ) {
         if let Some(packet_id) = publish.packet_id {
-            match self.admit(id, session, packet_id, publish.qos) {
+            match self.admit(now, id, session, packet_id, publish.qos) {
                 Admission::New => {}
                 Admission::Repeated => return,
                 Admission::InUse => {
@@ -87,7 +87,14 @@ impl Engine {
     }
 
     /// Counts a QoS 1 or 2 PUBLISH against Receive Maximum, and recognises a repetition.
-    fn admit(&mut self, id: ConnectionId, session: SessionId, packet_id: PacketId, qos: QoS) -> Admission {
+    fn admit(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        session: SessionId,
+        packet_id: PacketId,
+        qos: QoS,
+    ) -> Admission {
         let receive_maximum = self.options.limits.receive_maximum;
         let is_open = self
             .clients
@@ -96,10 +103,11 @@ impl Engine {
             .is_some_and(|inbound| inbound.contains(packet_id));
         let Some(connection) = self.clients.connection_mut(id) else { return Admission::Repeated };
         if is_open && qos == QoS::ExactlyOnce {
-            // Acknowledged again, not delivered again (`MQTT5-4.3.3-10`); the journal may not have it yet.
+            // Acknowledged again, not delivered again (`MQTT5-4.3.3-10`); the journal may not have it yet, nor
+            // other engines.
             let is_owed = connection.owed.as_ref().is_some_and(|acks| acks.holds(packet_id, AckKind::PubRec));
             if !is_owed && let Some(owed) = self.owe(id, packet_id, qos) {
-                self.confirm(id, owed);
+                self.confirm_behind_mail(now, id, owed);
             }
             return Admission::Repeated;
         }

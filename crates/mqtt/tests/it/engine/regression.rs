@@ -2,12 +2,14 @@
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5};
 use vouchmq_mqtt::engine::Input;
+use vouchmq_mqtt::packet::Publish;
 use vouchmq_mqtt::{QoS, ReasonCode};
 
 use super::harness::*;
 
 versions! { V31, V311, V5 =>
     a_verdict_that_nobody_awaits_changes_nothing,
+    a_repetition_is_not_acknowledged_before_other_engines_have_the_message,
 }
 
 fn a_verdict_that_nobody_awaits_changes_nothing(version: ProtocolVersion) {
@@ -66,4 +68,23 @@ fn a_disconnect_says_a_code_that_it_has() {
         assert_eq!(client.disconnect_packet().reason, said, "{reason}");
         client.closed();
     }
+}
+
+/// MQTT5-4.3.3-8
+fn a_repetition_is_not_acknowledged_before_other_engines_have_the_message(version: ProtocolVersion) {
+    let world = World::with(|setup| setup.shards = 2);
+    let subscriber = world.connect(version, world.name_at(1, "subscriber"));
+    subscriber.subscribe("t", QoS::AtMostOnce);
+    let publisher = persistent(version, world.name_at(0, "a"));
+    let client = world.connect_with(publisher.clone());
+    world.hold_mail();
+    client.send(qos2(1, "t", "x"));
+    client.vanish();
+    let client = world.connect_with(publisher);
+    client.send(Publish { dup: true, ..qos2(1, "t", "x") });
+    client.expect_nothing();
+    world.release_mail();
+    client.expect(pubrec(id(1), ReasonCode::SUCCESS));
+    subscriber.receives(QoS::AtMostOnce, "t", "x");
+    subscriber.expect_nothing();
 }
