@@ -8,7 +8,7 @@ use super::is_allowed;
 use crate::connection::Connection;
 use crate::limits::QueueFull;
 use crate::message::{Delivery, Publication};
-use crate::session::{Deliverable, Extras, HOLD_MAX};
+use crate::session::{Deliverable, Extras};
 use crate::time::Timestamp;
 use crate::{PacketId, QoS};
 
@@ -72,8 +72,12 @@ impl Receiver<'_> {
             return Delivered::Dropped;
         }
         let receive_maximum = self.session.receive_maximum;
-        let has_room =
-            self.session.outbound.as_ref().is_none_or(|outbound| outbound.has_room(receive_maximum));
+        let bytes_max = self.limits.queued_bytes_max;
+        let has_room = self
+            .session
+            .outbound
+            .as_ref()
+            .is_none_or(|outbound| outbound.has_room(receive_maximum, bytes_max));
         let deliverable = |frames: &mut Frames| Deliverable {
             message: frames.shared(publication),
             qos: wanted.qos,
@@ -121,8 +125,9 @@ impl Receiver<'_> {
     /// A message of this QoS would be sent at once, and neither wait nor be dropped.
     pub(super) fn takes_at_once(&self, qos: QoS) -> bool {
         let receive_maximum = self.session.receive_maximum;
-        let has_room =
-            || self.session.outbound.as_ref().is_none_or(|outbound| outbound.has_room(receive_maximum));
+        let bytes_max = self.limits.queued_bytes_max;
+        let outbound = self.session.outbound.as_ref();
+        let has_room = || outbound.is_none_or(|outbound| outbound.has_room(receive_maximum, bytes_max));
         !self.is_backlog_full() && (qos == QoS::AtMostOnce || has_room())
     }
 
@@ -218,6 +223,9 @@ impl Receiver<'_> {
         let is_full = |count: usize, bytes: usize| {
             count >= limits.queued_messages_max || bytes + byte_count > limits.queued_bytes_max
         };
+        if is_full(outbound.pending_count(), outbound.pending_bytes()) {
+            self.stats.dropped_expired += outbound.drop_expired(now);
+        }
         if is_hopeless || is_full(outbound.pending_count(), outbound.pending_bytes()) {
             self.stats.dropped_queue_full += 1;
             match limits.queue_full {
@@ -239,8 +247,8 @@ impl Receiver<'_> {
         outbound.push_pending(deliverable());
         let is_behind = outbound.pending_count() * 2 > limits.queued_messages_max
             || outbound.pending_bytes() * 2 > limits.queued_bytes_max;
-        let is_moving = now < outbound.progress_at.after(HOLD_MAX);
-        if is_connected && is_behind && is_moving { Delivered::Lagging } else { Delivered::Taken }
+        let is_held = is_connected && is_behind && outbound.may_hold(now);
+        if is_held { Delivered::Lagging } else { Delivered::Taken }
     }
 }
 

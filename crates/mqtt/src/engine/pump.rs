@@ -51,7 +51,7 @@ impl Receiver<'_> {
     fn send_pending(&mut self, now: Timestamp, frames: &mut Frames) -> bool {
         let receive_maximum = self.session.receive_maximum;
         let Some(outbound) = self.session.outbound.as_mut() else { return false };
-        if !outbound.may_start(receive_maximum) {
+        if !outbound.may_start(receive_maximum, self.limits.queued_bytes_max) {
             return false;
         }
         let Some(deliverable) = outbound.pop_pending() else { return false };

@@ -115,7 +115,7 @@ impl Engine {
                 share: None,
             };
             let delivered = receiver.deliver(now, publication, &wanted, frames);
-            note(&mut receiver, delivered, origin, routed);
+            note(now, &mut receiver, delivered, origin, routed);
         }
         self.count_held(origin, routed);
     }
@@ -139,7 +139,7 @@ impl Engine {
                 share: None,
             };
             let delivered = receiver.deliver(now, publication, &wanted, frames);
-            note(&mut receiver, delivered, origin, routed);
+            note(now, &mut receiver, delivered, origin, routed);
         }
         self.count_held(origin, routed);
     }
@@ -317,6 +317,7 @@ fn is_own_message(subscriber: &Subscriber, origin: Origin) -> bool {
 
 /// Takes down what became of a message for one client; the first that lags holds the answer up.
 fn note(
+    now: Timestamp,
     receiver: &mut super::clients::Receiver<'_>,
     delivered: Delivered,
     origin: Origin,
@@ -336,7 +337,7 @@ fn note(
             };
             if routed.held_by.is_none() {
                 routed.held_by = Some(receiver.id);
-                receiver.session.outbound_mut().waiters.push(waiter);
+                receiver.session.outbound_mut().hold(now, waiter);
             }
         }
     }

@@ -185,7 +185,10 @@ impl Engine {
         if state.connection.is_none() && state.will.as_ref().is_some_and(|will| will.due_at <= now) {
             self.publish_will(now, session);
         }
-        if self.clients.session(session).is_some_and(|state| state.holds_until() <= now) {
+        if let Some(state) = self.clients.session_mut(session).filter(|state| state.holds_until() <= now) {
+            if let Some(outbound) = state.outbound.as_mut() {
+                outbound.give_up();
+            }
             self.release_waiters(now, session);
         }
         let Some(state) = self.clients.session(session) else { return };

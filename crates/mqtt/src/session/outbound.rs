@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use crate::topic::TopicCursor;
 use crate::{PacketId, QoS};
 
-/// A receiver that lags and takes nothing for this long holds up no publisher any more.
+/// A receiver that lags holds a publisher up for this long at most, and for less if it takes nothing at all.
 pub(crate) const HOLD_MAX: Duration = Duration::from_secs(1);
 
 /// Packet identifiers in one round.
@@ -22,6 +22,10 @@ pub(crate) struct Outbound {
     /// Waiting, in order of arrival.
     pending: VecDeque<Deliverable>,
     pending_bytes: usize,
+    /// Nothing that waits expires before this time.
+    expiry_from: Timestamp,
+    /// Bytes of messages in flight that may have to be sent again.
+    in_flight_bytes: usize,
     /// The number of the next message to get an identifier.
     next_number: u64,
     /// In flight and counted against the client's Receive Maximum.
@@ -30,6 +34,10 @@ pub(crate) struct Outbound {
     sent_count: usize,
     /// Who is told when this session does not lag any more.
     pub(crate) waiters: Vec<Waiter>,
+    /// Since when somebody waits.
+    held_since: Timestamp,
+    /// It held others up for too long, and holds up nobody until it has caught up.
+    has_lost_trust: bool,
     /// Retained messages that are still to be sent.
     pub(crate) replays: VecDeque<Replay>,
     /// When the client last took or acknowledged something.
@@ -116,6 +124,17 @@ impl InFlight {
     }
 }
 
+impl Stage {
+    fn byte_count(&self) -> usize {
+        match self {
+            Self::ExpectAck(deliverable) | Self::ExpectReceived(deliverable) => {
+                deliverable.message.byte_count()
+            }
+            Self::ExpectComplete => 0,
+        }
+    }
+}
+
 // === impl Outbound ===
 
 impl Outbound {
@@ -144,24 +163,52 @@ impl Outbound {
         !self.pending.is_empty() || !self.replays.is_empty() || self.sent_count < self.in_flight.len()
     }
 
-    /// When those who wait for this session go on even if it makes no progress.
+    /// When those who wait for this session go on, however slowly it catches up.
     pub(crate) fn holds_until(&self) -> Timestamp {
-        if self.waiters.is_empty() { Timestamp::NEVER } else { self.progress_at.after(HOLD_MAX) }
+        if self.waiters.is_empty() {
+            return Timestamp::NEVER;
+        }
+        self.held_since.min(self.progress_at).after(HOLD_MAX)
+    }
+
+    /// Whether a publisher may be made to wait for this session.
+    pub(crate) fn may_hold(&self, now: Timestamp) -> bool {
+        !self.has_lost_trust && now < self.progress_at.after(HOLD_MAX)
+    }
+
+    /// Makes a publisher wait until this session has caught up.
+    pub(crate) fn hold(&mut self, now: Timestamp, waiter: Waiter) {
+        if self.waiters.is_empty() {
+            self.held_since = now;
+        }
+        self.waiters.push(waiter);
+    }
+
+    /// Those who waited did so for long enough.
+    pub(crate) fn give_up(&mut self) {
+        self.has_lost_trust = true;
     }
 
     /// Nothing waits in front of a new message, and the client may take one more.
-    pub(crate) fn has_room(&self, receive_maximum: u16) -> bool {
-        self.pending.is_empty() && self.may_start(receive_maximum)
+    pub(crate) fn has_room(&self, receive_maximum: u16, bytes_max: usize) -> bool {
+        self.pending.is_empty() && self.may_start(receive_maximum, bytes_max)
     }
 
     /// What is in flight was sent, and the client may take one more.
-    pub(crate) fn may_start(&self, receive_maximum: u16) -> bool {
+    ///
+    /// A client that never acknowledges has so much kept for it and no more: `bytes_max`, and the message
+    /// that exceeds it.
+    pub(crate) fn may_start(&self, receive_maximum: u16, bytes_max: usize) -> bool {
         self.sent_count == self.in_flight.len()
             && self.outstanding_count < receive_maximum
             && self.in_flight.len() < usize::from(receive_maximum)
+            && (self.in_flight_bytes < bytes_max || self.in_flight_bytes == 0)
     }
 
     pub(crate) fn push_pending(&mut self, deliverable: Deliverable) {
+        let expires_at = deliverable.message.publication().expires_at;
+        let is_first = self.pending.is_empty();
+        self.expiry_from = if is_first { expires_at } else { self.expiry_from.min(expires_at) };
         self.pending_bytes += deliverable.message.byte_count();
         self.pending.push_back(deliverable);
     }
@@ -173,6 +220,28 @@ impl Outbound {
             self.pending = VecDeque::new();
         }
         Some(deliverable)
+    }
+
+    /// Drops what waits and has expired, and says how many that were (`MQTT5-3.3.2-5`). Looks only when there
+    /// may be some.
+    pub(crate) fn drop_expired(&mut self, now: Timestamp) -> u64 {
+        if now < self.expiry_from {
+            return 0;
+        }
+        let count = self.pending.len();
+        let (mut expiry_from, mut pending_bytes) = (Timestamp::NEVER, 0);
+        self.pending.retain(|waiting| {
+            let expires_at = waiting.message.publication().expires_at;
+            let is_kept = now < expires_at;
+            if is_kept {
+                expiry_from = expiry_from.min(expires_at);
+                pending_bytes += waiting.message.byte_count();
+            }
+            is_kept
+        });
+        self.expiry_from = expiry_from;
+        self.pending_bytes = pending_bytes;
+        (count - self.pending.len()) as u64
     }
 
     /// The answer to another engine's message is given: it waits no more.
@@ -188,6 +257,9 @@ impl Outbound {
         }
         let number = self.next_number;
         self.next_number += 1;
+        // It has caught up: nothing waits behind what it takes.
+        self.has_lost_trust &= !self.pending.is_empty();
+        self.in_flight_bytes += deliverable.message.byte_count();
         let stage = match deliverable.qos {
             QoS::ExactlyOnce => Stage::ExpectReceived(deliverable),
             QoS::AtMostOnce | QoS::AtLeastOnce => Stage::ExpectAck(deliverable),
@@ -235,9 +307,7 @@ impl Outbound {
         match self.find(id) {
             Some((index, Stage::ExpectReceived(_))) if refused => self.finish(index),
             Some((index, Stage::ExpectReceived(_))) => {
-                if let Some(in_flight) = self.in_flight.get_mut(index) {
-                    in_flight.stage = Stage::ExpectComplete;
-                }
+                self.release_message(index);
                 Acked::Release
             }
             Some((_, Stage::ExpectComplete)) => Acked::Release,
@@ -262,8 +332,8 @@ impl Outbound {
         if !matches!(stage, Stage::ExpectReceived(_)) {
             return self.finish(index);
         }
+        self.release_message(index);
         if let Some(in_flight) = self.in_flight.get_mut(index) {
-            in_flight.stage = Stage::ExpectComplete;
             self.outstanding_count -= u16::from(std::mem::take(&mut in_flight.is_outstanding));
         }
         Acked::Release
@@ -279,8 +349,16 @@ impl Outbound {
         in_flight.chain(self.pending)
     }
 
+    /// The message is not needed any more; what is left of the exchange is its identifier.
+    fn release_message(&mut self, index: usize) {
+        let Some(in_flight) = self.in_flight.get_mut(index) else { return };
+        let before = std::mem::replace(&mut in_flight.stage, Stage::ExpectComplete);
+        self.in_flight_bytes -= before.byte_count();
+    }
+
     fn finish(&mut self, index: usize) -> Acked {
         let Some(in_flight) = self.in_flight.remove(index) else { return Acked::Unknown };
+        self.in_flight_bytes -= in_flight.stage.byte_count();
         if in_flight.is_outstanding {
             self.outstanding_count -= 1;
         }

@@ -2,7 +2,7 @@
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5};
 use vouchmq_mqtt::engine::{CloseCause, Input};
-use vouchmq_mqtt::packet::Connect;
+use vouchmq_mqtt::packet::{Connect, Publish};
 use vouchmq_mqtt::{Packet, QoS, QueueFull, ReasonCode};
 
 use super::harness::*;
@@ -11,6 +11,7 @@ versions! { V31, V311, V5 =>
     a_lagging_receiver_holds_the_acknowledgement_back_until_it_makes_progress,
     a_receiver_that_goes_away_lets_the_publisher_go_on,
     a_receiver_without_progress_holds_nobody_up_for_long,
+    a_receiver_that_is_slow_holds_nobody_up_for_long_either,
     a_receiver_that_does_not_read_is_closed,
     a_client_that_does_not_read_its_answers_is_not_read,
 }
@@ -103,6 +104,64 @@ fn a_receiver_without_progress_holds_nobody_up_for_long(version: ProtocolVersion
         }
         assert!(scene.receiver.is_open(), "it reads, and answers PINGREQ perhaps");
     }
+}
+
+/// One that takes a message now and then would hold up its publishers, and so all who share them, for ever.
+fn a_receiver_that_is_slow_holds_nobody_up_for_long_either(version: ProtocolVersion) {
+    for shard in [0, 1] {
+        let scene = Scene::new(version, shard);
+        let acknowledged = scene.publish_until_held();
+        scene.world.advance(Duration::from_millis(900));
+        scene.receiver.receives(QoS::AtLeastOnce, "t", "1");
+        scene.publisher.expect_nothing();
+        scene.world.advance(Duration::from_millis(100) + LATE);
+        scene.publisher.expect(puback(id(acknowledged + 1), ReasonCode::SUCCESS));
+        scene.receiver.receives(QoS::AtLeastOnce, "t", "2");
+        scene.publisher.send(qos1(acknowledged + 2, "t", "not held"));
+        scene.publisher.expect(puback(id(acknowledged + 2), ReasonCode::SUCCESS));
+        // It catches up, and is waited for again.
+        for number in 3..=acknowledged + 1 {
+            scene.receiver.receives(QoS::AtLeastOnce, "t", &number.to_string());
+        }
+        scene.receiver.receives(QoS::AtLeastOnce, "t", "not held");
+        assert!(scene.publish_until_held() >= 30);
+    }
+}
+
+/// A client that acknowledges nothing has so much kept for it, in flight as well as waiting.
+#[test]
+fn what_is_in_flight_is_bounded_in_bytes() {
+    let world = World::with(|setup| {
+        setup.limits.queued_bytes_max = 100_000;
+        setup.limits.queue_full = QueueFull::DropNew;
+    });
+    let receiver = world.connect(V5, "receiver");
+    receiver.subscribe("t", QoS::ExactlyOnce);
+    let publisher = world.connect(V5, "publisher");
+    let payload = "x".repeat(20_000);
+    for number in 1..=20 {
+        publisher.send(qos2(number, "t", &payload));
+    }
+    world.advance_secs(3);
+    let mut in_flight: Vec<Publish<'_>> = std::iter::from_fn(|| receiver.poll())
+        .map(|packet| match packet {
+            Packet::Publish(publish) => publish,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(in_flight.len(), 5, "100,000 bytes");
+    // PUBREC gives the bytes back: four that waited follow, one for each that is released.
+    let mut count = in_flight.len();
+    while let Some(publish) = in_flight.pop() {
+        receiver.send(pubrec(publish.packet_id.unwrap(), ReasonCode::SUCCESS));
+        while let Some(packet) = receiver.poll() {
+            if let Packet::Publish(publish) = packet {
+                in_flight.push(publish);
+                count += 1;
+            }
+        }
+    }
+    assert_eq!(count, 9, "five in flight and four that waited; the others found the queue full");
 }
 
 fn a_receiver_that_does_not_read_is_closed(version: ProtocolVersion) {

@@ -1,7 +1,7 @@
 //! A session that holds all it may: what becomes of the next message.
 
 use vouchmq_mqtt::ProtocolVersion::{V5, V311};
-use vouchmq_mqtt::packet::Connect;
+use vouchmq_mqtt::packet::{Connect, Publish};
 use vouchmq_mqtt::{Packet, Property, QoS, QueueFull, ReasonCode};
 
 use super::harness::*;
@@ -177,4 +177,24 @@ fn a_refusal_is_not_forgotten_because_another_receiver_lags() {
     scene.publisher.send(qos1(4, "t", "4"));
     scene.world.advance_secs(5);
     assert_eq!(scene.publisher.puback().reason, ReasonCode::QUOTA_EXCEEDED);
+}
+
+/// What has expired is deleted (`MQTT5-3.3.2-5`), and takes nobody's place.
+#[test]
+fn a_queue_of_what_has_expired_is_not_full() {
+    for policy in [QueueFull::Reject, QueueFull::DropNew, QueueFull::DropOldest] {
+        let scene = Scene::new(policy);
+        scene.publish(QoS::AtLeastOnce, "kept");
+        for payload in ["gone", "gone too"] {
+            let properties = props(&[Property::MessageExpiryInterval(5)]);
+            scene.publisher.send(Publish { properties, ..qos1(9, "t", payload) });
+            scene.publisher.expect(puback(id(9), ReasonCode::SUCCESS));
+            scene.witness.publish();
+        }
+        scene.world.advance_secs(6);
+        assert_eq!(scene.publish(QoS::AtLeastOnce, "new"), ReasonCode::SUCCESS);
+        assert_eq!(scene.world.count(|stats| stats.dropped_expired), 2);
+        assert_eq!(scene.world.count(|stats| stats.dropped_queue_full), 0);
+        assert_eq!(scene.waiting(), ["kept", "new"], "{policy:?}");
+    }
 }
