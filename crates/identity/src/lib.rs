@@ -18,8 +18,12 @@ mod authenticator;
 mod clock;
 mod entropy;
 mod exchange;
+mod keyring;
 mod password_hash;
 mod principal;
+mod secret;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
 pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
@@ -27,8 +31,10 @@ pub use authenticator::{Anonymous, AuthRequest, Authenticator, Chain, Cost, File
 pub use clock::{Clock, UnixMillis};
 pub use entropy::{Entropy, NoEntropy};
 pub use exchange::{Exchange, ExchangeMethod, Step};
+pub use keyring::{CheckValue, Keyring, KeyringFault, PepperVersion, SecretVerifier};
 pub use password_file::PasswordFile;
 pub use password_hash::{HashCost, HashFault, NoHash, OutOfMemory, PasswordHash};
 pub use principal::Principal;
+pub use secret::{KeyId, PREFIX as SECRET_PREFIX, Secret, SecretFault};
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
 pub use vouchmq_mqtt::{Authorize, Grant, Permission};
