@@ -2,6 +2,7 @@ use std::hint;
 
 use secrecy::ExposeSecret;
 
+use crate::acl::Names;
 use crate::{
     Access, Allowance, AuthRequest, Authenticator, Cost, Denial, OutOfMemory, PasswordFile, PasswordHash,
     Principal, Unavailable, Verdict,
@@ -30,7 +31,11 @@ impl FileAuthenticator {
     fn allow(&self, request: &AuthRequest, name: &str) -> Verdict {
         Verdict::Allow(Allowance {
             principal: Principal::User(name.into()),
-            authorize: self.access.of(&request.client_id, Some(name)),
+            authorize: self.access.of(&Names {
+                client_id: &request.client_id,
+                username: Some(name),
+                ..Names::default()
+            }),
             expires_at: None,
         })
     }
