@@ -12,6 +12,7 @@
 //! says whether it belongs on a pool of its own.
 
 pub mod acl;
+pub mod model;
 pub mod password_file;
 
 mod authenticator;
