@@ -5,13 +5,15 @@
 //! [class](Denial::outward) leaves the broker), `NotMine` hands on to the next authenticator of a [`Chain`]
 //! whose end denies, and `Unavailable` stops.
 //!
-//! What a client may do is an [`Authorize`], most often the [`Rules`] that an [`Acl`] yields for it.
+//! What a client may do is an [`Authorize`], most often the [`Rules`] that an [`Acl`] yields for it. Who may
+//! not connect at all, whatever it proves, is told by [`Blocks`].
 //!
 //! This crate does no I/O, reads no clock and draws no randomness: it is given a [`Clock`] and an
 //! [`Entropy`]. It knows neither HTTP nor an async runtime: verification is a plain call, and its [`Cost`]
 //! says whether it belongs on a pool of its own.
 
 pub mod acl;
+pub mod blocks;
 pub mod model;
 pub mod password_file;
 
@@ -29,6 +31,7 @@ mod verdict;
 
 pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
 pub use authenticator::{Anonymous, AuthRequest, Authenticator, Chain, Cost, FileAuthenticator};
+pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use clock::{Clock, UnixMillis};
 pub use entropy::{Entropy, NoEntropy};
 pub use exchange::{Exchange, ExchangeMethod, Step};
