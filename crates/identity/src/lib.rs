@@ -16,6 +16,7 @@ pub mod acl;
 pub mod blocks;
 pub mod model;
 pub mod password_file;
+pub mod resident;
 
 mod authenticator;
 mod clock;

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use vouchmq_mqtt::Authorize;
 
-use crate::{Principal, UnixMillis};
+use crate::{Principal, UnixMillis, model::Unusable};
 
 /// What an [`Authenticator`](crate::Authenticator) says about a client that wants to connect.
 #[derive(Clone, Debug)]
@@ -44,6 +44,27 @@ pub enum Denial {
     /// The user is known, the password is another.
     #[error("wrong password")]
     WrongPassword,
+    /// The credential is the right one, and may not be used now.
+    #[error(transparent)]
+    Credential(Unusable),
+    /// The device is suspended.
+    #[error("the device is suspended")]
+    Suspended,
+    /// The device is retired.
+    #[error("the device is retired")]
+    Retired,
+    /// The device's time is over.
+    #[error("the device has expired")]
+    DeviceExpired,
+    /// The device's product is disabled, or gone.
+    #[error("the product is disabled")]
+    ProductDisabled,
+    /// The Client Identifier is not one that the device may use.
+    #[error("the client id is not the device's own")]
+    ClientId,
+    /// A block keeps the client out.
+    #[error("blocked")]
+    Blocked,
 }
 
 /// What a denied client may learn: the two classes that MQTT tells apart.
@@ -67,6 +88,9 @@ pub enum Unavailable {
     /// No memory for the verification.
     #[error("not enough memory to verify")]
     OutOfMemory,
+    /// The pepper that the credential was made with is not in the keyring.
+    #[error("the key of this credential is not there")]
+    NoKey,
 }
 
 impl Denial {
@@ -74,7 +98,15 @@ impl Denial {
     pub const fn outward(self) -> OutwardDenial {
         match self {
             Self::NoCredential => OutwardDenial::NotAllowed,
-            Self::UnknownUser | Self::NoPassword | Self::WrongPassword => OutwardDenial::BadCredential,
+            Self::UnknownUser | Self::NoPassword | Self::WrongPassword | Self::Credential(_) => {
+                OutwardDenial::BadCredential
+            }
+            Self::Suspended
+            | Self::Retired
+            | Self::DeviceExpired
+            | Self::ProductDisabled
+            | Self::ClientId
+            | Self::Blocked => OutwardDenial::NotAllowed,
         }
     }
 }
