@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use vouchmq_mqtt::Authorize;
 
-use crate::{Principal, UnixMillis};
+use crate::{NoEntropy, Principal, UnixMillis};
 
 /// What an [`Authenticator`](crate::Authenticator) says about a client that wants to connect.
 #[derive(Clone, Debug)]
@@ -67,6 +67,9 @@ pub enum Unavailable {
     /// No memory for the verification.
     #[error("not enough memory to verify")]
     OutOfMemory,
+    /// No randomness for a challenge.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
 }
 
 impl Denial {
