@@ -13,6 +13,7 @@
 
 pub mod acl;
 pub mod password_file;
+pub mod scram;
 
 mod authenticator;
 mod clock;

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use vouchmq_mqtt::Authorize;
 
-use crate::{NoEntropy, Principal, UnixMillis};
+use crate::{NoEntropy, Principal, UnixMillis, scram::ScramFault};
 
 /// What an [`Authenticator`](crate::Authenticator) says about a client that wants to connect.
 #[derive(Clone, Debug)]
@@ -44,6 +44,12 @@ pub enum Denial {
     /// The user is known, the password is another.
     #[error("wrong password")]
     WrongPassword,
+    /// The user is known, but has no credential for the SCRAM that the client chose.
+    #[error("no SCRAM credential")]
+    NoScramCredential,
+    /// The client's part of a SCRAM exchange was not as it must be.
+    #[error("SCRAM: {0}")]
+    Scram(#[from] ScramFault),
 }
 
 /// What a denied client may learn: the two classes that MQTT tells apart.
@@ -77,7 +83,11 @@ impl Denial {
     pub const fn outward(self) -> OutwardDenial {
         match self {
             Self::NoCredential => OutwardDenial::NotAllowed,
-            Self::UnknownUser | Self::NoPassword | Self::WrongPassword => OutwardDenial::BadCredential,
+            Self::UnknownUser
+            | Self::NoPassword
+            | Self::WrongPassword
+            | Self::NoScramCredential
+            | Self::Scram(_) => OutwardDenial::BadCredential,
         }
     }
 }
