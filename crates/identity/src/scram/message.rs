@@ -1,6 +1,6 @@
 //! The four messages, read and written (RFC 5802 §7).
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use super::{
     Iterations, ScramFault,
@@ -31,7 +31,7 @@ pub(super) struct ClientFirst<'a> {
 pub(super) struct ServerFirst<'a> {
     /// The client's nonce and the server's.
     pub(super) nonce: &'a str,
-    pub(super) salt: Salt,
+    pub(super) salt: Cow<'a, Salt>,
     pub(super) iterations: Iterations,
 }
 
@@ -87,7 +87,7 @@ impl<'a> ServerFirst<'a> {
         let salt = Salt::parse(attributes.expect('s')?).ok_or(ScramFault::Salt)?;
         let iterations = Iterations::parse(attributes.expect('i')?).ok_or(ScramFault::Iterations)?;
         attributes.end()?;
-        Ok(Self { nonce, salt, iterations })
+        Ok(Self { nonce, salt: Cow::Owned(salt), iterations })
     }
 }
 

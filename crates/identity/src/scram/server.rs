@@ -1,4 +1,5 @@
 use std::{
+    borrow::Cow,
     fmt, mem,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -173,12 +174,12 @@ impl ScramExchange {
         let decoy = self.server.decoy_salt(&first.username);
         let found = self.server.credentials.find(&first.username);
         let (salt, iterations) = match &found {
-            ScramLookup::Found(verifier) => (verifier.salt().clone(), verifier.iterations()),
-            ScramLookup::Unknown | ScramLookup::WithoutVerifier => (decoy, self.server.iterations),
+            ScramLookup::Found(verifier) => (verifier.salt(), verifier.iterations()),
+            ScramLookup::Unknown | ScramLookup::WithoutVerifier => (&decoy, self.server.iterations),
             ScramLookup::Unavailable(reason) => return Err((*reason).into()),
         };
         let nonce = format!("{}{nonce}", first.nonce);
-        let server_first = ServerFirst { nonce: &nonce, salt, iterations }.to_string();
+        let server_first = ServerFirst { nonce: &nonce, salt: Cow::Borrowed(salt), iterations }.to_string();
         let challenge = server_first.clone().into_bytes();
         self.state = State::ExpectClientFinal(ExpectClientFinal {
             username: first.username,

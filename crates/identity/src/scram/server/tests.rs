@@ -116,7 +116,7 @@ fn who_is_unknown_costs_and_sees_what_everybody_does() {
 fn a_made_up_salt_stays_the_same_and_is_nobody_elses() {
     let salt = |server: &ScramServer, name: &str| {
         let (_, challenge) = challenged(server, name);
-        ServerFirst::parse(&challenge).unwrap().salt
+        ServerFirst::parse(&challenge).unwrap().salt.into_owned()
     };
     let (first, again) = (server(&users()), server(&users()));
     let other_key = ScramServer::new(
