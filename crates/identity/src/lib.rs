@@ -17,6 +17,7 @@ pub mod blocks;
 pub mod model;
 pub mod password_file;
 pub mod resident;
+pub mod scram;
 
 mod authenticator;
 mod clock;

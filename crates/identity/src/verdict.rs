@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use vouchmq_mqtt::Authorize;
 
-use crate::{Principal, UnixMillis, model::Unusable};
+use crate::{NoEntropy, Principal, UnixMillis, model::Unusable, scram::ScramFault};
 
 /// What an [`Authenticator`](crate::Authenticator) says about a client that wants to connect.
 #[derive(Clone, Debug)]
@@ -65,6 +65,12 @@ pub enum Denial {
     /// A block keeps the client out.
     #[error("blocked")]
     Blocked,
+    /// The user is known, but has no credential for the SCRAM that the client chose.
+    #[error("no SCRAM credential")]
+    NoScramCredential,
+    /// The client's part of a SCRAM exchange was not as it must be.
+    #[error("SCRAM: {0}")]
+    Scram(#[from] ScramFault),
 }
 
 /// What a denied client may learn: the two classes that MQTT tells apart.
@@ -91,22 +97,28 @@ pub enum Unavailable {
     /// The pepper that the credential was made with is not in the keyring.
     #[error("the key of this credential is not there")]
     NoKey,
+    /// No randomness for a challenge.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
 }
 
 impl Denial {
     /// What the client may learn.
     pub const fn outward(self) -> OutwardDenial {
         match self {
-            Self::NoCredential => OutwardDenial::NotAllowed,
-            Self::UnknownUser | Self::NoPassword | Self::WrongPassword | Self::Credential(_) => {
-                OutwardDenial::BadCredential
-            }
-            Self::Suspended
+            Self::NoCredential
+            | Self::Suspended
             | Self::Retired
             | Self::DeviceExpired
             | Self::ProductDisabled
             | Self::ClientId
             | Self::Blocked => OutwardDenial::NotAllowed,
+            Self::UnknownUser
+            | Self::NoPassword
+            | Self::WrongPassword
+            | Self::Credential(_)
+            | Self::NoScramCredential
+            | Self::Scram(_) => OutwardDenial::BadCredential,
         }
     }
 }
