@@ -28,7 +28,9 @@ pub use clock::{Clock, UnixMillis};
 pub use entropy::{Entropy, NoEntropy};
 pub use exchange::{Exchange, ExchangeMethod, Step};
 pub use password_file::PasswordFile;
-pub use password_hash::{HashCost, HashFault, NoHash, OutOfMemory, PasswordHash};
+pub use password_hash::{
+    HashCost, HashFault, HashPart, HashScheme, NoHash, OutOfMemory, PasswordHash, PlainPassword,
+};
 pub use principal::Principal;
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
 pub use vouchmq_mqtt::{Authorize, Grant, Permission};
