@@ -13,6 +13,7 @@
 
 pub mod acl;
 pub mod password_file;
+pub mod password_import;
 
 mod authenticator;
 mod clock;

@@ -30,8 +30,8 @@ pub(crate) use text::{Parts, decimal, decode_base64, split, with_base64};
 
 /// One password as it is stored: its hash, its salt, and how to compute the hash again.
 ///
-/// Passwords of our own are Argon2id. All else comes from other systems and [asks to be
-/// replaced](Self::needs_upgrade) as soon as its password has been seen. A password is any
+/// Passwords of our own are Argon2id. All else comes from other systems ([`crate::password_import`]) and
+/// [asks to be replaced](Self::needs_upgrade) as soon as its password has been seen. A password is any
 /// bytes, NUL included; the empty one never matches, whatever was hashed.
 ///
 /// # Text
