@@ -8,7 +8,7 @@ pub(crate) struct BcryptCost(u32);
 const KEY_LEN_MAX: usize = 72;
 
 impl BcryptCost {
-    /// `None` beyond 4 to 14: 4 is bcrypt's least, 14 takes about a second.
+    /// `None` beyond 4 to 14: 4 is bcrypt's least, 14 takes a second and a half.
     pub(super) const fn new(cost: u32) -> Option<Self> {
         if 4 <= cost && cost <= 14 { Some(Self(cost)) } else { None }
     }
@@ -19,7 +19,7 @@ impl BcryptCost {
 
     /// Nanoseconds, roughly.
     pub(super) const fn work(self) -> u64 {
-        50_000 << self.0
+        70_000 << self.0
     }
 
     /// The key is the password and a closing NUL, cut to 72 bytes. Systems that cut differently, at 255 bytes

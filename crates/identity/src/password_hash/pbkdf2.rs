@@ -11,7 +11,7 @@ pub(crate) struct Pbkdf2 {
     pub(super) iteration_count: NonZeroU32,
 }
 
-/// Above what OWASP recommends (600,000), below what lets a row burn CPU: it takes about half a second.
+/// Above what OWASP recommends (600,000), below what lets a row burn CPU: with SHA-512 it takes nearly a second.
 const ITERATION_COUNT_MAX: u32 = 1_000_000;
 
 impl Pbkdf2 {
@@ -27,7 +27,9 @@ impl Pbkdf2 {
 
     /// Nanoseconds, roughly. A hash longer than a digest takes as many rounds again.
     pub(super) const fn work(self, hash_len: usize) -> u64 {
-        500 * self.iteration_count.get() as u64 * hash_len.div_ceil(self.sha.len()) as u64
+        self.sha.iteration_nanos()
+            * self.iteration_count.get() as u64
+            * hash_len.div_ceil(self.sha.len()) as u64
     }
 
     pub(super) fn compute(self, password: &[u8], salt: &[u8], hash: &mut [u8]) {

@@ -26,6 +26,14 @@ impl Sha {
         }
     }
 
+    /// What one iteration of PBKDF2 takes, in nanoseconds, roughly.
+    pub(super) const fn iteration_nanos(self) -> u64 {
+        match self {
+            Self::Sha256 => 200,
+            Self::Sha512 => 850,
+        }
+    }
+
     pub(super) fn digest(self) -> &'static digest::Algorithm {
         match self {
             Self::Sha256 => &digest::SHA256,
