@@ -1,6 +1,9 @@
 //! What verification costs: `resident DEVICES VERIFICATIONS`. Fills a registry, then judges its devices in
 //! turn on one thread, and prints bytes per device, verifications per second, and percentiles.
 
+#![expect(clippy::disallowed_methods, reason = "a measurement needs a clock")]
+#![expect(clippy::print_stdout, reason = "and tells what it found")]
+
 use std::sync::Arc;
 use std::time::Instant;
 

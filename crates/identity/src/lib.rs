@@ -16,6 +16,7 @@ pub mod acl;
 pub mod blocks;
 pub mod model;
 pub mod password_file;
+pub mod password_import;
 pub mod resident;
 pub mod scram;
 
@@ -39,7 +40,9 @@ pub use entropy::{Entropy, NoEntropy};
 pub use exchange::{Exchange, ExchangeMethod, Step};
 pub use keyring::{CheckValue, Keyring, KeyringFault, PepperVersion, SecretVerifier};
 pub use password_file::PasswordFile;
-pub use password_hash::{HashCost, HashFault, NoHash, OutOfMemory, PasswordHash};
+pub use password_hash::{
+    HashCost, HashFault, HashPart, HashScheme, NoHash, OutOfMemory, PasswordHash, PlainPassword,
+};
 pub use principal::Principal;
 pub use secret::{KeyId, PREFIX as SECRET_PREFIX, Secret, SecretFault};
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};

@@ -4,7 +4,7 @@ use super::products::ResidentProduct;
 use super::{Resident, ResidentCredential, ResidentDevice};
 use crate::acl::Names;
 use crate::blocks::Subject;
-use crate::model::{CredentialId, CredentialKind, DeviceId, DeviceState, ProductState, Proof};
+use crate::model::{CredentialId, DeviceId, DeviceState, ProductState, Proof};
 use crate::{
     Allowance, AuthRequest, Authenticator, Cost, Denial, Keyring, OutOfMemory, Principal, Secret,
     SecretVerifier, Unavailable, UnixMillis, Verdict,
@@ -49,9 +49,11 @@ impl Authenticator for Resident {
         };
         let is_generated =
             request.password.as_ref().is_none_or(|text| Secret::key_id_in(text.expose_secret()).is_ok());
-        let has_password =
-            device.credentials.iter().any(|known| known.proof.kind() == CredentialKind::Password);
-        if has_password && !is_generated { Cost::Expensive } else { Cost::Cheap }
+        let is_slow = |known: &ResidentCredential| match &known.proof {
+            Proof::Password(hash) => hash.cost() == Cost::Expensive,
+            Proof::Secret(..) => false,
+        };
+        if !is_generated && device.credentials.iter().any(is_slow) { Cost::Expensive } else { Cost::Cheap }
     }
 
     fn verify(&self, request: &AuthRequest) -> Verdict {
