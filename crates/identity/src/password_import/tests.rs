@@ -304,7 +304,7 @@ fn plain_text_is_stored_as_argon2id_only() {
 fn debug_shows_no_secret() {
     let secret = HonoSecret { hash_function: None, pwd_hash: "pwdhash", salt: Some("thesalt") };
     let shown = format!("{PLAIN:?} {BCRYPT:?} {secret:?} {:?} {:?}", from_emqx(&PLAIN), from_emqx(&BCRYPT));
-    for part in ["hunter2", "104, 117", "abcdefghij", "jydOTSfIH", "pwdhash", "thesalt"] {
+    for part in ["hunter2", "104, 117", "abcdefghij", "SfIH", "pwdhash", "thesalt"] {
         assert!(!shown.contains(part), "{shown}");
     }
 }

@@ -133,7 +133,7 @@ fn a_wrong_client_final_is_refused_with_its_fault() {
         (format!("{CLIENT_FINAL},t=1"), ScramFault::Proof),
         (CLIENT_FINAL.replace("p=dHzb", "p="), ScramFault::Proof),
         (CLIENT_FINAL.replace("p=dHzb", "p=dHzbdHzb"), ScramFault::Proof),
-        (CLIENT_FINAL.replace("ndVQ=", "ndVR="), ScramFault::Proof),
+        (CLIENT_FINAL.replace("VQ=", "VR="), ScramFault::Proof),
         ("c=biws,r=x,p=".to_owned(), ScramFault::Proof),
         ("c=biws,r=x".to_owned(), ScramFault::Malformed),
         (",p=".to_owned(), ScramFault::Malformed),
