@@ -193,9 +193,9 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
         // Nobody knew the client: that is a denial, never an invitation.
         Verdict::NotMine => Decision::Refuse(ReasonCode::NOT_AUTHORIZED),
         Verdict::Unavailable(Unavailable::Busy) => Decision::Refuse(ReasonCode::SERVER_BUSY),
-        Verdict::Unavailable(Unavailable::TimedOut | Unavailable::OutOfMemory) => {
-            Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE)
-        }
+        Verdict::Unavailable(
+            Unavailable::TimedOut | Unavailable::OutOfMemory | Unavailable::NoKey | Unavailable::NoEntropy(_),
+        ) => Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE),
     };
     Judged { decision, principal, by: By::Request }
 }

@@ -10,7 +10,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-pub use pattern::{PatternFault, TopicPattern};
+pub use pattern::{Names, PatternFault, TopicPattern, Variable};
 pub use rules::{Acl, AclRule, Action, Effect, Rules};
 
 /// What the clients of an authenticator get: the same for all, or rules with their names in them.
@@ -43,11 +43,11 @@ impl Access {
         Self::Same(Arc::new(DenyAll))
     }
 
-    /// What one client may do. `username` is a name that the client has proven.
-    pub fn of(&self, client_id: &str, username: Option<&str>) -> Arc<dyn Authorize> {
+    /// What one client may do.
+    pub fn of(&self, names: &Names<'_>) -> Arc<dyn Authorize> {
         match self {
             Self::Same(authorize) => Arc::clone(authorize),
-            Self::Rules(acl) => Arc::new(acl.rules_of(client_id, username)),
+            Self::Rules(acl) => Arc::new(acl.rules_of(names)),
         }
     }
 }

@@ -5,30 +5,45 @@
 //! [class](Denial::outward) leaves the broker), `NotMine` hands on to the next authenticator of a [`Chain`]
 //! whose end denies, and `Unavailable` stops.
 //!
-//! What a client may do is an [`Authorize`], most often the [`Rules`] that an [`Acl`] yields for it.
+//! What a client may do is an [`Authorize`], most often the [`Rules`] that an [`Acl`] yields for it. Who may
+//! not connect at all, whatever it proves, is told by [`Blocks`].
 //!
 //! This crate does no I/O, reads no clock and draws no randomness: it is given a [`Clock`] and an
 //! [`Entropy`]. It knows neither HTTP nor an async runtime: verification is a plain call, and its [`Cost`]
 //! says whether it belongs on a pool of its own.
 
 pub mod acl;
+pub mod blocks;
+pub mod model;
 pub mod password_file;
+pub mod password_import;
+pub mod resident;
+pub mod scram;
 
 mod authenticator;
 mod clock;
 mod entropy;
 mod exchange;
+mod keyring;
 mod password_hash;
 mod principal;
+mod secret;
+#[cfg(test)]
+mod testing;
 mod verdict;
 
 pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
 pub use authenticator::{Anonymous, AuthRequest, Authenticator, Chain, Cost, FileAuthenticator};
+pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use clock::{Clock, UnixMillis};
 pub use entropy::{Entropy, NoEntropy};
 pub use exchange::{Exchange, ExchangeMethod, Step};
+pub use keyring::{CheckValue, Keyring, KeyringFault, PepperVersion, SecretVerifier};
 pub use password_file::PasswordFile;
-pub use password_hash::{HashCost, HashFault, NoHash, OutOfMemory, PasswordHash};
+pub use password_hash::{
+    HashCost, HashFault, HashPart, HashScheme, NoHash, OutOfMemory, PasswordHash, PlainPassword,
+};
 pub use principal::Principal;
+pub use secret::{KeyId, PREFIX as SECRET_PREFIX, Secret, SecretFault};
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
 pub use vouchmq_mqtt::{Authorize, Grant, Permission};

@@ -13,7 +13,7 @@ mod tests;
 
 /// Users and the hashes of their passwords, with the comments and the order of the file they came from.
 ///
-/// A line is `username:$argon2id$v=19$m=…,t=…,p=…$salt$hash`, a comment that starts with `#`, or blank. An
+/// A line is `username:hash` with the text of a [`PasswordHash`], a comment that starts with `#`, or blank. An
 /// empty file knows nobody. A file with one bad line is refused as a whole: a line that is skipped could be
 /// the one that matters (CVE-2018-12551).
 #[derive(Clone, Default)]

@@ -1,90 +1,82 @@
-use std::{fmt, str::FromStr};
+use std::fmt;
 
-use argon2::{Algorithm, Argon2, Params, Version};
-use base64ct::{Base64Unpadded, Encoding};
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
-use crate::{Entropy, NoEntropy};
+use crate::{Cost, Entropy};
+
+mod argon2id;
+mod bcrypt;
+mod fault;
+mod pbkdf2;
+mod plain;
+mod recipe;
+mod salted_sha;
+mod sha;
+mod text;
 
 #[cfg(test)]
 mod tests;
 
-/// The Argon2id hash of one password, with salt and parameters.
+pub use argon2id::HashCost;
+pub use fault::{HashFault, HashPart, NoHash, OutOfMemory};
+pub(crate) use pbkdf2::Pbkdf2;
+pub use plain::PlainPassword;
+pub use recipe::HashScheme;
+pub(crate) use recipe::Recipe;
+pub(crate) use salted_sha::{SaltPosition, SaltedSha};
+pub(crate) use sha::Sha;
+pub(crate) use text::{Parts, decimal, decode_base64, split, with_base64};
+
+/// One password as it is stored: its hash, its salt, and how to compute the hash again.
 ///
-/// `Display` and `FromStr` use the PHC string `$argon2id$v=19$m=…,t=…,p=…$salt$hash`. `Debug` shows the
-/// parameters only: a hash is to be guarded like a secret.
+/// Passwords of our own are Argon2id. All else comes from other systems ([`crate::password_import`]) and
+/// [asks to be replaced](Self::needs_upgrade) as soon as its password has been seen. A password is any
+/// bytes, NUL included; the empty one never matches, whatever was hashed.
+///
+/// # Text
+/// `Display` writes, and `FromStr` reads, one line of ASCII with at most 207 characters. Base64 is the
+/// standard alphabet without padding, save for bcrypt, which has an alphabet of its own. Numbers are decimal
+/// without leading zeros. Nothing else is read: no white space, no other order, no optional parts.
+///
+/// | Text | Salt, hash in bytes | Bounds |
+/// |---|---|---|
+/// | `$argon2id$v=19$m=19456,t=2,p=1$salt$hash` | 8 to 64, 16 to 64 | [`HashCost::new`] |
+/// | `$2b$10$` and 22 characters of salt, 31 of hash | 16, 23 | cost 04 to 14 |
+/// | `$pbkdf2-sha256$i=4096$salt$hash`, `$pbkdf2-sha512$…` | 1 to 64, 16 to 64 | i 1 to 1,000,000 |
+/// | `$sha256$salt=before$salt$hash`, `$sha512$…` | 1 to 64, 32 or 64 | |
+/// | `$sha256$salt=after$salt$hash`, `$sha512$…` | 1 to 64, 32 or 64 | |
+/// | `$sha256$salt=none$$hash`, `$sha512$…` | none, 32 or 64 | |
+///
+/// `$2a$` and `$2y$` are read too, as other names of `$2b$`, which is what is written. The bounds keep a row
+/// from outside from asking for all memory or for minutes: the worst takes about a second by PBKDF2, a second
+/// and a half by bcrypt, four seconds and 256 MiB by Argon2id.
+///
+/// `Debug` shows scheme and parameters only: a hash is to be guarded like a secret.
+///
+/// # Specification
+/// Argon2id: RFC 9106. PBKDF2: RFC 8018 §5.2 with HMAC-SHA-2. The form: the PHC string format, which leaves
+/// `$sha256$` and `$sha512$` to us and bcrypt to its authors.
 #[derive(Clone)]
 pub struct PasswordHash {
-    cost: HashCost,
+    recipe: Recipe,
     salt: Bytes,
     hash: Bytes,
 }
 
-/// What computing a hash takes, within bounds: a file cannot ask for all memory or for hours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HashCost {
-    memory_kib: u32,
-    pass_count: u32,
-    lane_count: u32,
-}
-
-/// Why a string is not a hash that can be used. Never repeats the string.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum HashFault {
-    /// Another scheme, or a password in plain text.
-    #[error("not an Argon2id hash: it does not start with $argon2id$")]
-    NotArgon2id,
-    /// Not version 1.3 of Argon2.
-    #[error("Argon2 version other than 19")]
-    Version,
-    /// The parameters are not `m=…,t=…,p=…`.
-    #[error("parameters are not m=…,t=…,p=… in decimal")]
-    Parameters,
-    /// The parameters are beyond the bounds of [`HashCost::new`].
-    #[error("parameters out of bounds: m 8 per lane to 262144 (256 MiB), t 1 to 16, p 1 to 16")]
-    Bounds,
-    /// The salt is not 8 to 64 bytes in base64.
-    #[error("salt is not 8 to 64 bytes in unpadded base64")]
-    Salt,
-    /// The hash is not 16 to 64 bytes in base64.
-    #[error("hash is not 16 to 64 bytes in unpadded base64")]
-    Hash,
-    /// A part is missing, or something follows the last one.
-    #[error("not of the form $argon2id$v=19$m=…,t=…,p=…$salt$hash")]
-    Shape,
-}
-
-/// Why no hash was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoHash {
-    /// An empty password protects nothing.
-    #[error("the password is empty")]
-    EmptyPassword,
-    /// No randomness for the salt.
-    #[error(transparent)]
-    NoEntropy(#[from] NoEntropy),
-    /// No memory for the computation.
-    #[error(transparent)]
-    OutOfMemory(#[from] OutOfMemory),
-}
-
-/// There was not enough memory for the computation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not enough memory to hash a password")]
-pub struct OutOfMemory;
-
-/// Up to 64 bytes.
+/// Up to [`LEN_MAX`] bytes.
 type Bytes = Box<[u8]>;
 
+/// No salt and no hash is longer, in bytes.
+pub(crate) const LEN_MAX: usize = 64;
+/// Of hashes that we make, in bytes.
 const SALT_LEN: usize = 16;
 const HASH_LEN: usize = 32;
-const SALT_LENS: std::ops::RangeInclusive<usize> = 8..=64;
-const HASH_LENS: std::ops::RangeInclusive<usize> = 16..=64;
 
 // === impl PasswordHash ===
 
 impl PasswordHash {
-    /// Hashes `password` with a fresh salt.
+    /// Hashes `password` by Argon2id with a fresh salt.
     ///
     /// # Errors
     /// [`NoHash`] says why not.
@@ -96,130 +88,74 @@ impl PasswordHash {
         entropy.fill(&mut salt)?;
         let mut hash = [0; HASH_LEN];
         cost.compute(password, &salt, &mut hash)?;
-        Ok(Self { cost, salt: salt.into(), hash: hash.into() })
+        Ok(Self { recipe: Recipe::Argon2id(cost), salt: salt.into(), hash: hash.into() })
+    }
+
+    /// What a text said that claims to be of `scheme`: the one way in for what we did not compute.
+    pub(crate) fn of_parts(scheme: HashScheme, parts: Parts) -> Result<Self, HashFault> {
+        let fault = |part| HashFault::Malformed { scheme, part };
+        let (recipe, salt, hash) = parts.map_err(fault)?;
+        if !recipe.salt_lens().contains(&salt.len()) {
+            return Err(fault(HashPart::Salt));
+        }
+        if !recipe.hash_lens().contains(&hash.len()) {
+            return Err(fault(HashPart::Hash));
+        }
+        Ok(Self { recipe, salt, hash })
     }
 
     /// Whether this is the hash of `password`; compares in constant time.
     ///
+    /// Never of an empty password. Two schemes have limits of their own, which end with the
+    /// [upgrade](Self::needs_upgrade):
+    /// * bcrypt looks at the first 72 bytes only, and so does this. A password with a NUL never matches: some
+    ///   programs stop there, and others cannot tell `abc` from `abc\0abc`.
+    /// * PBKDF2 fills the key with NULs, so those at the end of a password do not count; all programs agree.
+    ///
     /// # Errors
     /// [`OutOfMemory`]: not known.
     pub fn matches(&self, password: &[u8]) -> Result<bool, OutOfMemory> {
-        let mut buffer = [0; *HASH_LENS.end()];
+        let mut buffer = Zeroizing::new([0; LEN_MAX]);
         let hash = buffer.get_mut(..self.hash.len()).ok_or(OutOfMemory)?;
-        self.cost.compute(password, &self.salt, hash)?;
-        Ok(bool::from(self.hash.ct_eq(hash)))
+        self.recipe.compute(password, &self.salt, hash)?;
+        // A password that proves nothing is hashed all the same, or a quick answer told that the user exists.
+        Ok(bool::from(self.hash.ct_eq(hash)) && self.recipe.can_prove(password))
     }
 
-    /// What it takes to compute.
-    pub const fn cost(&self) -> HashCost {
-        self.cost
+    /// How long [`Self::matches`] keeps its thread: salted SHA-2 is cheap, each other scheme belongs on a
+    /// pool, however small its parameters.
+    pub const fn cost(&self) -> Cost {
+        self.recipe.cost()
     }
 
-    /// A hash that takes `cost` to compare with and is that of no known password.
-    pub(crate) fn of_nobody(cost: HashCost) -> Self {
-        Self { cost, salt: [0; SALT_LEN].into(), hash: [0; HASH_LEN].into() }
+    /// Which scheme it is of.
+    pub const fn scheme(&self) -> HashScheme {
+        self.recipe.scheme()
     }
-}
 
-impl FromStr for PasswordHash {
-    type Err = HashFault;
-
-    fn from_str(text: &str) -> Result<Self, HashFault> {
-        let rest = text.strip_prefix("$argon2id$").ok_or(HashFault::NotArgon2id)?;
-        let mut parts = rest.split('$');
-        let (Some(version), Some(cost), Some(salt), Some(hash), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err(HashFault::Shape);
-        };
-        if version != "v=19" {
-            return Err(HashFault::Version);
-        }
-        Ok(Self {
-            cost: HashCost::parse(cost)?,
-            salt: decode(salt).filter(|salt| SALT_LENS.contains(&salt.len())).ok_or(HashFault::Salt)?,
-            hash: decode(hash).filter(|hash| HASH_LENS.contains(&hash.len())).ok_or(HashFault::Hash)?,
-        })
+    /// Whether the password, once it has been seen and has matched, is to be hashed anew by
+    /// [`Self::create`] with `current`: always, unless this could be the result of that.
+    ///
+    /// A hash that takes more than `current` is replaced too: what is current was chosen to be bearable.
+    pub fn needs_upgrade(&self, current: HashCost) -> bool {
+        let lens = (self.salt.len(), self.hash.len());
+        self.recipe != Recipe::Argon2id(current) || lens != (SALT_LEN, HASH_LEN)
     }
-}
 
-impl fmt::Display for PasswordHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let HashCost { memory_kib, pass_count, lane_count } = self.cost;
-        write!(f, "$argon2id$v=19$m={memory_kib},t={pass_count},p={lane_count}")?;
-        for bytes in [&self.salt, &self.hash] {
-            let mut buffer = [0; 2 * *HASH_LENS.end()];
-            write!(f, "${}", Base64Unpadded::encode(bytes, &mut buffer).map_err(|_| fmt::Error)?)?;
-        }
-        Ok(())
+    /// Roughly how long [`Self::matches`] takes, in nanoseconds: to compare hashes with each other.
+    pub(crate) fn work(&self) -> u64 {
+        self.recipe.work(self.hash.len())
+    }
+
+    /// A hash that takes as long to compare with as this one, and is that of no known password.
+    pub(crate) fn decoy(&self) -> Self {
+        let zeros = |bytes: &Bytes| vec![0; bytes.len()].into();
+        Self { recipe: self.recipe, salt: zeros(&self.salt), hash: zeros(&self.hash) }
     }
 }
 
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PasswordHash").field("cost", &self.cost).finish_non_exhaustive()
+        f.debug_struct("PasswordHash").field("recipe", &self.recipe).finish_non_exhaustive()
     }
-}
-
-// === impl HashCost ===
-
-impl HashCost {
-    /// What one hash may take: memory in KiB, at least 8 for each lane and at most 262,144 (256 MiB);
-    /// passes over it, 1 to 16; lanes, 1 to 16. `None` beyond.
-    pub const fn new(memory_kib: u32, pass_count: u32, lane_count: u32) -> Option<Self> {
-        let lanes = 1 <= lane_count && lane_count <= 16;
-        let passes = 1 <= pass_count && pass_count <= 16;
-        if lanes && passes && 8 * lane_count <= memory_kib && memory_kib <= 256 * 1024 {
-            return Some(Self { memory_kib, pass_count, lane_count });
-        }
-        None
-    }
-
-    /// Memory that one verification holds while it runs, in KiB.
-    pub const fn memory_kib(self) -> u32 {
-        self.memory_kib
-    }
-
-    /// How long a verification takes, in arbitrary units.
-    pub(crate) const fn work(self) -> u64 {
-        self.memory_kib as u64 * self.pass_count as u64
-    }
-
-    fn parse(text: &str) -> Result<Self, HashFault> {
-        let mut parts = text.split(',');
-        let mut number = |name: &str| {
-            let digits = parts.next()?.strip_prefix(name)?.strip_prefix('=')?;
-            let canonical = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
-            digits.parse().ok().filter(|_| canonical)
-        };
-        let (Some(memory_kib), Some(pass_count), Some(lane_count)) = (number("m"), number("t"), number("p"))
-        else {
-            return Err(HashFault::Parameters);
-        };
-        if parts.next().is_some() {
-            return Err(HashFault::Parameters);
-        }
-        Self::new(memory_kib, pass_count, lane_count).ok_or(HashFault::Bounds)
-    }
-
-    fn compute(self, password: &[u8], salt: &[u8], hash: &mut [u8]) -> Result<(), OutOfMemory> {
-        // Everything but memory was checked when this value was made.
-        let params = Params::new(self.memory_kib, self.pass_count, self.lane_count, Some(hash.len()));
-        let params = params.map_err(|_| OutOfMemory)?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        argon2.hash_password_into(password, salt, hash).map_err(|_| OutOfMemory)
-    }
-}
-
-impl Default for HashCost {
-    /// 19 MiB, two passes, one lane: what OWASP recommends at least; about 20 ms.
-    fn default() -> Self {
-        Self { memory_kib: 19 * 1024, pass_count: 2, lane_count: 1 }
-    }
-}
-
-/// Unpadded base64 of at most 64 bytes.
-fn decode(text: &str) -> Option<Bytes> {
-    let mut buffer = [0; *HASH_LENS.end()];
-    Base64Unpadded::decode(text, &mut buffer).ok().map(Into::into)
 }

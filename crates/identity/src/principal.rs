@@ -1,5 +1,7 @@
 use std::{fmt, sync::Arc};
 
+use crate::model::{CredentialId, DeviceId};
+
 /// Who an accepted client is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Principal {
@@ -7,6 +9,8 @@ pub enum Principal {
     Anonymous,
     /// A user of the password file, who proved it.
     User(Arc<str>),
+    /// A device of the registry, and the credential that it proved.
+    Device(DeviceId, CredentialId),
 }
 
 impl Principal {
@@ -15,6 +19,7 @@ impl Principal {
         match self {
             Self::Anonymous => None,
             Self::User(name) => Some(name),
+            Self::Device(id, _) => Some(id.as_str()),
         }
     }
 }
@@ -25,6 +30,7 @@ impl fmt::Display for Principal {
         match self {
             Self::Anonymous => f.write_str("anonymous"),
             Self::User(name) => write!(f, "user {name:?}"),
+            Self::Device(id, _) => write!(f, "device {id}"),
         }
     }
 }

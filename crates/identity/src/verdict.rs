@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use vouchmq_mqtt::Authorize;
 
-use crate::{Principal, UnixMillis};
+use crate::{NoEntropy, Principal, UnixMillis, model::Unusable, scram::ScramFault};
 
 /// What an [`Authenticator`](crate::Authenticator) says about a client that wants to connect.
 #[derive(Clone, Debug)]
@@ -44,6 +44,33 @@ pub enum Denial {
     /// The user is known, the password is another.
     #[error("wrong password")]
     WrongPassword,
+    /// The credential is the right one, and may not be used now.
+    #[error(transparent)]
+    Credential(Unusable),
+    /// The device is suspended.
+    #[error("the device is suspended")]
+    Suspended,
+    /// The device is retired.
+    #[error("the device is retired")]
+    Retired,
+    /// The device's time is over.
+    #[error("the device has expired")]
+    DeviceExpired,
+    /// The device's product is disabled, or gone.
+    #[error("the product is disabled")]
+    ProductDisabled,
+    /// The Client Identifier is not one that the device may use.
+    #[error("the client id is not the device's own")]
+    ClientId,
+    /// A block keeps the client out.
+    #[error("blocked")]
+    Blocked,
+    /// The user is known, but has no credential for the SCRAM that the client chose.
+    #[error("no SCRAM credential")]
+    NoScramCredential,
+    /// The client's part of a SCRAM exchange was not as it must be.
+    #[error("SCRAM: {0}")]
+    Scram(#[from] ScramFault),
 }
 
 /// What a denied client may learn: the two classes that MQTT tells apart.
@@ -67,14 +94,31 @@ pub enum Unavailable {
     /// No memory for the verification.
     #[error("not enough memory to verify")]
     OutOfMemory,
+    /// The pepper that the credential was made with is not in the keyring.
+    #[error("the key of this credential is not there")]
+    NoKey,
+    /// No randomness for a challenge.
+    #[error(transparent)]
+    NoEntropy(#[from] NoEntropy),
 }
 
 impl Denial {
     /// What the client may learn.
     pub const fn outward(self) -> OutwardDenial {
         match self {
-            Self::NoCredential => OutwardDenial::NotAllowed,
-            Self::UnknownUser | Self::NoPassword | Self::WrongPassword => OutwardDenial::BadCredential,
+            Self::NoCredential
+            | Self::Suspended
+            | Self::Retired
+            | Self::DeviceExpired
+            | Self::ProductDisabled
+            | Self::ClientId
+            | Self::Blocked => OutwardDenial::NotAllowed,
+            Self::UnknownUser
+            | Self::NoPassword
+            | Self::WrongPassword
+            | Self::Credential(_)
+            | Self::NoScramCredential
+            | Self::Scram(_) => OutwardDenial::BadCredential,
         }
     }
 }

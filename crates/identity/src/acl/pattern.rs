@@ -2,7 +2,8 @@ use std::{fmt, str::FromStr};
 
 use vouchmq_mqtt::topic::{FilterRef, TopicFault, TopicFilter};
 
-/// A topic filter in which `${clientid}` and `${username}` stand for the client's own names.
+/// A topic filter in which variables stand for the client's own names: `${clientid}`, `${username}`,
+/// `${device}`, `${product}` and `${attr.NAME}`, an attribute of the device.
 ///
 /// A name is inserted as it is, as part of a level: it never acts as a wildcard or as more than one level.
 /// A client whose name cannot be inserted so has no filter from this pattern at all.
@@ -14,15 +15,46 @@ pub struct TopicPattern {
 #[derive(Clone, PartialEq, Eq)]
 enum Piece {
     Text(Box<str>),
+    Variable(Variable),
+}
+
+/// What a variable of a [`TopicPattern`] stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Variable {
+    /// `${clientid}`: the Client Identifier. Only as good as the check that binds it to the client.
     ClientId,
+    /// `${username}`: the proven user name.
     UserName,
+    /// `${device}`: the id of the proven device.
+    Device,
+    /// `${product}`: the key of its product.
+    Product,
+    /// `${attr.NAME}`: an attribute of the device.
+    Attribute(Box<str>),
+}
+
+/// The names of one client, which stand in its rules.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Names<'a> {
+    /// The Client Identifier.
+    pub client_id: &'a str,
+    /// The proven user name.
+    pub username: Option<&'a str>,
+    /// The id of the proven device.
+    pub device: Option<&'a str>,
+    /// The key of its product.
+    pub product: Option<&'a str>,
+    /// Attributes of the device, name and value.
+    pub attributes: &'a [(Box<str>, Box<str>)],
 }
 
 /// Why a string is not a [`TopicPattern`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PatternFault {
     /// `${` names something else.
-    #[error("unknown variable {name:?}: there are ${{clientid}} and ${{username}}")]
+    #[error(
+        "unknown variable {name:?}: there are ${{clientid}}, ${{username}}, ${{device}}, ${{product}} and ${{attr.NAME}}"
+    )]
     UnknownVariable {
         /// What stands between the braces.
         name: Box<str>,
@@ -42,12 +74,12 @@ pub enum PatternFault {
 }
 
 impl TopicPattern {
-    /// The filter for one client. `username` is a name that the client has proven, if any.
+    /// The filter for one client.
     ///
     /// `None` if a name is wanted that the client does not have, that is empty, that contains `/`, `+`, `#`
     /// or U+0000, or that would make the filter start with `$` where the pattern does not: such a filter
     /// would speak about other topics than the rule's author meant.
-    pub fn filter_of(&self, client_id: &str, username: Option<&str>) -> Option<TopicFilter> {
+    pub fn filter_of(&self, names: &Names<'_>) -> Option<TopicFilter> {
         let mut filter = String::new();
         for piece in &self.pieces {
             let name = match piece {
@@ -55,8 +87,7 @@ impl TopicPattern {
                     filter.push_str(text);
                     continue;
                 }
-                Piece::ClientId => client_id,
-                Piece::UserName => username?,
+                Piece::Variable(variable) => names.get(variable)?,
             };
             if name.is_empty() || name.contains(['/', '+', '#', '\0']) {
                 return None;
@@ -67,6 +98,68 @@ impl TopicPattern {
             filter.push_str(name);
         }
         filter.parse().ok()
+    }
+
+    /// The variables in it.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Variable(variable) => Some(variable),
+            Piece::Text(_) => None,
+        })
+    }
+}
+
+impl<'a> Names<'a> {
+    /// What a variable stands for; `None` if the client has no such name.
+    pub fn get(&self, variable: &Variable) -> Option<&'a str> {
+        match variable {
+            Variable::ClientId => Some(self.client_id),
+            Variable::UserName => self.username,
+            Variable::Device => self.device,
+            Variable::Product => self.product,
+            Variable::Attribute(name) => {
+                let found = self.attributes.iter().find(|(known, _)| known == name);
+                found.map(|(_, value)| &**value)
+            }
+        }
+    }
+}
+
+impl Variable {
+    fn parse(name: &str) -> Option<Self> {
+        match name {
+            "clientid" => Some(Self::ClientId),
+            "username" => Some(Self::UserName),
+            "device" => Some(Self::Device),
+            "product" => Some(Self::Product),
+            name => {
+                let attribute = name.strip_prefix("attr.").filter(|attribute| !attribute.is_empty())?;
+                Some(Self::Attribute(attribute.into()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Variable {
+    /// As it stands in a pattern.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ClientId => f.write_str("${clientid}"),
+            Self::UserName => f.write_str("${username}"),
+            Self::Device => f.write_str("${device}"),
+            Self::Product => f.write_str("${product}"),
+            Self::Attribute(name) => write!(f, "${{attr.{name}}}"),
+        }
+    }
+}
+
+impl Piece {
+    /// The piece with a harmless name in place of a variable.
+    fn sample(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Variable(_) => "x",
+        }
     }
 }
 
@@ -84,11 +177,10 @@ impl FromStr for TopicPattern {
             if !before.is_empty() {
                 pieces.push(Piece::Text(before.into()));
             }
-            pieces.push(match name {
-                "clientid" => Piece::ClientId,
-                "username" => Piece::UserName,
-                name => return Err(PatternFault::UnknownVariable { name: name.into() }),
-            });
+            let variable = Variable::parse(name);
+            pieces.push(Piece::Variable(
+                variable.ok_or_else(|| PatternFault::UnknownVariable { name: name.into() })?,
+            ));
             rest = after;
         }
         if !rest.is_empty() {
@@ -96,7 +188,7 @@ impl FromStr for TopicPattern {
         }
         let pattern = Self { pieces };
         // With a harmless name in place of each variable it must be a filter.
-        let sample = text.replace("${clientid}", "x").replace("${username}", "x");
+        let sample: String = pattern.pieces.iter().map(Piece::sample).collect();
         FilterRef::new(&sample)?;
         if sample.starts_with("$share/") {
             return Err(PatternFault::Shared);
@@ -107,12 +199,9 @@ impl FromStr for TopicPattern {
 
 impl fmt::Display for TopicPattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pieces.iter().try_for_each(|piece| {
-            f.write_str(match piece {
-                Piece::Text(text) => text,
-                Piece::ClientId => "${clientid}",
-                Piece::UserName => "${username}",
-            })
+        self.pieces.iter().try_for_each(|piece| match piece {
+            Piece::Text(text) => f.write_str(text),
+            Piece::Variable(variable) => variable.fmt(f),
         })
     }
 }

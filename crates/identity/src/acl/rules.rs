@@ -3,7 +3,7 @@ use vouchmq_mqtt::{
     topic::{covers, matches, overlaps},
 };
 
-use super::TopicPattern;
+use super::{Names, TopicPattern};
 
 /// Rules about what clients may do, in which each client's names can stand.
 ///
@@ -73,7 +73,7 @@ impl Acl {
         Self(rules)
     }
 
-    /// The rules for one client. `username` is a name that the client has proven, if any.
+    /// The rules for one client.
     ///
     /// Where the client's names cannot stand in a rule (see [`TopicPattern::filter_of`]), the rule allows
     /// nothing, or denies everything that its action is about: never does a strange name free a client from
@@ -81,17 +81,22 @@ impl Acl {
     ///
     /// `${clientid}` is only as good as the check that binds client identifiers to users: without one, every
     /// client chooses its own.
-    pub fn rules_of(&self, client_id: &str, username: Option<&str>) -> Rules {
+    pub fn rules_of(&self, names: &Names<'_>) -> Rules {
         Rules {
-            publish: self.side_of(client_id, username, Action::Publish),
-            subscribe: self.side_of(client_id, username, Action::Subscribe),
+            publish: self.side_of(names, Action::Publish),
+            subscribe: self.side_of(names, Action::Subscribe),
         }
     }
 
-    fn side_of(&self, client_id: &str, username: Option<&str>, action: Action) -> Side {
+    /// The rules as they were written.
+    pub fn rules(&self) -> &[AclRule] {
+        &self.0
+    }
+
+    fn side_of(&self, names: &Names<'_>, action: Action) -> Side {
         let mut side = Side::default();
         for rule in self.0.iter().filter(|rule| rule.action == action || rule.action == Action::Both) {
-            match (rule.effect, rule.pattern.filter_of(client_id, username)) {
+            match (rule.effect, rule.pattern.filter_of(names)) {
                 (Effect::Allow, Some(filter)) => side.allow.push(filter),
                 (Effect::Allow, None) => {}
                 (Effect::Deny, Some(filter)) => side.deny.push(filter),

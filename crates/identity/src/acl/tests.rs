@@ -12,8 +12,12 @@ fn deny(pattern: &str) -> AclRule {
     rule(Effect::Deny, Action::Both, pattern)
 }
 
+fn names<'a>(client_id: &'a str, username: Option<&'a str>) -> Names<'a> {
+    Names { client_id, username, ..Names::default() }
+}
+
 fn rules(rules: &[AclRule]) -> Rules {
-    Acl::new(rules.to_vec()).rules_of("c1", Some("alice"))
+    Acl::new(rules.to_vec()).rules_of(&names("c1", Some("alice")))
 }
 
 fn may_publish(rules: &dyn Authorize, topic: &str) -> bool {
@@ -123,15 +127,43 @@ fn system_topics_need_a_rule_of_their_own() {
 }
 
 #[test]
+fn a_device_its_product_and_its_attributes_stand_in_rules() {
+    let acl = Acl::new(vec![allow("${product}/${device}/#"), allow("site/${attr.site}/+")]);
+    let attributes = |site: &str| [("site".into(), site.into()), ("floor".into(), "3".into())];
+    let here = attributes("berlin");
+    let device = Names {
+        client_id: "any",
+        device: Some("d1"),
+        product: Some("sensor"),
+        attributes: &here,
+        ..Names::default()
+    };
+    let rules = acl.rules_of(&device);
+    assert!(may_publish(&rules, "sensor/d1/up") && may_publish(&rules, "site/berlin/x"));
+    assert!(!may_publish(&rules, "sensor/any/up") && !may_publish(&rules, "site/3/x"));
+    for hostile in ["#", "+", "a/b", "", "a\0"] {
+        let attributes = attributes(hostile);
+        let rules = acl.rules_of(&Names { attributes: &attributes, ..device });
+        assert!(!may_publish(&rules, "site/berlin/x") && !may_publish(&rules, "site/a/b/x"), "{hostile:?}");
+        assert!(may_publish(&rules, "sensor/d1/up"), "other rules hold");
+    }
+    let nobody = acl.rules_of(&Names { client_id: "d1", ..Names::default() });
+    assert!(!may_publish(&nobody, "sensor/d1/up"), "no name is taken from another");
+    let wanted: Vec<String> =
+        acl.rules().iter().flat_map(|rule| rule.pattern.variables()).map(ToString::to_string).collect();
+    assert_eq!(wanted, ["${product}", "${device}", "${attr.site}"]);
+}
+
+#[test]
 fn names_stand_in_rules_as_they_are() {
     let acl = Acl::new(vec![allow("dev/${clientid}/#"), allow("u/${username}-${clientid}/x")]);
-    let rules = acl.rules_of("c.1*", Some("[alice]"));
+    let rules = acl.rules_of(&names("c.1*", Some("[alice]")));
     assert!(may_publish(&rules, "dev/c.1*/a") && may_publish(&rules, "u/[alice]-c.1*/x"));
     for topic in ["dev/cx1*/a", "dev/c.11/a", "u/a-c.1*/x", "dev/${clientid}/a"] {
         assert!(!may_publish(&rules, topic), "{topic}");
     }
     // A name that looks like a variable is a name.
-    let rules = acl.rules_of("${username}", Some("alice"));
+    let rules = acl.rules_of(&names("${username}", Some("alice")));
     assert!(may_publish(&rules, "dev/${username}/a") && !may_publish(&rules, "dev/alice/a"));
 }
 
@@ -141,7 +173,7 @@ fn a_name_that_is_not_a_level_allows_nothing() {
     let patterns = ["dev/${clientid}/#", "u/${username}/x", "end/${username}", "${clientid}", "free"];
     let acl = Acl::new(patterns.map(allow).to_vec());
     for name in ["+", "#", "a/b", "/", "a/#", "x+", "\0", ""] {
-        let rules = acl.rules_of(name, Some(name));
+        let rules = acl.rules_of(&names(name, Some(name)));
         for topic in
             ["dev/a/x", "dev/a/b/x", "u/a/x", "dev//x", "u//x", "end", "end/", "end/z", "end/a/b", "z"]
         {
@@ -154,36 +186,39 @@ fn a_name_that_is_not_a_level_allows_nothing() {
         assert!(may_publish(&rules, "free"));
     }
     // Nobody has proven a user name.
-    assert!(!may_publish(&acl.rules_of("c1", None), "u//x"));
+    assert!(!may_publish(&acl.rules_of(&names("c1", None)), "u//x"));
 }
 
 #[test]
 fn a_name_that_is_not_a_level_escapes_no_deny() {
     let acl = Acl::new(vec![allow("#"), rule(Effect::Deny, Action::Subscribe, "private/${username}/#")]);
     for name in [None, Some("a/b"), Some("+"), Some("")] {
-        let rules = acl.rules_of("c1", name);
+        let rules = acl.rules_of(&names("c1", name));
         assert_eq!(grant(&rules, "anything"), Grant::Denied);
         assert_eq!(rules.receive("anything"), Permission::Denied);
         // The rule is not about publishing.
         assert!(may_publish(&rules, "anything"));
     }
-    assert_eq!(grant(&acl.rules_of("c1", Some("alice")), "anything"), Grant::Whole);
+    assert_eq!(grant(&acl.rules_of(&names("c1", Some("alice"))), "anything"), Grant::Whole);
 }
 
 #[test]
 fn a_name_does_not_open_the_system_topics() {
     let acl = Acl::new(vec![allow("${clientid}/#"), allow("$dev/${clientid}")]);
-    let rules = acl.rules_of("$SYS", None);
+    let rules = acl.rules_of(&names("$SYS", None));
     assert!(!may_publish(&rules, "$SYS/x") && may_publish(&rules, "$dev/$SYS"));
     assert_eq!(grant(&rules, "$SYS/#"), Grant::Denied);
-    let share = acl.rules_of("$share", None);
+    let share = acl.rules_of(&names("$share", None));
     assert_eq!(grant(&share, "$share/a/b"), Grant::Denied);
 }
 
 #[test]
 fn patterns_are_checked_when_they_are_read() {
     let fault = |text: &str| text.parse::<TopicPattern>().unwrap_err().to_string();
-    assert_eq!(fault("a/${device}/#"), "unknown variable \"device\": there are ${clientid} and ${username}");
+    let known = "there are ${clientid}, ${username}, ${device}, ${product} and ${attr.NAME}";
+    for name in ["tenant", "attr.", "Device", ""] {
+        assert_eq!(fault(&format!("a/${{{name}}}/#")), format!("unknown variable {name:?}: {known}"));
+    }
     assert_eq!(fault("a/${clientid"), "a variable at byte 2 is not closed by }");
     assert_eq!(fault("a/#/${clientid}"), "# at byte 2 is not the last level");
     assert_eq!(fault("a/+${clientid}"), "+ at byte 2 does not fill its level");
@@ -197,6 +232,6 @@ fn patterns_are_checked_when_they_are_read() {
     }
     // Too long once the name is in it.
     let pattern: TopicPattern = format!("{}${{clientid}}", "x".repeat(65_530)).parse().unwrap();
-    assert!(pattern.filter_of("12345", None).is_some());
-    assert!(pattern.filter_of("123456", None).is_none());
+    assert!(pattern.filter_of(&names("12345", None)).is_some());
+    assert!(pattern.filter_of(&names("123456", None)).is_none());
 }

@@ -1,3 +1,4 @@
+use crate::acl::Names;
 use crate::{Access, Allowance, AuthRequest, Authenticator, Cost, Principal, Verdict};
 
 /// Accepts clients without proof.
@@ -39,7 +40,7 @@ impl Authenticator for Anonymous {
             (Whom::WithoutUserName, Some(_)) => Verdict::NotMine,
             (Whom::Everybody, _) | (Whom::WithoutUserName, None) => Verdict::Allow(Allowance {
                 principal: Principal::Anonymous,
-                authorize: self.access.of(&request.client_id, None),
+                authorize: self.access.of(&Names { client_id: &request.client_id, ..Names::default() }),
                 expires_at: None,
             }),
         }

@@ -2,6 +2,7 @@ use std::hint;
 
 use secrecy::ExposeSecret;
 
+use crate::acl::Names;
 use crate::{
     Access, Allowance, AuthRequest, Authenticator, Cost, Denial, OutOfMemory, PasswordFile, PasswordHash,
     Principal, Unavailable, Verdict,
@@ -10,8 +11,8 @@ use crate::{
 /// Accepts the users of a [`PasswordFile`].
 ///
 /// A user that the file does not know costs as much time as one that it knows, as long as all hashes of the
-/// file have the same parameters (otherwise as much as the most expensive one), so that names cannot be
-/// guessed by the clock. A request without a password matches nobody and costs nothing.
+/// file have the same scheme and parameters (otherwise as much as the most expensive one), so that names
+/// cannot be guessed by the clock. A request without a password matches nobody and costs nothing.
 #[derive(Debug)]
 pub struct FileAuthenticator {
     file: PasswordFile,
@@ -30,7 +31,11 @@ impl FileAuthenticator {
     fn allow(&self, request: &AuthRequest, name: &str) -> Verdict {
         Verdict::Allow(Allowance {
             principal: Principal::User(name.into()),
-            authorize: self.access.of(&request.client_id, Some(name)),
+            authorize: self.access.of(&Names {
+                client_id: &request.client_id,
+                username: Some(name),
+                ..Names::default()
+            }),
             expires_at: None,
         })
     }
@@ -38,8 +43,11 @@ impl FileAuthenticator {
 
 impl Authenticator for FileAuthenticator {
     fn cost(&self, request: &AuthRequest) -> Cost {
-        let hashes = request.username.is_some() && request.password.is_some() && self.nobody.is_some();
-        if hashes { Cost::Expensive } else { Cost::Cheap }
+        match (&request.username, &request.password, &self.nobody) {
+            // Not that of the user's own hash: where a request is verified must not tell who exists either.
+            (Some(_), Some(_), Some(most_expensive)) => most_expensive.cost(),
+            _ => Cost::Cheap,
+        }
     }
 
     fn verify(&self, request: &AuthRequest) -> Verdict {
@@ -64,6 +72,6 @@ impl Authenticator for FileAuthenticator {
 
 /// A hash that takes as long as the most expensive one of `file`.
 pub(super) fn nobody_of(file: &PasswordFile) -> Option<PasswordHash> {
-    let costs = file.users().map(|(_, hash)| hash.cost());
-    costs.max_by_key(|cost| cost.work()).map(PasswordHash::of_nobody)
+    let hashes = file.users().map(|(_, hash)| hash);
+    hashes.max_by_key(|hash| (hash.cost(), hash.work())).map(PasswordHash::decoy)
 }

@@ -168,14 +168,53 @@ fn what_a_client_learns_does_not_tell_a_wrong_name_from_a_wrong_password() {
     assert_eq!(Denial::NoCredential.outward(), OutwardDenial::NotAllowed);
 }
 
-/// The dummy hash takes the parameters of the most expensive user.
+const BCRYPT: &str = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+const PBKDF2: &str = "$pbkdf2-sha256$i=1$cw$GYdxC/6dyE0sf031jX8TRuhjnqfjUbmbxGSOq+yS1IE";
+const SHA: &str = "$sha256$salt=none$$QQTTb42iwlQ0n4WDZ5Pr4CngyVcGOjTJHC6SAxh7VjE";
+
+fn file_of(hashes: &[&str]) -> PasswordFile {
+    let line = |(index, hash)| format!("user{index}:{hash}\n");
+    let text: String = hashes.iter().enumerate().map(line).collect();
+    PasswordFile::parse(&text, Path::new("users")).unwrap()
+}
+
+/// The dummy hash takes the scheme and parameters of the most expensive user.
 #[test]
 fn an_unknown_user_costs_as_much_as_the_most_expensive_one() {
-    let mut file = PasswordFile::default();
-    file.set("cheap", hash(b"x", HashCost::new(8, 1, 1).unwrap())).unwrap();
-    let expensive = HashCost::new(64, 3, 1).unwrap();
-    file.set("expensive", hash(b"x", expensive)).unwrap();
-    assert_eq!(file::nobody_of(&file).map(|hash| hash.cost()), Some(expensive));
+    let cheap = hash(b"x", HashCost::new(8, 1, 1).unwrap()).to_string();
+    let expensive = hash(b"x", HashCost::new(64, 3, 1).unwrap()).to_string();
+    let cases: [(&[&str], &str); 5] = [
+        (&[&cheap, &expensive], "$argon2id$v=19$m=64,t=3,p=1$"),
+        (&[&expensive, &cheap, SHA], "$argon2id$v=19$m=64,t=3,p=1$"),
+        (&[&cheap, BCRYPT, SHA], "$2b$04$"),
+        // What is expensive counts for more than what takes longer.
+        (&[PBKDF2, SHA], "$pbkdf2-sha256$i=1$"),
+        (&[SHA], "$sha256$salt=none$"),
+    ];
+    for (hashes, start) in cases {
+        let nobody = file::nobody_of(&file_of(hashes)).unwrap().to_string();
+        assert!(nobody.starts_with(start), "{nobody}");
+    }
+    assert!(file::nobody_of(&PasswordFile::default()).is_none());
+}
+
+#[test]
+fn the_most_expensive_hash_says_where_all_are_verified() {
+    for (hashes, cost) in [(&[SHA][..], Cost::Cheap), (&[SHA, BCRYPT], Cost::Expensive)] {
+        let file = FileAuthenticator::new(file_of(hashes), Access::everything());
+        for name in ["user0", "user1", "nobody"] {
+            assert_eq!(file.cost(&request(Some(name), Some("x"))), cost, "{name} of {hashes:?}");
+        }
+    }
+}
+
+#[test]
+fn users_with_hashes_of_other_systems_get_in() {
+    let file = FileAuthenticator::new(file_of(&[SHA, BCRYPT]), Access::everything());
+    for name in ["user0", "user1"] {
+        assert_eq!(short(file.verify(&request(Some(name), Some("correct horse")))), format!("user {name:?}"));
+        assert_eq!(short(file.verify(&request(Some(name), Some("wrong")))), "WrongPassword");
+    }
 }
 
 #[test]

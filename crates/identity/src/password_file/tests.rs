@@ -1,5 +1,7 @@
 use super::*;
+use crate::{HashPart, HashScheme};
 
+const HASH_FAULT: HashFault = HashFault::Malformed { scheme: HashScheme::Argon2id, part: HashPart::Hash };
 const ALICE: &str =
     "alice:$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
 const HASH: &str = "$argon2id$v=19$m=8,t=1,p=1$b3RoZXJzYWx0$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
@@ -40,11 +42,11 @@ fn one_bad_line_refuses_the_file_and_is_named() {
         ("hunter2 is my password", LineFault::NoColon),
         (" # an indented comment", LineFault::NoColon),
         (":", LineFault::UserName(UserNameFault::Empty)),
-        ("bob:", LineFault::Hash(HashFault::NotArgon2id)),
-        ("bob:hunter2", LineFault::Hash(HashFault::NotArgon2id)),
-        ("bob:$7$101$c2FsdA==$aGFzaA==", LineFault::Hash(HashFault::NotArgon2id)),
-        (&format!("bob:{HASH} "), LineFault::Hash(HashFault::Hash)),
-        (&format!("bob:{HASH}:x"), LineFault::Hash(HashFault::Hash)),
+        ("bob:", LineFault::Hash(HashFault::UnknownScheme)),
+        ("bob:hunter2", LineFault::Hash(HashFault::UnknownScheme)),
+        ("bob:$7$101$c2FsdA==$aGFzaA==", LineFault::Hash(HashFault::UnknownScheme)),
+        (&format!("bob:{HASH} "), LineFault::Hash(HASH_FAULT)),
+        (&format!("bob:{HASH}:x"), LineFault::Hash(HASH_FAULT)),
         (&format!(" bob:{HASH}"), LineFault::UserName(UserNameFault::Edge)),
         (&format!("bob :{HASH}"), LineFault::UserName(UserNameFault::Edge)),
         (&format!("b\tob:{HASH}"), LineFault::UserName(UserNameFault::Character)),
@@ -61,7 +63,11 @@ fn one_bad_line_refuses_the_file_and_is_named() {
         assert!(!shown.contains("hunter2") && !shown.contains("c29tZXNhbHQ"), "{shown}");
     }
     let text = parse(&format!("{ALICE}\nbob:x")).unwrap_err().to_string();
-    assert_eq!(text, "conf/users:2: not an Argon2id hash: it does not start with $argon2id$");
+    assert_eq!(
+        text,
+        "conf/users:2: not a password hash: it begins with none of $argon2id$, $2b$, $pbkdf2-sha256$, \
+         $pbkdf2-sha512$, $sha256$ and $sha512$"
+    );
 }
 
 #[test]

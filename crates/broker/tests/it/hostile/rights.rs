@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use vouchmq_identity::acl::{Action, Effect};
+use vouchmq_identity::acl::{Action, Effect, Names};
 use vouchmq_identity::{
     Access, Acl, AclRule, Allowance, Anonymous, AuthRequest, Authenticator, Cost, Principal, Verdict,
 };
@@ -127,7 +127,7 @@ impl Authenticator for Revocable {
         let access = if is_revoked { Access::nothing() } else { Access::everything() };
         Verdict::Allow(Allowance {
             principal: Principal::Anonymous,
-            authorize: access.of(&request.client_id, None),
+            authorize: access.of(&Names { client_id: &request.client_id, ..Names::default() }),
             expires_at: None,
         })
     }

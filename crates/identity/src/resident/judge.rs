@@ -1,0 +1,211 @@
+use secrecy::ExposeSecret;
+
+use super::products::ResidentProduct;
+use super::{Resident, ResidentCredential, ResidentDevice};
+use crate::acl::Names;
+use crate::blocks::Subject;
+use crate::model::{CredentialId, DeviceId, DeviceState, ProductState, Proof};
+use crate::{
+    Allowance, AuthRequest, Authenticator, Cost, Denial, Keyring, OutOfMemory, Principal, Secret,
+    SecretVerifier, Unavailable, UnixMillis, Verdict,
+};
+
+/// What came of judging a client.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Judgement {
+    /// What to do with it.
+    pub verdict: Verdict,
+    /// The device that it named, if there is one, whether proven or not.
+    pub device: Option<DeviceId>,
+    /// What it proved, whether it is let in or not.
+    pub proven: Option<Proven>,
+    /// The entry of the log that the verdict is at least as new as.
+    pub as_of: u64,
+}
+
+/// A proof that held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// The credential.
+    pub credential: CredentialId,
+    /// Its first use has to be durable before the client is let in.
+    pub is_unconfirmed: bool,
+}
+
+/// What the comparison of a password with a device's credentials says.
+enum Compared<'a> {
+    Same(&'a ResidentCredential),
+    Other,
+    Unknown(Unavailable),
+}
+
+impl Authenticator for Resident {
+    /// A generated secret is recognised by its form and takes microseconds; whatever else a client presents
+    /// is compared with passwords, if its device has one.
+    fn cost(&self, request: &AuthRequest) -> Cost {
+        let Some(device) = request.username.as_deref().and_then(|name| self.device(name)) else {
+            return Cost::Cheap;
+        };
+        let is_generated =
+            request.password.as_ref().is_none_or(|text| Secret::key_id_in(text.expose_secret()).is_ok());
+        let is_slow = |known: &ResidentCredential| match &known.proof {
+            Proof::Password(hash) => hash.cost() == Cost::Expensive,
+            Proof::Secret(..) => false,
+        };
+        if !is_generated && device.credentials.iter().any(is_slow) { Cost::Expensive } else { Cost::Cheap }
+    }
+
+    fn verify(&self, request: &AuthRequest) -> Verdict {
+        self.judge(request).verdict
+    }
+}
+
+impl Resident {
+    /// Judges a client by its user name and password.
+    ///
+    /// A client that proves nothing learns nothing: an unknown device costs the same keyed hash as a known
+    /// one. Only who proved a credential is told apart by what follows: state, expiry, product, Client
+    /// Identifier and blocks.
+    pub fn judge(&self, request: &AuthRequest) -> Judgement {
+        let as_of = self.applied();
+        let device = request.username.as_deref().and_then(|name| self.device(name));
+        let (verdict, proven) = match (&device, &request.password) {
+            (Some(device), Some(password)) => self.judge_password(request, device, password.expose_secret()),
+            (known, password) => {
+                let password = password.as_ref().map_or(&[][..], |password| password.expose_secret());
+                self.keyring.load().match_nobody(password);
+                let is_known = known.is_some();
+                (if is_known { Verdict::Deny(Denial::NoPassword) } else { Verdict::NotMine }, None)
+            }
+        };
+        Judgement { verdict, device: device.map(|device| device.id.clone()), proven, as_of }
+    }
+
+    fn judge_password(
+        &self,
+        request: &AuthRequest,
+        device: &ResidentDevice,
+        password: &[u8],
+    ) -> (Verdict, Option<Proven>) {
+        let credential = match compare(&self.keyring.load(), device, password) {
+            Compared::Same(credential) => credential,
+            Compared::Other => return (Verdict::Deny(Denial::WrongPassword), None),
+            Compared::Unknown(reason) => return (Verdict::Unavailable(reason), None),
+        };
+        let proven = Proven { credential: credential.id, is_unconfirmed: credential.is_unconfirmed };
+        let now = self.clock.now();
+        let products = self.products.load();
+        let verdict = match self.object(request, device, credential, products.get(device.product), now) {
+            Ok(product) => Verdict::Allow(allow(request, device, credential, product)),
+            Err(denial) => Verdict::Deny(denial),
+        };
+        (verdict, Some(proven))
+    }
+
+    /// What speaks against a device that proved a credential.
+    fn object<'a>(
+        &self,
+        request: &AuthRequest,
+        device: &ResidentDevice,
+        credential: &ResidentCredential,
+        product: Option<&'a ResidentProduct>,
+        now: UnixMillis,
+    ) -> Result<&'a ResidentProduct, Denial> {
+        credential.validity.holds(now).map_err(Denial::Credential)?;
+        match device.state {
+            DeviceState::Suspended => return Err(Denial::Suspended),
+            DeviceState::Retired => return Err(Denial::Retired),
+            DeviceState::Registered | DeviceState::Active => {}
+        }
+        if device.expires_at.is_some_and(|end| end <= now) {
+            return Err(Denial::DeviceExpired);
+        }
+        let product = product.filter(|product| product.state == ProductState::Active);
+        let product = product.ok_or(Denial::ProductDisabled)?;
+        if !product.binding.admits(device.id.as_str(), &request.client_id) {
+            return Err(Denial::ClientId);
+        }
+        let blocks = self.blocks.load();
+        if !blocks.is_empty() && is_blocked(&blocks, request, device, credential, now) {
+            return Err(Denial::Blocked);
+        }
+        Ok(product)
+    }
+}
+
+fn is_blocked(
+    blocks: &crate::blocks::Blocks,
+    request: &AuthRequest,
+    device: &ResidentDevice,
+    credential: &ResidentCredential,
+    now: UnixMillis,
+) -> bool {
+    let (credential, product) = (credential.id.to_string(), device.product.to_string());
+    let subject = Subject {
+        credential: Some(&credential),
+        device: Some(device.id.as_str()),
+        product: Some(&product),
+        client_id: Some(&request.client_id),
+        username: request.username.as_deref(),
+        peer: request.peer,
+    };
+    blocks.find(&subject, now).is_some()
+}
+
+/// Compares with the one credential that a generated secret names, or else with the passwords. One keyed
+/// hash is computed in every case.
+fn compare<'a>(keyring: &Keyring, device: &'a ResidentDevice, password: &[u8]) -> Compared<'a> {
+    let Ok(key_id) = Secret::key_id_in(password) else {
+        keyring.match_nobody(password);
+        return compare_passwords(device, password);
+    };
+    let secrets = device.credentials.iter().filter_map(|known| match &known.proof {
+        Proof::Secret(id, verifier) => Some((known, *id, verifier)),
+        Proof::Password(_) => None,
+    });
+    let named: Option<(&ResidentCredential, _, &SecretVerifier)> =
+        { secrets }.find(|(_, id, _)| *id == key_id);
+    let Some((credential, _, verifier)) = named else {
+        keyring.match_nobody(password);
+        return Compared::Other;
+    };
+    match keyring.matches(verifier, &credential.id.to_string(), password) {
+        Some(true) => Compared::Same(credential),
+        Some(false) => Compared::Other,
+        None => Compared::Unknown(Unavailable::NoKey),
+    }
+}
+
+fn compare_passwords<'a>(device: &'a ResidentDevice, password: &[u8]) -> Compared<'a> {
+    for credential in &device.credentials {
+        let Proof::Password(hash) = &credential.proof else { continue };
+        match hash.matches(password) {
+            Ok(true) => return Compared::Same(credential),
+            Ok(false) => {}
+            Err(OutOfMemory) => return Compared::Unknown(Unavailable::OutOfMemory),
+        }
+    }
+    Compared::Other
+}
+
+fn allow(
+    request: &AuthRequest,
+    device: &ResidentDevice,
+    credential: &ResidentCredential,
+    product: &ResidentProduct,
+) -> Allowance {
+    let rules = product.acl.rules_of(&Names {
+        client_id: &request.client_id,
+        username: Some(device.id.as_str()),
+        device: Some(device.id.as_str()),
+        product: Some(product.key.as_str()),
+        attributes: &device.attributes,
+    });
+    let ends = [credential.validity.not_after, device.expires_at];
+    Allowance {
+        principal: Principal::Device(device.id.clone(), credential.id),
+        authorize: std::sync::Arc::new(rules),
+        expires_at: ends.into_iter().flatten().min(),
+    }
+}
