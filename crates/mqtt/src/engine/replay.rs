@@ -98,7 +98,10 @@ impl Engine {
         }
         let is_done = (0..PORTIONS).any(|_| !self.replay_portion(now, session, &mut frames));
         self.frames = frames;
-        if !is_done && !self.replaying.contains(&session) {
+        if !is_done
+            && let Some(state) = self.clients.session_mut(session)
+            && !std::mem::replace(&mut state.is_replaying, true)
+        {
             self.replaying.push_back(session);
         }
         let limits = &self.options.limits;
@@ -123,6 +126,9 @@ impl Engine {
         }
         for _ in 0..self.replaying.len().min(SESSIONS) {
             let Some(session) = self.replaying.pop_front() else { return };
+            if let Some(state) = self.clients.session_mut(session) {
+                state.is_replaying = false;
+            }
             self.pump(now, session);
         }
     }
