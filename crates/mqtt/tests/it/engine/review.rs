@@ -265,6 +265,36 @@ fn retained_messages_follow_only_the_subscriptions_that_are_left() {
     client.expect_nothing();
 }
 
+/// What is retained is sent as the client takes it: by then it may be another message, or none.
+#[test]
+fn a_retained_message_never_comes_behind_a_newer_live_one() {
+    let world = World::new();
+    let publisher = world.connect(V5, "publisher");
+    let retain = |topic: &str, payload: &str| {
+        publisher.send(Publish { retain: true, ..qos1(1, topic, payload) });
+        publisher.expect_puback(id(1));
+    };
+    let topics: Vec<_> = (0..50).map(|number| format!("t/{number}")).collect();
+    topics.iter().for_each(|topic| retain(topic, "old"));
+    let properties = props(&[Property::ReceiveMaximum(1)]);
+    let slow = world.connect_with(Connect { properties, ..connect(V5, "slow") });
+    slow.send(subscribe(1, &[("t/#", options(QoS::AtLeastOnce))]));
+    slow.suback();
+    let first = slow.publish();
+    topics.iter().for_each(|topic| retain(topic, "new"));
+    retain("t/7", "");
+    slow.acknowledge(&first);
+    let mut last = std::collections::BTreeMap::new();
+    while let Some(Packet::Publish(publish)) = slow.poll() {
+        assert!(!publish.retain || publish.topic != "t/7", "it was deleted");
+        last.insert(publish.topic, publish.payload);
+        slow.acknowledge(&publish);
+    }
+    assert_eq!(last.len(), 50);
+    assert_eq!(last.remove("t/7"), Some(&b""[..]));
+    assert!(last.values().all(|payload| *payload == b"new"), "{last:?}");
+}
+
 #[test]
 fn each_filter_of_a_large_unsubscribe_is_answered() {
     let world = World::with(|setup| setup.shards = 2);
