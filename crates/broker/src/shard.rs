@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use vouchmq_mqtt::ConnectionId;
-use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, ShardId};
+use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, Mail, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 
 use crate::admission::{Admission, Seat};
@@ -195,40 +195,55 @@ impl Shard {
         let mut began = self.now();
         for message in batch.drain(..) {
             is_draining |= matches!(message, Message::Drain);
-            self.open_message(message, inbox);
-            if turn::is_over(self.now().since(began)) {
-                tokio::task::yield_now().await;
-                began = self.now();
-            }
+            self.open_message(message, inbox, &mut began).await;
+            self.take_turns(&mut began).await;
         }
         is_draining
     }
 
-    fn open_message(self: &Rc<Self>, message: Message, inbox: &Inbox) {
+    async fn open_message(self: &Rc<Self>, message: Message, inbox: &Inbox, began: &mut Timestamp) {
+        match message {
+            Message::Mail(from, mail) => self.open_letters(from, mail, inbox, began).await,
+            Message::Relieved => self.change(|state, _| state.read_on()),
+            Message::Judged(connection, judged) => self.change(|state, _| state.decide(connection, judged)),
+            Message::Input(input) => self.change(|state, now| state.engine.input(now, input)),
+            Message::Inspect(look) => self.change(|state, _| look(&state.view())),
+            Message::Adopt { transport, seat, bytes } => self.adopt(transport, seat, &bytes),
+            Message::Drain => self.change(|state, now| state.engine.input(now, Input::Drain)),
+        }
+    }
+
+    /// Handles mail of one shard portion by portion: who sends much of it at once keeps nobody waiting.
+    async fn open_letters(self: &Rc<Self>, from: ShardId, mail: Mail, inbox: &Inbox, began: &mut Timestamp) {
+        let byte_count = mail.byte_count();
+        let mut mail = mail.open();
+        while !mail.is_done() {
+            self.change(|state, now| {
+                state.engine.deliver_portion(now, from, &mut mail);
+                state.flush_early(0);
+            });
+            self.take_turns(began).await;
+        }
+        if inbox.handled(byte_count) {
+            self.change(|state, _| {
+                state.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::Relieved));
+            });
+        }
+    }
+
+    /// Lets others have their turn when this one, which began then, is over.
+    async fn take_turns(&self, began: &mut Timestamp) {
+        if turn::is_over(self.now().since(*began)) {
+            tokio::task::yield_now().await;
+            *began = self.now();
+        }
+    }
+
+    /// Something happens to the shard, and what follows from it is done.
+    fn change(self: &Rc<Self>, happen: impl FnOnce(&mut State, Timestamp)) {
         let mut state = self.state.borrow_mut();
         let now = state.clock.now();
-        match message {
-            Message::Mail(from, mail) => {
-                let byte_count = mail.byte_count();
-                let mut mail = mail.open();
-                while !mail.is_done() {
-                    state.engine.deliver_portion(now, from, &mut mail);
-                    state.flush_early(0);
-                }
-                if inbox.handled(byte_count) {
-                    state.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::Relieved));
-                }
-            }
-            Message::Relieved => state.read_on(),
-            Message::Judged(connection, judged) => state.decide(connection, judged),
-            Message::Input(input) => state.engine.input(now, input),
-            Message::Inspect(look) => look(&state.view()),
-            Message::Adopt { transport, seat, bytes } => {
-                drop(state);
-                return self.adopt(transport, seat, &bytes);
-            }
-            Message::Drain => state.engine.input(now, Input::Drain),
-        }
+        happen(&mut state, now);
         self.after_input(&mut state);
     }
 

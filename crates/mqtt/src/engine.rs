@@ -163,6 +163,7 @@ impl Engine {
     pub fn has_output(&self) -> bool {
         self.clients.has_dirty()
             || self.mailboxes.has_mail()
+            || self.pending_subscribes.needs_barrier()
             || self.clients.has_unpersisted()
             || !self.replaying.is_empty()
             || !self.resumable.is_empty()

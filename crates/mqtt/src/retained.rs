@@ -97,6 +97,11 @@ impl SharedRetained {
         self.lock().store(message)
     }
 
+    /// The message of a topic, if there is one.
+    pub fn get(&self, topic: &str) -> Option<Arc<Message>> {
+        self.lock().messages.get(topic).cloned()
+    }
+
     /// Removes the message of a topic, if there is one (`MQTT5-3.3.1-6`).
     pub fn remove(&self, topic: &str) {
         self.lock().remove(topic);

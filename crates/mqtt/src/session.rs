@@ -8,6 +8,7 @@ pub(crate) use inbound::InboundExactlyOnce;
 pub(crate) use outbound::{Acked, Deliverable, Extras, HOLD_MAX, Outbound, Replay, Stage, Waiter};
 pub(crate) use will::Will;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
@@ -42,20 +43,22 @@ pub(crate) struct Session {
     pub(crate) authorize: Arc<dyn Authorize>,
     /// Receive Maximum towards this client.
     pub(crate) receive_maximum: u16,
+    /// Sorted.
     pub(crate) subscriptions: SmallVec<[FilterId; 4]>,
-    pub(crate) shares: Vec<ShareMembership>,
+    /// By what the client wrote: `$share/{name}/{filter}`.
+    pub(crate) shares: BTreeMap<Arc<str>, ShareMembership>,
     pub(crate) will: Option<Box<Will>>,
     /// Present while anything is in flight or waits.
     pub(crate) outbound: Option<Box<Outbound>>,
+    /// The engine goes on reading retained messages for it in the next turn.
+    pub(crate) is_replaying: bool,
     /// Present while a QoS 2 PUBLISH of the client awaits its PUBREL.
     pub(crate) inbound: Option<Box<InboundExactlyOnce>>,
 }
 
 /// A shared subscription of a session; the group itself lives with its owner.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ShareMembership {
-    /// As the client wrote it: `$share/{name}/{filter}`.
-    pub(crate) filter: Arc<str>,
     pub(crate) options: crate::packet::SubscriptionOptions,
     pub(crate) identifier: u32,
 }

@@ -82,6 +82,9 @@ impl Oracle {
             self.judge_order(message, received.client, epoch, received.qos, now);
         }
         if received.retain {
+            if !received.dup {
+                self.judge_age(message, received.client, epoch, received.qos, now);
+            }
             self.hit(Behaviour::Replayed);
         }
         let is_paid = self.epoch_mut(epoch).owed.remove(&message).is_some();

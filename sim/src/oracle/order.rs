@@ -5,7 +5,7 @@ use vouchmq_mqtt::QoS;
 use vouchmq_mqtt::time::Timestamp;
 
 use super::Oracle;
-use super::message::MessageNo;
+use super::message::{Copy, MessageNo};
 use super::session::EpochNo;
 use crate::client::ClientNo;
 use crate::coverage::Behaviour;
@@ -103,6 +103,38 @@ impl Oracle {
         }
         let what = format!("{client} gets {arrived} at {qos:?} and never got {skipped} in front of it");
         self.fail(now, what);
+    }
+
+    /// A message comes with RETAIN: what its publisher retained later in its place must not have come live
+    /// before it, or the client is left with the older one.
+    pub(super) fn judge_age(
+        &mut self,
+        message: MessageNo,
+        client: ClientNo,
+        epoch: EpochNo,
+        qos: QoS,
+        now: Timestamp,
+    ) {
+        let Some(Place { stream, position }) = self.message(message).place else { return };
+        if self.message(message).sends > 1 {
+            // Sent again, it may have been stored again.
+            return;
+        }
+        let came_live = |later: &&MessageNo| {
+            let record = self.message(**later);
+            let is_live = |copy: &Copy| {
+                (copy.client, copy.epoch, copy.qos) == (client, epoch, qos)
+                    && copy.group.is_none()
+                    && !copy.retain
+            };
+            record.facts.retain && record.copies.iter().any(is_live)
+        };
+        let later = self.streams.streams[stream.0].get(position + 1..).unwrap_or_default();
+        if let Some(later) = later.iter().find(came_live).copied() {
+            let what =
+                format!("{client} gets {message} as retained, and had {later}, which is newer, before");
+            self.fail(now, what);
+        }
     }
 
     /// QoS 0 is for clients that have a connection and keep it.

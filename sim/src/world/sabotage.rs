@@ -35,11 +35,13 @@ pub enum Sabotage {
     WrongPacketId,
     /// RETAIN is set on what is not retained.
     ClaimRetained,
+    /// What is retained is held back until something newer went by.
+    HoldRetained,
 }
 
 impl Sabotage {
     /// Every way to break a broker.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LoseMail,
         Self::SwapMail,
         Self::LosePublish,
@@ -52,6 +54,7 @@ impl Sabotage {
         Self::LowerQos,
         Self::WrongPacketId,
         Self::ClaimRetained,
+        Self::HoldRetained,
     ];
 }
 
@@ -64,6 +67,8 @@ pub(super) struct Saboteur {
     /// The payload that is withheld from a client.
     victim: Option<(crate::client::ClientNo, Vec<u8>)>,
     has_struck: bool,
+    /// Retained messages that are held back, by link and topic.
+    held: BTreeMap<(LinkId, Vec<u8>), Vec<u8>>,
 }
 
 /// Nothing is broken before this time.
@@ -167,6 +172,15 @@ impl World {
                 }
             }
             PacketType::Publish if is(Sabotage::ClaimRetained) => packet[0] |= 1,
+            PacketType::Publish if qos == 0 && is(Sabotage::HoldRetained) => {
+                let Some(topic) = topic_of(&packet) else { return };
+                if packet[0] & 1 == 1 {
+                    self.saboteur.held.insert((link, topic), packet);
+                    return;
+                }
+                let held = self.saboteur.held.remove(&(link, topic));
+                sent.extend(std::mem::replace(&mut packet, held.unwrap_or_default()));
+            }
             PacketType::Disconnect
                 if is(Sabotage::SilentTakeover)
                     && packet.get(2) == Some(&ReasonCode::SESSION_TAKEN_OVER.0) =>
@@ -201,7 +215,13 @@ impl World {
 /// Where the Packet Identifier of a PUBLISH stands.
 fn packet_id_at(packet: &[u8]) -> Option<usize> {
     let header = codec::frame(packet).ok()??;
+    Some(header.header_len + 2 + topic_of(packet)?.len())
+}
+
+/// The topic of a PUBLISH.
+fn topic_of(packet: &[u8]) -> Option<Vec<u8>> {
+    let header = codec::frame(packet).ok()??;
     let length = packet.get(header.header_len..header.header_len + 2)?;
-    let topic = usize::from(u16::from_be_bytes([length[0], length[1]]));
-    Some(header.header_len + 2 + topic)
+    let len = usize::from(u16::from_be_bytes([length[0], length[1]]));
+    packet.get(header.header_len + 2..)?.get(..len).map(<[u8]>::to_vec)
 }

@@ -81,4 +81,5 @@ broken_brokers! {
     a_lowered_qos_is_noticed LowerQos notices "AtMostOnce",
     a_wrong_packet_identifier_is_noticed WrongPacketId notices "acknowledged before",
     a_false_retain_is_noticed ClaimRetained notices "RETAIN",
+    a_retained_message_that_comes_late_is_noticed HoldRetained notices "which is newer",
 }

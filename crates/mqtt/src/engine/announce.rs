@@ -1,8 +1,9 @@
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use smallvec::SmallVec;
+use slab::Slab;
 
+use super::clients::{narrow, widen};
 use super::interest::Interest;
 use super::mail::Letter;
 use super::{Engine, ShardId};
@@ -15,26 +16,36 @@ use crate::{Expression, Packet, PacketId, Properties};
 
 /// Subscriptions that wait until every engine knows of them.
 ///
-/// SUBACK leaves only then: whoever publishes after it, on whatever engine, reaches the subscriber.
+/// SUBACK leaves only then: whoever publishes after it, on whatever engine, reaches the subscriber. Each step
+/// looks only at the tickets that it moves on, however many others wait.
 #[derive(Debug, Default)]
 pub(crate) struct PendingSubscribes {
-    /// In the order of their barriers.
-    tickets: VecDeque<Ticket>,
+    tickets: Slab<Ticket>,
+    /// Tickets that wait for their barriers, in the order of these.
+    behind: VecDeque<(u64, TicketNo)>,
+    /// Tickets that wait for the owners of groups, by group, in the order in which they were asked.
+    joining: BTreeMap<Arc<str>, VecDeque<TicketNo>>,
+    /// Tickets that wait for nobody any more.
+    ready: VecDeque<TicketNo>,
+    /// Tickets that retained messages will follow, by whose and which subscription.
+    replaying: BTreeSet<(SessionId, FilterId, TicketNo)>,
     /// Barriers sent to all other engines, counted.
     sent: u64,
     /// The last barrier that each other engine has passed.
     passed: Vec<u64>,
-    /// A `Want` was sent after the last barrier.
+    /// Something waits for a barrier that leaves with the next mail.
     needs_barrier: bool,
     /// Ready tickets are being finished.
     is_finishing: bool,
 }
 
+/// Position of a ticket.
+type TicketNo = u32;
+
 #[derive(Debug)]
 struct Ticket {
-    barrier: u64,
-    /// Groups whose owners have not confirmed yet.
-    joins: SmallVec<[Arc<str>; 1]>,
+    /// Confirmations that are missing: of groups whose owners were asked, and that of the barrier.
+    missing: usize,
     then: Then,
 }
 
@@ -54,8 +65,8 @@ pub(super) struct PendingSubAck {
     pub(super) packet_id: PacketId,
     /// One for each filter, in order.
     pub(super) reasons: Vec<u8>,
-    /// Retained messages to send behind the SUBACK.
-    pub(super) replays: Vec<Replay>,
+    /// Retained messages to send behind the SUBACK, by the subscriptions that ask for them.
+    pub(super) replays: BTreeMap<FilterId, Replay>,
 }
 
 impl PendingSubscribes {
@@ -63,32 +74,74 @@ impl PendingSubscribes {
         self.tickets.len()
     }
 
-    /// Takes out what waits for nobody any more, in order.
-    fn take_ready(&mut self, passed: u64) -> Vec<Then> {
-        let is_ready = |ticket: &Ticket| ticket.barrier <= passed && ticket.joins.is_empty();
-        if !self.tickets.iter().any(is_ready) {
-            return Vec::new();
+    /// Keeps a ticket until the barrier is passed and the groups are confirmed.
+    fn insert(&mut self, joins: BTreeSet<Arc<str>>, barrier: Option<u64>, then: Then) {
+        let missing = joins.len() + usize::from(barrier.is_some());
+        let number = narrow(self.tickets.vacant_key());
+        if let Then::SubAck(pending) = &then {
+            let session = pending.session;
+            self.replaying.extend(pending.replays.keys().map(|filter| (session, *filter, number)));
         }
-        let mut ready = Vec::new();
-        for ticket in std::mem::take(&mut self.tickets) {
-            if is_ready(&ticket) {
-                ready.push(ticket.then);
-            } else {
-                self.tickets.push_back(ticket);
+        self.tickets.insert(Ticket { missing, then });
+        self.behind.extend(barrier.map(|barrier| (barrier, number)));
+        for share in joins {
+            self.joining.entry(share).or_default().push_back(number);
+        }
+    }
+
+    /// Every engine has passed this barrier.
+    fn pass(&mut self, barrier: u64) {
+        while let Some((_, number)) = self.behind.pop_front_if(|(waited_for, _)| *waited_for <= barrier) {
+            self.confirm(number);
+        }
+    }
+
+    /// The owner of a group has answered whoever asked first.
+    fn joined(&mut self, share: &str) {
+        let Some(waiting) = self.joining.get_mut(share) else { return };
+        let first = waiting.pop_front();
+        if waiting.is_empty() {
+            self.joining.remove(share);
+        }
+        if let Some(number) = first {
+            self.confirm(number);
+        }
+    }
+
+    fn confirm(&mut self, number: TicketNo) {
+        let Some(ticket) = self.tickets.get_mut(widen(number)) else { return };
+        ticket.missing = ticket.missing.saturating_sub(1);
+        if ticket.missing == 0 {
+            self.ready.push_back(number);
+        }
+    }
+
+    fn pop_ready(&mut self) -> Option<Then> {
+        let number = self.ready.pop_front()?;
+        let Ticket { then, .. } = self.tickets.try_remove(widen(number))?;
+        if let Then::SubAck(pending) = &then {
+            for filter in pending.replays.keys() {
+                self.replaying.remove(&(pending.session, *filter, number));
             }
         }
-        ready
+        Some(then)
     }
 
     /// The session unsubscribes while its SUBACK still waits: nothing retained is to follow it.
-    pub(super) fn forget_replays(&mut self, session: SessionId, filter: &str) {
-        for ticket in &mut self.tickets {
-            if let Then::SubAck(pending) = &mut ticket.then
-                && pending.session == session
-            {
-                pending.replays.retain(|replay| &*replay.filter != filter);
+    pub(super) fn forget_replays(&mut self, session: SessionId, filter: FilterId) {
+        let of_filter = (session, filter, TicketNo::MIN)..=(session, filter, TicketNo::MAX);
+        while let Some(found) = self.replaying.range(of_filter.clone()).next().copied() {
+            self.replaying.remove(&found);
+            let ticket = self.tickets.get_mut(widen(found.2));
+            if let Some(Ticket { then: Then::SubAck(pending), .. }) = ticket {
+                pending.replays.remove(&filter);
             }
         }
+    }
+
+    /// A barrier is to be sent behind what was announced.
+    pub(super) fn needs_barrier(&self) -> bool {
+        self.needs_barrier
     }
 }
 
@@ -141,20 +194,24 @@ impl Engine {
     // --- waiting for other engines
 
     /// Does `then` once every engine has what was sent to it so far, and the groups are confirmed.
-    pub(super) fn wait(&mut self, now: Timestamp, joins: SmallVec<[Arc<str>; 1]>, then: Then) {
+    pub(super) fn wait(&mut self, now: Timestamp, joins: BTreeSet<Arc<str>>, then: Then) {
+        let pending = &self.pending_subscribes;
+        let barrier = pending.sent + u64::from(pending.needs_barrier);
+        let barrier = Some(barrier).filter(|barrier| *barrier > self.barrier_passed());
+        if joins.is_empty() && barrier.is_none() {
+            return self.finish(now, then);
+        }
+        self.pending_subscribes.insert(joins, barrier, then);
+    }
+
+    /// Puts one barrier behind everything that was announced since the last mail, however much it was.
+    pub(super) fn send_barrier(&mut self) {
         let pending = &mut self.pending_subscribes;
-        if pending.needs_barrier {
-            pending.needs_barrier = false;
+        if std::mem::take(&mut pending.needs_barrier) {
             pending.sent += 1;
             let number = pending.sent;
             self.mailboxes.post_to_others(|| Letter::Barrier(number));
         }
-        let barrier = self.pending_subscribes.sent;
-        let ticket = Ticket { barrier, joins, then };
-        if ticket.joins.is_empty() && barrier <= self.barrier_passed() {
-            return self.finish(now, ticket.then);
-        }
-        self.pending_subscribes.tickets.push_back(ticket);
     }
 
     /// The last barrier that all other engines have passed.
@@ -178,32 +235,26 @@ impl Engine {
         if let Some(passed) = passed.get_mut(usize::from(from.0)) {
             *passed = number.max(*passed);
         }
+        self.pending_subscribes.pass(self.barrier_passed());
         self.finish_ready(now);
     }
 
     /// The owner of a group confirms a `Join` of this engine.
     pub(super) fn on_joined(&mut self, now: Timestamp, share: &str) {
-        let mut tickets = self.pending_subscribes.tickets.iter_mut();
-        let found = tickets.find_map(|ticket| {
-            let position = ticket.joins.iter().position(|waiting| &**waiting == share)?;
-            Some((ticket, position))
-        });
-        if let Some((ticket, position)) = found {
-            ticket.joins.remove(position);
-        }
+        self.pending_subscribes.joined(share);
         self.finish_ready(now);
     }
 
     /// This engine owns the group: the join is confirmed once all engines forward to here.
     pub(super) fn confirm_join(&mut self, now: Timestamp, to: ShardId, share: Arc<str>) {
-        self.wait(now, SmallVec::new(), Then::Joined { to, share });
+        self.wait(now, BTreeSet::new(), Then::Joined { to, share });
     }
 
     /// Confirms an acknowledgement once every engine has what was sent to it so far: a message that an earlier
     /// connection forwarded may still be on its way, and who forwarded it is told nothing any more.
     pub(super) fn confirm_behind_mail(&mut self, now: Timestamp, id: ConnectionId, owed: OwedId) {
-        self.pending_subscribes.needs_barrier = true;
-        self.wait(now, SmallVec::new(), Then::Confirm(id, owed));
+        self.pending_subscribes.needs_barrier = self.options.shard_count > 1;
+        self.wait(now, BTreeSet::new(), Then::Confirm(id, owed));
     }
 
     /// Finishes what waits for nobody any more. A confirmation that comes back at once (an own group) is seen by
@@ -212,15 +263,8 @@ impl Engine {
         if std::mem::replace(&mut self.pending_subscribes.is_finishing, true) {
             return;
         }
-        loop {
-            let passed = self.barrier_passed();
-            let ready = self.pending_subscribes.take_ready(passed);
-            if ready.is_empty() {
-                break;
-            }
-            for then in ready {
-                self.finish(now, then);
-            }
+        while let Some(then) = self.pending_subscribes.pop_ready() {
+            self.finish(now, then);
         }
         self.pending_subscribes.is_finishing = false;
     }
@@ -240,6 +284,6 @@ impl Engine {
         if self.reply(now, connection, &suback) != Some(Expression::Written) {
             return;
         }
-        self.start_replays(now, connection, session, replays);
+        self.start_replays(now, connection, session, replays.into_values().collect());
     }
 }

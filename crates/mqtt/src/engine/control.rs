@@ -63,8 +63,8 @@ impl Engine {
                 identifier: subscriber.identifier,
             })
         });
-        let shared = session.shares.iter().map(|share| SubscriptionState {
-            filter: share.filter.as_ref().to_owned(),
+        let shared = session.shares.iter().map(|(filter, share)| SubscriptionState {
+            filter: filter.as_ref().to_owned(),
             options: share.options,
             identifier: share.identifier,
         });

@@ -57,6 +57,10 @@ impl Interest {
         found.is_ok()
     }
 
+    pub(crate) fn has_subscriber(&self, session: u32) -> bool {
+        self.local.binary_search_by_key(&session, |known| known.session).is_ok()
+    }
+
     pub(crate) fn subscriber_mut(&mut self, session: u32) -> Option<&mut Subscriber> {
         let index = self.local.binary_search_by_key(&session, |known| known.session).ok()?;
         self.local.get_mut(index)

@@ -6,6 +6,7 @@ use super::frames::Frames;
 use super::{Action, Engine};
 use crate::QoS;
 use crate::connection::ConnectionId;
+use crate::retained::SharedRetained;
 use crate::session::{Replay, SessionId};
 use crate::time::Timestamp;
 use crate::topic::{FilterRef, Progress, TopicCursor};
@@ -42,9 +43,29 @@ impl Receiver<'_> {
     }
 
     /// Sends what was read; `false` when the client takes no more for now.
-    fn send_retained(&mut self, now: Timestamp, replay: &mut Replay, frames: &mut Frames) -> bool {
+    ///
+    /// What was `kept` from an earlier call is read again: a newer message may have gone out live meanwhile,
+    /// and an older one must not come behind it.
+    fn send_retained(
+        &mut self,
+        now: Timestamp,
+        replay: &mut Replay,
+        kept: Option<&SharedRetained>,
+        frames: &mut Frames,
+    ) -> bool {
         let identifier = [replay.identifier];
-        while let Some(message) = replay.portion.front() {
+        while let Some(read) = replay.portion.front() {
+            if !self.takes_at_once(replay.qos.min(read.publication().qos)) {
+                return false;
+            }
+            let message = match kept {
+                Some(store) => store.get(read.publication().topic),
+                None => Some(read.clone()),
+            };
+            let Some(message) = message else {
+                replay.portion.pop_front();
+                continue;
+            };
             let publication = message.publication();
             let wanted = Wanted {
                 qos: replay.qos.min(publication.qos),
@@ -98,7 +119,10 @@ impl Engine {
         }
         let is_done = (0..PORTIONS).any(|_| !self.replay_portion(now, session, &mut frames));
         self.frames = frames;
-        if !is_done && !self.replaying.contains(&session) {
+        if !is_done
+            && let Some(state) = self.clients.session_mut(session)
+            && !std::mem::replace(&mut state.is_replaying, true)
+        {
             self.replaying.push_back(session);
         }
         let limits = &self.options.limits;
@@ -123,6 +147,9 @@ impl Engine {
         }
         for _ in 0..self.replaying.len().min(SESSIONS) {
             let Some(session) = self.replaying.pop_front() else { return };
+            if let Some(state) = self.clients.session_mut(session) {
+                state.is_replaying = false;
+            }
             self.pump(now, session);
         }
     }
@@ -134,14 +161,16 @@ impl Engine {
     fn replay_portion(&mut self, now: Timestamp, session: SessionId, frames: &mut Frames) -> bool {
         let Some(mut receiver) = self.clients.receiver(session.index) else { return false };
         let Some(mut replay) = receiver.next_replay() else { return false };
-        if replay.portion.is_empty() && !replay.is_read {
+        let is_kept = !replay.portion.is_empty();
+        if !is_kept && !replay.is_read {
             let Ok(filter) = FilterRef::new(&replay.filter) else { return false };
             let mut portion = Vec::new();
             let progress = self.options.retained.read(filter, &mut replay.cursor, STEPS, &mut portion);
             replay.portion.extend(portion);
             replay.is_read = progress == Progress::Done;
         }
-        let is_sent = receiver.send_retained(now, &mut replay, frames);
+        let kept = is_kept.then_some(&self.options.retained);
+        let is_sent = receiver.send_retained(now, &mut replay, kept, frames);
         if !is_sent || !replay.is_read {
             receiver.session.outbound_mut().replays.push_front(replay);
         }

@@ -72,9 +72,10 @@ impl Engine {
             authorize: permit.authorize.clone(),
             receive_maximum: handshake.receive_maximum,
             subscriptions: smallvec::SmallVec::new(),
-            shares: Vec::new(),
+            shares: std::collections::BTreeMap::new(),
             will: None,
             outbound: None,
+            is_replaying: false,
             inbound: None,
         })
     }

@@ -231,6 +231,7 @@ impl Engine {
 
     /// What there is to tell another engine since the last call.
     pub fn take_mail(&mut self, to: ShardId) -> Option<Mail> {
+        self.send_barrier();
         self.mailboxes.take(to)
     }
 
@@ -252,7 +253,7 @@ impl Engine {
         while byte_count < PORTION_BYTES
             && let Some((letter, bytes)) = mail.next_letter()
         {
-            byte_count += letter.byte_count();
+            byte_count += size_of::<Letter>() + letter.byte_count();
             self.open_letter(now, from, letter, bytes);
         }
     }

@@ -224,8 +224,8 @@ impl Engine {
     }
 
     fn shares_of(&self, session: SessionId) -> Vec<Arc<str>> {
-        let shares = self.clients.session(session).map(|state| state.shares.as_slice()).unwrap_or_default();
-        shares.iter().map(|share| share.filter.clone()).collect()
+        let shares = self.clients.session(session).map(|state| state.shares.keys().cloned().collect());
+        shares.unwrap_or_default()
     }
 
     /// Gives a message to one member of each group here that matched.
@@ -279,7 +279,7 @@ impl Engine {
     ) {
         let membership = self.clients.session(session).and_then(|state| {
             let is_reachable = state.connection.is_some() || choice == Choice::Last;
-            state.shares.iter().find(|known| is_reachable && known.filter == *share).cloned()
+            state.shares.get(share).copied().filter(|_| is_reachable)
         });
         let (Some(membership), Some(mut receiver)) = (membership, self.clients.receiver(session.index))
         else {

@@ -1,6 +1,5 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-use smallvec::SmallVec;
 
 use super::Engine;
 use super::announce::{PendingSubAck, Then};
@@ -29,9 +28,9 @@ impl Engine {
             session,
             packet_id: subscribe.packet_id,
             reasons: Vec::new(),
-            replays: Vec::new(),
+            replays: BTreeMap::new(),
         };
-        let mut joins = SmallVec::<[Arc<str>; 1]>::new();
+        let mut joins = BTreeSet::new();
         for (position, (filter, options)) in subscribe.filters.iter().enumerate() {
             if position >= self.options.limits.subscriptions_max.max(FILTERS_MAX) {
                 // Refused without a look: what a packet can make us do has a bound.
@@ -97,21 +96,19 @@ impl Engine {
         written: &str,
         wanted: Requested,
         pending: &mut PendingSubAck,
-        joins: &mut SmallVec<[Arc<str>; 1]>,
+        joins: &mut BTreeSet<Arc<str>>,
     ) -> ReasonCode {
         let granted = ReasonCode(wanted.options.qos.bits());
         if parsed.share.is_some() {
             return match self.join(session, written, wanted) {
                 Some(share) => {
-                    if !joins.contains(&share) {
-                        joins.push(share);
-                    }
+                    joins.insert(share);
                     granted
                 }
                 None => ReasonCode::QUOTA_EXCEEDED,
             };
         }
-        let Some(is_new) = self.subscribe_here(session, parsed.filter, wanted) else {
+        let Some((id, is_new)) = self.subscribe_here(session, parsed.filter, wanted) else {
             return ReasonCode::QUOTA_EXCEEDED;
         };
         let sends_retained = match wanted.options.retain_handling {
@@ -120,22 +117,21 @@ impl Engine {
             RetainHandling::DoNotSend => false,
         };
         if sends_retained {
-            pending.replays.retain(|known| *known.filter != *parsed.filter.as_str());
-            pending.replays.push(Replay::new(parsed.filter, wanted.options.qos, wanted.identifier));
+            pending.replays.insert(id, Replay::new(parsed.filter, wanted.options.qos, wanted.identifier));
         }
         granted
     }
 
-    /// Adds or replaces a subscription; `None` when the session has too many, else whether it is new.
+    /// Adds or replaces a subscription; `None` when the session has too many, else which it is and whether it
+    /// is new.
     fn subscribe_here(
         &mut self,
         session: SessionId,
         filter: FilterRef<'_>,
         wanted: Requested,
-    ) -> Option<bool> {
-        let known = self.interests.find(filter);
-        let state = self.clients.session(session)?;
-        let is_known = known.is_some_and(|id| state.subscriptions.contains(&id));
+    ) -> Option<(FilterId, bool)> {
+        let known = self.interests.find(filter).and_then(|id| self.interests.get(id));
+        let is_known = known.is_some_and(|interest| interest.has_subscriber(session.index));
         if !is_known && self.has_all_subscriptions(session) {
             return None;
         }
@@ -148,29 +144,27 @@ impl Engine {
             is_checked: wanted.is_checked,
         });
         if !is_known {
-            self.clients.session_mut(session)?.subscriptions.push(id);
+            let subscriptions = &mut self.clients.session_mut(session)?.subscriptions;
+            if let Err(position) = subscriptions.binary_search(&id) {
+                subscriptions.insert(position, id);
+            }
             self.clients.stats.subscriptions += 1;
         }
-        Some(!is_known)
+        Some((id, !is_known))
     }
 
     /// Joins a group, or changes the options in it; `None` when the session has too many subscriptions.
     fn join(&mut self, session: SessionId, share: &str, wanted: Requested) -> Option<Arc<str>> {
-        let shares = &self.clients.session(session)?.shares;
-        let known = shares.iter().position(|known| &*known.filter == share);
+        let known = self.clients.session(session)?.shares.get_key_value(share);
+        let known = known.map(|(share, _)| share.clone());
         if known.is_none() && self.has_all_subscriptions(session) {
             return None;
         }
-        let share: Arc<str> = Arc::from(share);
-        let membership =
-            ShareMembership { filter: share.clone(), options: wanted.options, identifier: wanted.identifier };
+        let share = known.unwrap_or_else(|| Arc::from(share));
+        let membership = ShareMembership { options: wanted.options, identifier: wanted.identifier };
         let shares = &mut self.clients.session_mut(session)?.shares;
-        match known.and_then(|position| shares.get_mut(position)) {
-            Some(known) => *known = membership,
-            None => {
-                shares.push(membership);
-                self.clients.stats.subscriptions += 1;
-            }
+        if shares.insert(share.clone(), membership).is_none() {
+            self.clients.stats.subscriptions += 1;
         }
         Some(share)
     }
@@ -228,23 +222,19 @@ impl Engine {
     ) -> bool {
         let Some(state) = self.clients.session_mut(session) else { return false };
         if parsed.share.is_some() {
-            let shares = &mut state.shares;
-            let Some(position) = shares.iter().position(|known| &*known.filter == written) else {
-                return false;
-            };
-            let share = shares.remove(position).filter;
+            let Some((share, _)) = state.shares.remove_entry(written) else { return false };
             self.clients.stats.subscriptions -= 1;
             let owner = self.owner_of_share(&share);
             self.tell(now, owner, Letter::Leave { share, session });
             return true;
         }
         let Some(id) = self.interests.find(parsed.filter) else { return false };
-        let Some(position) = state.subscriptions.iter().position(|known| *known == id) else { return false };
+        let Ok(position) = state.subscriptions.binary_search(&id) else { return false };
         state.subscriptions.remove(position);
         if let Some(outbound) = state.outbound.as_mut() {
             outbound.replays.retain(|replay| &*replay.filter != parsed.filter.as_str());
         }
-        self.pending_subscribes.forget_replays(session, parsed.filter.as_str());
+        self.pending_subscribes.forget_replays(session, id);
         self.leave_filter(session, id);
         true
     }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use vouchmq_mqtt::ProtocolVersion::{V5, V311};
-use vouchmq_mqtt::packet::Connect;
-use vouchmq_mqtt::{Property, QoS, ReasonCode};
+use vouchmq_mqtt::packet::{Connect, Publish};
+use vouchmq_mqtt::{Packet, Property, QoS, ReasonCode};
 
 use super::harness::*;
 
@@ -50,7 +50,7 @@ fn more_filters_than_are_looked_at_are_refused_and_the_first_ones_granted() {
 fn a_filter_subscribed_many_times_at_once_replays_what_is_retained_once() {
     let world = World::new();
     let publisher = world.connect(V5, "publisher");
-    publisher.send(vouchmq_mqtt::packet::Publish { retain: true, ..qos0("t", "kept") });
+    publisher.send(Publish { retain: true, ..qos0("t", "kept") });
     let client = world.connect(V5, "a");
     client.send(subscribe(1, &[("t", options(QoS::AtMostOnce)); 100]));
     client.suback();
@@ -139,7 +139,7 @@ fn a_rejection_is_not_forgotten_while_another_receiver_holds_the_answer_up() {
     }
     assert!(!answers.is_empty());
     for answer in answers {
-        let vouchmq_mqtt::Packet::PubAck(ack) = answer else { panic!("{answer:?}") };
+        let Packet::PubAck(ack) = answer else { panic!("{answer:?}") };
         assert_eq!(ack.reason, ReasonCode::QUOTA_EXCEEDED, "the full session rejected every one");
     }
 }
@@ -173,7 +173,7 @@ fn a_member_without_room_or_right_passes_a_message_of_the_group_on() {
         let mut taken = 0;
         for _ in 0..12 {
             publisher.publishes(QoS::AtLeastOnce, "t", "x");
-            while let Some(vouchmq_mqtt::Packet::Publish(publish)) = members[2].poll() {
+            while let Some(Packet::Publish(publish)) = members[2].poll() {
                 members[2].acknowledge(&publish);
                 taken += 1;
             }
@@ -183,4 +183,137 @@ fn a_member_without_room_or_right_passes_a_message_of_the_group_on() {
         assert!(full.poll().is_some(), "one is under way");
         assert!(taken >= 9, "the others went on to who has room: {taken}");
     }
+}
+
+/// What is announced in one turn is followed by one barrier, so that each answer costs what it answers.
+#[test]
+fn a_thousand_subscribes_in_one_turn_wait_for_one_barrier() {
+    let world = World::with(|setup| setup.shards = 2);
+    let client = world.connect(V5, world.name_at(0, "a"));
+    world.hold_mail();
+    client.send_all((1..=1000u16).flat_map(|number| {
+        let filter = format!("t/{number}");
+        let asked = subscribe(number, &[(&filter, options(QoS::AtMostOnce))]);
+        [Packet::Subscribe(asked), Packet::Unsubscribe(unsubscribe(number, &[&filter]))]
+    }));
+    assert_eq!(world.held_letters("Want"), 1000);
+    assert_eq!(world.held_letters("Barrier"), 1);
+    world.release_mail();
+    let answers: Vec<_> = std::iter::from_fn(|| client.poll()).collect();
+    assert_eq!(answers.len(), 2000);
+    client.leave();
+    world.advance_secs(3600);
+    world.expect_nothing_held();
+}
+
+#[test]
+fn what_is_announced_behind_a_barrier_waits_for_the_next_one() {
+    let world = World::with(|setup| setup.shards = 2);
+    let client = world.connect(V5, world.name_at(0, "a"));
+    world.hold_mail();
+    for number in 1..=3 {
+        client.send(subscribe(number, &[(&format!("t/{number}"), options(QoS::AtMostOnce))]));
+    }
+    assert_eq!(world.held_letters("Barrier"), 3, "each went with mail of its own");
+    client.expect_nothing();
+    world.release_mail();
+    for number in 1..=3 {
+        assert_eq!(client.suback().packet_id, id(number));
+    }
+}
+
+/// The answers that wait are looked up by what they wait for: a pipeline of joins, of two clients at once.
+#[test]
+fn joins_of_one_group_are_confirmed_in_turn() {
+    let world = World::with(|setup| setup.shards = 2);
+    let clients = [0, 1].map(|shard| world.connect(V5, world.name_at(shard, "a")));
+    world.hold_mail();
+    for client in &clients {
+        client.send_all((1..=100u16).map(|number| {
+            let filters = [format!("$share/g/{}", number % 3), format!("$share/g/{}", number % 7)];
+            let filters = filters.each_ref().map(|filter| (filter.as_str(), options(QoS::AtMostOnce)));
+            Packet::Subscribe(subscribe(number, &filters))
+        }));
+    }
+    world.release_mail();
+    for client in &clients {
+        let answered: std::collections::BTreeSet<_> = (0..100).map(|_| client.suback().packet_id).collect();
+        assert_eq!(answered.len(), 100);
+    }
+    clients.iter().for_each(Client::leave);
+    world.advance_secs(3600);
+    world.expect_nothing_held();
+}
+
+/// A subscription that is given up while its SUBACK waits, and one that is not: each gets what it asked for.
+#[test]
+fn retained_messages_follow_only_the_subscriptions_that_are_left() {
+    let world = World::with(|setup| setup.shards = 2);
+    let publisher = world.connect(V5, world.name_at(1, "publisher"));
+    for topic in ["given-up", "kept"] {
+        publisher.send(Publish { retain: true, ..qos0(topic, "x") });
+    }
+    let client = world.connect(V5, world.name_at(0, "a"));
+    world.hold_mail();
+    let filters = [("given-up", options(QoS::AtMostOnce)), ("kept", options(QoS::AtMostOnce))];
+    client.send(subscribe(1, &filters));
+    client.send(unsubscribe(2, &["given-up"]));
+    assert_eq!(client.unsuback().packet_id, id(2));
+    world.release_mail();
+    assert_eq!(client.suback().packet_id, id(1));
+    assert!(client.receives(QoS::AtMostOnce, "kept", "x").retain);
+    client.expect_nothing();
+}
+
+/// What is retained is sent as the client takes it: by then it may be another message, or none.
+#[test]
+fn a_retained_message_never_comes_behind_a_newer_live_one() {
+    let world = World::new();
+    let publisher = world.connect(V5, "publisher");
+    let retain = |topic: &str, payload: &str| {
+        publisher.send(Publish { retain: true, ..qos1(1, topic, payload) });
+        publisher.expect_puback(id(1));
+    };
+    let topics: Vec<_> = (0..50).map(|number| format!("t/{number}")).collect();
+    topics.iter().for_each(|topic| retain(topic, "old"));
+    let properties = props(&[Property::ReceiveMaximum(1)]);
+    let slow = world.connect_with(Connect { properties, ..connect(V5, "slow") });
+    slow.send(subscribe(1, &[("t/#", options(QoS::AtLeastOnce))]));
+    slow.suback();
+    let first = slow.publish();
+    topics.iter().for_each(|topic| retain(topic, "new"));
+    retain("t/7", "");
+    slow.acknowledge(&first);
+    let mut last = std::collections::BTreeMap::new();
+    while let Some(Packet::Publish(publish)) = slow.poll() {
+        assert!(!publish.retain || publish.topic != "t/7", "it was deleted");
+        last.insert(publish.topic, publish.payload);
+        slow.acknowledge(&publish);
+    }
+    assert_eq!(last.len(), 50);
+    assert_eq!(last.remove("t/7"), Some(&b""[..]));
+    assert!(last.values().all(|payload| *payload == b"new"), "{last:?}");
+}
+
+#[test]
+fn each_filter_of_a_large_unsubscribe_is_answered() {
+    let world = World::with(|setup| setup.shards = 2);
+    let client = world.connect(V5, "a");
+    let filters: Vec<_> =
+        (0..600).map(|number| format!("{}t/{number}", ["", "$share/g/"][number % 2])).collect();
+    let asked: Vec<_> = filters.iter().map(|filter| (filter.as_str(), options(QoS::AtMostOnce))).collect();
+    client.send(subscribe(1, &asked));
+    client.suback();
+    let mut all: Vec<_> = filters.iter().rev().map(String::as_str).collect();
+    all.extend(["$share/g/none", "none"].repeat(5000));
+    client.send(unsubscribe(2, &all));
+    let unsuback = client.unsuback();
+    let (known, unknown) = unsuback.reasons.as_bytes().split_at(600);
+    assert!(known.iter().all(|reason| *reason == ReasonCode::SUCCESS.0));
+    assert_eq!(unknown.len(), 10_000);
+    assert!(unknown.iter().all(|reason| *reason == ReasonCode::NO_SUBSCRIPTION_EXISTED.0));
+    assert_eq!(world.count(|stats| stats.subscriptions), 0);
+    client.leave();
+    world.advance_secs(3600);
+    world.expect_nothing_held();
 }

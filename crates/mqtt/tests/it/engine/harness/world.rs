@@ -213,6 +213,12 @@ impl World {
         self.state().is_mail_held = true;
     }
 
+    /// How many letters of a kind are in the mail that is held.
+    pub(crate) fn held_letters(&self, kind: &str) -> usize {
+        let kind = format!("{kind}(");
+        self.state().mail.iter().map(|(.., mail)| format!("{mail:?}").matches(&kind).count()).sum()
+    }
+
     pub(crate) fn release_mail(&self) {
         let mut state = self.state();
         state.is_mail_held = false;
