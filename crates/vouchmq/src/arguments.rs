@@ -12,7 +12,7 @@ use crate::output;
 
 /// VouchMQ: a small, fast MQTT broker that knows every device
 #[derive(Debug, Parser)]
-#[command(name = "vouchmq", version, after_help = exit::CODES, disable_help_subcommand = true)]
+#[command(name = "vouchmq", version, after_help = exit::CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -54,7 +54,21 @@ fn in_one_line(text: &str) -> String {
     let is_end = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).take_while(is_end);
     let message = lines.collect::<Vec<_>>().join(" ");
-    message.strip_prefix("error: ").unwrap_or(&message).replace(" tip: ", "; ")
+    let message = message.strip_prefix("error: ").unwrap_or(&message).replace(" tip: ", "; ");
+    with_range_in_words(&message).unwrap_or(message)
+}
+
+/// `…: 70000 is not in 0..=65535` is how Rust writes it.
+fn with_range_in_words(message: &str) -> Option<String> {
+    let (before, range) = message.rsplit_once(" is not in ")?;
+    let (what, _value) = before.rsplit_once(": ")?;
+    let (start, end) = range.split_once("..")?;
+    let (start, last) = (start.parse::<i128>().ok()?, end.trim_start_matches('=').parse::<i128>().ok()?);
+    if end.starts_with('=') {
+        Some(format!("{what}: a number from {start} to {last}"))
+    } else {
+        Some(format!("{what}: a number from {start} on"))
+    }
 }
 
 /// The words of a command line that name a command: `vouchmq bench conn`.
@@ -88,6 +102,15 @@ mod tests {
         assert_eq!(
             told(&["vouchmq", "serve", "--lsten", "1"]),
             "unexpected argument '--lsten' found; a similar argument exists: '--listen'; see 'vouchmq serve --help'"
+        );
+        assert_eq!(
+            told(&["vouchmq", "pub", "-t", "a", "-n", "-k", "70000"]),
+            "invalid value '70000' for '--keepalive <SECONDS>': a number from 0 to 65535; see 'vouchmq pub --help'"
+        );
+        assert_eq!(
+            told(&["vouchmq", "pub", "-t", "a", "-n", "-k", "5 is not in 1..=2"]),
+            "invalid value '5 is not in 1..=2' for '--keepalive <SECONDS>': invalid digit found in string; see \
+             'vouchmq pub --help'"
         );
         assert_eq!(told(&["vouchmq"]), "what is to be done? 'vouchmq --help' lists the commands");
     }

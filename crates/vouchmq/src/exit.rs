@@ -25,6 +25,8 @@ Exit codes:
 pub(crate) enum Failure {
     /// The other side, or the way to it, did not do its part.
     Failed(String),
+    /// The connection is gone, or could not be had: another attempt may succeed.
+    Lost(String),
     /// What was asked for cannot be done here: arguments, configuration, files, ports.
     Unusable(String),
     /// The time of `sub -W` is over: no message, as with mosquitto_sub.
@@ -43,6 +45,11 @@ impl Failure {
         Self::Failed(why.to_string())
     }
 
+    /// [`Failure::Lost`] with this message.
+    pub(crate) fn lost(why: impl fmt::Display) -> Self {
+        Self::Lost(why.to_string())
+    }
+
     /// [`Failure::Unusable`] with this message.
     pub(crate) fn unusable(why: impl fmt::Display) -> Self {
         Self::Unusable(why.to_string())
@@ -51,7 +58,7 @@ impl Failure {
     /// The same failure without its message.
     pub(crate) fn silenced(self) -> Self {
         match self {
-            Self::Failed(_) => Self::Reported,
+            Self::Failed(_) | Self::Lost(_) => Self::Reported,
             Self::Unusable(_) | Self::TimedOut | Self::OutputClosed | Self::Reported => self,
         }
     }
@@ -59,7 +66,7 @@ impl Failure {
     /// Prints the message and tells the exit code.
     pub(crate) fn report(self) -> ExitCode {
         match self {
-            Self::Failed(why) => {
+            Self::Failed(why) | Self::Lost(why) => {
                 output::complain(&why);
                 FAILED.into()
             }

@@ -60,7 +60,7 @@ impl Address {
             } else {
                 ""
             };
-            Failure::failed(format_args!("cannot connect to {self}: {error}{hint}"))
+            Failure::lost(format_args!("cannot connect to {self}: {error}{hint}"))
         })
     }
 }

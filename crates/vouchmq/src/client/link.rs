@@ -18,12 +18,15 @@ use crate::output;
 const READ_BYTES: usize = 64 * 1024;
 /// How long the server may take to close after DISCONNECT.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long it may take until the server has accepted the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An accepted connection.
 #[derive(Debug)]
 pub(crate) struct Link {
     stream: Stream,
     connection: ClientConnection,
+    /// Began with the attempt to connect.
     clock: Monotonic,
     /// Received and not consumed from `consumed` on.
     input: Vec<u8>,
@@ -43,30 +46,45 @@ pub(crate) enum Sent {
 }
 
 impl Link {
-    /// Connects, and waits for the server's answer.
+    /// Connects, and waits for the server's answer. Goes on with `session`, which is left as it is on failure.
     pub(crate) async fn open(
         address: &Address,
         connect: &Connect<'_>,
+        session: &mut ClientSession,
         is_debug: bool,
     ) -> Result<Self, Failure> {
-        let stream = address.dial().await?;
         let clock = Monotonic::start();
+        let dialed = tokio::time::timeout(CONNECT_TIMEOUT, address.dial()).await;
+        let stream = dialed.unwrap_or_else(|_| Err(no_answer(address)))?;
         let mut out = Vec::new();
-        let (session, options) = (ClientSession::default(), ClientOptions::default());
+        let (taken, options) = (std::mem::take(session), ClientOptions::default());
         let connection =
-            ClientConnection::open(clock.now(), connect, session, options, &mut out).map_err(|error| {
+            ClientConnection::open(clock.now(), connect, taken, options, &mut out).map_err(|error| {
                 Failure::unusable(format_args!("cannot say CONNECT: {error}; is a text too long?"))
             })?;
         let input = Vec::with_capacity(READ_BYTES);
         let mut link =
             Self { stream, connection, clock, input, consumed: 0, out, is_closed: false, is_debug };
         link.debug(|| format!("sending CONNECT as '{}' to {address}", connect.client_id));
+        match link.handshake(address).await {
+            Ok(()) => Ok(link),
+            Err(failure) => {
+                *session = link.into_session();
+                Err(failure)
+            }
+        }
+    }
+
+    /// Sends CONNECT, and waits for CONNACK.
+    async fn handshake(&mut self, address: &Address) -> Result<(), Failure> {
+        let deadline = Timestamp::ZERO.after(CONNECT_TIMEOUT);
         loop {
-            match link.event()? {
-                Some(Event::Connected { .. }) => return Ok(link),
+            match self.event()? {
+                Some(Event::Connected { .. }) => return Ok(()),
                 Some(Event::Refused { reason, properties }) => {
                     let why = refusal::explained(reason, properties);
-                    return Err(Failure::failed(format_args!("{address} refused the connection: {why}")));
+                    let why = format!("{address} refused the connection: {why}");
+                    return Err(refusal::failure(reason, why));
                 }
                 Some(Event::Auth { .. }) => {
                     return Err(Failure::failed(format_args!(
@@ -79,11 +97,19 @@ impl Link {
                 // Nothing else comes before CONNACK.
                 Some(_) | None => {}
             }
-            link.wait(Timestamp::NEVER).await?;
+            if self.now() >= deadline {
+                return Err(no_answer(address));
+            }
+            self.wait(deadline).await?;
         }
     }
 
-    /// The time now, on the scale of deadlines.
+    /// Drops the connection, and keeps what the next one needs.
+    pub(crate) fn into_session(self) -> ClientSession {
+        self.connection.into_session()
+    }
+
+    /// The time since the attempt to connect, and the scale of deadlines.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -110,7 +136,7 @@ impl Link {
         self.forget_consumed();
         loop {
             let now = self.clock.now();
-            self.connection.handle_timeout(now, &mut self.out).map_err(Failure::failed)?;
+            self.connection.handle_timeout(now, &mut self.out).map_err(Failure::lost)?;
             if now >= until {
                 return Ok(());
             }
@@ -228,7 +254,7 @@ impl Link {
         match self.stream.try_read(&mut self.input) {
             Ok(0) => {
                 self.is_closed = true;
-                Err(Failure::failed(if self.connection.is_established() {
+                Err(Failure::lost(if self.connection.is_established() {
                     "the server closed the connection"
                 } else {
                     "the server closed the connection without an answer to CONNECT; try another version with -V"
@@ -242,7 +268,14 @@ impl Link {
 }
 
 fn lost(error: &io::Error) -> Failure {
-    Failure::failed(format_args!("the connection is lost: {error}"))
+    Failure::lost(format_args!("the connection is lost: {error}"))
+}
+
+fn no_answer(address: &Address) -> Failure {
+    let secs = CONNECT_TIMEOUT.as_secs();
+    Failure::lost(format_args!(
+        "cannot connect to {address}: no answer within {secs} s; is it an MQTT server?"
+    ))
 }
 
 fn described(event: &Event<'_>) -> String {

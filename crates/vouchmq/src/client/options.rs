@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 use secrecy::{ExposeSecret, SecretString};
+use vouchmq_mqtt::client::ClientSession;
 use vouchmq_mqtt::packet::{Connect, WillMessage};
 use vouchmq_mqtt::{Dialect, PropertiesBuf, Property, QoS, TopicName};
 
@@ -221,6 +222,16 @@ impl Plan {
 
     /// Connects.
     pub(crate) async fn connect(&self) -> Result<Link, Failure> {
+        self.open(self.clean_start, &mut ClientSession::default()).await
+    }
+
+    /// Connects after a connection was lost: a session that is kept goes on.
+    pub(crate) async fn connect_again(&self, session: &mut ClientSession) -> Result<Link, Failure> {
+        let expiry_secs = self.connect.as_properties().session_expiry_interval().unwrap_or(0);
+        self.open(self.clean_start && expiry_secs == 0, session).await
+    }
+
+    async fn open(&self, clean_start: bool, session: &mut ClientSession) -> Result<Link, Failure> {
         let will = self.will.will_topic.as_deref().map(|topic| WillMessage {
             qos: self.will.will_qos,
             retain: self.will.will_retain,
@@ -230,7 +241,7 @@ impl Plan {
         });
         let connect = Connect {
             version: self.dialect.version(),
-            clean_start: self.clean_start,
+            clean_start,
             keep_alive_secs: self.keepalive,
             client_id: &self.client_id,
             properties: self.connect.as_properties(),
@@ -238,7 +249,7 @@ impl Plan {
             username: self.username.as_deref(),
             password: self.password.as_ref().map(|password| password.expose_secret().as_bytes()),
         };
-        Link::open(&self.address, &connect, self.is_debug).await
+        Link::open(&self.address, &connect, session, self.is_debug).await
     }
 }
 

@@ -21,7 +21,22 @@ pub(crate) fn explained(reason: ReasonCode, properties: Properties<'_>) -> Strin
 
 /// The server has sent DISCONNECT.
 pub(crate) fn ended(reason: ReasonCode, properties: Properties<'_>) -> Failure {
-    Failure::failed(format_args!("the server ended the connection: {}", explained(reason, properties)))
+    let why = format!("the server ended the connection: {}", explained(reason, properties));
+    failure(reason, why)
+}
+
+/// Lost when another attempt may succeed, failed when it would end in the same way.
+pub(crate) fn failure(reason: ReasonCode, why: String) -> Failure {
+    match reason {
+        ReasonCode::SERVER_UNAVAILABLE
+        | ReasonCode::SERVER_BUSY
+        | ReasonCode::SERVER_SHUTTING_DOWN
+        | ReasonCode::KEEP_ALIVE_TIMEOUT
+        | ReasonCode::QUOTA_EXCEEDED
+        | ReasonCode::CONNECTION_RATE_EXCEEDED
+        | ReasonCode::MAXIMUM_CONNECT_TIME => Failure::Lost(why),
+        _ => Failure::Failed(why),
+    }
 }
 
 fn hint(reason: ReasonCode) -> &'static str {

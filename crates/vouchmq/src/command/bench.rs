@@ -16,6 +16,7 @@ use vouchmq_mqtt::Dialect;
 use crate::client::options::dialect;
 use crate::exit::{self, Failure};
 use handshake::Target;
+use process::Usage;
 
 /// Tasks that run before the system is asked which sockets are ready, unless nothing is left to run: a generator
 /// that asks for every few messages takes CPU time from the broker beside it.
@@ -44,8 +45,8 @@ pub(super) struct Common {
     #[arg(long, default_value_t = 1883)]
     port: u16,
     /// Process id of the broker, to read its CPU time and memory
-    #[arg(long, default_value_t = 0, hide_default_value = true)]
-    pid: u32,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pid: Option<u32>,
     /// User name; %i is the number of the connection
     #[arg(long, default_value = "", hide_default_value = true)]
     user: String,
@@ -62,6 +63,11 @@ pub(super) struct Common {
 
 /// Measures.
 pub(crate) fn run(bench: &Bench) -> Result<(), Failure> {
+    let common = match bench {
+        Bench::Conn(arguments) => &arguments.common,
+        Bench::Pubsub(arguments) => &arguments.common,
+    };
+    common.usage().map_err(Failure::unusable)?;
     crate::descriptors::raise_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -75,6 +81,14 @@ pub(crate) fn run(bench: &Bench) -> Result<(), Failure> {
 }
 
 impl Common {
+    /// What the broker has used so far; `None` without --pid.
+    fn usage(&self) -> Result<Option<Usage>, String> {
+        let usage = self.pid.map(|pid| {
+            Usage::of(pid).map_err(|error| format!("--pid: what process {pid} uses cannot be read: {error}"))
+        });
+        usage.transpose()
+    }
+
     fn target(&self) -> Target {
         Target {
             host: self.host.clone(),

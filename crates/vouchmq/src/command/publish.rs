@@ -185,7 +185,7 @@ fn acknowledgements(link: &mut Link, topic: &str, is_quiet: bool) -> Result<u64,
 /// Tells how many messages may not have arrived.
 fn unacknowledged(failure: Failure, link: &Link) -> Failure {
     match (failure, link.in_flight_count()) {
-        (Failure::Failed(why), count @ 1..) => {
+        (Failure::Failed(why) | Failure::Lost(why), count @ 1..) => {
             Failure::Failed(format!("{why}; messages not acknowledged: {count}"))
         }
         (failure, _) => failure,

@@ -74,6 +74,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             file.display()
         )));
     }
+    settings::variables::refuse_unknown(std::env::vars_os())?;
     let settings = Settings::resolve(std::env::vars_os(), &arguments.set)?;
     let listen = addresses(&arguments.listen)?;
     let authenticator = users::authenticator(arguments.allow_anonymous, arguments.user_file.as_deref())?;
@@ -85,7 +86,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Failure::unusable(format_args!("{error}; choose another address with --listen, or end what uses it"))
     })?;
     users::warn(arguments.allow_anonymous, arguments.user_file.as_deref());
-    settings::warn_of_unknown_variables(std::env::vars_os());
     serve(bound, shards, &data)
 }
 

@@ -1,5 +1,6 @@
 //! `vouchmq sub`: the options of mosquitto_sub.
 
+mod conversation;
 mod filter;
 mod format;
 mod json;
@@ -9,19 +10,16 @@ use std::time::Duration;
 
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
-use vouchmq_mqtt::client::Event;
-use vouchmq_mqtt::packet::{Publish, Reasons, SubscriptionFiltersBuf, SubscriptionOptions, TopicFiltersBuf};
-use vouchmq_mqtt::time::Timestamp;
+use vouchmq_mqtt::QoS;
+use vouchmq_mqtt::packet::{SubscriptionFiltersBuf, SubscriptionOptions, TopicFiltersBuf};
 use vouchmq_mqtt::topic::{ParsedFilter, TopicLimits};
-use vouchmq_mqtt::{Properties, QoS};
 
 use crate::client::link::Link;
 use crate::client::options::{self, Options, Plan};
 use crate::client::properties::Place;
-use crate::client::refusal;
 use crate::exit::Failure;
-use crate::output;
-use filter::{Fate, Filter};
+use conversation::Conversation;
+use filter::Filter;
 use printer::Printer;
 
 #[derive(Debug, Args)]
@@ -62,7 +60,6 @@ struct Subscription {
     topics: Vec<String>,
     unsubscribe: Vec<String>,
     options: SubscriptionOptions,
-    wait: Option<Duration>,
     exit_when_subscribed: bool,
 }
 
@@ -86,7 +83,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         topics: arguments.topic.into_iter().chain(plan.topic.clone()).collect(),
         unsubscribe: arguments.unsubscribe,
         options,
-        wait: arguments.wait.map(Duration::from_secs),
         exit_when_subscribed: arguments.exit_when_subscribed,
     };
     for filter in subscription.topics.iter().chain(&subscription.unsubscribe) {
@@ -98,42 +94,35 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let filter = Filter::new(&arguments.filter, arguments.count)?;
     let printer = Printer::new(arguments.printer)?;
-    options::block_on(plan.is_quiet, subscribe(&plan, &subscription, filter, printer))
+    let wait = arguments.wait.map(Duration::from_secs);
+    let conversation = Conversation::new(&plan, &subscription, filter, printer);
+    options::block_on(plan.is_quiet, subscribe(&plan, wait, conversation))
 }
 
+/// Signals and `-W` count from the start, whatever the server does.
 async fn subscribe(
     plan: &Plan,
-    subscription: &Subscription,
-    mut filter: Filter,
-    mut printer: Printer,
+    wait: Option<Duration>,
+    mut conversation: Conversation<'_>,
 ) -> Result<(), Failure> {
     let farewell = plan.properties(Place::Disconnect)?;
     let failed = |error| Failure::unusable(format_args!("cannot listen for signals: {error}"));
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut link = plan.connect().await?;
-    let deadline = subscription.wait.map_or(Timestamp::NEVER, |wait| link.now().after(wait));
-    let mut answers = subscription.send(plan, &mut link)?;
-    let mut cleared = Vec::new();
-    let end = loop {
-        let end = subscription.events(&mut link, (&mut filter, &mut printer), &mut answers, &mut cleared)?;
-        for topic in cleared.drain(..) {
-            clear(&mut link, &topic)?;
-        }
-        printer.flush()?;
-        if let Some(end) = end {
-            break end;
-        }
-        if link.now() >= deadline {
-            break End::TimedOut;
-        }
-        tokio::select! {
-            woken = link.wait(deadline) => woken?,
-            _ = interrupt.recv() => break End::Done,
-            _ = terminate.recv() => break End::Done,
+    let timed_out = async {
+        match wait {
+            Some(wait) => tokio::time::sleep(wait).await,
+            None => std::future::pending().await,
         }
     };
-    link.close(farewell.as_properties()).await?;
+    let end = tokio::select! {
+        biased;
+        _ = interrupt.recv() => End::Done,
+        _ = terminate.recv() => End::Done,
+        () = timed_out => End::TimedOut,
+        ended = conversation.run() => ended.map(|()| End::Done)?,
+    };
+    conversation.leave(farewell.as_properties()).await?;
     if end == End::TimedOut { Err(Failure::TimedOut) } else { Ok(()) }
 }
 
@@ -160,89 +149,4 @@ impl Subscription {
         }
         Ok(answers)
     }
-
-    /// Takes everything that was received.
-    fn events(
-        &self,
-        link: &mut Link,
-        (filter, printer): (&mut Filter, &mut Printer),
-        answers: &mut usize,
-        cleared: &mut Vec<String>,
-    ) -> Result<Option<End>, Failure> {
-        while let Some(event) = link.event()? {
-            match event {
-                Event::Message(publish) => {
-                    if take(&publish, filter, printer, cleared)? {
-                        return Ok(Some(End::Done));
-                    }
-                }
-                Event::Subscribed { reasons, properties, .. } => {
-                    *answers -= 1;
-                    self.granted(reasons, properties)?;
-                }
-                Event::Unsubscribed { .. } => *answers -= 1,
-                Event::Disconnected { reason, properties } => return Err(refusal::ended(reason, properties)),
-                Event::Connected { .. }
-                | Event::Refused { .. }
-                | Event::Received { .. }
-                | Event::Acknowledged { .. }
-                | Event::Released(_)
-                | Event::Pong
-                | Event::Auth { .. } => {}
-            }
-            if *answers == 0 && self.exit_when_subscribed {
-                return Ok(Some(End::Done));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Says which subscriptions were refused; it is a failure when all were.
-    fn granted(&self, reasons: Reasons<'_>, properties: Properties<'_>) -> Result<(), Failure> {
-        let mut refused = 0;
-        for (topic, reason) in self.topics.iter().zip(reasons.iter()).filter(|(_, reason)| reason.is_error())
-        {
-            refused += 1;
-            let why = refusal::explained(reason, properties);
-            output::complain(&format!("the server refused the subscription to '{topic}': {why}"));
-        }
-        if refused == self.topics.len() { Err(Failure::Reported) } else { Ok(()) }
-    }
-}
-
-/// Prints a message if it is to be printed; `true` when it was the last one.
-fn take(
-    publish: &Publish<'_>,
-    filter: &mut Filter,
-    printer: &mut Printer,
-    cleared: &mut Vec<String>,
-) -> Result<bool, Failure> {
-    let fate = filter.judge(publish);
-    if filter.is_to_be_cleared(publish) {
-        cleared.push(publish.topic.to_owned());
-    }
-    match fate {
-        Fate::Drop => Ok(false),
-        Fate::End => Ok(true),
-        Fate::Print { is_last } => {
-            printer.print(publish)?;
-            Ok(is_last)
-        }
-    }
-}
-
-/// Removes a retained message: an empty one takes its place.
-fn clear(link: &mut Link, topic: &str) -> Result<(), Failure> {
-    let publish = Publish {
-        dup: false,
-        retain: true,
-        qos: QoS::AtMostOnce,
-        topic,
-        packet_id: None,
-        properties: Properties::EMPTY,
-        payload: b"",
-    };
-    let failed =
-        |error| Failure::failed(format_args!("cannot remove the retained message of '{topic}': {error}"));
-    link.publish(&publish).map(|_| ()).map_err(failed)
 }

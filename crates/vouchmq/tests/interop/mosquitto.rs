@@ -1,5 +1,8 @@
 //! mosquitto_pub and mosquitto_sub, with themselves and with ours.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
 
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
 use std::process::Command;
 
 use crate::process::{Ran, Running};
@@ -124,6 +127,40 @@ fn large_payloads_arrive_whole() {
         let subscriber = subscribe(&server, &["-q", qos, "-t", "large", "-C", "1"]);
         server.publish(&["-q", qos, "-t", "large", "-f", file.to_str().unwrap()]);
         assert!(messages(subscriber) == [format!("large {qos} 0 {text}")], "QoS {qos}");
+    }
+}
+
+/// One message to each of so many topics. A process for each would take minutes, so it is said by hand; QoS 0.
+fn publish_to_many(server: &Server, count: u32) {
+    let mut stream = server.dial();
+    stream.write_all(b"\x10\x10\0\x04MQTT\x04\x02\0\0\0\x04many").unwrap();
+    stream.read_exact(&mut [0; 4]).unwrap();
+    for number in 0..count {
+        let topic = format!("many/{number}/x");
+        let bytes = [topic.as_bytes(), b"hello"].concat();
+        let length = |length: usize| u8::try_from(length).unwrap();
+        let header = [0x30, length(2 + bytes.len()), 0, length(topic.len())];
+        stream.write_all(&[&header[..], &bytes].concat()).unwrap();
+    }
+    stream.write_all(b"\xE0\0").unwrap();
+    assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0, "closed after DISCONNECT: all of it was read");
+}
+
+#[test]
+fn thousands_of_topics() {
+    for version in VERSIONS {
+        let server = Server::start(&[]);
+        let every = subscribe(&server, &["-V", version, "-q", "1", "-t", "many/#", "-C", "3000"]);
+        let filters: Vec<String> = (0..1000).map(|number| format!("many/{number}/x")).collect();
+        let filters = filters.iter().flat_map(|filter| ["-t", filter.as_str()]);
+        let some = ["-V", version, "-q", "1", "-C", "1000"].into_iter().chain(filters);
+        let some = subscribe(&server, &some.collect::<Vec<_>>());
+        publish_to_many(&server, 3000);
+        for (subscriber, count) in [(every, 3000), (some, 1000)] {
+            let expected: BTreeSet<String> =
+                (0..count).map(|number| format!("many/{number}/x 0 0 hello")).collect();
+            assert_eq!(messages(subscriber).into_iter().collect::<BTreeSet<_>>(), expected, "{version}");
+        }
     }
 }
 

@@ -1,9 +1,13 @@
 //! `vouchmq bench`: that it measures, not what.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
 
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
 use serde_json::Value;
 
-use crate::process::{Ran, run};
+use crate::process::{Ran, Running, run};
 use crate::server::Server;
 
 fn bench(server: &Server, words: &str) -> Ran {
@@ -60,6 +64,75 @@ fn connections_are_counted_and_held() {
         (found["ok"].as_u64(), found["refused"].as_u64(), found["errors"].as_u64()),
         (Some(300), Some(0), Some(0))
     );
+}
+
+#[test]
+fn connections_subscribe_at_qos_0_or_not_at_all() {
+    let server = Server::start(&["--set", "mqtt.max_topic_levels=3"]);
+    bench(&server, "conn --n 3 --hold 0 --json").code(0);
+    let ran = bench(&server, "conn --n 3 --hold 0 --subscribe 0 --json").code(1);
+    assert!(ran.stderr.contains("the subscription was refused"), "its topics have four levels: {ran:?}");
+}
+
+#[test]
+fn a_broker_that_is_not_named_is_not_measured() {
+    let server = Server::start(&[]);
+    let runs = ["pubsub --pubs 1 --topics 1 --warm 0 --secs 0.1 --size 12", "conn --n 5 --hold 0.1"];
+    for words in runs {
+        let table = bench(&server, words).code(0).stdout;
+        assert!(table.contains("µs") && !table.contains("broker: "), "{table}");
+        let json = bench(&server, &format!("{words} --json")).code(0).stdout;
+        let found: Value = serde_json::from_str(&json).unwrap();
+        let of_broker = |key: &&str| key.starts_with("broker_") || key.starts_with("rss_");
+        let keys = keys(&found);
+        assert!(keys.iter().filter(|key| of_broker(key)).count() >= 3, "{found}");
+        assert!(keys.iter().filter(|key| of_broker(key)).all(|key| found[key].is_null()), "{found}");
+        let measured = bench(&server, &format!("{words} --pid {}", std::process::id())).code(0).stdout;
+        assert!(measured.contains("broker: CPU µs") && measured.contains("KiB"), "{measured}");
+    }
+}
+
+/// A process that is no broker, but can be measured like one, and ended at will.
+fn victim() -> Child {
+    Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
+}
+
+#[track_caller]
+fn ended(mut victim: Child, then: impl FnOnce() -> Ran) {
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    let ran = then().code(1);
+    let pid = victim.id();
+    let told =
+        format!("--pid: what process {pid} uses cannot be read: No such file or directory (os error 2)");
+    assert_eq!(ran.complaint(), told);
+    assert!(ran.stdout.contains("\"rss_kb\":null"), "{ran:?}");
+}
+
+#[test]
+fn a_process_that_ends_while_messages_are_counted_is_told() {
+    let server = Server::start(&[]);
+    let watcher = server.subscribe(&["-t", "+/t0/d", "-C", "1"]);
+    let victim = victim();
+    let words = "bench pubsub --pubs 1 --topics 1 --warm 0 --secs 1 --json";
+    let words = format!("{words} --port {} --pid {}", server.port, victim.id());
+    let measuring = Running::start(&words.split(' ').collect::<Vec<_>>());
+    watcher.finish().code(0);
+    ended(victim, || measuring.finish());
+}
+
+#[test]
+fn a_process_that_ends_while_connections_are_counted_is_told() {
+    let broker = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = broker.local_addr().unwrap().port();
+    let victim = victim();
+    let words = format!("bench conn --n 1 --hold 0 --json --port {port} --pid {}", victim.id());
+    let measuring = Running::start(&words.split(' ').collect::<Vec<_>>());
+    let (mut stream, _) = broker.accept().unwrap();
+    ended(victim, || {
+        stream.write_all(b"\x20\x02\0\0").unwrap();
+        measuring.finish()
+    });
 }
 
 /// A script that compares generators reads these.

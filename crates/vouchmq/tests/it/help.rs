@@ -25,6 +25,29 @@ fn help_of_every_command() {
 }
 
 #[test]
+fn help_is_a_command_too() {
+    let list = run(&["--help"]).code(0).stdout;
+    assert_eq!(run(&["help"]).code(0).stdout, list);
+    let commands: Vec<&str> =
+        list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    for command in ["serve", "pub", "sub", "passwd", "bench", "version", "completions", "help"] {
+        assert!(commands.contains(&command), "{command} is not in {list}");
+        let help = run(&["help", command]).code(0);
+        assert!(help.stdout.contains("Usage: vouchmq"), "{help:?}");
+        assert_eq!(help.stderr, "");
+        if command != "help" {
+            assert_eq!(run(&[command, "--help"]).code(0).stdout, help.stdout, "{command}");
+        }
+    }
+    assert_eq!(
+        run(&["help", "bench", "conn"]).code(0).stdout,
+        run(&["bench", "conn", "--help"]).code(0).stdout
+    );
+    let unknown = run(&["help", "sevre"]).code(2);
+    assert!(unknown.complaint().starts_with("unrecognized subcommand 'sevre'"), "{unknown:?}");
+}
+
+#[test]
 fn version_is_told_by_flag_and_command() {
     let version = concat!("vouchmq ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(run(&["version"]).code(0).stdout, version);

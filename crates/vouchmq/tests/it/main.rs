@@ -1,6 +1,7 @@
 //! The binary as its users run it: real processes, real sockets.
 
 mod bench;
+mod connecting;
 mod help;
 mod limits;
 mod login;

@@ -54,7 +54,17 @@ fn every_mistake_is_told_in_one_line() {
         &["passwd", "-c", "users", "alice", "-b", "secret"],
         &["passwd", "-c", "new", "al:ice", "-b", "secret"],
         &["passwd", "-c", "new", "alice", "-b", ""],
+        &["help", "sevre"],
+        &["version", "--foo"],
+        &["pub", "-t", "a", "-n", "-k", "70000"],
+        &["pub", "-t", "a", "-n", "-p", "-1"],
         &["bench", "pubsub", "--window", "0"],
+        &["bench", "pubsub", "--size", "11"],
+        &["bench", "pubsub", "--size", "268435456"],
+        &["bench", "pubsub", "--pid", "4194305"],
+        &["bench", "conn", "--pid", "0"],
+        &["bench", "conn", "--pid", "4194305"],
+        &["bench", "conn", "--subscribe", "3"],
         &["completions", "tcsh"],
     ];
     let mut told = String::new();

@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::process::{run, run_with_input};
+use crate::process::{Ran, Running, run, run_with_input, vouchmq};
+use crate::server::Server;
 
 #[test]
 fn users_are_added_changed_and_deleted() {
@@ -35,6 +37,48 @@ fn users_are_added_changed_and_deleted() {
     assert!(left.starts_with("# people\nbob:$argon2id$") && left.lines().count() == 2, "{left}");
     let ran = run(&["passwd", "-D", file, "alice"]).code(1);
     assert_eq!(ran.complaint(), format!("{file} has no user 'alice'; nothing changed"));
+}
+
+/// On a terminal of its own; a pair is a prompt that is waited for, and the answer.
+fn run_on_a_terminal(steps: &[[&str; 2]], arguments: &[&str]) -> Ran {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/terminal.py");
+    let binary = vouchmq(&[]).get_program().to_owned();
+    let mut python = Command::new("python3");
+    python.arg(script).args(steps.as_flattened()).arg("--").arg(binary).args(arguments);
+    Running::spawn(&mut python, b"").finish()
+}
+
+#[test]
+fn a_terminal_is_asked_twice_and_shows_no_password() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("users");
+    let file = path.to_str().unwrap();
+    let steps = [
+        ["Password of alice", "first try"],
+        ["Again", "not the same"],
+        ["They differ; once more, please", "wonderland"],
+        ["Again", "wonderland"],
+    ];
+    let ran = run_on_a_terminal(&steps, &["passwd", "-c", file, "alice"]).code(0);
+    assert!(ran.stdout.contains("user 'alice' added to "), "{ran:?}");
+    for [_, typed] in steps {
+        assert!(!ran.stdout.contains(typed), "{ran:?}");
+    }
+    let server = Server::start_with(&["--user-file", file]);
+    let login = |password| server.run("sub", &["-t", "a", "-E", "-u", "alice", "-P", password]);
+    login("wonderland").code(0);
+    login("first try").code(1);
+    login("not the same").code(1);
+}
+
+#[test]
+fn who_hangs_up_at_the_prompt_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("users");
+    let steps = [["Password of alice", "wonderland"], ["Again", "\u{3}"]];
+    let ran = run_on_a_terminal(&steps, &["passwd", "-c", path.to_str().unwrap(), "alice"]);
+    assert_ne!(ran.code, 0, "{ran:?}");
+    assert!(!path.exists(), "{ran:?}");
 }
 
 #[test]

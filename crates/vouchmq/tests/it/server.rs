@@ -26,13 +26,15 @@ impl Server {
     /// Starts a broker with these flags only, and a data directory and a port of its own.
     pub(crate) fn start_with(flags: &[&str]) -> Self {
         let folder = TempDir::new().unwrap();
-        let data = folder.path().join("data");
-        let arguments =
-            ["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap(), "--shards", "2"];
-        let mut process = Running::spawn(&mut vouchmq(&[&arguments, flags].concat()), b"");
-        let line = process.wait_for("listening on mqtt://127.0.0.1:");
-        let port = line.split("127.0.0.1:").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+        let (process, port) = serve("0", &folder.path().join("data"), flags);
         Self { process, port, folder }
+    }
+
+    /// Starts a broker that lets everybody in on the port and the data of this one, which has ended; with these
+    /// further flags.
+    pub(crate) fn restart(&mut self, flags: &[&str]) {
+        let flags = [&["--allow-anonymous"], flags].concat();
+        (self.process, self.port) = serve(&self.port, &self.data(), &flags);
     }
 
     /// Runs a command that takes `-p PORT`.
@@ -100,4 +102,14 @@ impl Server {
     fn with_port<'a>(&'a self, command: &'a str, arguments: &[&'a str]) -> Vec<&'a str> {
         [&[command, "-p", &self.port, "-h", "127.0.0.1"], arguments].concat()
     }
+}
+
+/// A broker that listens on a port of the loopback, and its port.
+fn serve(port: &str, data: &Path, flags: &[&str]) -> (Running, String) {
+    let listen = format!("127.0.0.1:{port}");
+    let arguments = ["serve", "--listen", &listen, "--data", data.to_str().unwrap(), "--shards", "2"];
+    let mut process = Running::spawn(&mut vouchmq(&[&arguments, flags].concat()), b"");
+    let line = process.wait_for("listening on mqtt://127.0.0.1:");
+    let port = line.split("127.0.0.1:").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    (process, port)
 }

@@ -36,24 +36,31 @@ pub(crate) struct Arguments {
     /// Hold them for so many seconds; 0 disconnects each one at once
     #[arg(long, default_value_t = 2.0)]
     hold: f64,
-    /// Have each one subscribe to a topic of its own at this QoS; 0 not at all
-    #[arg(long, value_name = "QOS", default_value = "0", value_parser = options::qos)]
-    subscribe: QoS,
+    /// Have each one subscribe to a topic of its own at this QoS [default: not at all]
+    #[arg(long, value_name = "QOS", value_parser = options::qos)]
+    subscribe: Option<QoS>,
     #[command(flatten)]
-    common: Common,
+    pub(super) common: Common,
 }
 
 /// What all connections share.
 struct Crowd {
     target: Resolved,
     clock: Monotonic,
-    subscribe: QoS,
+    subscribe: Option<QoS>,
     is_held: bool,
     held: RefCell<Vec<TcpStream>>,
     latencies: RefCell<Histogram<u64>>,
     accepted: Cell<u32>,
     refused: Cell<u32>,
     failed: Cell<u32>,
+}
+
+/// What the broker had used at three times.
+struct Used {
+    before: Usage,
+    after: Usage,
+    held: Usage,
 }
 
 /// Measures.
@@ -72,14 +79,21 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         refused: Cell::new(0),
         failed: Cell::new(0),
     });
-    let before = Usage::of(arguments.common.pid);
+    let before = arguments.common.usage();
     let started = crowd.clock.now();
     open_all(arguments, &crowd).await;
     let opened = crowd.clock.now().since(started);
-    let after = Usage::of(arguments.common.pid);
+    let after = arguments.common.usage();
     Progress::wait(Duration::from_secs_f64(arguments.hold.clamp(0.0, 86_400.0)), "holding").await;
-    let held = Usage::of(arguments.common.pid);
-    report::print(&figures(arguments, &crowd, opened, [&before, &after, &held]), arguments.common.json)?;
+    let held = arguments.common.usage();
+    let (used, lost) = match Used::new(before, after, held) {
+        Ok(used) => (used, None),
+        Err(why) => (None, Some(why)),
+    };
+    report::print(&figures(arguments, &crowd, opened, used.as_ref()), arguments.common.json)?;
+    if let Some(why) = lost {
+        return Err(Failure::Failed(why));
+    }
     if crowd.accepted.get() == 0 { Err(Failure::failed("no connection was accepted")) } else { Ok(()) }
 }
 
@@ -99,6 +113,22 @@ async fn open_all(arguments: &Arguments, crowd: &Rc<Crowd>) {
     }
     while tasks.join_next().await.is_some() {}
 }
+
+// === impl Used ===
+
+impl Used {
+    /// Nothing without --pid.
+    fn new(
+        before: Result<Option<Usage>, String>,
+        after: Result<Option<Usage>, String>,
+        held: Result<Option<Usage>, String>,
+    ) -> Result<Option<Self>, String> {
+        let (Some(before), Some(after), Some(held)) = (before?, after?, held?) else { return Ok(None) };
+        Ok(Some(Self { before, after, held }))
+    }
+}
+
+// === impl Crowd ===
 
 impl Crowd {
     async fn open(&self, number: u32) {
@@ -131,24 +161,24 @@ impl Crowd {
         let answer = self.target.connect(&format!("vb{process}-c{number}"), index).await?;
         let Answer::Accepted(accepted) = answer else { return Ok(None) };
         let mut stream = accepted.stream;
-        if self.subscribe != QoS::AtMostOnce {
+        if let Some(qos) = self.subscribe {
             let filter = format!("vb{process}/dev/{number}/cmd");
-            self.target.subscribe(&mut stream, &filter, self.subscribe).await?;
+            self.target.subscribe(&mut stream, &filter, qos).await?;
         }
         Ok(Some(stream))
     }
 }
 
-fn figures(
-    arguments: &Arguments,
-    crowd: &Crowd,
-    opened: Duration,
-    [before, after, held]: [&Usage; 3],
-) -> Vec<Figure> {
+fn figures(arguments: &Arguments, crowd: &Crowd, opened: Duration, used: Option<&Used>) -> Vec<Figure> {
     let accepted = f64::from(crowd.accepted.get().max(1));
-    let cpu_secs = after.cpu_secs() - before.cpu_secs();
-    let grown_kib = held.rss_kib as f64 - before.rss_kib as f64;
-    let idle_cores = (held.cpu_secs() - after.cpu_secs()) / arguments.hold.max(0.001);
+    let broker = |figure: &dyn Fn(&Used) -> f64| used.map(figure);
+    let cpu_micros = broker(&|used| (used.after.cpu_secs() - used.before.cpu_secs()) * 1e6 / accepted);
+    let grown_kib = |used: &Used| used.held.rss_kib as f64 - used.before.rss_kib as f64;
+    let bytes = broker(&|used| grown_kib(used) * 1024.0 / accepted);
+    let held_secs = arguments.hold.max(0.001);
+    let idle_cores = broker(&|used| (used.held.cpu_secs() - used.after.cpu_secs()) / held_secs);
+    let rss_before = broker(&|used| used.before.rss_kib as f64);
+    let rss_held = broker(&|used| used.held.rss_kib as f64);
     let latencies = crowd.latencies.borrow();
     let quantile = |quantile| latencies.value_at_quantile(quantile) as f64;
     vec![
@@ -159,16 +189,11 @@ fn figures(
         Figure::count("refused", "refused", crowd.refused.get().into()),
         Figure::count("errors", "failed", crowd.failed.get().into()),
         Figure::number("conns_per_s", "connections per second", accepted / opened.as_secs_f64().max(1e-6), 0),
-        Figure::number(
-            "broker_cpu_us_per_conn",
-            "broker: CPU µs per connection",
-            cpu_secs * 1e6 / accepted,
-            1,
-        ),
-        Figure::count("rss_before_kb", "broker: memory before, KiB", before.rss_kib),
-        Figure::count("rss_kb", "broker: memory while held, KiB", held.rss_kib),
-        Figure::number("bytes_per_conn", "broker: bytes per connection", grown_kib * 1024.0 / accepted, 0),
-        Figure::number("idle_cores", "broker: cores in use while held", idle_cores, 4),
+        Figure::measured("broker_cpu_us_per_conn", "broker: CPU µs per connection", cpu_micros, 1),
+        Figure::measured("rss_before_kb", "broker: memory before, KiB", rss_before, 0),
+        Figure::measured("rss_kb", "broker: memory while held, KiB", rss_held, 0),
+        Figure::measured("bytes_per_conn", "broker: bytes per connection", bytes, 0),
+        Figure::measured("idle_cores", "broker: cores in use while held", idle_cores, 4),
         Figure::number("p50_us", "time to CONNACK µs, median", quantile(0.5), 0),
         Figure::number("p99_us", "time to CONNACK µs, 99 %", quantile(0.99), 0),
         Figure::number("p999_us", "time to CONNACK µs, 99.9 %", quantile(0.999), 0),

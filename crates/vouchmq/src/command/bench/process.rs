@@ -1,6 +1,6 @@
 //! What a process used, read from the system.
 
-use std::fs;
+use std::{fs, io};
 
 /// CPU time and memory of a process and its children.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -14,24 +14,26 @@ pub(super) struct Usage {
 const TICKS: f64 = 100.0;
 
 impl Usage {
-    /// What a process has used so far; nothing for process 0 or one that is gone.
-    pub(super) fn of(process: u32) -> Self {
+    /// What a process has used so far.
+    ///
+    /// # Errors
+    /// The process is gone, or has ended and is kept only for its parent.
+    pub(super) fn of(process: u32) -> io::Result<Self> {
         let mut usage = Self::default();
-        if process == 0 {
-            return usage;
-        }
+        usage.add(process)?;
         let children =
             fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
         let children = children.split_whitespace().filter_map(|word| word.parse().ok());
-        for process in std::iter::once(process).chain(children) {
-            usage.add(process);
+        for child in children {
+            // One that has ended meanwhile is its parent's affair.
+            let _ = usage.add(child);
         }
-        usage
+        Ok(usage)
     }
 
     /// This process.
     pub(super) fn own() -> Self {
-        Self::of(std::process::id())
+        Self::of(std::process::id()).unwrap_or_default()
     }
 
     /// User and system time.
@@ -39,14 +41,15 @@ impl Usage {
         self.user_secs + self.system_secs
     }
 
-    fn add(&mut self, process: u32) {
-        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-        if let Some((user, system)) = ticks(&stat) {
-            self.user_secs += user / TICKS;
-            self.system_secs += system / TICKS;
-        }
-        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-        self.rss_kib += rss_kib(&status).unwrap_or(0);
+    fn add(&mut self, process: u32) -> io::Result<()> {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+        let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+        let ended = || io::Error::new(io::ErrorKind::NotFound, "it has ended");
+        let (user, system) = ticks(&stat).ok_or_else(ended)?;
+        self.rss_kib += rss_kib(&status).ok_or_else(ended)?;
+        self.user_secs += user / TICKS;
+        self.system_secs += system / TICKS;
+        Ok(())
     }
 }
 
@@ -72,6 +75,6 @@ mod tests {
         assert_eq!(ticks(stat), Some((250.0, 75.0)));
         assert_eq!(rss_kib("Name:\tx\nVmRSS:\t    5120 kB\n"), Some(5120));
         assert!(Usage::own().rss_kib > 0);
-        assert_eq!(Usage::of(0), Usage::default());
+        assert!(Usage::of(u32::MAX).is_err());
     }
 }

@@ -13,13 +13,13 @@ use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{Dialect, Expression, Packet, PacketId, Properties, QoS};
 
 use super::flow::{Flow, Window};
-use super::subscriber::STAMP;
 
 /// What a publisher publishes, and how.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     pub(super) topic: String,
     pub(super) qos: QoS,
+    /// At least [`STAMP`](super::subscriber::STAMP).
     pub(super) payload_bytes: usize,
     /// Messages of one write.
     pub(super) batch: u64,
@@ -204,7 +204,7 @@ impl Publisher {
 
 impl Template {
     fn new(plan: &Plan, dialect: Dialect) -> io::Result<Self> {
-        let payload = vec![b'x'; plan.payload_bytes.max(STAMP)];
+        let payload = vec![b'x'; plan.payload_bytes];
         let has_id = plan.qos != QoS::AtMostOnce;
         let publish = Publish {
             dup: false,

@@ -18,6 +18,9 @@ use super::subscriber::{STAMP, Subscriber};
 use crate::client::options;
 use crate::exit::Failure;
 
+/// No packet of MQTT is larger.
+const SIZE_MAX: usize = 268_435_455;
+
 #[derive(Debug, Args)]
 #[group(skip)]
 pub(crate) struct Arguments {
@@ -34,7 +37,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "0", value_parser = options::qos)]
     qos: QoS,
     /// Bytes of a payload; at least 12
-    #[arg(long, default_value_t = 64)]
+    #[arg(long, default_value_t = 64, value_parser = size)]
     size: usize,
     /// Messages that a publisher writes at once
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
@@ -52,14 +55,15 @@ pub(crate) struct Arguments {
     #[arg(long, default_value_t = 1.0, value_parser = seconds)]
     warm: f64,
     #[command(flatten)]
-    common: Common,
+    pub(super) common: Common,
 }
 
 /// What was read at the beginning and the end.
 struct Reading {
     received: u64,
     micros: u64,
-    broker: Usage,
+    /// Why it cannot be read, or nothing without --pid.
+    broker: Result<Option<Usage>, String>,
     own: Usage,
 }
 
@@ -74,13 +78,16 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     start(arguments, &target, &flow).await.map_err(failed)?;
 
     Progress::wait(Duration::from_secs_f64(arguments.warm), "warming up").await;
-    let before = Reading::take(&flow, arguments.common.pid);
+    let before = Reading::take(&flow, &arguments.common);
     flow.is_measuring.set(true);
     Progress::wait(Duration::from_secs_f64(arguments.secs), "measuring").await;
-    let after = Reading::take(&flow, arguments.common.pid);
+    let after = Reading::take(&flow, &arguments.common);
     flow.is_over.set(true);
 
     report::print(&figures(arguments, &flow, &before, &after), arguments.common.json)?;
+    if let Err(why) = before.broker.and(after.broker) {
+        return Err(Failure::Failed(why));
+    }
     match (flow.lost.get(), flow.refused.get(), after.received - before.received) {
         (0, 0, 1..) => Ok(()),
         (0, 0, 0) => Err(Failure::failed("nothing was delivered")),
@@ -135,13 +142,8 @@ async fn connect(target: &Resolved, client_id: &str, number: usize) -> io::Resul
 // === impl Reading ===
 
 impl Reading {
-    fn take(flow: &Flow, process: u32) -> Self {
-        Self {
-            received: flow.received.get(),
-            micros: flow.now(),
-            broker: Usage::of(process),
-            own: Usage::own(),
-        }
+    fn take(flow: &Flow, common: &Common) -> Self {
+        Self { received: flow.received.get(), micros: flow.now(), broker: common.usage(), own: Usage::own() }
     }
 }
 
@@ -149,8 +151,13 @@ fn figures(arguments: &Arguments, flow: &Flow, before: &Reading, after: &Reading
     let delivered = (after.received - before.received) as f64;
     let secs = (after.micros - before.micros) as f64 / 1e6;
     let each = |secs: f64| secs * 1e6 / delivered.max(1.0);
-    let broker_secs = after.broker.cpu_secs() - before.broker.cpu_secs();
-    let user_secs = after.broker.user_secs - before.broker.user_secs;
+    let broker = match (&before.broker, &after.broker) {
+        (Ok(Some(before)), Ok(Some(after))) => Some((before, after)),
+        _ => None,
+    };
+    let broker_secs = broker.map(|(before, after)| after.cpu_secs() - before.cpu_secs());
+    let user_secs = broker.map(|(before, after)| after.user_secs - before.user_secs);
+    let rss_kib = broker.map(|(_, after)| after.rss_kib as f64);
     let own_secs = after.own.cpu_secs() - before.own.cpu_secs();
     let sent: u64 = flow.publishers.iter().map(|window| window.sent.get()).sum();
     let seen: u64 = flow.publishers.iter().map(|window| window.seen(flow.fan)).sum();
@@ -162,21 +169,27 @@ fn figures(arguments: &Arguments, flow: &Flow, before: &Reading, after: &Reading
         Figure::count("topics", "topics", arguments.topics.into()),
         Figure::count("subs", "subscribers of each topic", arguments.subs.into()),
         Figure::count("qos", "QoS", arguments.qos.bits().into()),
-        Figure::count("size", "bytes of a payload", arguments.size.max(STAMP) as u64),
+        Figure::count("size", "bytes of a payload", arguments.size as u64),
         Figure::count("batch", "messages in a write", arguments.batch),
         Figure::count("window", "window", arguments.window),
         Figure::number("msgs_per_s", "messages per second", delivered / secs, 0),
-        Figure::number("broker_cpu_us_per_msg", "broker: CPU µs per message", each(broker_secs), 3),
-        Figure::number("broker_user_us", "broker: of it in user mode, µs", each(user_secs), 3),
-        Figure::number("broker_cores", "broker: cores in use", broker_secs / secs, 2),
+        Figure::measured("broker_cpu_us_per_msg", "broker: CPU µs per message", broker_secs.map(each), 3),
+        Figure::measured("broker_user_us", "broker: of it in user mode, µs", user_secs.map(each), 3),
+        Figure::measured("broker_cores", "broker: cores in use", broker_secs.map(|used| used / secs), 2),
         Figure::number("gen_cpu_us_per_msg", "this program: CPU µs per message", each(own_secs), 3),
-        Figure::count("rss_kb", "broker: memory, KiB", after.broker.rss_kib),
+        Figure::measured("rss_kb", "broker: memory, KiB", rss_kib, 0),
         Figure::number("p50_us", "latency µs, median", quantile(0.5), 0),
         Figure::number("p99_us", "latency µs, 99 %", quantile(0.99), 0),
         Figure::number("p999_us", "latency µs, 99.9 %", quantile(0.999), 0),
         Figure::count("max_us", "latency µs, longest", latencies.max()),
         Figure::count("undelivered", "on the way at the end", (sent * flow.fan).saturating_sub(seen)),
     ]
+}
+
+/// Each payload says who sent it and when.
+fn size(text: &str) -> Result<usize, String> {
+    let allowed = || format!("bytes from {STAMP}, which a message's sender and time take, to {SIZE_MAX}");
+    text.parse().ok().filter(|bytes| (STAMP..=SIZE_MAX).contains(bytes)).ok_or_else(allowed)
 }
 
 fn seconds(text: &str) -> Result<f64, String> {

@@ -21,6 +21,8 @@ enum Value {
     Word(&'static str),
     Count(u64),
     Number(f64, usize),
+    /// Was not measured: `null` in JSON, and no row in a table.
+    Unknown,
 }
 
 impl Figure {
@@ -37,11 +39,23 @@ impl Figure {
         Self { key, what, value: Value::Number(number, decimals) }
     }
 
+    /// A number with so many decimals, if it was measured.
+    pub(super) fn measured(
+        key: &'static str,
+        what: &'static str,
+        number: Option<f64>,
+        decimals: usize,
+    ) -> Self {
+        let value = number.map_or(Value::Unknown, |number| Value::Number(number, decimals));
+        Self { key, what, value }
+    }
+
     fn shown(&self) -> String {
         match self.value {
             Value::Word(word) => word.to_owned(),
             Value::Count(count) => count.to_string(),
             Value::Number(number, decimals) => format!("{number:.decimals$}"),
+            Value::Unknown => "null".to_owned(),
         }
     }
 }
@@ -65,7 +79,7 @@ fn json(figures: &[Figure]) -> String {
 fn table(figures: &[Figure]) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
-    for figure in figures {
+    for figure in figures.iter().filter(|figure| !matches!(figure.value, Value::Unknown)) {
         table.add_row([figure.what.to_owned(), figure.shown()]);
     }
     if let Some(column) = table.column_mut(1) {
@@ -84,7 +98,10 @@ mod tests {
             Figure::word("mode", "what", "conn"),
             Figure::count("n", "n", 3),
             Figure::number("r", "r", 1.26, 1),
+            Figure::measured("m", "measured", Some(2.0), 2),
+            Figure::measured("u", "unknown", None, 2),
         ];
-        assert_eq!(json(&figures), r#"{"mode":"conn","n":3,"r":1.3}"#);
+        assert_eq!(json(&figures), r#"{"mode":"conn","n":3,"r":1.3,"m":2.00,"u":null}"#);
+        assert!(table(&figures).contains("measured") && !table(&figures).contains("unknown"));
     }
 }

@@ -3,6 +3,7 @@
 
 mod table;
 mod value;
+pub(super) mod variables;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -154,23 +155,6 @@ fn unknown(key: &str) -> Failure {
         format!("did you mean {}?", near.join(" or "))
     };
     Failure::unusable(format_args!("--set {key}: there is no such key; {meant}"))
-}
-
-/// Warns of variables that look like ours and are not: a mistyped one would change nothing in silence.
-pub(super) fn warn_of_unknown_variables(environment: impl Iterator<Item = (OsString, OsString)>) {
-    let grammar = crate::arguments::grammar();
-    let serve = grammar.find_subcommand("serve");
-    for (name, _) in environment {
-        let Some(text) = name.to_str().filter(|name| name.starts_with("VOUCHMQ_")) else { continue };
-        let is_flag = serve
-            .is_some_and(|serve| serve.get_arguments().any(|flag| flag.get_env() == Some(name.as_os_str())));
-        if !is_flag && row_of_variable(text).is_none() {
-            tracing::warn!(
-                name = text,
-                "this environment variable means nothing to vouchmq; is it mistyped?"
-            );
-        }
-    }
 }
 
 /// The table for `serve --help`.

@@ -22,9 +22,11 @@ Sequences of -F:
   %-10.20t               left-aligned, at least 10 and at most 20 characters; %05l with zeros
 Dates and times are UTC.
 
+A connection that is lost is made again, until a signal, -C or -W ends it.
+
 Exit codes:
    0  done
-   1  failed: refused by the server, connection lost
+   1  failed: no connection at the start, refused by the server
    2  cannot be done as asked: usage
   27  the time of -W is over";
 

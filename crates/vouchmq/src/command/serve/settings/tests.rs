@@ -13,9 +13,11 @@ fn resolve_in(environment: &[(&str, &str)], set: &[&str]) -> Result<Settings, St
     let set: Vec<String> = set.iter().map(ToString::to_string).collect();
     Settings::resolve(environment, &set).map_err(|failure| match failure {
         Failure::Unusable(text) => text,
-        Failure::Failed(_) | Failure::TimedOut | Failure::OutputClosed | Failure::Reported => {
-            panic!("{failure:?}")
-        }
+        Failure::Failed(_)
+        | Failure::Lost(_)
+        | Failure::TimedOut
+        | Failure::OutputClosed
+        | Failure::Reported => panic!("{failure:?}"),
     })
 }
 
