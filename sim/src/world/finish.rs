@@ -87,7 +87,7 @@ impl World {
             }
         }
         if !self.shards.iter().all(super::shard::Shard::is_quiet) {
-            return Some("mail or the journal is on its way".to_owned());
+            return Some("an engine has something to write, or mail is on its way".to_owned());
         }
         if self.env.oracle.has_pending_wills() {
             return Some("a will is not due yet".to_owned());

@@ -56,8 +56,8 @@ impl Shard {
         self.links.values().copied()
     }
 
-    /// Nothing is on its way to this engine, and the journal has everything.
+    /// Nothing is on its way to this engine, and it has nothing to write, to send, or to make safe.
     pub(super) fn is_quiet(&self) -> bool {
-        self.inbox.iter().all(VecDeque::is_empty) && self.engine.unpersisted().is_none()
+        self.inbox.iter().all(VecDeque::is_empty) && !self.engine.has_output()
     }
 }
