@@ -226,6 +226,11 @@ impl Seat {
             self.admission.strangers.give_back(taken);
         }
     }
+
+    /// Nobody knows yet who the client is.
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.stranger.is_some()
+    }
 }
 
 impl Drop for Seat {
