@@ -11,6 +11,7 @@ use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::time::Timestamp;
 
 use crate::offences::{Judgement, Offences};
+use crate::strangers::{Strangers, Taken};
 use crate::transport::Peer;
 
 /// Addresses whose connections and rates are remembered.
@@ -35,6 +36,8 @@ pub(crate) struct Seat {
     pub(crate) refusal: Option<ReasonCode>,
     /// How long the client waits before it is judged, because its address connects too often.
     pub(crate) delay: Duration,
+    /// What it sent before it was let in; `None` from then on.
+    stranger: Option<Taken>,
 }
 
 /// Bounds on connections; 0 = none.
@@ -55,6 +58,7 @@ pub(crate) struct Admission {
     is_memory_short: AtomicBool,
     addresses: Mutex<Addresses>,
     failed_logins: Mutex<Offences<IpAddr>>,
+    strangers: Strangers,
     pub(crate) counters: Counters,
 }
 
@@ -66,6 +70,7 @@ pub(crate) struct Counters {
     pub(crate) refused_address: AtomicU64,
     pub(crate) refused_rate: AtomicU64,
     pub(crate) refused_memory: AtomicU64,
+    pub(crate) refused_strangers: AtomicU64,
     pub(crate) accept_pauses: AtomicU64,
     pub(crate) delayed_logins: AtomicU64,
     pub(crate) blocked_logins: AtomicU64,
@@ -87,9 +92,10 @@ struct Address {
 }
 
 impl Admission {
-    pub(crate) fn new(limits: ConnectionLimits) -> Self {
+    pub(crate) fn new(limits: ConnectionLimits, memory_bytes_max: Option<u64>) -> Self {
         Self {
             limits,
+            strangers: Strangers::new(memory_bytes_max),
             open_count: AtomicUsize::new(0),
             refused_count: AtomicUsize::new(0),
             is_memory_short: AtomicBool::new(false),
@@ -116,7 +122,7 @@ impl Admission {
                 (Some(reason), Duration::ZERO)
             }
         };
-        Some(Seat { admission: self.clone(), peer, refusal, delay })
+        Some(Seat { admission: self.clone(), peer, refusal, delay, stranger: Some(Taken::default()) })
     }
 
     /// Counts a new connection in, and says how long its verification has to wait.
@@ -146,6 +152,11 @@ impl Admission {
         if let Some(address) = self.addresses.lock().known.get_mut(&ip) {
             address.open_count = address.open_count.saturating_sub(1);
         }
+    }
+
+    /// Bytes held of clients that were not let in yet, beside what each of them may send in any case.
+    pub(crate) fn stranger_byte_count(&self) -> u64 {
+        self.strangers.byte_count()
     }
 
     pub(crate) fn open_count(&self) -> usize {
@@ -198,8 +209,33 @@ impl Admission {
     }
 }
 
+impl Seat {
+    /// The client sent `count` bytes; `false` when strangers have sent too much, and these must not be kept.
+    pub(crate) fn takes(&mut self, count: usize) -> bool {
+        let Some(taken) = &mut self.stranger else { return true };
+        let is_taken = self.admission.strangers.take(taken, count);
+        if !is_taken {
+            self.admission.counters.refused_strangers.fetch_add(1, Ordering::Relaxed);
+        }
+        is_taken
+    }
+
+    /// The client has proven who it is.
+    pub(crate) fn let_in(&mut self) {
+        if let Some(taken) = self.stranger.take() {
+            self.admission.strangers.give_back(taken);
+        }
+    }
+
+    /// Nobody knows yet who the client is.
+    pub(crate) fn is_stranger(&self) -> bool {
+        self.stranger.is_some()
+    }
+}
+
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.let_in();
         match self.refusal {
             Some(_) => drop(self.admission.refused_count.fetch_sub(1, Ordering::Relaxed)),
             None => self.admission.release(self.peer),
@@ -228,7 +264,7 @@ mod tests {
     }
 
     fn admission(limits: ConnectionLimits) -> Arc<Admission> {
-        Arc::new(Admission::new(limits))
+        Arc::new(Admission::new(limits, None))
     }
 
     /// A place for a client that is let in.
@@ -284,7 +320,7 @@ mod tests {
 
     #[test]
     fn loopback_is_never_blocked_for_failed_logins() {
-        let admission = Admission::new(ConnectionLimits::default());
+        let admission = Admission::new(ConnectionLimits::default(), None);
         let local = Peer::Address(([127, 0, 0, 1], 1).into());
         for _ in 0..100 {
             admission.login_failed(Timestamp::ZERO, local);

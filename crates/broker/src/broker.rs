@@ -14,7 +14,7 @@ use crate::overseer::Overseer;
 use crate::shard::mailbox::{Inbox, Mailbox, Message};
 use crate::shard::{Listener, Setup};
 use crate::verify::Verifier;
-use crate::{BrokerConfig, Control, ListenAddress, descriptors, listen, shard};
+use crate::{BrokerConfig, Control, ListenAddress, descriptors, listen, memory, shard};
 
 /// A broker whose addresses are bound: clients may connect, nobody is served yet.
 #[derive(Debug)]
@@ -103,7 +103,8 @@ impl Bound {
     pub fn start(self) -> Result<Broker, StartError> {
         let Self { config, listeners, socket_files, .. } = self;
         let clock = Monotonic::start();
-        let admission = Arc::new(Admission::new(config.connection_limits()));
+        let memory_bytes_max = config.memory_bytes_max.or_else(memory::default_limit);
+        let admission = Arc::new(Admission::new(config.connection_limits(), memory_bytes_max));
         let methods = config.exchange_methods.clone().into();
         let patience = config.engine.limits.connect_deadline;
         let authenticator = config.authenticator.clone();
@@ -137,7 +138,7 @@ impl Bound {
         let overseer = Overseer {
             control: control.clone(),
             clock,
-            memory_bytes_max: config.memory_bytes_max,
+            memory_bytes_max,
             sys_interval_secs: config.sys_interval_secs,
         };
         let watch = move || {

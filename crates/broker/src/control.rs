@@ -47,6 +47,10 @@ pub struct BrokerStats {
     pub refused_rate: u64,
     /// Connections refused because memory was short.
     pub refused_memory: u64,
+    /// Connections closed because strangers, all together, had sent too much.
+    pub refused_strangers: u64,
+    /// Bytes of strangers that wait for the rest of a CONNECT or for a verdict.
+    pub stranger_bytes: u64,
     /// Times that no connection could be accepted for want of descriptors.
     pub accept_pauses: u64,
     /// Logins delayed: too many failures or takeovers before, or connections that come too fast.
@@ -120,6 +124,8 @@ impl Control {
             refused_address: read(&counters.refused_address),
             refused_rate: read(&counters.refused_rate),
             refused_memory: read(&counters.refused_memory),
+            refused_strangers: read(&counters.refused_strangers),
+            stranger_bytes: self.admission.stranger_byte_count(),
             accept_pauses: read(&counters.accept_pauses),
             delayed_logins: read(&counters.delayed_logins),
             blocked_logins: read(&counters.blocked_logins),

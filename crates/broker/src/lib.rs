@@ -17,6 +17,7 @@ mod memory;
 mod offences;
 mod overseer;
 mod shard;
+mod strangers;
 #[cfg(test)]
 mod tests;
 mod transport;

@@ -29,7 +29,7 @@ pub(crate) struct Overseer {
 
 impl Overseer {
     pub(crate) fn run(self, stop: &Receiver<()>) {
-        let memory_bytes_max = self.memory_bytes_max.or_else(memory::default_limit);
+        let memory_bytes_max = self.memory_bytes_max;
         let (mut is_short, mut turn) = (false, 0u64);
         let mut cursor = TopicCursor::default();
         while stop.recv_timeout(TURN) == Err(RecvTimeoutError::Timeout) {
@@ -103,6 +103,7 @@ fn refused(stats: &BrokerStats) -> u64 {
         + stats.refused_address
         + stats.refused_rate
         + stats.refused_memory
+        + stats.refused_strangers
 }
 
 fn dropped(stats: &BrokerStats) -> u64 {

@@ -152,3 +152,23 @@ fn a_client_that_is_still_sending_sees_why_its_connection_ends() {
     drop(client);
     assert_eq!(broker.drain(), Ended::Drained);
 }
+
+#[test]
+fn little_is_read_of_a_stranger_that_is_refused() {
+    let bound = Bound::bind(BrokerConfig { connections_max: 1, ..config(1) }).unwrap();
+    let (mut first, mut stranger) = (connect(&bound), connect(&bound));
+    socket2::SockRef::from(&stranger).set_send_buffer_size(64 * 1024).unwrap();
+    let broker = bound.start().unwrap();
+    first.write_all(CONNECT).unwrap();
+    first.read_exact(&mut [0; 4]).unwrap();
+    stranger.write_all(CONNECT).unwrap();
+    stranger.read_exact(&mut [0; 4]).unwrap();
+    // It goes on sending until the broker has closed.
+    let (mut sent, noise) = (0, [0; 64 * 1024]);
+    while let Ok(count) = stranger.write(&noise) {
+        sent += count;
+    }
+    assert!(sent < 8 * 1024 * 1024, "{sent} bytes");
+    drop((first, stranger));
+    assert_eq!(broker.drain(), Ended::Drained);
+}

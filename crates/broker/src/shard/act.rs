@@ -26,6 +26,9 @@ impl State {
                 }
                 Action::Connected(id, client_id) => {
                     let peer = self.peer(id);
+                    if let Some(socket) = self.sockets.get_mut(id) {
+                        socket.seat.let_in();
+                    }
                     if self.log_admits(Event::Connected) {
                         tracing::info!(client_id = %client_id.escape_debug(), %peer, "client connected");
                     }
@@ -136,7 +139,7 @@ impl State {
 
     // --- log
 
-    fn log_admits(&mut self, event: Event) -> bool {
+    pub(super) fn log_admits(&mut self, event: Event) -> bool {
         self.log.admits(self.clock.now(), event, &self.admission.counters.log_lines_suppressed)
     }
 

@@ -8,6 +8,7 @@ use vouchmq_mqtt::time::Timestamp;
 
 use super::sockets::Closing;
 use super::{Shard, State, turn};
+use crate::event_log::Event;
 
 /// Reads that one connection may make before others get their turn.
 const READS_MAX: usize = 8;
@@ -53,6 +54,15 @@ impl State {
         self.act();
     }
 
+    /// Closes a connection of which nothing more can be kept.
+    fn refuse_stranger(&mut self, now: Timestamp, id: ConnectionId) {
+        let peer = self.peer(id);
+        if self.log_admits(Event::Refused) {
+            tracing::warn!(%peer, "connection closed: strangers have sent too much, all together");
+        }
+        self.drop_socket(now, id);
+    }
+
     fn poll_reading(&mut self, id: ConnectionId, cx: &mut Context<'_>) -> Poll<()> {
         let now = self.clock.now();
         let mut read_at = now;
@@ -79,6 +89,10 @@ impl State {
             match socket.transport.poll_read(cx, self.portion.of(&mut self.scratch)) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(count)) if count > 0 => {
+                    if !socket.seat.takes(count) {
+                        self.refuse_stranger(now, id);
+                        return Poll::Ready(());
+                    }
                     self.receive(now, id, count);
                     self.send_mail_early();
                     let done = self.clock.now();

@@ -2,14 +2,16 @@ use std::net::Shutdown;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Shard, State};
+use super::{READ_BYTES, Shard, State};
 use crate::admission::Seat;
 use crate::transport::Transport;
 
 /// How long a client may take to see why its connection ends.
 const TIME_MAX: Duration = Duration::from_secs(1);
-/// Bytes that are read from it meanwhile.
+/// Bytes that are read meanwhile from a client that was let in: it may be in the middle of large messages.
 const BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes that are read meanwhile from a stranger, who has nothing to send but a CONNECT.
+const BYTES_MAX_OF_STRANGER: usize = 64 * 1024;
 /// Connections of a shard that end so at once; more are closed without.
 const COUNT_MAX: usize = 1024;
 
@@ -21,13 +23,13 @@ const COUNT_MAX: usize = 1024;
 pub(super) struct Lingering {
     transport: Transport,
     /// Given back at the end.
-    _seat: Seat,
+    seat: Seat,
 }
 
 impl State {
     /// Leaves the end of a connection to a task of its own.
     pub(super) fn linger(&mut self, transport: Transport, seat: Seat) {
-        self.lingering.push(Lingering { transport, _seat: seat });
+        self.lingering.push(Lingering { transport, seat });
     }
 }
 
@@ -41,7 +43,8 @@ impl Shard {
             let shard = self.clone();
             self.spawn(Box::pin(async move {
                 if lingering.transport.shutdown(Shutdown::Write).is_ok() {
-                    let discarding = shard.discard(&mut lingering.transport);
+                    let left = if lingering.seat.is_stranger() { BYTES_MAX_OF_STRANGER } else { BYTES_MAX };
+                    let discarding = shard.discard(&mut lingering.transport, left);
                     let _ = tokio::time::timeout(TIME_MAX, discarding).await;
                 }
                 drop(lingering);
@@ -51,12 +54,12 @@ impl Shard {
         }
     }
 
-    /// Reads until the client closes.
-    async fn discard(&self, transport: &mut Transport) {
-        let mut left = BYTES_MAX;
+    /// Reads until the client closes, but no more than `left` bytes.
+    async fn discard(&self, transport: &mut Transport, mut left: usize) {
         while left > 0 {
             let read = |cx: &mut std::task::Context<'_>| {
-                transport.poll_read(cx, &mut self.state.borrow_mut().scratch)
+                let mut state = self.state.borrow_mut();
+                transport.poll_read(cx, state.scratch.get_mut(..left.min(READ_BYTES)).unwrap_or_default())
             };
             match std::future::poll_fn(read).await {
                 Ok(0) | Err(_) => return,

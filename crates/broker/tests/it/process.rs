@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use vouchmq_broker::ListenAddress;
 use vouchmq_mqtt::ProtocolVersion::{V5, V311};
+use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::codec::{self, DecodeLimits};
 
 use crate::harness::*;
@@ -14,6 +15,10 @@ use crate::harness::*;
 const DESCRIPTORS: u64 = 320;
 /// Connections at once.
 const TOGETHER: usize = 50;
+/// Memory that a broker may take which many clients want more of.
+const SMALL_MEMORY: u64 = 64 * 1024 * 1024;
+/// Clients that want more than that, together.
+const MANY: usize = 2000;
 
 /// Row 5: CVE-2017-7654, and 2, 22, 28, 29 beside it. Nothing is left of 100,000 malformed CONNECTs.
 #[test]
@@ -140,4 +145,66 @@ fn without_descriptors_accepting_pauses_and_goes_on() {
         client.ping();
     }
     early.ping();
+}
+
+/// Thousands of strangers who begin a large CONNECT and never end it take a bounded part of the memory, and no place
+/// from anybody.
+#[test]
+fn strangers_without_number_lock_nobody_out() {
+    let Some(mut broker) = Child::new("process::strangers_without_number_lock_nobody_out") else {
+        return serve_with_small_memory();
+    };
+    broker.says();
+    let begun = beginning(0x10, b"\x00\x04MQTT\x05\x02\x00\x00");
+    let mut strangers = many(&broker, |_, _| ());
+    for stranger in &mut strangers {
+        // Being closed is an answer, too.
+        let _ = stranger.try_send(&begun);
+    }
+    assert_eq!(refusal(&broker), None, "while they are there");
+    let memory: u64 = broker.asks("memory").parse().unwrap();
+    assert!(memory < SMALL_MEMORY, "{} strangers take {memory} bytes", strangers.len());
+    assert!(broker.asks("strangers refused").parse::<usize>().unwrap() > MANY / 2);
+    // Those who found room are not disturbed: they wait for their deadline.
+    strangers.truncate(10);
+    assert_eq!(refusal(&broker), None);
+    assert_eq!(broker.asks("short"), "0");
+}
+
+/// 60 KB of a packet that announces 64 KB.
+fn beginning(first: u8, header: &[u8]) -> Vec<u8> {
+    let mut bytes = [&[first, 0xFF, 0xFF, 0x03], header].concat();
+    bytes.resize(60 * 1024, 0);
+    bytes
+}
+
+/// A broker with little memory, which tells what it did.
+fn serve_with_small_memory() {
+    keep_log();
+    let server = Server::with(|config, _| config.memory_bytes_max = Some(SMALL_MEMORY));
+    child::serve(&server, "", |question| match question {
+        "strangers refused" => server.stats().refused_strangers.to_string(),
+        "short" => log_lines("memory is short").len().to_string(),
+        _ => log_lines("memory is enough again").len().to_string(),
+    });
+}
+
+/// Many clients, each of which does this at first.
+fn many(broker: &Child, mut begin: impl FnMut(&mut Client, usize)) -> Vec<Client> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+    setrlimit(Resource::RLIMIT_NOFILE, most, most).unwrap();
+    (0..MANY)
+        .map(|number| {
+            let mut client = Client::open(broker.address(), V5);
+            begin(&mut client, number);
+            client
+        })
+        .collect()
+}
+
+/// What a newcomer is refused with; `None` when it is let in.
+fn refusal(broker: &Child) -> Option<ReasonCode> {
+    let mut newcomer = Client::open(broker.address(), V5);
+    newcomer.send(connect(V5, ""));
+    Some(newcomer.connack().reason).filter(|reason| reason.is_error())
 }
