@@ -68,7 +68,9 @@ impl Overseer {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
         let stats = runtime.block_on(self.control.stats());
         for (topic, value) in self.sys_values(&stats) {
-            self.control.publish(sys_message(topic, &value));
+            if let Err(fault) = self.control.publish(sys_message(topic, &value)) {
+                tracing::error!(topic, %fault, "a figure of the broker is not published: this is a bug");
+            }
         }
     }
 
