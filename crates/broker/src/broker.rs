@@ -139,6 +139,7 @@ impl Bound {
             control: control.clone(),
             clock,
             memory_bytes_max,
+            heap_bytes_in_use: config.heap_bytes_in_use,
             sys_interval_secs: config.sys_interval_secs,
         };
         let watch = move || {

@@ -27,6 +27,8 @@ pub struct BrokerConfig {
     pub drain_timeout: Duration,
     /// Bytes of memory that the process may take; `None` = 80 % of what the machine or its cgroup has.
     pub memory_bytes_max: Option<u64>,
+    /// Bytes of the heap that are in use, where the allocator tells: what it holds free is no want of memory.
+    pub heap_bytes_in_use: fn() -> Option<u64>,
     /// Seconds between two publications of `$SYS`; 0 = never.
     pub sys_interval_secs: u32,
     /// Threads that verify what takes long.

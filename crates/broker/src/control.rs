@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 use vouchmq_mqtt::engine::{ClientState, Input, ShardId, Stats, SubscriptionState};
 use vouchmq_mqtt::retained::SharedRetained;
+use vouchmq_mqtt::topic::{TopicFault, TopicName};
 use vouchmq_mqtt::{Message as MqttMessage, ReasonCode};
 
 use crate::admission::Admission;
@@ -105,10 +106,15 @@ impl Control {
     }
 
     /// Publishes a message of the broker itself.
-    pub fn publish(&self, message: Arc<MqttMessage>) {
+    ///
+    /// # Errors
+    /// The topic of the message is no Topic Name: nothing is published.
+    pub fn publish(&self, message: Arc<MqttMessage>) -> Result<(), TopicFault> {
+        TopicName::new(message.publication().topic)?;
         if let Some(mailbox) = self.mailboxes.first() {
             mailbox.send(Message::Input(Input::Publish(message)));
         }
+        Ok(())
     }
 
     /// What was counted so far.

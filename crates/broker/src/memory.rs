@@ -9,10 +9,24 @@ pub(crate) fn default_limit() -> Option<u64> {
     Some(total / 10 * 8)
 }
 
-/// Whether memory is short: from the limit on, and until a tenth below it, so that what is decided by it does
-/// not change every second.
-pub(crate) fn is_short(was_short: bool, resident: u64, max: u64) -> bool {
-    resident > if was_short { max / 10 * 9 } else { max }
+/// What the process takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usage {
+    /// Bytes that are resident.
+    pub(crate) resident: u64,
+    /// Bytes of the heap that are in use, where that is known. The rest of what is resident is free: it goes back to
+    /// the system sooner or later, or it does not, and serves the next who need it.
+    pub(crate) heap: Option<u64>,
+}
+
+/// Whether memory is short: when more is resident than the process may have, and most of it is in use. What has
+/// come about at one bound goes at a lower one, so that what is decided by it does not change every second.
+///
+/// What is resident alone must not decide: an allocator may keep what others have freed for ever, and nobody would
+/// be let in any more.
+pub(crate) fn is_short(was_short: bool, usage: Usage, max: u64) -> bool {
+    let (resident_max, heap_max) = if was_short { (max / 10 * 9, max / 10 * 6) } else { (max, max / 10 * 8) };
+    usage.resident > resident_max && usage.heap.is_none_or(|heap| heap > heap_max)
 }
 
 /// Resident bytes of this process.
@@ -71,8 +85,17 @@ mod tests {
 
     #[test]
     fn memory_stays_short_until_a_tenth_is_free() {
-        assert!(!is_short(false, 100, 100) && is_short(false, 101, 100));
-        assert!(is_short(true, 91, 100) && !is_short(true, 90, 100));
+        let usage = |resident| Usage { resident, heap: None };
+        assert!(!is_short(false, usage(100), 100) && is_short(false, usage(101), 100));
+        assert!(is_short(true, usage(91), 100) && !is_short(true, usage(90), 100));
+    }
+
+    #[test]
+    fn what_is_resident_and_free_keeps_nobody_out() {
+        let usage = |heap| Usage { resident: 200, heap: Some(heap) };
+        assert!(!is_short(false, usage(80), 100) && is_short(false, usage(81), 100));
+        assert!(is_short(true, usage(61), 100) && !is_short(true, usage(60), 100));
+        assert!(!is_short(false, Usage { resident: 50, heap: Some(500) }, 100), "most of it is not there");
     }
 
     #[test]

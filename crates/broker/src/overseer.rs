@@ -12,7 +12,7 @@ use vouchmq_mqtt::{Message as MqttMessage, Properties, Publication, PublisherId,
 
 use crate::clock::Monotonic;
 use crate::control::{BrokerStats, Control};
-use crate::memory;
+use crate::memory::{self, Usage};
 use crate::shard::mailbox::Message;
 
 const TURN: Duration = Duration::from_secs(1);
@@ -24,21 +24,21 @@ pub(crate) struct Overseer {
     pub(crate) control: Control,
     pub(crate) clock: Monotonic,
     pub(crate) memory_bytes_max: Option<u64>,
+    pub(crate) heap_bytes_in_use: fn() -> Option<u64>,
     pub(crate) sys_interval_secs: u32,
 }
 
 impl Overseer {
     pub(crate) fn run(self, stop: &Receiver<()>) {
-        let memory_bytes_max = self.memory_bytes_max;
         let (mut is_short, mut turn) = (false, 0u64);
         let mut cursor = TopicCursor::default();
         while stop.recv_timeout(TURN) == Err(RecvTimeoutError::Timeout) {
             turn += 1;
-            if let (Some(max), Some(resident)) = (memory_bytes_max, memory::resident())
-                && is_short != memory::is_short(is_short, resident, max)
+            if let (Some(max), Some(usage)) = (self.memory_bytes_max, self.usage())
+                && is_short != memory::is_short(is_short, usage, max)
             {
                 is_short = !is_short;
-                self.tell_memory(is_short, resident, max);
+                self.tell_memory(is_short, usage, max);
             }
             let retained = &self.control.retained;
             if retained.purge(self.clock.now(), &mut cursor, PURGE_STEPS) == Progress::Done {
@@ -51,12 +51,22 @@ impl Overseer {
         }
     }
 
+    fn usage(&self) -> Option<Usage> {
+        Some(Usage { resident: memory::resident()?, heap: (self.heap_bytes_in_use)() })
+    }
+
     /// Memory is short, or is not any more.
-    fn tell_memory(&self, is_short: bool, resident: u64, max: u64) {
+    fn tell_memory(&self, is_short: bool, usage: Usage, max: u64) {
+        let Usage { resident, heap } = usage;
         if is_short {
-            tracing::error!(resident, max, "memory is short: new clients are refused and QoS 0 is dropped");
+            tracing::error!(
+                resident,
+                heap,
+                max,
+                "memory is short: new clients are refused and QoS 0 is dropped"
+            );
         } else {
-            tracing::warn!(resident, max, "memory is enough again");
+            tracing::warn!(resident, heap, max, "memory is enough again");
         }
         self.control.admission.set_memory_short(is_short);
         for mailbox in self.control.mailboxes.iter() {
@@ -68,7 +78,9 @@ impl Overseer {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
         let stats = runtime.block_on(self.control.stats());
         for (topic, value) in self.sys_values(&stats) {
-            self.control.publish(sys_message(topic, &value));
+            if let Err(fault) = self.control.publish(sys_message(topic, &value)) {
+                tracing::error!(topic, %fault, "a figure of the broker is not published: this is a bug");
+            }
         }
     }
 

@@ -39,6 +39,7 @@ pub(crate) fn config(shard_count: u16) -> BrokerConfig {
         connect_rate_per_address: 0,
         drain_timeout: Duration::from_secs(5),
         memory_bytes_max: None,
+        heap_bytes_in_use: || None,
         sys_interval_secs: 0,
         verify_threads: 1,
     }

@@ -36,7 +36,7 @@ pub(crate) enum Judging {
     /// A CONNECT with or without a password.
     Request(AuthRequest),
     /// The client's data in an exchange.
-    Step(Box<dyn Exchange>, Vec<u8>),
+    Step { client_id: Arc<str>, exchange: Box<dyn Exchange>, data: Vec<u8> },
 }
 
 /// What came of it.
@@ -44,6 +44,8 @@ pub(crate) struct Judged {
     pub(crate) decision: Decision,
     /// Who was let in.
     pub(crate) principal: Option<Principal>,
+    /// The client could not prove who it is; to be somebody who may not connect is something else.
+    pub(crate) is_failed_proof: bool,
     pub(crate) by: By,
 }
 
@@ -133,7 +135,7 @@ impl Judging {
                 let username = request.username.as_ref().map_or(0, |username| username.len());
                 size_of::<Self>() + request.client_id.len() + username + password
             }
-            Self::Step(_, data) => size_of::<Self>() + data.len(),
+            Self::Step { data, .. } => size_of::<Self>() + data.len(),
         }
     }
 }
@@ -151,19 +153,21 @@ fn judge(authenticator: &dyn Authenticator, judging: Judging, clock: Monotonic) 
     match judging {
         Judging::Request(request) => {
             let verdict = authenticator.verify(&request);
-            if let Verdict::Deny(denial) = &verdict {
-                let client_id = request.client_id.escape_debug();
-                tracing::debug!(%client_id, reason = %denial, "login denied");
-            }
+            log_denial(&request.client_id, &verdict);
             judged(verdict, clock)
         }
-        Judging::Step(mut exchange, data) => match exchange.step(&data) {
+        Judging::Step { client_id, mut exchange, data } => match exchange.step(&data) {
             Step::Continue(challenge) => {
                 let decision = Decision::Continue(challenge);
-                Judged { decision, principal: None, by: By::Exchange(Some(exchange)) }
+                let by = By::Exchange(Some(exchange));
+                Judged { decision, principal: None, is_failed_proof: false, by }
             }
             Step::Done(verdict, data) => {
+                log_denial(&client_id, &verdict);
+                // A method that does not know the client has seen a proof that proves nothing.
+                let is_unknown = matches!(verdict, Verdict::NotMine);
                 let mut judged = judged(verdict, clock);
+                judged.is_failed_proof |= is_unknown;
                 if let Decision::Allow(permit) = &mut judged.decision {
                     permit.data = data;
                 }
@@ -174,9 +178,18 @@ fn judge(authenticator: &dyn Authenticator, judging: Judging, clock: Monotonic) 
     }
 }
 
+/// What exactly was wrong is for operators, and never for the client.
+fn log_denial(client_id: &str, verdict: &Verdict) {
+    let client_id = client_id.escape_debug();
+    match verdict {
+        Verdict::Deny(denial) => tracing::debug!(%client_id, reason = %denial, "login denied"),
+        Verdict::Allow(_) | Verdict::NotMine | Verdict::Unavailable(_) => {}
+    }
+}
+
 /// What a verdict means on the wire: never a bad password when it is the broker that cannot decide.
 fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
-    let mut principal = None;
+    let (mut principal, mut is_failed_proof) = (None, false);
     let decision = match verdict {
         Verdict::Allow(allowance) => {
             let until = allowance.expires_at.map_or(Timestamp::NEVER, |at| {
@@ -187,7 +200,10 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
             Decision::Allow(Permit { authorize: allowance.authorize, until, data: None })
         }
         Verdict::Deny(denial) => Decision::Refuse(match denial.outward() {
-            OutwardDenial::BadCredential => ReasonCode::BAD_USER_NAME_OR_PASSWORD,
+            OutwardDenial::BadCredential => {
+                is_failed_proof = true;
+                ReasonCode::BAD_USER_NAME_OR_PASSWORD
+            }
             OutwardDenial::NotAllowed => ReasonCode::NOT_AUTHORIZED,
         }),
         // Nobody knew the client: that is a denial, never an invitation.
@@ -197,11 +213,43 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
             Unavailable::TimedOut | Unavailable::OutOfMemory | Unavailable::NoKey | Unavailable::NoEntropy(_),
         ) => Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE),
     };
-    Judged { decision, principal, by: By::Request }
+    Judged { decision, principal, is_failed_proof, by: By::Request }
 }
 
 impl std::fmt::Debug for Verifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Verifier").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vouchmq_identity::{Access, Anonymous, Denial};
+
+    use super::*;
+
+    /// Ends at once, with this verdict.
+    struct Ending(Verdict);
+
+    impl Exchange for Ending {
+        fn step(&mut self, _: &[u8]) -> Step {
+            Step::Done(self.0.clone(), None)
+        }
+    }
+
+    #[test]
+    fn an_exchange_that_proves_nothing_is_a_failed_login() {
+        for (verdict, is_failed) in [
+            (Verdict::Deny(Denial::WrongPassword), true),
+            (Verdict::Deny(Denial::UnknownUser), true),
+            (Verdict::NotMine, true),
+            (Verdict::Deny(Denial::NoCredential), false),
+            (Verdict::Unavailable(Unavailable::Busy), false),
+        ] {
+            let exchange = Box::new(Ending(verdict.clone()));
+            let judging = Judging::Step { client_id: "c".into(), exchange, data: Vec::new() };
+            let judged = judge(&Anonymous::everybody(Access::everything()), judging, Monotonic::start());
+            assert_eq!(judged.is_failed_proof, is_failed, "{verdict:?}");
+        }
     }
 }

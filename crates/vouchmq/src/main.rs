@@ -6,6 +6,7 @@ mod clock;
 mod command;
 mod descriptors;
 mod exit;
+mod heap;
 mod output;
 
 use std::process::ExitCode;

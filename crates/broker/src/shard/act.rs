@@ -35,7 +35,7 @@ impl State {
                 }
                 Action::Close { connection, client_id, cause } => {
                     let peer = self.peer(connection);
-                    self.take_down(client_id.as_ref(), peer, &cause);
+                    self.take_down(client_id.as_ref(), &cause);
                     self.log_close(client_id.as_deref(), peer, &cause);
                     self.close_soon(connection, closing_of(&cause));
                 }
@@ -81,13 +81,10 @@ impl State {
         self.delayed.push((delay, id, authentication));
     }
 
-    /// Remembers what is an offence when it happens too often.
-    fn take_down(&mut self, client_id: Option<&std::sync::Arc<str>>, peer: Peer, cause: &CloseCause) {
+    /// Remembers what is an offence when it happens too often. A failed login was taken down with its verdict.
+    fn take_down(&mut self, client_id: Option<&std::sync::Arc<str>>, cause: &CloseCause) {
         let now = self.clock.now();
         match cause {
-            CloseCause::Refused(ReasonCode::BAD_USER_NAME_OR_PASSWORD) => {
-                self.admission.login_failed(now, peer)
-            }
             CloseCause::TakenOver => {
                 if let Some(client_id) = client_id {
                     self.takeovers.record(now, client_id);

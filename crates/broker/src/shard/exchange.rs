@@ -32,14 +32,14 @@ impl State {
             }
             Credentials::Begin { method, data } | Credentials::Again { method, data } => {
                 match self.verifier.begin(&method, &request) {
-                    Some(exchange) => Judging::Step(exchange, data),
+                    Some(exchange) => Judging::Step { client_id, exchange, data },
                     // `MQTT5-4.12.0-1`
                     None => return self.answer(id, Decision::Refuse(ReasonCode::BAD_AUTHENTICATION_METHOD)),
                 }
             }
             Credentials::Continue(data) => {
                 match self.exchanges.get_mut(&id).and_then(|exchanging| exchanging.exchange.take()) {
-                    Some(exchange) => Judging::Step(exchange, data),
+                    Some(exchange) => Judging::Step { client_id, exchange, data },
                     None => return self.answer(id, Decision::Refuse(ReasonCode::PROTOCOL_ERROR)),
                 }
             }
@@ -57,7 +57,10 @@ impl State {
         if self.sockets.get(id).is_none() {
             return;
         }
-        let Judged { decision, principal, by } = judged;
+        let Judged { decision, principal, is_failed_proof, by } = judged;
+        if is_failed_proof {
+            self.admission.login_failed(self.clock.now(), self.peer(id));
+        }
         if let By::Exchange(exchange) = by {
             let exchanging =
                 self.exchanges.entry(id).or_insert(Exchanging { exchange: None, principal: None });

@@ -29,6 +29,9 @@ pub(super) struct Job {
 }
 
 /// Verifications that wait for a thread, within bounds.
+///
+/// Addresses take turns, each with its oldest: who floods waits behind its own flood, and a client of another address
+/// behind one verification of each address that waits.
 #[derive(Default)]
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
@@ -40,8 +43,11 @@ pub(super) struct Entrance(pub(super) Arc<Queue>);
 
 #[derive(Default)]
 struct Waiting {
-    jobs: VecDeque<Job>,
-    of_address: HashMap<Option<IpAddr>, usize>,
+    /// Never an empty queue: an address without a job is not here.
+    of_address: HashMap<Option<IpAddr>, VecDeque<Job>>,
+    /// The addresses above, each once, in the order of their turns.
+    turns: VecDeque<Option<IpAddr>>,
+    count: usize,
     byte_count: usize,
     is_closed: bool,
 }
@@ -51,13 +57,12 @@ impl Queue {
     pub(super) fn push(&self, job: Job) -> bool {
         let mut waiting = self.waiting.lock();
         let byte_count = waiting.byte_count + job.judging.byte_count();
-        let of_address = waiting.of_address.get(&job.address).copied().unwrap_or(0);
-        if waiting.jobs.len() >= WAITING_MAX || of_address >= OF_ADDRESS_MAX || byte_count > BYTES_MAX {
+        let of_address = waiting.of_address.get(&job.address).map_or(0, VecDeque::len);
+        if waiting.count >= WAITING_MAX || of_address >= OF_ADDRESS_MAX || byte_count > BYTES_MAX {
             return false;
         }
         waiting.byte_count = byte_count;
-        waiting.of_address.insert(job.address, of_address + 1);
-        waiting.jobs.push_back(job);
+        waiting.add(job);
         drop(waiting);
         self.changed.notify_one();
         true
@@ -81,15 +86,28 @@ impl Queue {
 }
 
 impl Waiting {
-    fn take(&mut self) -> Option<Job> {
-        let job = self.jobs.pop_front()?;
-        self.byte_count -= job.judging.byte_count();
-        if let Some(of_address) = self.of_address.get_mut(&job.address) {
-            *of_address -= 1;
-            if *of_address == 0 {
-                self.of_address.remove(&job.address);
-            }
+    fn add(&mut self, job: Job) {
+        let address = job.address;
+        let jobs = self.of_address.entry(address).or_default();
+        if jobs.is_empty() {
+            self.turns.push_back(address);
         }
+        jobs.push_back(job);
+        self.count += 1;
+    }
+
+    /// The oldest job of the address whose turn it is.
+    fn take(&mut self) -> Option<Job> {
+        let address = self.turns.pop_front()?;
+        let jobs = self.of_address.get_mut(&address)?;
+        let job = jobs.pop_front()?;
+        if jobs.is_empty() {
+            self.of_address.remove(&address);
+        } else {
+            self.turns.push_back(address);
+        }
+        self.count -= 1;
+        self.byte_count -= job.judging.byte_count();
         Some(job)
     }
 }
@@ -127,6 +145,34 @@ mod tests {
         assert!(queue.push(job(0, [192, 0, 2, 1], &wanted)));
         assert!(queue.pop().is_some());
         assert!(queue.push(job(0, [127, 0, 0, 1], &wanted)), "one has left");
+    }
+
+    #[test]
+    fn addresses_take_turns_and_each_keeps_its_order() {
+        let (queue, wanted) = (Queue::default(), Arc::new(()));
+        let [flood, other, third] = [[192, 0, 2, 1], [192, 0, 2, 2], [192, 0, 2, 3]];
+        for (number, address) in [(0, flood), (1, flood), (2, flood), (3, other), (4, other), (5, third)] {
+            assert!(queue.push(job(number, address, &wanted)));
+        }
+        let next = || queue.pop().unwrap().connection.index;
+        assert_eq!([next(), next()], [0, 3]);
+        // Who left and comes again stands at the end.
+        queue.push(job(6, [192, 0, 2, 4], &wanted));
+        assert_eq!([next(), next(), next(), next(), next()], [5, 1, 4, 6, 2]);
+        let waiting = queue.waiting.lock();
+        assert!(waiting.turns.is_empty() && waiting.of_address.is_empty(), "nothing is left behind");
+        assert_eq!((waiting.count, waiting.byte_count), (0, 0));
+    }
+
+    #[test]
+    fn all_addresses_together_have_a_bound_too() {
+        let (queue, wanted) = (Queue::default(), Arc::new(()));
+        let of = |number: u32| {
+            let [_, a, b, c] = number.to_be_bytes();
+            [10, a, b, c]
+        };
+        let taken = (0..10_000).filter(|number| queue.push(job(*number, of(*number), &wanted))).count();
+        assert_eq!(taken, WAITING_MAX);
     }
 
     #[test]

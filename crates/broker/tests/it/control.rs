@@ -1,5 +1,7 @@
 //! The control handle: what an operator sees and does.
 
+use std::sync::Arc;
+
 use vouchmq_mqtt::ProtocolVersion::{V5, V311};
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{Message, Properties, Publication, PublisherId, ReasonCode};
@@ -57,15 +59,7 @@ fn a_message_of_the_broker_reaches_every_shard_and_is_retained() {
     for subscriber in &mut subscribers {
         subscriber.subscribe("news", AtLeastOnce);
     }
-    server.control.publish(Message::new(&Publication {
-        topic: "news",
-        properties: Properties::EMPTY,
-        payload: b"from the broker",
-        qos: AtLeastOnce,
-        retain: true,
-        publisher: PublisherId::BROKER,
-        expires_at: Timestamp::NEVER,
-    }));
+    server.control.publish(retained_message("news")).unwrap();
     for subscriber in &mut subscribers {
         subscriber.receives(AtLeastOnce, "news", "from the broker");
     }
@@ -73,6 +67,33 @@ fn a_message_of_the_broker_reaches_every_shard_and_is_retained() {
     let mut late = server.connect(V5, "late");
     late.subscribe("news", AtMostOnce);
     assert!(late.receives(AtMostOnce, "news", "from the broker").retain);
+}
+
+/// A message of the broker itself.
+fn retained_message(topic: &str) -> Arc<Message> {
+    Message::new(&Publication {
+        topic,
+        properties: Properties::EMPTY,
+        payload: b"from the broker",
+        qos: AtLeastOnce,
+        retain: true,
+        publisher: PublisherId::BROKER,
+        expires_at: Timestamp::NEVER,
+    })
+}
+
+/// A client that got such a message, or a store that kept it, would break.
+#[test]
+fn a_message_without_a_topic_name_is_not_published() {
+    let server = Server::start();
+    let mut client = server.connect(V5, "client");
+    client.subscribe("#", AtMostOnce);
+    for topic in ["", "a/+", "#", "a\0b", &"x".repeat(65_536)] {
+        assert!(server.control.publish(retained_message(topic)).is_err(), "{topic:?}");
+    }
+    server.control.publish(retained_message("a/b")).unwrap();
+    client.receives(AtMostOnce, "a/b", "from the broker");
+    assert_eq!(server.stats().retained, 1);
 }
 
 #[test]

@@ -72,5 +72,5 @@ fn a_flood_delays_other_clients_of_the_shard_by_little() {
     }
     is_over.store(true, Ordering::Relaxed);
     flooder.join().unwrap();
-    assert!(longest < DEADLINE / 4, "one answer took {longest:?}");
+    assert!(longest < DEADLINE / 20, "one answer took {longest:?}");
 }

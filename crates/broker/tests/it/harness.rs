@@ -5,6 +5,7 @@ mod versions;
 
 pub(crate) mod child;
 mod client;
+mod heap;
 mod log;
 mod packets;
 mod process;

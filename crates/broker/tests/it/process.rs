@@ -171,6 +171,27 @@ fn strangers_without_number_lock_nobody_out() {
     assert_eq!(broker.asks("short"), "0");
 }
 
+/// Clients that fill the memory keep newcomers out for as long as they are there, and no longer: what they held is
+/// given back.
+#[test]
+fn memory_is_enough_again_when_those_who_took_it_have_left() {
+    let Some(mut broker) = Child::new("process::memory_is_enough_again_when_those_who_took_it_have_left")
+    else {
+        return serve_with_small_memory();
+    };
+    broker.says();
+    let begun = beginning(0x30, b"\x00\x01t\x00");
+    let mut greedy = many(&broker, |client, number| {
+        client.send(connect(V5, &format!("greedy{number}")));
+        client.connack();
+    });
+    greedy.iter_mut().for_each(|client| client.send_bytes(&begun));
+    until("memory is short", || refusal(&broker) == Some(ReasonCode::SERVER_BUSY));
+    drop(greedy);
+    until("a newcomer is let in", || refusal(&broker).is_none());
+    until("the log says so", || broker.asks("enough") == "1");
+}
+
 /// 60 KB of a packet that announces 64 KB.
 fn beginning(first: u8, header: &[u8]) -> Vec<u8> {
     let mut bytes = [&[first, 0xFF, 0xFF, 0x03], header].concat();

@@ -1,8 +1,9 @@
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use socket2::{Domain, Socket, Type};
 use vouchmq_mqtt::codec::{self, DecodeLimits};
 use vouchmq_mqtt::packet::{Ack, ConnAck, Disconnect, Publish, SubAck};
 use vouchmq_mqtt::{Dialect, Packet, ProtocolVersion, QoS, ReasonCode};
@@ -51,6 +52,18 @@ impl Client {
     /// A connection that has said nothing yet.
     pub(crate) fn open(address: SocketAddr, version: ProtocolVersion) -> Self {
         let stream = TcpStream::connect_timeout(&address, DEADLINE).expect("accepted by the system");
+        Self::on_tcp(stream, version)
+    }
+
+    /// A connection from this address of the machine.
+    pub(crate) fn open_from(source: IpAddr, address: SocketAddr, version: ProtocolVersion) -> Self {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::new(source, 0).into()).expect("an address of this machine");
+        socket.connect(&address.into()).expect("accepted by the system");
+        Self::on_tcp(socket.into(), version)
+    }
+
+    fn on_tcp(stream: TcpStream, version: ProtocolVersion) -> Self {
         stream.set_nodelay(true).expect("a socket");
         stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
         stream.set_write_timeout(Some(DEADLINE)).expect("a socket");

@@ -45,6 +45,7 @@ impl Server {
             connect_rate_per_address: 0,
             drain_timeout: Duration::from_secs(2),
             memory_bytes_max: None,
+            heap_bytes_in_use: super::heap::bytes_in_use,
             sys_interval_secs: 0,
             verify_threads: 2,
         };

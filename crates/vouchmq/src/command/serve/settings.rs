@@ -109,6 +109,7 @@ impl Settings {
             connect_rate_per_address: self.connect_rate_per_address,
             drain_timeout: self.drain_timeout,
             memory_bytes_max: self.memory_bytes_max,
+            heap_bytes_in_use: crate::heap::bytes_in_use,
             sys_interval_secs: self.sys_interval_secs,
             verify_threads: self.verify_threads,
         })
