@@ -71,21 +71,13 @@ impl Receiver<'_> {
         if self.exceeds_packet_size(now, publication, wanted) {
             return Delivered::Dropped;
         }
-        let receive_maximum = self.session.receive_maximum;
-        let bytes_max = self.limits.queued_bytes_max;
-        let has_room = self
-            .session
-            .outbound
-            .as_ref()
-            .is_none_or(|outbound| outbound.has_room(receive_maximum, bytes_max));
         let deliverable = |frames: &mut Frames| Deliverable {
             message: frames.shared(publication),
             qos: wanted.qos,
             retain: wanted.retain,
             extras: Extras::of(wanted),
         };
-        let is_backlog_full = self.is_backlog_full();
-        if self.connection.is_some() && has_room && !is_backlog_full {
+        if self.connection.is_some() && !self.is_backlog_full() && self.has_room() {
             let outbound = self.session.outbound_mut();
             if outbound.in_flight_count() == 0 {
                 outbound.progress_at = now;
@@ -124,11 +116,13 @@ impl Receiver<'_> {
 
     /// A message of this QoS would be sent at once, and neither wait nor be dropped.
     pub(super) fn takes_at_once(&self, qos: QoS) -> bool {
-        let receive_maximum = self.session.receive_maximum;
-        let bytes_max = self.limits.queued_bytes_max;
-        let outbound = self.session.outbound.as_ref();
-        let has_room = || outbound.is_none_or(|outbound| outbound.has_room(receive_maximum, bytes_max));
-        !self.is_backlog_full() && (qos == QoS::AtMostOnce || has_room())
+        !self.is_backlog_full() && (qos == QoS::AtMostOnce || self.has_room())
+    }
+
+    /// Nothing waits in front of a message of QoS 1 or 2, and the client may take one more.
+    fn has_room(&self) -> bool {
+        let (receive_maximum, bytes_max) = (self.session.receive_maximum, self.limits.queued_bytes_max);
+        self.session.outbound.as_ref().is_none_or(|outbound| outbound.has_room(receive_maximum, bytes_max))
     }
 
     pub(super) fn is_backlog_full(&self) -> bool {
