@@ -17,7 +17,7 @@ pub use credential::{
     CREDENTIALS_MAX, Credential, CredentialKind, CredentialState, Proof, Unusable, Validity,
 };
 pub use device::{Attributes, Device, DeviceOrigin, DeviceState, Refused, Transition};
-pub use id::{ClaimTokenId, CredentialId, DeviceId, IdFault, ProductId, RegistrationId};
+pub use id::{ClaimTokenId, CredentialId, DeviceId, IdFault, IdText, ProductId, RegistrationId};
 pub use product::{Binding, Product, ProductState, Strategy};
 pub use text::{HardwareId, Name, Slug, TextFault};
 pub use word::UnknownWord;

@@ -19,6 +19,16 @@ pub enum IdFault {
     Device,
 }
 
+/// Room for the text of an id that is a UUID.
+#[derive(Clone, Copy, Debug)]
+pub struct IdText([u8; uuid::fmt::Hyphenated::LENGTH]);
+
+impl Default for IdText {
+    fn default() -> Self {
+        Self([0; uuid::fmt::Hyphenated::LENGTH])
+    }
+}
+
 /// The id of a device: its user name, and with the default binding its Client Identifier.
 ///
 /// 1 to 128 of the characters `A-Z a-z 0-9 . _ : -`, the first a letter or digit: so it stands in a topic, a
@@ -55,6 +65,11 @@ macro_rules! ids {
             /// [`NoEntropy`]: no randomness.
             pub fn generate(now: UnixMillis, entropy: &mut dyn Entropy) -> Result<Self, NoEntropy> {
                 generate(now, entropy).map(Self)
+            }
+
+            /// Its text, written into `buffer`: where a string would be one allocation for each CONNECT.
+            pub fn write<'a>(&self, buffer: &'a mut IdText) -> &'a str {
+                self.0.hyphenated().encode_lower(&mut buffer.0)
             }
         }
 

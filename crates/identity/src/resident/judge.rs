@@ -4,7 +4,7 @@ use super::products::ResidentProduct;
 use super::{Resident, ResidentCredential, ResidentDevice};
 use crate::acl::Names;
 use crate::blocks::Subject;
-use crate::model::{CredentialId, DeviceId, DeviceState, ProductState, Proof};
+use crate::model::{CredentialId, DeviceId, DeviceState, IdText, ProductState, Proof};
 use crate::{
     Allowance, AuthRequest, Authenticator, Cost, Denial, Keyring, OutOfMemory, Principal, Secret,
     SecretVerifier, Unavailable, UnixMillis, Verdict,
@@ -141,11 +141,11 @@ fn is_blocked(
     credential: &ResidentCredential,
     now: UnixMillis,
 ) -> bool {
-    let (credential, product) = (credential.id.to_string(), device.product.to_string());
+    let (mut credential_text, mut product_text) = (IdText::default(), IdText::default());
     let subject = Subject {
-        credential: Some(&credential),
+        credential: Some(credential.id.write(&mut credential_text)),
         device: Some(device.id.as_str()),
-        product: Some(&product),
+        product: Some(device.product.write(&mut product_text)),
         client_id: Some(&request.client_id),
         username: request.username.as_deref(),
         peer: request.peer,
@@ -170,7 +170,7 @@ fn compare<'a>(keyring: &Keyring, device: &'a ResidentDevice, password: &[u8]) -
         keyring.match_nobody(password);
         return Compared::Other;
     };
-    match keyring.matches(verifier, &credential.id.to_string(), password) {
+    match keyring.matches(verifier, credential.id.write(&mut IdText::default()), password) {
         Some(true) => Compared::Same(credential),
         Some(false) => Compared::Other,
         None => Compared::Unknown(Unavailable::NoKey),

@@ -59,13 +59,12 @@ impl Table {
             if fresh.is_empty() {
                 continue;
             }
-            let is_fresh = |known: &Arc<ResidentDevice>| fresh.iter().any(|(_, new)| new.id == known.id);
             let before = bucket.load_full();
-            let kept = before.0.iter().filter(|(_, known)| !is_fresh(known)).cloned();
-            let mut entries: Vec<_> = kept.collect();
-            entries.extend(fresh);
+            // The newest first: of two with one id it is the one that stays.
+            let mut entries: Vec<_> = fresh.into_iter().rev().collect();
+            entries.extend(before.0.iter().cloned());
             entries.sort_by(|(a, left), (b, right)| (a, &left.id).cmp(&(b, &right.id)));
-            entries.dedup_by(|(_, later), (_, earlier)| later.id == earlier.id);
+            entries.dedup_by(|(_, older), (_, newer)| older.id == newer.id);
             self.publish(bucket, before.0.len(), Bucket(entries.into()));
         }
     }

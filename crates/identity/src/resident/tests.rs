@@ -302,6 +302,12 @@ fn many_devices_are_found_each_and_only_while_they_are_there() {
     // Loaded again, nobody is there twice.
     world.resident.load((10_000..20_000).map(device));
     assert_eq!(world.resident.len(), 20_000);
+    // What comes later is what holds, within one load and after another.
+    for state in [DeviceState::Suspended, DeviceState::Active] {
+        let old = ResidentDevice { state: DeviceState::Retired, ..device(7) };
+        world.resident.load([old, ResidentDevice { state, ..device(7) }]);
+        assert_eq!(world.resident.device("d7").unwrap().state, state);
+    }
     for number in (0..20_000).step_by(7) {
         assert_eq!(world.resident.device(&format!("d{number}")).unwrap().id.as_str(), format!("d{number}"));
     }
