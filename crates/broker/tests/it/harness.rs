@@ -1,10 +1,14 @@
 //! A broker in this process, a blocking client on a socket, and a look at the process.
 
 #[macro_use]
+#[path = "../../../mqtt/tests/it/engine/harness/versions.rs"]
 mod versions;
 
 pub(crate) mod child;
 mod client;
+#[expect(dead_code, reason = "the tests of the engine use all of it")]
+#[path = "../../../mqtt/tests/it/engine/harness/packets.rs"]
+mod engine_packets;
 mod heap;
 mod log;
 mod packets;

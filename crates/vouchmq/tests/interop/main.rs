@@ -3,10 +3,7 @@
 //! These tests need programs of others, which `cargo xtask test --only interop` installs and names in the
 //! environment. Without them the tests fail: they are never green without having run.
 
-mod gmqtt;
 mod mosquitto;
-mod mqttjs;
-mod paho;
 #[expect(dead_code, reason = "`it` uses all of it")]
 #[path = "../it/process.rs"]
 mod process;
@@ -16,3 +13,12 @@ mod script;
 #[path = "../it/server.rs"]
 mod server;
 mod tool;
+
+script::clients! {
+    /// Python's gmqtt.
+    gmqtt: "gmqtt_client.py" by python { mqtt_3_1_1 "311", mqtt_5 "5" }
+    /// MQTT.js.
+    mqttjs: "mqttjs_client.js" by node { mqtt_3_1 "31", mqtt_3_1_1 "311", mqtt_5 "5" }
+    /// Python's paho-mqtt.
+    paho: "paho_client.py" by python { mqtt_3_1 "31", mqtt_3_1_1 "311", mqtt_5 "5" }
+}
