@@ -11,7 +11,7 @@ use secrecy::SecretSlice;
 use vouchmq_identity::model::{CredentialId, DeviceId, DeviceState, Product, ProductId, Proof, Validity};
 use vouchmq_identity::resident::{Change, Resident, ResidentCredential, ResidentDevice, ResidentProduct};
 use vouchmq_identity::{
-    AuthRequest, Authenticator, Clock, Entropy, Keyring, NoEntropy, Secret, UnixMillis, Verdict,
+    AuthRequest, Authenticator, Clock, Entropy, Keyring, NoEntropy, Secret, SecretUse, UnixMillis, Verdict,
 };
 use vouchmq_mqtt::topic::HashSeed;
 
@@ -87,7 +87,7 @@ fn device_of(
     entropy: &mut Repeatable,
 ) -> Result<(ResidentDevice, Secret), Failure> {
     let credential = CredentialId::generate(NOW, entropy)?;
-    let secret = Secret::generate(entropy)?;
+    let secret = Secret::generate(SecretUse::Device, entropy)?;
     let verifier = maker.verifier_of(&credential.to_string(), secret.expose().as_bytes());
     let proof = Proof::Secret(secret.key_id(), verifier);
     let validity = Validity::default();

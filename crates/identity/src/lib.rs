@@ -17,8 +17,10 @@ pub mod blocks;
 pub mod model;
 pub mod password_file;
 pub mod password_import;
+pub mod registry;
 pub mod resident;
 pub mod scram;
+pub mod store;
 
 mod authenticator;
 mod clock;
@@ -44,6 +46,6 @@ pub use password_hash::{
     HashCost, HashFault, HashPart, HashScheme, NoHash, OutOfMemory, PasswordHash, PlainPassword,
 };
 pub use principal::Principal;
-pub use secret::{KeyId, PREFIX as SECRET_PREFIX, Secret, SecretFault};
+pub use secret::{KeyId, Secret, SecretFault, SecretUse};
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
 pub use vouchmq_mqtt::{Authorize, Grant, Permission};

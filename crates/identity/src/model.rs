@@ -3,21 +3,32 @@
 //! Everything here is a value: what a row of the store says, checked. What may follow from what is in
 //! functions beside the values, without a clock or a database.
 
+mod api_key;
+mod blocked;
+mod claim;
 mod credential;
 mod device;
 mod id;
 mod product;
+mod registration;
 mod text;
 mod word;
 
 #[cfg(test)]
 mod tests;
 
+pub use api_key::{ApiKey, Scope};
+pub use blocked::BlockEntry;
+pub use claim::{ClaimFault, ClaimToken, Claimant, HardwareIdPattern};
 pub use credential::{
-    CREDENTIALS_MAX, Credential, CredentialKind, CredentialState, Proof, Unusable, Validity,
+    CREDENTIALS_MAX, Credential, CredentialKind, CredentialState, PENDING_MILLIS, Proof, Unusable, Validity,
 };
 pub use device::{Attributes, Device, DeviceOrigin, DeviceState, Refused, Transition};
-pub use id::{ClaimTokenId, CredentialId, DeviceId, IdFault, IdText, ProductId, RegistrationId};
+pub use id::{
+    ApiKeyId, BlockId, ClaimTokenId, CredentialId, DeviceId, IdFault, IdText, ProductId, RegistrationId,
+};
 pub use product::{Binding, Product, ProductState, Strategy};
+pub use registration::{QUARANTINE_MILLIS, Registration, RegistrationState};
 pub use text::{HardwareId, Name, Slug, TextFault};
 pub use word::UnknownWord;
+pub(crate) use word::words;

@@ -1,4 +1,4 @@
-//! A device's secret: `vmq1_{key id}_{key}_{check}`.
+//! Generated secrets: `vmq1_{key id}_{key}_{check}`, and their like for claim tokens and API keys.
 
 use std::fmt;
 
@@ -10,9 +10,9 @@ use crate::{Entropy, NoEntropy};
 #[cfg(test)]
 mod tests;
 
-/// The secret of one credential, as its device keeps it and as it is shown once.
+/// A generated secret, as its holder keeps it and as it is shown once.
 ///
-/// 64 ASCII characters: `vmq1_`, 8 of base64url that name the credential among those of its device
+/// ASCII: the prefix of its [use](SecretUse), 8 characters of base64url that name it among others
 /// ([`KeyId`]), `_`, 43 of base64url for a key of 256 random bits, `_`, and 6 of base64url for the CRC-32
 /// (IEEE, big-endian) of everything before the last `_`. The check digits refuse typing errors before any
 /// cryptography; the prefix lets scanners find secrets that leaked.
@@ -23,35 +23,43 @@ pub struct Secret {
     key_id: KeyId,
 }
 
-/// Which of a device's credentials a [`Secret`] belongs to. Not secret.
+/// What a generated secret is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretUse {
+    /// A device proves itself: `vmq1_`.
+    Device,
+    /// A claim token lets a new device register: `vmqc1_`.
+    Claim,
+    /// An API key opens the management API: `vmqk1_`.
+    ApiKey,
+}
+
+/// Which of several a [`Secret`] is. Not secret.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct KeyId([u8; KEY_ID_LEN]);
 
 /// Why a text is not a [`Secret`]. Never repeats the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretFault {
-    /// It does not start with `vmq1_`: a secret of another origin.
-    #[error("not a generated secret: it does not start with vmq1_")]
+    /// It does not start with the prefix of its use: a secret of another origin.
+    #[error("not a generated secret: it does not start with its prefix, as vmq1_")]
     Foreign,
     /// It does, and has another length or other characters.
-    #[error("a generated secret has 64 characters: vmq1_, 8, _, 43, _, 6 of A-Z a-z 0-9 - _")]
+    #[error("a generated secret is its prefix, 8, _, 43, _ and 6 characters of A-Z a-z 0-9 - _")]
     Shape,
     /// The check digits are those of another text.
     #[error("the check digits do not fit: a character is missing or wrong")]
     Check,
 }
 
-/// What every generated secret starts with.
-pub const PREFIX: &str = "vmq1_";
-
 const KEY_ID_LEN: usize = 6;
 const KEY_LEN: usize = 32;
 const CHECK_LEN: usize = 4;
-const TEXT_LEN: usize = 64;
-/// Where the parts of the text are.
-const KEY_ID_AT: std::ops::Range<usize> = 5..13;
-const KEY_AT: std::ops::Range<usize> = 14..57;
-const CHECK_AT: std::ops::Range<usize> = 58..64;
+/// Where the parts are, behind the prefix.
+const KEY_ID_AT: std::ops::Range<usize> = 0..8;
+const KEY_AT: std::ops::Range<usize> = 9..52;
+const CHECK_AT: std::ops::Range<usize> = 53..59;
+const REST_LEN: usize = CHECK_AT.end;
 
 // === impl Secret ===
 
@@ -60,19 +68,19 @@ impl Secret {
     ///
     /// # Errors
     /// [`NoEntropy`]: there is none.
-    pub fn generate(entropy: &mut dyn Entropy) -> Result<Self, NoEntropy> {
+    pub fn generate(used_for: SecretUse, entropy: &mut dyn Entropy) -> Result<Self, NoEntropy> {
         let mut key_id = [0; KEY_ID_LEN];
         entropy.fill(&mut key_id)?;
         let mut key = Zeroizing::new([0; KEY_LEN]);
         entropy.fill(&mut *key)?;
-        Ok(Self::of(KeyId(key_id), &key))
+        Ok(Self::of(used_for, KeyId(key_id), &key))
     }
 
-    fn of(key_id: KeyId, key: &[u8; KEY_LEN]) -> Self {
+    fn of(used_for: SecretUse, key_id: KeyId, key: &[u8; KEY_LEN]) -> Self {
         // Of the final size from the start: a string that grows leaves copies behind.
-        let mut text = Zeroizing::new(String::with_capacity(TEXT_LEN));
+        let mut text = Zeroizing::new(String::with_capacity(used_for.prefix().len() + REST_LEN));
         let key = Zeroizing::new(Base64UrlUnpadded::encode_string(key));
-        text.push_str(PREFIX);
+        text.push_str(used_for.prefix());
         text.push_str(&key_id.to_string());
         text.push('_');
         text.push_str(&key);
@@ -82,20 +90,18 @@ impl Secret {
         Self { text, key_id }
     }
 
-    /// Reads the key id out of what a client presents as its password.
+    /// Reads the key id out of what somebody presents.
     ///
     /// Only the shape and the check digits are looked at: whether the secret is the right one is for
     /// [`Keyring`](crate::Keyring) to say.
     ///
     /// # Errors
     /// [`SecretFault`] says what it is instead.
-    pub fn key_id_in(text: &[u8]) -> Result<KeyId, SecretFault> {
-        if !text.starts_with(PREFIX.as_bytes()) {
-            return Err(SecretFault::Foreign);
-        }
-        let part = |range: std::ops::Range<usize>| text.get(range).ok_or(SecretFault::Shape);
-        let separators = [KEY_ID_AT.end, KEY_AT.end].map(|at| text.get(at) == Some(&b'_'));
-        if text.len() != TEXT_LEN || separators.contains(&false) {
+    pub fn key_id_in(used_for: SecretUse, text: &[u8]) -> Result<KeyId, SecretFault> {
+        let rest = text.strip_prefix(used_for.prefix().as_bytes()).ok_or(SecretFault::Foreign)?;
+        let part = |range: std::ops::Range<usize>| rest.get(range).ok_or(SecretFault::Shape);
+        let separators = [KEY_ID_AT.end, KEY_AT.end].map(|at| rest.get(at) == Some(&b'_'));
+        if rest.len() != REST_LEN || separators.contains(&false) {
             return Err(SecretFault::Shape);
         }
         let mut key = Zeroizing::new([0; KEY_LEN]);
@@ -104,13 +110,14 @@ impl Secret {
         decode(part(KEY_AT)?, &mut *key)?;
         decode(part(CHECK_AT)?, &mut check)?;
         decode(part(KEY_ID_AT)?, &mut key_id)?;
-        if check != crc32fast::hash(part(0..KEY_AT.end)?).to_be_bytes() {
+        let checked = text.get(..text.len() - (REST_LEN - KEY_AT.end)).ok_or(SecretFault::Shape)?;
+        if check != crc32fast::hash(checked).to_be_bytes() {
             return Err(SecretFault::Check);
         }
         Ok(KeyId(key_id))
     }
 
-    /// Which of its device's credentials it is.
+    /// Which of several it is.
     pub const fn key_id(&self) -> KeyId {
         self.key_id
     }
@@ -124,6 +131,19 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Secret").field("key_id", &self.key_id).finish_non_exhaustive()
+    }
+}
+
+// === impl SecretUse ===
+
+impl SecretUse {
+    /// What every secret of this use starts with.
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Device => "vmq1_",
+            Self::Claim => "vmqc1_",
+            Self::ApiKey => "vmqk1_",
+        }
     }
 }
 

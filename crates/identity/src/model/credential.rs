@@ -1,9 +1,15 @@
 use super::word::words;
 use super::{CredentialId, DeviceId};
+use std::sync::Arc;
+
+use crate::scram::ScramVerifier;
 use crate::{KeyId, PasswordHash, SecretVerifier, UnixMillis};
 
 /// Live credentials of one device.
 pub const CREDENTIALS_MAX: usize = 4;
+
+/// How long a credential that was handed out may stay unused, in milliseconds: an hour.
+pub const PENDING_MILLIS: u64 = 3_600_000;
 
 words! {
     /// How a device proves who it is.
@@ -48,6 +54,10 @@ pub struct Credential {
     pub created_at: UnixMillis,
     /// When it was first used.
     pub first_used_at: Option<UnixMillis>,
+    /// When it was last used, to within some seconds.
+    pub last_used_at: Option<UnixMillis>,
+    /// When it was revoked.
+    pub revoked_at: Option<UnixMillis>,
 }
 
 /// What is kept of a credential: nothing that could be used in its place. `Debug` shows no part of it.
@@ -57,6 +67,8 @@ pub enum Proof {
     Secret(KeyId, SecretVerifier),
     /// Of a password.
     Password(PasswordHash),
+    /// Of a password that is proven without being sent.
+    Scram(Arc<ScramVerifier>),
 }
 
 /// From when and until when something holds.
@@ -85,6 +97,23 @@ pub enum Unusable {
 // === impl Credential ===
 
 impl Credential {
+    /// A new one, of which nobody knows yet whether its device received it.
+    pub const fn pending(id: CredentialId, device: DeviceId, proof: Proof, now: UnixMillis) -> Self {
+        let (state, validity) = (CredentialState::Pending, Validity { not_before: None, not_after: None });
+        let (first_used_at, last_used_at, revoked_at) = (None, None, None);
+        Self { id, device, proof, state, validity, created_at: now, first_used_at, last_used_at, revoked_at }
+    }
+
+    /// When it is good as it stands: one that is pending must be used within an hour.
+    pub fn window(&self) -> Validity {
+        match self.state {
+            CredentialState::Pending => {
+                self.validity.until(UnixMillis::new(self.created_at.millis().saturating_add(PENDING_MILLIS)))
+            }
+            CredentialState::Active | CredentialState::Grace | CredentialState::Revoked => self.validity,
+        }
+    }
+
     /// Whether it may be used now.
     ///
     /// # Errors
@@ -93,7 +122,7 @@ impl Credential {
         match self.state {
             CredentialState::Revoked => Err(Unusable::Revoked),
             CredentialState::Pending | CredentialState::Active | CredentialState::Grace => {
-                self.validity.holds(now)
+                self.window().holds(now)
             }
         }
     }
@@ -101,6 +130,16 @@ impl Credential {
     /// Whether it is, or may become, usable: such credentials count against [`CREDENTIALS_MAX`].
     pub fn is_live(&self, now: UnixMillis) -> bool {
         !matches!(self.is_usable(now), Err(Unusable::Revoked | Unusable::Expired))
+    }
+
+    /// Ends it for good; `false` if it was over already.
+    pub fn revoke(&mut self, now: UnixMillis) -> bool {
+        if self.state == CredentialState::Revoked {
+            return false;
+        }
+        self.state = CredentialState::Revoked;
+        self.revoked_at = Some(now);
+        true
     }
 }
 
@@ -112,6 +151,7 @@ impl Proof {
         match self {
             Self::Secret(..) => CredentialKind::Secret,
             Self::Password(_) => CredentialKind::Password,
+            Self::Scram(_) => CredentialKind::Scram,
         }
     }
 }

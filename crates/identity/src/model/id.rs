@@ -102,8 +102,12 @@ ids! {
     CredentialId,
     /// The id of a claim token.
     ClaimTokenId,
-    /// The id of a registration that waits for approval.
+    /// The id of a registration.
     RegistrationId,
+    /// The id of a block.
+    BlockId,
+    /// The id of an API key.
+    ApiKeyId,
 }
 
 // === impl DeviceId ===

@@ -6,7 +6,7 @@ use crate::acl::Names;
 use crate::blocks::Subject;
 use crate::model::{CredentialId, DeviceId, DeviceState, IdText, ProductState, Proof};
 use crate::{
-    Allowance, AuthRequest, Authenticator, Cost, Denial, Keyring, OutOfMemory, Principal, Secret,
+    Allowance, AuthRequest, Authenticator, Cost, Denial, Keyring, OutOfMemory, Principal, Secret, SecretUse,
     SecretVerifier, Unavailable, UnixMillis, Verdict,
 };
 
@@ -47,11 +47,13 @@ impl Authenticator for Resident {
         let Some(device) = request.username.as_deref().and_then(|name| self.device(name)) else {
             return Cost::Cheap;
         };
-        let is_generated =
-            request.password.as_ref().is_none_or(|text| Secret::key_id_in(text.expose_secret()).is_ok());
+        let is_generated = request
+            .password
+            .as_ref()
+            .is_none_or(|text| Secret::key_id_in(SecretUse::Device, text.expose_secret()).is_ok());
         let is_slow = |known: &ResidentCredential| match &known.proof {
             Proof::Password(hash) => hash.cost() == Cost::Expensive,
-            Proof::Secret(..) => false,
+            Proof::Secret(..) | Proof::Scram(_) => false,
         };
         if !is_generated && device.credentials.iter().any(is_slow) { Cost::Expensive } else { Cost::Cheap }
     }
@@ -156,13 +158,13 @@ fn is_blocked(
 /// Compares with the one credential that a generated secret names, or else with the passwords. One keyed
 /// hash is computed in every case.
 fn compare<'a>(keyring: &Keyring, device: &'a ResidentDevice, password: &[u8]) -> Compared<'a> {
-    let Ok(key_id) = Secret::key_id_in(password) else {
+    let Ok(key_id) = Secret::key_id_in(SecretUse::Device, password) else {
         keyring.match_nobody(password);
         return compare_passwords(device, password);
     };
     let secrets = device.credentials.iter().filter_map(|known| match &known.proof {
         Proof::Secret(id, verifier) => Some((known, *id, verifier)),
-        Proof::Password(_) => None,
+        Proof::Password(_) | Proof::Scram(_) => None,
     });
     let named: Option<(&ResidentCredential, _, &SecretVerifier)> =
         { secrets }.find(|(_, id, _)| *id == key_id);

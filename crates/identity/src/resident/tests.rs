@@ -11,7 +11,7 @@ use crate::model::{Binding, CredentialId, DeviceState, Product, ProductState, Pr
 use crate::testing::Counting;
 use crate::{
     AuthRequest, Authenticator, Cost, Denial, HashCost, OutwardDenial, PasswordHash, Principal, Secret,
-    Unavailable, UnixMillis, Verdict,
+    SecretUse, Unavailable, UnixMillis, Verdict,
 };
 
 const NOW: u64 = 1_700_000_000_000;
@@ -56,7 +56,7 @@ impl World {
     /// A credential of a fresh secret.
     fn secret(&mut self) -> (ResidentCredential, Secret) {
         let id = CredentialId::generate(self.clock.now(), &mut self.entropy).unwrap();
-        let secret = Secret::generate(&mut self.entropy).unwrap();
+        let secret = Secret::generate(SecretUse::Device, &mut self.entropy).unwrap();
         let keyring = self.resident.keyring.load();
         let verifier = keyring.verifier_of(&id.to_string(), secret.expose().as_bytes());
         let proof = Proof::Secret(secret.key_id(), verifier);

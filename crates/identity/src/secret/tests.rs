@@ -12,9 +12,9 @@ fn counted() -> [u8; KEY_LEN] {
 
 #[test]
 fn a_secret_reads_as_the_format_says() {
-    let secret = Secret::of(KeyId([0; 6]), &counted());
+    let secret = Secret::of(SecretUse::Device, KeyId([0; 6]), &counted());
     assert_eq!(secret.expose(), VECTOR);
-    assert_eq!(Secret::key_id_in(VECTOR.as_bytes()), Ok(KeyId([0; 6])));
+    assert_eq!(Secret::key_id_in(SecretUse::Device, VECTOR.as_bytes()), Ok(KeyId([0; 6])));
 }
 
 #[test]
@@ -22,23 +22,23 @@ fn every_generated_secret_is_recognised_and_no_two_are_alike() {
     let mut entropy = Counting::default();
     let mut seen = BTreeSet::new();
     for _ in 0..1000 {
-        let secret = Secret::generate(&mut entropy).unwrap();
-        assert_eq!(secret.expose().len(), TEXT_LEN);
-        assert_eq!(Secret::key_id_in(secret.expose().as_bytes()), Ok(secret.key_id()));
+        let secret = Secret::generate(SecretUse::Device, &mut entropy).unwrap();
+        assert_eq!(secret.expose().len(), VECTOR.len());
+        assert_eq!(Secret::key_id_in(SecretUse::Device, secret.expose().as_bytes()), Ok(secret.key_id()));
         assert!(seen.insert(secret.expose().to_owned()));
     }
 }
 
 #[test]
 fn one_wrong_character_is_found_before_any_cryptography() {
-    for at in 0..TEXT_LEN {
+    for at in 0..VECTOR.len() {
         for other in *b"A_z-0 \0" {
             let mut text = VECTOR.as_bytes().to_vec();
             if text[at] == other {
                 continue;
             }
             text[at] = other;
-            assert!(Secret::key_id_in(&text).is_err(), "{at} {other}");
+            assert!(Secret::key_id_in(SecretUse::Device, &text).is_err(), "{at} {other}");
         }
     }
 }
@@ -56,13 +56,13 @@ fn what_is_no_secret_is_told_apart() {
         ("vmq1_AAAAAAAA_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8_Em_7Dx", SecretFault::Shape),
         ("vmq1_AAAAAAAB_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8_Em_7Dw", SecretFault::Check),
     ] {
-        assert_eq!(Secret::key_id_in(text.as_bytes()), Err(fault), "{text}");
+        assert_eq!(Secret::key_id_in(SecretUse::Device, text.as_bytes()), Err(fault), "{text}");
     }
 }
 
 #[test]
 fn a_secret_is_not_printed() {
-    let secret = Secret::of(KeyId([0; 6]), &counted());
+    let secret = Secret::of(SecretUse::Device, KeyId([0; 6]), &counted());
     let shown = format!("{secret:?} {secret:#?}");
     assert!(!shown.contains("AAECAwQF"), "{shown}");
     assert!(shown.contains("KeyId(AAAAAAAA)"), "{shown}");
@@ -70,7 +70,7 @@ fn a_secret_is_not_printed() {
 
 #[test]
 fn without_randomness_there_is_no_secret() {
-    assert_eq!(Secret::generate(&mut crate::testing::Empty).unwrap_err(), NoEntropy);
+    assert_eq!(Secret::generate(SecretUse::Device, &mut crate::testing::Empty).unwrap_err(), NoEntropy);
 }
 
 #[test]

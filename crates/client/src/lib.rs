@@ -1,0 +1,1 @@
+//! The HTTP contracts, seen from outside.

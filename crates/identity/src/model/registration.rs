@@ -1,0 +1,72 @@
+use std::net::IpAddr;
+
+use super::word::words;
+use super::{ClaimTokenId, CredentialId, DeviceId, HardwareId, Name, ProductId, RegistrationId};
+use crate::UnixMillis;
+
+/// How long a device may wait for approval, in milliseconds: seven days.
+pub const QUARANTINE_MILLIS: u64 = 7 * 86_400_000;
+
+words! {
+    /// Where a registration stands.
+    RegistrationState {
+        /// Somebody has to approve it.
+        Quarantined = "quarantined",
+        /// Approved; the device has not come for its secret yet.
+        Approved = "approved",
+        /// A secret was handed out and not used yet.
+        Issued = "issued",
+        /// The device has connected with it.
+        Confirmed = "confirmed",
+        /// Somebody said no.
+        Rejected = "rejected",
+        /// Nobody approved in time, or the secret was never used.
+        Expired = "expired",
+    }
+}
+
+/// One device that asked to be let in, and what became of it.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Its id.
+    pub id: RegistrationId,
+    /// The product it asked for.
+    pub product: ProductId,
+    /// The hardware id it gave.
+    pub hardware_id: HardwareId,
+    /// The claim token it used.
+    pub claim: ClaimTokenId,
+    /// The device that it became.
+    pub device: Option<DeviceId>,
+    /// The secret that was handed out last.
+    pub credential: Option<CredentialId>,
+    /// Where it stands.
+    pub state: RegistrationState,
+    /// Where it came from last.
+    pub peer: Option<IpAddr>,
+    /// Others asked with the same hardware id and another claim token: one of them is not who it says.
+    pub rival_count: u32,
+    /// Who approved or rejected it.
+    pub decided_by: Option<Name>,
+    /// Grows with every change.
+    pub version: u64,
+    /// When it first asked.
+    pub created_at: UnixMillis,
+    /// When it was last changed.
+    pub updated_at: UnixMillis,
+}
+
+impl RegistrationState {
+    /// Whether it is still on its way: at most one of a hardware id is.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Quarantined | Self::Approved | Self::Issued)
+    }
+}
+
+impl Registration {
+    /// Whether nobody decided in time.
+    pub fn is_stale(&self, now: UnixMillis) -> bool {
+        matches!(self.state, RegistrationState::Quarantined | RegistrationState::Approved)
+            && self.updated_at.millis().saturating_add(QUARANTINE_MILLIS) <= now.millis()
+    }
+}

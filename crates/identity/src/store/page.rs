@@ -1,0 +1,66 @@
+use crate::model::{DeviceId, DeviceState, ProductId, RegistrationState};
+
+/// Which part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Begin behind the item with this key; `None` begins at the start.
+    pub after: Option<Box<str>>,
+    /// At most so many items.
+    pub limit: u32,
+}
+
+/// Part of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The key of the last item, when more follow it.
+    pub next: Option<Box<str>>,
+}
+
+/// Which devices.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeviceFilter {
+    /// Of this product.
+    pub product: Option<ProductId>,
+    /// In this state.
+    pub state: Option<DeviceState>,
+    /// With this tag, name and value.
+    pub tag: Option<(Box<str>, Box<str>)>,
+    /// With this text in their id or hardware id, as it is written.
+    pub text: Option<Box<str>>,
+    /// One of these.
+    pub ids: Option<Vec<DeviceId>>,
+}
+
+/// Which registrations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RegistrationFilter {
+    /// For this product.
+    pub product: Option<ProductId>,
+    /// In this state.
+    pub state: Option<RegistrationState>,
+}
+
+impl PageRequest {
+    /// The first `limit` items.
+    pub const fn first(limit: u32) -> Self {
+        Self { after: None, limit }
+    }
+
+    /// `limit` items behind the one with this key.
+    pub fn after(key: impl Into<Box<str>>, limit: u32) -> Self {
+        Self { after: Some(key.into()), limit }
+    }
+}
+
+impl<T> Page<T> {
+    /// A page of what a query found that was asked for one item more than `limit`.
+    pub fn of(mut items: Vec<T>, limit: u32, key_of: impl Fn(&T) -> Box<str>) -> Self {
+        let limit = limit as usize;
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        let next = if has_more { items.last().map(key_of) } else { None };
+        Self { items, next }
+    }
+}
