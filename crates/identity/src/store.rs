@@ -34,12 +34,12 @@ pub trait Store: Send + Sync {
     /// Runs a job in a transaction of its own, after those that were handed in before. When it returns `Ok`
     /// and the job [wants](Job::run) its writes, they are durable; in each other case none is there.
     ///
-    /// Jobs may share a commit. A job is run once or, when another instance got in between, more than once:
-    /// what counts is its last run.
+    /// The job keeps what came of it where its maker finds it. Jobs may share a commit; a job may be run more
+    /// than once, and its last run counts.
     ///
     /// # Errors
     /// [`StoreFault`]: nothing was written, or it is not known whether something was.
-    async fn write(&self, job: &mut (dyn Job + 'static)) -> Result<(), StoreFault>;
+    async fn write(&self, job: Box<dyn Job>) -> Result<(), StoreFault>;
 }
 
 /// What is done within one transaction.
@@ -205,7 +205,7 @@ pub trait Transaction: Rows {
     async fn put_log_id(&mut self, id: LogId) -> Result<(), StoreFault>;
 
     /// Appends to the change log; returns the entry's number, which is one more than the last one's.
-    async fn append_log(&mut self, entry: NewEntry) -> Result<u64, StoreFault>;
+    async fn append_log(&mut self, at: UnixMillis, change: NewEntry) -> Result<u64, StoreFault>;
     /// Appends to the audit log.
     async fn append_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreFault>;
 }

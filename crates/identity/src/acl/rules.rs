@@ -4,6 +4,7 @@ use vouchmq_mqtt::{
 };
 
 use super::{Names, TopicPattern};
+use crate::model::words;
 
 /// Rules about what clients may do, in which each client's names can stand.
 ///
@@ -23,24 +24,26 @@ pub struct AclRule {
     pub pattern: TopicPattern,
 }
 
-/// Whether a rule allows or denies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Allow, unless another rule denies.
-    Allow,
-    /// Deny, whatever other rules allow.
-    Deny,
+words! {
+    /// Whether a rule allows or denies.
+    Effect {
+        /// Allow, unless another rule denies.
+        Allow = "allow",
+        /// Deny, whatever other rules allow.
+        Deny = "deny",
+    }
 }
 
-/// What a rule is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    /// Publishing to the topics.
-    Publish,
-    /// Subscribing to the topics and receiving their messages.
-    Subscribe,
-    /// Both.
-    Both,
+words! {
+    /// What a rule is about.
+    Action {
+        /// Publishing to the topics.
+        Publish = "publish",
+        /// Subscribing to the topics and receiving their messages.
+        Subscribe = "subscribe",
+        /// Both.
+        Both = "both",
+    }
 }
 
 /// An [`Acl`] as it reads for one client.

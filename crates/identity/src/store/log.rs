@@ -8,7 +8,7 @@ use crate::{Entropy, NoEntropy};
 use crate::model::words;
 
 /// Which log it is: another one after a database was restored from a backup, so that who followed it knows.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct LogId([u8; 16]);
 
 /// One change of what verifies devices, in the order of the commits, without gaps.

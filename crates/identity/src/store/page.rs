@@ -1,4 +1,4 @@
-use crate::model::{DeviceId, DeviceState, ProductId, RegistrationState};
+use crate::model::{Device, DeviceId, DeviceState, ProductId, RegistrationState};
 
 /// Which part of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,21 @@ impl PageRequest {
     /// `limit` items behind the one with this key.
     pub fn after(key: impl Into<Box<str>>, limit: u32) -> Self {
         Self { after: Some(key.into()), limit }
+    }
+}
+
+impl DeviceFilter {
+    /// Whether a device fits.
+    pub fn admits(&self, device: &Device) -> bool {
+        let has_text = |text: &str| {
+            device.id.as_str().contains(text)
+                || device.hardware_id.as_ref().is_some_and(|hardware_id| hardware_id.as_str().contains(text))
+        };
+        self.product.is_none_or(|product| device.product == product)
+            && self.state.is_none_or(|state| device.state == state)
+            && self.tag.as_ref().is_none_or(|tag| device.tags.contains(tag))
+            && self.text.as_deref().is_none_or(has_text)
+            && self.ids.as_ref().is_none_or(|ids| ids.contains(&device.id))
     }
 }
 

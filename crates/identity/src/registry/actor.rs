@@ -1,0 +1,61 @@
+use std::net::IpAddr;
+
+use crate::model::{DeviceId, Name};
+
+/// Who wants something done: what stands in the audit log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    name: Box<str>,
+    address: Option<IpAddr>,
+    request_id: Option<Box<str>>,
+    is_administrator: bool,
+}
+
+impl Actor {
+    /// The broker itself.
+    pub fn system() -> Self {
+        Self { name: "system".into(), address: None, request_id: None, is_administrator: false }
+    }
+
+    /// Somebody who administers, by the name of the key they used.
+    pub fn administrator(name: &Name, address: Option<IpAddr>) -> Self {
+        Self { name: name.as_str().into(), address, request_id: None, is_administrator: true }
+    }
+
+    /// A device that proved itself.
+    pub fn device(id: &DeviceId, address: Option<IpAddr>) -> Self {
+        let name = format!("device:{id}").into();
+        Self { name, address, request_id: None, is_administrator: false }
+    }
+
+    /// Somebody who proved nothing yet: a device that registers.
+    pub fn stranger(address: Option<IpAddr>) -> Self {
+        Self { name: "registration".into(), address, request_id: None, is_administrator: false }
+    }
+
+    /// The same, as part of this request.
+    #[must_use]
+    pub fn in_request(self, id: impl Into<Box<str>>) -> Self {
+        Self { request_id: Some(id.into()), ..self }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where it acts from.
+    pub const fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
+    /// The request that it acts in.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Whether what it does is an administrative change.
+    pub const fn is_administrator(&self) -> bool {
+        self.is_administrator
+    }
+}

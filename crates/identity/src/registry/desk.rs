@@ -1,0 +1,151 @@
+use std::sync::{Mutex, PoisonError};
+
+use super::{Actor, Fingerprint, Refusal, What};
+use crate::model::{Credential, CredentialId, Device, DeviceId, Product, ProductId};
+use crate::store::{AuditChain, AuditRecord, NewEntry, StoreFault, Transaction};
+use crate::{Entropy, Keyring, NoEntropy, UnixMillis};
+
+/// What a command works with: the rows of one transaction, the time, the keys, randomness, and for whom.
+pub struct Desk<'a> {
+    rows: &'a mut dyn Transaction,
+    now: UnixMillis,
+    actor: &'a Actor,
+    keyring: &'a Keyring,
+    entropy: &'a Mutex<dyn Entropy + Send>,
+    sequence: Option<u64>,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(
+        rows: &'a mut dyn Transaction,
+        now: UnixMillis,
+        actor: &'a Actor,
+        keyring: &'a Keyring,
+        entropy: &'a Mutex<dyn Entropy + Send>,
+    ) -> Self {
+        Self { rows, now, actor, keyring, entropy, sequence: None }
+    }
+
+    /// The rows.
+    pub fn rows(&mut self) -> &mut (dyn Transaction + 'a) {
+        self.rows
+    }
+
+    /// The time of the command.
+    pub const fn now(&self) -> UnixMillis {
+        self.now
+    }
+
+    /// Who wants it.
+    pub const fn actor(&self) -> &'a Actor {
+        self.actor
+    }
+
+    /// What verifiers are made with.
+    pub const fn keyring(&self) -> &'a Keyring {
+        self.keyring
+    }
+
+    /// The last entry of the change log that was written here.
+    pub(super) const fn sequence(&self) -> Option<u64> {
+        self.sequence
+    }
+
+    /// Writes down what verifiers must know.
+    pub async fn log(&mut self, change: NewEntry) -> Result<(), Refusal> {
+        self.sequence = Some(self.rows.append_log(self.now, change).await?);
+        Ok(())
+    }
+
+    /// Writes down an administrative change; what devices do by themselves are events, not audit entries, or
+    /// strangers could write to the log.
+    pub async fn audit<T: Fingerprint>(
+        &mut self,
+        action: &str,
+        reason: &str,
+        before: Option<&T>,
+        after: Option<&T>,
+    ) -> Result<(), Refusal> {
+        if !self.actor.is_administrator() {
+            return Ok(());
+        }
+        let target = before.or(after).map(Fingerprint::name).unwrap_or_default();
+        let record = AuditRecord {
+            at: self.now,
+            actor: self.actor.name().into(),
+            address: self.actor.address(),
+            request_id: self.actor.request_id().map(Into::into),
+            action: action.into(),
+            target: target.into(),
+            reason: reason.into(),
+            before: before.map(Fingerprint::digest),
+            after: after.map(Fingerprint::digest),
+        };
+        self.append_audit(record).await.map_err(Refusal::AuditUnavailable)
+    }
+
+    async fn append_audit(&mut self, record: AuditRecord) -> Result<(), StoreFault> {
+        let last = self.rows.audit_head().await?;
+        let mut chain = last.as_ref().map(AuditChain::from).unwrap_or_default();
+        self.rows.append_audit(&chain.append(record)).await
+    }
+
+    /// A product that must be there.
+    pub(super) async fn product(&mut self, id: ProductId) -> Result<Product, Refusal> {
+        self.rows.product(id).await?.ok_or(Refusal::NotFound(What::Product))
+    }
+
+    /// A device that must be there.
+    pub(super) async fn device(&mut self, id: &DeviceId) -> Result<Device, Refusal> {
+        self.rows.device(id).await?.ok_or(Refusal::NotFound(What::Device))
+    }
+
+    /// A credential that must be there.
+    pub(super) async fn credential(&mut self, id: CredentialId) -> Result<Credential, Refusal> {
+        self.rows.credential(id).await?.ok_or(Refusal::NotFound(What::Credential))
+    }
+
+    /// Writes a device that was changed.
+    pub(super) async fn change_device(&mut self, device: &mut Device) -> Result<(), Refusal> {
+        device.version += 1;
+        device.updated_at = self.now;
+        self.rows.put_device(device).await?;
+        Ok(())
+    }
+
+    /// Revokes what is live of a device's credentials, save those that are to stay; returns those it revoked.
+    pub(super) async fn revoke_all(
+        &mut self,
+        device: &DeviceId,
+        stays: impl Fn(&Credential) -> bool + Send,
+    ) -> Result<Vec<Credential>, Refusal> {
+        let mut revoked = Vec::new();
+        for mut credential in self.rows.credentials_of(device).await? {
+            if !stays(&credential) && credential.revoke(self.now) {
+                self.rows.put_credential(&credential).await?;
+                revoked.push(credential);
+            }
+        }
+        Ok(revoked)
+    }
+}
+
+impl Entropy for Desk<'_> {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
+        self.entropy.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes)
+    }
+}
+
+/// Whether a change is based on the version that is there; `None` asks for no particular one.
+pub(super) fn is_current(what: What, expected: Option<u64>, current: u64) -> Result<(), Refusal> {
+    match expected {
+        Some(expected) if expected != current => Err(Refusal::Stale { what, expected, current }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+impl std::fmt::Debug for Desk<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("actor", &self.actor).finish_non_exhaustive()
+    }
+}

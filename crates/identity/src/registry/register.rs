@@ -1,0 +1,278 @@
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::credential::{allows, issue};
+use super::device::enter;
+use super::{Command, Desk, NewDevice, Refusal};
+use crate::model::{
+    ClaimFault, ClaimToken, Claimant, Credential, CredentialKind, CredentialState, Device, DeviceOrigin,
+    DeviceState, HardwareId, Product, ProductState, Registration, RegistrationId, RegistrationState, Slug,
+    Strategy,
+};
+use crate::store::NewEntry;
+use crate::{Secret, SecretUse, UnixMillis};
+
+/// A device asks to be let in, with a claim token. It may ask again until it has connected: each answer has a
+/// new secret, and only the newest is good. A device that has connected gets nothing.
+#[derive(Debug)]
+pub struct Register {
+    /// The key of its product.
+    pub product: Slug,
+    /// What is written on it.
+    pub hardware_id: HardwareId,
+    /// The claim token.
+    pub claim: SecretString,
+}
+
+/// What a device that asked is told.
+#[derive(Debug)]
+pub enum Registered {
+    /// It is in.
+    Issued(Box<Issued>),
+    /// Somebody has to approve it: it is to ask again.
+    Quarantined(Registration),
+}
+
+/// What a device gets.
+#[derive(Debug)]
+pub struct Issued {
+    /// The device.
+    pub device: Device,
+    /// Its credential, which it has to use within an hour.
+    pub credential: Credential,
+    /// Its secret, to be shown now and never again.
+    pub secret: Secret,
+    /// Somebody else asked with the same hardware id before.
+    pub has_rivals: bool,
+}
+
+#[async_trait]
+impl Command for Register {
+    type Outcome = Registered;
+
+    async fn run(&self, desk: &mut Desk<'_>) -> Result<Registered, Refusal> {
+        let product = desk.rows().product_by_key(&self.product).await?;
+        // The work of the token is done in any case: time tells nobody which products there are.
+        let token = self.token(desk).await;
+        let product = product.ok_or(Refusal::NotListed("no such product"))?;
+        if product.state != ProductState::Active || product.strategy == Strategy::Off {
+            return Err(Refusal::NotListed("the product takes in nobody"));
+        }
+        let token = token?;
+        let claimant =
+            Claimant { product: product.id, hardware_id: &self.hardware_id, peer: desk.actor().address() };
+        token.admits(&claimant, desk.now())?;
+        allows(&product, CredentialKind::Secret)?;
+        let device = desk.rows().device_by_hardware_id(product.id, &self.hardware_id).await?;
+        if let Some(device) = &device
+            && !device.state.may_register()
+        {
+            return Err(Refusal::AlreadyRegistered(device.state));
+        }
+        let registration = desk.rows().open_registration(product.id, &self.hardware_id).await?;
+        let mut registration = match registration {
+            Some(known) => known,
+            None => self.begin(desk, &product, &token).await?,
+        };
+        match self.step_of(&product, &device, &registration)? {
+            Next::Wait => self.wait(desk, registration, &token).await,
+            Next::Issue => {
+                let token = self.take_use(desk, &mut registration, token).await?;
+                self.hand_out(desk, &product, device, registration, &token).await
+            }
+        }
+    }
+}
+
+/// What a registration comes to next.
+enum Next {
+    Issue,
+    Wait,
+}
+
+impl Register {
+    async fn token(&self, desk: &mut Desk<'_>) -> Result<ClaimToken, Refusal> {
+        let text = self.claim.expose_secret().as_bytes();
+        let unknown = Refusal::Claim(ClaimFault::Unknown);
+        let key = Secret::key_id_in(SecretUse::Claim, text).map_err(|_| unknown.clone())?;
+        let Some(token) = desk.rows().claim_token_by_key(key).await? else {
+            desk.keyring().match_nobody(text);
+            return Err(unknown);
+        };
+        match desk.keyring().matches(&token.verifier, &token.id.to_string(), text) {
+            Some(true) => Ok(token),
+            Some(false) | None => Err(unknown),
+        }
+    }
+
+    /// A registration that is not written yet.
+    async fn begin(
+        &self,
+        desk: &mut Desk<'_>,
+        product: &Product,
+        token: &ClaimToken,
+    ) -> Result<Registration, Refusal> {
+        let now = desk.now();
+        Ok(Registration {
+            id: RegistrationId::generate(now, desk)?,
+            product: product.id,
+            hardware_id: self.hardware_id.clone(),
+            claim: token.id,
+            device: None,
+            credential: None,
+            state: RegistrationState::Quarantined,
+            peer: desk.actor().address(),
+            rival_count: 0,
+            decided_by: None,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+
+    fn step_of(
+        &self,
+        product: &Product,
+        device: &Option<Device>,
+        registration: &Registration,
+    ) -> Result<Next, Refusal> {
+        let is_known = device.is_some();
+        match product.strategy {
+            Strategy::Off => Err(Refusal::NotListed("the product takes in nobody")),
+            Strategy::AllowList if !is_known => Err(Refusal::NotListed("its hardware id was not entered")),
+            Strategy::AllowList | Strategy::Auto => Ok(Next::Issue),
+            // Who was entered by hand needs no second approval.
+            Strategy::Quarantine if is_known => Ok(Next::Issue),
+            Strategy::Quarantine => match registration.state {
+                RegistrationState::Approved | RegistrationState::Issued => Ok(Next::Issue),
+                RegistrationState::Quarantined
+                | RegistrationState::Confirmed
+                | RegistrationState::Rejected
+                | RegistrationState::Expired => Ok(Next::Wait),
+            },
+        }
+    }
+
+    async fn wait(
+        &self,
+        desk: &mut Desk<'_>,
+        mut registration: Registration,
+        token: &ClaimToken,
+    ) -> Result<Registered, Refusal> {
+        token.has_use_left()?;
+        note_rival(&mut registration, token);
+        let is_new = registration.version == 0;
+        if is_new || registration.claim != token.id {
+            registration.version += 1;
+            registration.peer = desk.actor().address();
+            registration.claim = token.id;
+            desk.rows().put_registration(&registration).await?;
+        }
+        Ok(Registered::Quarantined(registration))
+    }
+
+    /// Reserves a use of the token for this registration, unless it has one.
+    async fn take_use(
+        &self,
+        desk: &mut Desk<'_>,
+        registration: &mut Registration,
+        mut token: ClaimToken,
+    ) -> Result<ClaimToken, Refusal> {
+        let has_one = registration.state == RegistrationState::Issued && registration.claim == token.id;
+        if has_one {
+            return Ok(token);
+        }
+        token.has_use_left()?;
+        if registration.state == RegistrationState::Issued {
+            give_back(desk, registration).await?;
+        }
+        note_rival(registration, &token);
+        token.uses += 1;
+        desk.rows().put_claim_token(&token).await?;
+        Ok(token)
+    }
+
+    async fn hand_out(
+        &self,
+        desk: &mut Desk<'_>,
+        product: &Product,
+        device: Option<Device>,
+        mut registration: Registration,
+        token: &ClaimToken,
+    ) -> Result<Registered, Refusal> {
+        let device = match device {
+            Some(device) => device,
+            None => enter(desk, product, &self.new_device(product)).await?,
+        };
+        // The newest wins: what was handed out before, and not used, is over.
+        desk.revoke_all(&device.id, |known| {
+            known.first_used_at.is_some() && known.state != CredentialState::Pending
+        })
+        .await?;
+        let (mut credential, secret) = issue(desk, &device.id).await?;
+        credential.state = CredentialState::Pending;
+        desk.rows().put_credential(&credential).await?;
+        registration.claim = token.id;
+        registration.device = Some(device.id.clone());
+        registration.credential = Some(credential.id);
+        registration.state = RegistrationState::Issued;
+        registration.peer = desk.actor().address();
+        registration.version += 1;
+        registration.updated_at = desk.now();
+        desk.rows().put_registration(&registration).await?;
+        desk.log(NewEntry::device(device.id.clone(), Some(credential.id))).await?;
+        let has_rivals = registration.rival_count > 0;
+        Ok(Registered::Issued(Box::new(Issued { device, credential, secret, has_rivals })))
+    }
+
+    fn new_device(&self, product: &Product) -> NewDevice {
+        NewDevice {
+            id: None,
+            product: product.id,
+            hardware_id: Some(self.hardware_id.clone()),
+            tags: Vec::new(),
+            attributes: Vec::new(),
+            expires_at: None::<UnixMillis>,
+            origin: DeviceOrigin::Claim,
+        }
+    }
+}
+
+/// One of two who ask with the same hardware id and different tokens is not who it says.
+fn note_rival(registration: &mut Registration, token: &ClaimToken) {
+    if registration.version > 0 && registration.claim != token.id {
+        registration.rival_count = registration.rival_count.saturating_add(1);
+    }
+}
+
+/// Gives back the use that a registration has reserved.
+async fn give_back(desk: &mut Desk<'_>, registration: &Registration) -> Result<(), Refusal> {
+    if let Some(mut token) = desk.rows().claim_token(registration.claim).await? {
+        token.uses = token.uses.saturating_sub(1);
+        desk.rows().put_claim_token(&token).await?;
+    }
+    Ok(())
+}
+
+/// Ends a registration whose secret was never used.
+pub(super) async fn expire(desk: &mut Desk<'_>, mut registration: Registration) -> Result<(), Refusal> {
+    if registration.state == RegistrationState::Issued {
+        give_back(desk, &registration).await?;
+    }
+    registration.state = RegistrationState::Expired;
+    registration.version += 1;
+    registration.updated_at = desk.now();
+    Ok(desk.rows().put_registration(&registration).await?)
+}
+
+/// Ends the registration of a device that an operator resets or retires.
+pub(super) async fn abandon(desk: &mut Desk<'_>, device: &Device) -> Result<(), Refusal> {
+    let Some(hardware_id) = &device.hardware_id else { return Ok(()) };
+    if device.state == DeviceState::Suspended {
+        return Ok(());
+    }
+    match desk.rows().open_registration(device.product, hardware_id).await? {
+        Some(registration) => expire(desk, registration).await,
+        None => Ok(()),
+    }
+}

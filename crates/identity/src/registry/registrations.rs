@@ -1,0 +1,60 @@
+use async_trait::async_trait;
+
+use super::claim::name_of;
+use super::desk::is_current;
+use super::device::enter;
+use super::{Command, Desk, NewDevice, Refusal, What};
+use crate::model::{DeviceOrigin, Registration, RegistrationId, RegistrationState};
+use crate::store::NewEntry;
+
+/// Approves or rejects a device that waits. An approved one gets its secret when it asks again.
+#[derive(Clone, Debug)]
+pub struct DecideRegistration {
+    /// Which.
+    pub id: RegistrationId,
+    /// Whether it may come in.
+    pub is_approved: bool,
+    /// The version that the decision is based on.
+    pub expected: Option<u64>,
+    /// Why, for the audit log.
+    pub reason: Box<str>,
+}
+
+#[async_trait]
+impl Command for DecideRegistration {
+    type Outcome = Registration;
+
+    async fn run(&self, desk: &mut Desk<'_>) -> Result<Registration, Refusal> {
+        let before = desk.rows().registration(self.id).await?.ok_or(Refusal::NotFound(What::Registration))?;
+        is_current(What::Registration, self.expected, before.version)?;
+        if before.state != RegistrationState::Quarantined {
+            return Err(Refusal::Decided(before.state));
+        }
+        let mut registration = before.clone();
+        if self.is_approved {
+            let product = desk.product(registration.product).await?;
+            let new = NewDevice {
+                id: None,
+                product: product.id,
+                hardware_id: Some(registration.hardware_id.clone()),
+                tags: Vec::new(),
+                attributes: Vec::new(),
+                expires_at: None,
+                origin: DeviceOrigin::Claim,
+            };
+            let device = enter(desk, &product, &new).await?;
+            desk.log(NewEntry::device(device.id.clone(), None)).await?;
+            registration.device = Some(device.id);
+            registration.state = RegistrationState::Approved;
+        } else {
+            registration.state = RegistrationState::Rejected;
+        }
+        registration.decided_by = Some(name_of(desk)?);
+        registration.version += 1;
+        registration.updated_at = desk.now();
+        desk.rows().put_registration(&registration).await?;
+        let action = if self.is_approved { "registration.approve" } else { "registration.reject" };
+        desk.audit(action, &self.reason, Some(&before), Some(&registration)).await?;
+        Ok(registration)
+    }
+}
