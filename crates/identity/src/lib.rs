@@ -14,6 +14,8 @@
 
 pub mod acl;
 pub mod blocks;
+pub mod events;
+pub mod follower;
 pub mod model;
 pub mod password_file;
 pub mod password_import;
@@ -30,6 +32,7 @@ mod keyring;
 mod password_hash;
 mod principal;
 mod secret;
+mod sessions;
 #[cfg(test)]
 mod testing;
 mod verdict;
@@ -47,5 +50,6 @@ pub use password_hash::{
 };
 pub use principal::Principal;
 pub use secret::{KeyId, Secret, SecretFault, SecretUse};
+pub use sessions::{Farewell, Pending, Sessions, Whom};
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
 pub use vouchmq_mqtt::{Authorize, Grant, Permission};

@@ -29,7 +29,7 @@ mod register;
 mod registrations;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use actor::Actor;
 pub use api_keys::{CreateApiKey, RevokeApiKey};

@@ -18,7 +18,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub use device::{ResidentCredential, ResidentDevice};
+pub use device::{ResidentCredential, ResidentDevice, UsedAttributes};
 pub use judge::{Judgement, Proven};
 pub use products::ResidentProduct;
 
@@ -61,9 +61,9 @@ pub enum Change {
 
 impl Resident {
     /// Nobody is known. `seed` spreads device ids over buckets and is random in production.
-    pub fn new(keyring: Keyring, seed: HashSeed, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(keyring: impl Into<Arc<Keyring>>, seed: HashSeed, clock: Arc<dyn Clock>) -> Self {
         Self {
-            keyring: ArcSwap::from_pointee(keyring),
+            keyring: ArcSwap::from(keyring.into()),
             devices: Table::new(seed),
             products: ArcSwap::from_pointee(Products::default()),
             blocks: ArcSwap::from_pointee(Blocks::default()),
@@ -92,8 +92,8 @@ impl Resident {
     }
 
     /// Takes other peppers from now on.
-    pub fn set_keyring(&self, keyring: Keyring) {
-        self.keyring.store(Arc::new(keyring));
+    pub fn set_keyring(&self, keyring: impl Into<Arc<Keyring>>) {
+        self.keyring.store(keyring.into());
     }
 
     /// The last entry of the log that is applied.
@@ -109,6 +109,16 @@ impl Resident {
     /// Whether no device is.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// A product, if it is resident.
+    pub fn product(&self, id: ProductId) -> Option<Arc<ResidentProduct>> {
+        self.products.load().shared(id)
+    }
+
+    /// How many targets are blocked.
+    pub fn block_count(&self) -> usize {
+        self.blocks.load().len()
     }
 
     /// A device, if it is resident.

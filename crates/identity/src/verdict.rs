@@ -103,6 +103,27 @@ pub enum Unavailable {
 }
 
 impl Denial {
+    /// A word for it that stays the same: in events, metrics and the management API.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NoCredential => "no_credential",
+            Self::UnknownUser => "unknown_user",
+            Self::NoPassword => "no_password",
+            Self::WrongPassword => "wrong_password",
+            Self::Credential(Unusable::Revoked) => "credential_revoked",
+            Self::Credential(Unusable::NotYet) => "credential_not_yet_valid",
+            Self::Credential(Unusable::Expired) => "credential_expired",
+            Self::Suspended => "device_suspended",
+            Self::Retired => "device_retired",
+            Self::DeviceExpired => "device_expired",
+            Self::ProductDisabled => "product_disabled",
+            Self::ClientId => "client_id_not_bound",
+            Self::Blocked => "blocked",
+            Self::NoScramCredential => "no_scram_credential",
+            Self::Scram(_) => "scram_malformed",
+        }
+    }
+
     /// What the client may learn.
     pub const fn outward(self) -> OutwardDenial {
         match self {
@@ -119,6 +140,19 @@ impl Denial {
             | Self::Credential(_)
             | Self::NoScramCredential
             | Self::Scram(_) => OutwardDenial::BadCredential,
+        }
+    }
+}
+
+impl Unavailable {
+    /// A word for it that stays the same.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::TimedOut => "timed_out",
+            Self::OutOfMemory => "out_of_memory",
+            Self::NoKey => "no_key",
+            Self::NoEntropy(_) => "no_entropy",
         }
     }
 }

@@ -18,7 +18,7 @@ mod registration;
 
 /// A clock that tests turn.
 #[derive(Debug, Default)]
-pub(super) struct Dial(AtomicU64);
+pub(crate) struct Dial(AtomicU64);
 
 impl Clock for Dial {
     fn now(&self) -> UnixMillis {
@@ -33,14 +33,14 @@ impl Dial {
 }
 
 /// A registry in memory, where nothing ever waits.
-pub(super) struct World {
-    store: Arc<MemoryStore>,
-    registry: Registry,
-    clock: Arc<Dial>,
+pub(crate) struct World {
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) registry: Registry,
+    pub(crate) clock: Arc<Dial>,
 }
 
 /// The result of a future that does not wait.
-pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn now<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     match future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
@@ -49,7 +49,7 @@ pub(super) fn now<T>(future: impl Future<Output = T>) -> T {
 }
 
 impl World {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let store = Arc::new(MemoryStore::default());
         let clock = Arc::new(Dial::default());
         clock.turn(1_700_000_000_000);
@@ -58,18 +58,18 @@ impl World {
         Self { store, registry, clock }
     }
 
-    fn by<C: Command>(&self, actor: Actor, command: C) -> Result<Done<C::Outcome>, Refusal> {
+    pub(crate) fn by<C: Command>(&self, actor: Actor, command: C) -> Result<Done<C::Outcome>, Refusal> {
         // Time goes on: what is made later sorts later.
         self.clock.turn(1);
         now(self.registry.execute(actor, command))
     }
 
-    fn administer<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
+    pub(crate) fn administer<C: Command>(&self, command: C) -> Result<C::Outcome, Refusal> {
         let actor = Actor::administrator(&"admin".parse().unwrap(), None);
         self.by(actor, command).map(|done| done.outcome)
     }
 
-    fn product(&self, strategy: Strategy) -> Product {
+    pub(crate) fn product(&self, strategy: Strategy) -> Product {
         let rest = ProductPatch { strategy: Some(strategy), ..ProductPatch::default() };
         let new = NewProduct { key: "sensor".parse().unwrap(), name: "Sensor".parse().unwrap(), rest };
         self.administer(CreateProduct(new)).unwrap()
@@ -116,7 +116,7 @@ impl World {
         now(async { self.registry.read().await?.claim_token(token.id).await }).unwrap().unwrap().uses
     }
 
-    fn made(&self, product: &Product) -> (Device, Added) {
+    pub(crate) fn made(&self, product: &Product) -> (Device, Added) {
         let new = NewDevice {
             id: None,
             product: product.id,
@@ -130,7 +130,7 @@ impl World {
         (device, added.unwrap())
     }
 
-    fn rotate(&self, device: &DeviceId, grace_millis: u64, kick: Kick) -> Added {
+    pub(crate) fn rotate(&self, device: &DeviceId, grace_millis: u64, kick: Kick) -> Added {
         self.administer(Rotate { device: device.clone(), grace_millis, kick, not_before: None }).unwrap()
     }
 }

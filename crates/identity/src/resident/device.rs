@@ -1,5 +1,11 @@
 use crate::UnixMillis;
-use crate::model::{Attributes, CredentialId, DeviceId, DeviceState, ProductId, Proof, Validity};
+use std::collections::BTreeSet;
+
+use crate::acl::{Acl, Variable};
+use crate::model::{
+    Attributes, Credential, CredentialId, CredentialState, Device, DeviceId, DeviceState, ProductId, Proof,
+    Validity,
+};
 
 /// What is resident of a device: what judging it takes, and no more.
 #[derive(Clone, Debug)]
@@ -29,4 +35,57 @@ pub struct ResidentCredential {
     pub validity: Validity,
     /// Its first use has to be durable before the client is let in: it ends what it replaces.
     pub is_unconfirmed: bool,
+}
+
+/// The attributes that stand in a product's rules: no other is resident.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UsedAttributes(BTreeSet<Box<str>>);
+
+impl UsedAttributes {
+    /// Those of these rules.
+    pub fn of(acl: &Acl) -> Self {
+        let variables = acl.rules().iter().flat_map(|rule| rule.pattern.variables());
+        let names = variables.filter_map(|variable| match variable {
+            Variable::Attribute(name) => Some(name.clone()),
+            Variable::ClientId | Variable::UserName | Variable::Device | Variable::Product => None,
+        });
+        Self(names.collect())
+    }
+}
+
+impl ResidentDevice {
+    /// What is resident of a device with these credentials, whose product uses these attributes.
+    pub fn of(device: &Device, credentials: &[Credential], used: &UsedAttributes) -> Self {
+        let is_used = |(name, _): &&(Box<str>, Box<str>)| used.0.contains(name);
+        let live = credentials.iter().filter(|known| known.state != CredentialState::Revoked);
+        Self {
+            id: device.id.clone(),
+            product: device.product,
+            state: device.state,
+            expires_at: device.expires_at,
+            attributes: device.attributes.iter().filter(is_used).cloned().collect(),
+            credentials: live.map(ResidentCredential::of).collect(),
+        }
+    }
+
+    /// Whether judging it comes to the same as judging `other`, save that one first use is confirmed.
+    pub fn is_judged_like(&self, other: &Self) -> bool {
+        let key = |known: &ResidentCredential| (known.id, known.validity);
+        self.product == other.product
+            && self.state.may_connect() == other.state.may_connect()
+            && self.expires_at == other.expires_at
+            && self.attributes == other.attributes
+            && self.credentials.iter().map(key).eq(other.credentials.iter().map(key))
+    }
+}
+
+impl ResidentCredential {
+    fn of(credential: &Credential) -> Self {
+        Self {
+            id: credential.id,
+            proof: credential.proof.clone(),
+            validity: credential.window(),
+            is_unconfirmed: credential.first_used_at.is_none(),
+        }
+    }
 }

@@ -28,6 +28,10 @@ impl Products {
         self.0.get(&id).map(|product| &**product)
     }
 
+    pub(super) fn shared(&self, id: ProductId) -> Option<Arc<ResidentProduct>> {
+        self.0.get(&id).cloned()
+    }
+
     pub(super) fn insert(&mut self, product: ResidentProduct) {
         self.0.insert(product.id, Arc::new(product));
     }
