@@ -31,6 +31,7 @@ behaviours! {
     TakenOver "takeovers, the older connection told 0x8E";
     Resumed "sessions resumed";
     Expired "sessions ended by their expiry";
+    Repermitted "connected clients given another permit";
     PermitEnded "clients closed when their permit ended";
     KeptAlive "silent clients closed after one and a half keep-alives";
     Throttled "clients not read from because they were too fast";

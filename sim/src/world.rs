@@ -38,6 +38,8 @@ pub(crate) struct World {
     shards: Vec<Shard>,
     clients: Vec<Client>,
     saboteur: sabotage::Saboteur,
+    /// What the registry does, drawn apart: what older seeds tell stays mostly the same story.
+    registry: Rng,
     steps: u64,
 }
 
@@ -72,7 +74,8 @@ impl World {
             probe: None,
             plan: Rc::new(plan),
         };
-        Self { env, shards, clients, saboteur: sabotage::Saboteur::new(sabotage), steps: 0 }
+        let (saboteur, registry) = (sabotage::Saboteur::new(sabotage), Rng::new(!seed));
+        Self { env, shards, clients, saboteur, registry, steps: 0 }
     }
 
     /// Lets everything happen, and judges it.

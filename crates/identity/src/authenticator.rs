@@ -1,12 +1,15 @@
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use secrecy::SecretSlice;
+use secrecy::{ExposeSecret, SecretSlice};
 
-use crate::Verdict;
+use crate::{Reconsidered, Standing, Verdict};
 
 mod anonymous;
 mod chain;
 mod file;
+mod reply;
+mod unblocked;
 
 #[cfg(test)]
 mod tests;
@@ -14,26 +17,55 @@ mod tests;
 pub use anonymous::Anonymous;
 pub use chain::Chain;
 pub use file::FileAuthenticator;
+pub use reply::{Replied, Reply, Work};
+pub use unblocked::Unblocked;
 
-/// Judges clients that want to connect.
+/// Judges clients that want to connect, and those that are connected again when something has changed.
 ///
 /// Verification is synchronous, so that it can be tested and simulated as a function. A caller with a thread
-/// that must not wait asks [`Authenticator::cost`] first and sends what is expensive to a bounded pool.
+/// that must not wait asks [`Authenticator::cost`] first: what is [`Cost::Expensive`] it sends to a bounded
+/// pool, and what is [`Cost::Elsewhere`] it asks by [`Authenticator::verify_elsewhere`].
 pub trait Authenticator: Send + Sync {
-    /// Whether [`Authenticator::verify`] of this request is quick. Itself quick.
+    /// What verifying this request takes. Itself quick.
     fn cost(&self, request: &AuthRequest) -> Cost;
 
-    /// Who the client is, if this authenticator knows it.
+    /// Who the client is, if this authenticator knows it. Never waits: where the verdict depends on something
+    /// that has to be waited for, this is [`Verdict::Unavailable`].
     fn verify(&self, request: &AuthRequest) -> Verdict;
+
+    /// Begins to find out who the client is, and answers later, from any thread; called where
+    /// [`Authenticator::cost`] is [`Cost::Elsewhere`]. Itself quick, and never waits.
+    ///
+    /// Every `reply` is answered or dropped within bounded time: until then it takes one of the places that
+    /// the caller has for such requests.
+    fn verify_elsewhere(&self, request: AuthRequest, reply: Reply) {
+        reply.answer(self.verify(&request));
+    }
+
+    /// Whether this authenticator knows the client, so that verifying is sure not to end in
+    /// [`Verdict::NotMine`] unless something changes meanwhile. Quick; `false` where that is not known.
+    fn decides(&self, _: &AuthRequest) -> bool {
+        false
+    }
+
+    /// Whether a client that was let in may stay, and what it may do now. Quick: it is asked for every
+    /// connection when something changes that may concern all. No password, no hashing.
+    ///
+    /// A client of which this authenticator knows nothing is [`Reconsidered::Unchanged`], whoever let it in.
+    fn reconsider(&self, _: &Standing<'_>) -> Reconsidered {
+        Reconsidered::Unchanged
+    }
 }
 
-/// How long a verification keeps its thread.
+/// What a verification takes of the thread that asks for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cost {
     /// Microseconds: may run where messages are routed.
     Cheap,
     /// Milliseconds, and perhaps megabytes: needs a pool that bounds how many run at once.
     Expensive,
+    /// It waits for something other than this processor: a database, another service. It keeps no thread.
+    Elsewhere,
 }
 
 /// What a client presents with its CONNECT, and where it comes from.
@@ -49,4 +81,36 @@ pub struct AuthRequest {
     pub password: Option<SecretSlice<u8>>,
     /// The client's address; `None` where there is none, as on a Unix socket.
     pub peer: Option<IpAddr>,
+}
+
+/// A copy has the password a second time, which is wiped with the copy.
+impl Clone for AuthRequest {
+    fn clone(&self) -> Self {
+        let Self { client_id, username, password, peer } = self;
+        let password = password.as_ref().map(|password| SecretSlice::from(password.expose_secret().to_vec()));
+        Self { client_id: client_id.clone(), username: username.clone(), password, peer: *peer }
+    }
+}
+
+/// So that one authenticator is asked here and changed there.
+impl<A: Authenticator + ?Sized> Authenticator for Arc<A> {
+    fn cost(&self, request: &AuthRequest) -> Cost {
+        (**self).cost(request)
+    }
+
+    fn verify(&self, request: &AuthRequest) -> Verdict {
+        (**self).verify(request)
+    }
+
+    fn verify_elsewhere(&self, request: AuthRequest, reply: Reply) {
+        (**self).verify_elsewhere(request, reply);
+    }
+
+    fn decides(&self, request: &AuthRequest) -> bool {
+        (**self).decides(request)
+    }
+
+    fn reconsider(&self, standing: &Standing<'_>) -> Reconsidered {
+        (**self).reconsider(standing)
+    }
 }

@@ -8,9 +8,12 @@
 //! What a client may do is an [`Authorize`], most often the [`Rules`] that an [`Acl`] yields for it. Who may
 //! not connect at all, whatever it proves, is told by [`Blocks`].
 //!
+//! A verdict does not last for ever: who is connected is reconsidered when something changes
+//! ([`Authenticator::reconsider`]), by whoever holds the connections ([`Sessions`]).
+//!
 //! This crate does no I/O, reads no clock and draws no randomness: it is given a [`Clock`] and an
 //! [`Entropy`]. It knows neither HTTP nor an async runtime: verification is a plain call, and its [`Cost`]
-//! says whether it belongs on a pool of its own.
+//! says whether it belongs on a pool of its own, or waits for something else and answers by a [`Reply`].
 
 pub mod acl;
 pub mod blocks;
@@ -33,12 +36,15 @@ mod password_hash;
 mod principal;
 mod secret;
 mod sessions;
+mod standing;
 #[cfg(test)]
 mod testing;
 mod verdict;
 
 pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
-pub use authenticator::{Anonymous, AuthRequest, Authenticator, Chain, Cost, FileAuthenticator};
+pub use authenticator::{
+    Anonymous, AuthRequest, Authenticator, Chain, Cost, FileAuthenticator, Replied, Reply, Unblocked, Work,
+};
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use clock::{Clock, UnixMillis};
 pub use entropy::{Entropy, NoEntropy};
@@ -51,5 +57,6 @@ pub use password_hash::{
 pub use principal::Principal;
 pub use secret::{KeyId, Secret, SecretFault, SecretUse};
 pub use sessions::{Farewell, Pending, Sessions, Whom};
+pub use standing::{Reconsidered, Standing};
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
 pub use vouchmq_mqtt::{Authorize, Grant, Permission};

@@ -13,6 +13,7 @@ use crate::{Clock, Keyring};
 mod device;
 mod judge;
 mod products;
+mod reconsider;
 mod table;
 
 #[cfg(test)]

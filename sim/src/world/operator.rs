@@ -1,7 +1,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
-use vouchmq_mqtt::engine::{Input, ShardId};
+use vouchmq_mqtt::engine::{Input, Permit, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{Message, PropertiesBuf, Publication, PublisherId, QoS, ReasonCode};
 
@@ -10,7 +11,7 @@ use crate::agenda::Event;
 use crate::client::ClientNo;
 use crate::coverage::Behaviour;
 use crate::network::Direction;
-use crate::oracle::{Facts, Origin, payload_of};
+use crate::oracle::{Facts, Origin, Ruling, payload_of};
 
 impl World {
     /// The operator does something, and will again.
@@ -24,6 +25,9 @@ impl World {
             2 | 3 => self.publish_as_broker(),
             4 => self.press_memory(),
             _ => self.connect_mute(),
+        }
+        if self.registry.chance(200) {
+            self.repermit_link();
         }
         let pause = self.env.rng.duration(&self.env.plan.operator.clone());
         self.env.agenda.plan(self.env.now.after(pause), Event::Operator);
@@ -49,6 +53,21 @@ impl World {
         let reason = ReasonCode::ADMINISTRATIVE_ACTION;
         self.env.oracle.operator_closes(link, reason);
         self.input(shard, Input::Disconnect(connection, reason));
+    }
+
+    /// The registry reconsiders a connected client: the same rights, and another end or none.
+    fn repermit_link(&mut self) {
+        let links: Vec<_> = self.shards.iter().flat_map(|shard| shard.links()).collect();
+        let Some(link) = self.registry.pick(&links) else { return };
+        let Some(rights) = self.env.oracle.rights(link) else { return };
+        let record = self.env.network.link(link);
+        let (shard, Some(connection)) = (record.shard, record.connection) else { return };
+        let lifetime = Duration::from_millis(self.registry.within(500..=10_000));
+        let until = if self.registry.chance(500) { self.env.now.after(lifetime) } else { Timestamp::NEVER };
+        self.env.oracle.ruled(link, Ruling::Allowed { rights, until });
+        self.env.oracle.hit(Behaviour::Repermitted);
+        let permit = Permit { authorize: Arc::new(rights), until, data: None };
+        self.input(shard, Input::Repermit(connection, permit));
     }
 
     fn publish_as_broker(&mut self) {

@@ -56,6 +56,8 @@ fn chain(authenticators: Vec<Box<dyn Authenticator>>) -> Chain {
     Chain::new(authenticators)
 }
 
+mod later;
+
 /// What a verdict comes to, short enough to compare.
 fn short(verdict: Verdict) -> String {
     match verdict {

@@ -1,13 +1,13 @@
 use secrecy::ExposeSecret;
 
 use super::products::ResidentProduct;
+use super::reconsider::Presented;
 use super::{Resident, ResidentCredential, ResidentDevice};
 use crate::acl::Names;
-use crate::blocks::Subject;
 use crate::model::{CredentialId, DeviceId, DeviceState, IdText, ProductState, Proof};
 use crate::{
-    Allowance, AuthRequest, Authenticator, Cost, Denial, Keyring, OutOfMemory, Principal, Secret, SecretUse,
-    SecretVerifier, Unavailable, UnixMillis, Verdict,
+    Allowance, AuthRequest, Authenticator, Cost, Denial, Keyring, OutOfMemory, Principal, Reconsidered,
+    Secret, SecretUse, SecretVerifier, Standing, Unavailable, UnixMillis, Verdict,
 };
 
 /// What came of judging a client.
@@ -61,6 +61,14 @@ impl Authenticator for Resident {
     fn verify(&self, request: &AuthRequest) -> Verdict {
         self.judge(request).verdict
     }
+
+    fn decides(&self, request: &AuthRequest) -> bool {
+        request.username.as_deref().is_some_and(|name| self.device(name).is_some())
+    }
+
+    fn reconsider(&self, standing: &Standing<'_>) -> Reconsidered {
+        self.reconsider_standing(standing)
+    }
 }
 
 impl Resident {
@@ -96,19 +104,30 @@ impl Resident {
             Compared::Unknown(reason) => return (Verdict::Unavailable(reason), None),
         };
         let proven = Proven { credential: credential.id, is_unconfirmed: credential.is_unconfirmed };
-        let now = self.clock.now();
-        let products = self.products.load();
-        let verdict = match self.object(request, device, credential, products.get(device.product), now) {
-            Ok(product) => Verdict::Allow(allow(request, device, credential, product)),
+        let verdict = match self.permit(&Presented::from(request), device, credential) {
+            Ok(allowance) => Verdict::Allow(allowance),
             Err(denial) => Verdict::Deny(denial),
         };
         (verdict, Some(proven))
     }
 
+    /// What a device may do that proved this credential, now or when it connected.
+    pub(super) fn permit(
+        &self,
+        presented: &Presented<'_>,
+        device: &ResidentDevice,
+        credential: &ResidentCredential,
+    ) -> Result<Allowance, Denial> {
+        let now = self.clock.now();
+        let products = self.products.load();
+        let product = self.object(presented, device, credential, products.get(device.product), now)?;
+        Ok(allow(presented, device, credential, product))
+    }
+
     /// What speaks against a device that proved a credential.
     fn object<'a>(
         &self,
-        request: &AuthRequest,
+        presented: &Presented<'_>,
         device: &ResidentDevice,
         credential: &ResidentCredential,
         product: Option<&'a ResidentProduct>,
@@ -125,34 +144,14 @@ impl Resident {
         }
         let product = product.filter(|product| product.state == ProductState::Active);
         let product = product.ok_or(Denial::ProductDisabled)?;
-        if !product.binding.admits(device.id.as_str(), &request.client_id) {
+        if !product.binding.admits(device.id.as_str(), presented.client_id) {
             return Err(Denial::ClientId);
         }
-        let blocks = self.blocks.load();
-        if !blocks.is_empty() && is_blocked(&blocks, request, device, credential, now) {
+        if self.blocks_device(presented, device, credential, now) {
             return Err(Denial::Blocked);
         }
         Ok(product)
     }
-}
-
-fn is_blocked(
-    blocks: &crate::blocks::Blocks,
-    request: &AuthRequest,
-    device: &ResidentDevice,
-    credential: &ResidentCredential,
-    now: UnixMillis,
-) -> bool {
-    let (mut credential_text, mut product_text) = (IdText::default(), IdText::default());
-    let subject = Subject {
-        credential: Some(credential.id.write(&mut credential_text)),
-        device: Some(device.id.as_str()),
-        product: Some(device.product.write(&mut product_text)),
-        client_id: Some(&request.client_id),
-        username: request.username.as_deref(),
-        peer: request.peer,
-    };
-    blocks.find(&subject, now).is_some()
 }
 
 /// Compares with the one credential that a generated secret names, or else with the passwords. One keyed
@@ -192,13 +191,13 @@ fn compare_passwords<'a>(device: &'a ResidentDevice, password: &[u8]) -> Compare
 }
 
 fn allow(
-    request: &AuthRequest,
+    presented: &Presented<'_>,
     device: &ResidentDevice,
     credential: &ResidentCredential,
     product: &ResidentProduct,
 ) -> Allowance {
     let rules = product.acl.rules_of(&Names {
-        client_id: &request.client_id,
+        client_id: presented.client_id,
         username: Some(device.id.as_str()),
         device: Some(device.id.as_str()),
         product: Some(product.key.as_str()),

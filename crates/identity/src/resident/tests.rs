@@ -14,6 +14,8 @@ use crate::{
     SecretUse, Unavailable, UnixMillis, Verdict,
 };
 
+mod reconsider;
+
 const NOW: u64 = 1_700_000_000_000;
 
 /// A clock that stands where it is put.

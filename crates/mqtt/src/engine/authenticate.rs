@@ -177,7 +177,7 @@ impl Engine {
         };
         enhanced.awaits = Awaits::Verdict;
         connection.is_paused = true;
-        let client_id = self.client_id_of(id).unwrap_or_else(|| Arc::from(""));
+        let client_id = self.client_of(id).cloned().unwrap_or_else(|| Arc::from(""));
         let authentication = Authentication { client_id, username: None, credentials };
         self.actions.push_back(Action::Authenticate(id, Box::new(authentication)));
     }

@@ -30,7 +30,7 @@ impl Engine {
 
     /// Ends a connection: its session is left to itself, and the driver writes what waits and closes.
     pub(super) fn close(&mut self, now: Timestamp, id: ConnectionId, cause: CloseCause) {
-        let client_id = self.client_id_of(id);
+        let client_id = self.client_of(id).cloned();
         let Some(connection) = self.clients.connection_mut(id) else { return };
         if connection.is_closing() {
             return;

@@ -192,14 +192,4 @@ impl Engine {
         self.send_connack_failure(id, reason);
         self.close(now, id, CloseCause::Refused(reason));
     }
-
-    /// Whose connection this is, or wants to be.
-    pub(super) fn client_id_of(&self, id: ConnectionId) -> Option<Arc<str>> {
-        let connection = self.clients.connection(id)?;
-        match &connection.state {
-            State::ExpectVerdict(handshake) => Some(handshake.client_id.clone()),
-            State::Established(session) => Some(self.clients.session(*session)?.client_id.clone()),
-            State::ExpectConnect { .. } | State::Closing { .. } => None,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::Engine;
-use crate::connection::ConnectionId;
+use crate::connection::{ConnectionId, State};
 use crate::packet::SubscriptionOptions;
 use crate::session::Session;
 
@@ -45,6 +45,15 @@ impl Engine {
     pub fn client(&self, client_id: &str) -> Option<ClientState> {
         let id = self.clients.session_of(client_id)?;
         Some(self.info(self.clients.connection_of(id), self.clients.session(id)?))
+    }
+
+    /// Whose connection this is, or wants to be; `None` before its CONNECT and once it ends.
+    pub fn client_of(&self, connection: ConnectionId) -> Option<&Arc<str>> {
+        match &self.clients.connection(connection)?.state {
+            State::ExpectVerdict(handshake) => Some(&handshake.client_id),
+            State::Established(session) => Some(&self.clients.session(*session)?.client_id),
+            State::ExpectConnect { .. } | State::Closing { .. } => None,
+        }
     }
 
     /// The subscriptions of a client.

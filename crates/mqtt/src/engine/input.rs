@@ -11,6 +11,14 @@ use crate::time::Timestamp;
 pub enum Input {
     /// The answer to [`Action::Authenticate`](super::Action::Authenticate).
     Decided(ConnectionId, Decision),
+    /// A connected client may do something else from now on, or until another time; ignored where the client
+    /// is not connected. `data` of the permit is not sent.
+    ///
+    /// It counts from the next packet on, and for what waits for the client. Subscriptions stay, and each is
+    /// judged anew: one that would be refused now delivers only what the client may receive message by
+    /// message, and all of it again when rights come back. Bytes that are in the outbox already were
+    /// delivered before.
+    Repermit(ConnectionId, Permit),
     /// The peer is gone, or the driver gave up on it.
     Lost(ConnectionId),
     /// Close one connection, with this reason.

@@ -66,6 +66,11 @@ impl Engine {
     pub fn input(&mut self, now: Timestamp, input: Input) {
         match input {
             Input::Decided(id, decision) => self.on_decided(now, id, decision),
+            Input::Repermit(id, permit) => {
+                if let Some(session) = self.clients.connection(id).and_then(|found| found.session()) {
+                    self.permit(session, &permit);
+                }
+            }
             Input::Lost(id) => self.closed(now, id),
             Input::Disconnect(id, reason) => {
                 self.disconnect(now, id, reason, CloseCause::Administrative(reason));

@@ -293,12 +293,16 @@ fn authenticate(world: &mut World, script: &mut Script<'_>, client: usize) {
 }
 
 fn judge(world: &mut World, script: &mut Script<'_>, client: usize) {
-    match script.below(6) {
+    match script.below(7) {
         0 => world.held.verdicts = !world.held.verdicts,
         1 => world.allow(client, None),
         2 => world.allow(client, Some(Duration::from_secs(3))),
         3 => world.decide(client, Decision::Refuse(ReasonCode::NOT_AUTHORIZED)),
         4 => world.decide(client, Decision::Continue(b"challenge".to_vec())),
+        5 => {
+            let secs = script.pick(None, &[Some(0), Some(3)]);
+            world.repermit(client, secs.map(Duration::from_secs), script.flag());
+        }
         _ => {
             let Some(wire) = world.wires.get(client) else { return };
             // A verdict that nobody waits for.

@@ -112,6 +112,16 @@ impl World {
         self.decide(client, Decision::Allow(Permit { authorize, until, data: None }));
     }
 
+    /// Other rights for whoever is connected, and for whoever is not yet or no more: the deaf client stays so,
+    /// others may become so.
+    pub(super) fn repermit(&mut self, client: usize, lifetime: Option<Duration>, is_deaf: bool) {
+        let Some(wire) = self.wires.get(client) else { return };
+        let authorize = Arc::new(Rights { is_deaf: is_deaf || wire.client_id == DEAF });
+        let until = lifetime.map_or(Timestamp::NEVER, |lifetime| self.now.after(lifetime));
+        let (shard, id) = (wire.shard, wire.id);
+        self.input(shard, Input::Repermit(id, Permit { authorize, until, data: None }));
+    }
+
     pub(super) fn decide(&mut self, client: usize, decision: Decision) {
         let Some(wire) = self.wires.get_mut(client).filter(|wire| wire.is_judged) else { return };
         wire.is_judged = false;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5, V31, V311};
-use vouchmq_mqtt::engine::{CloseCause, Credentials, Decision, DenyAction, Permit};
+use vouchmq_mqtt::engine::{CloseCause, Credentials, Decision, DenyAction, Input, Permit};
 use vouchmq_mqtt::packet::{Connect, Publish};
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{Property, QoS, ReasonCode};
@@ -15,6 +15,7 @@ versions! { V31, V311, V5 =>
     a_publish_that_is_not_allowed_can_cost_the_connection,
     a_wider_filter_delivers_only_what_may_be_received,
     rights_that_are_gone_on_resume_deliver_nothing,
+    other_rights_hold_for_a_connected_client_at_once,
 }
 
 versions! { V311, V5 => a_filter_that_may_not_be_received_is_refused }
@@ -169,6 +170,76 @@ fn rights_that_are_gone_on_resume_deliver_nothing(version: ProtocolVersion) {
     let client = world.connect_with(persistent(version, "a"));
     publisher.publishes(QoS::AtMostOnce, "t/1", "allowed again");
     client.receives(QoS::AtMostOnce, "t/1", "allowed again");
+}
+
+/// Gives a connected client these rights, until so many seconds after the start.
+fn repermit(world: &World, client: &Client, rights: Rights, until_secs: Option<u64>) {
+    let start = Timestamp::from_micros(1_000_000);
+    let until = until_secs.map_or(Timestamp::NEVER, |secs| start.after(Duration::from_secs(secs)));
+    let (shard, id) = world.connection(client);
+    world.input_at(shard, Input::Repermit(id, Permit { authorize: Arc::new(rights), until, data: None }));
+}
+
+/// Publishes, subscriptions that are there, and messages that wait.
+fn other_rights_hold_for_a_connected_client_at_once(version: ProtocolVersion) {
+    let world = World::with(|setup| {
+        setup.shards = 2;
+        setup.limits.receive_maximum = 1;
+    });
+    let client = world.connect(version, "a");
+    client.subscribe("t/#", QoS::AtLeastOnce);
+    let publisher = world.connect(version, "publisher");
+    client.publishes(QoS::AtLeastOnce, "mine", "allowed");
+    publisher.publishes(QoS::AtLeastOnce, "t/1", "in flight");
+    assert_eq!(client.publish().packet_id, Some(id(1)));
+    publisher.publishes(QoS::AtLeastOnce, "t/2", "waits");
+    let narrow = Rights::all().deny_publish("mine").deny_receive("t/2").deny_receive("t/3");
+    repermit(&world, &client, narrow, None);
+    client.send(puback(id(1), ReasonCode::SUCCESS));
+    client.expect_nothing();
+    publisher.publishes(QoS::AtMostOnce, "t/3", "denied");
+    client.expect_nothing();
+    publisher.publishes(QoS::AtMostOnce, "t/4", "still allowed");
+    client.receives(QoS::AtMostOnce, "t/4", "still allowed");
+    client.send(qos1(9, "mine", "denied"));
+    let told = if version == V5 { ReasonCode::NOT_AUTHORIZED } else { ReasonCode::SUCCESS };
+    client.expect(puback(id(9), told));
+    repermit(&world, &client, Rights::all(), None);
+    publisher.publishes(QoS::AtMostOnce, "t/3", "allowed again");
+    client.receives(QoS::AtMostOnce, "t/3", "allowed again");
+}
+
+#[test]
+fn another_permit_of_a_connected_client_moves_its_end() {
+    for (first_secs, second_secs) in [(None, 100), (Some(200), 100), (Some(100), 200)] {
+        let world = World::new();
+        let (client, old) = (world.connect(V5, "a"), world.connect(V311, "b"));
+        for connected in [&client, &old] {
+            repermit(&world, connected, Rights::all(), first_secs);
+            repermit(&world, connected, Rights::all(), Some(second_secs));
+        }
+        world.advance(Duration::from_millis(second_secs * 1000 - 1));
+        assert!(client.is_open() && old.is_open());
+        world.advance(LATE);
+        assert_eq!(client.disconnected(ReasonCode::MAXIMUM_CONNECT_TIME), CloseCause::Expired);
+        assert_eq!(old.closed(), CloseCause::Expired);
+    }
+}
+
+/// Only a verdict lets a client in.
+#[test]
+fn another_permit_is_nothing_to_a_client_that_is_not_connected() {
+    let world = World::new();
+    world.authenticate_by(|_| Answer::Later);
+    let client = world.open(V5);
+    repermit(&world, &client, Rights::all(), None);
+    client.send(connect(V5, "a"));
+    repermit(&world, &client, Rights::all(), Some(0));
+    client.expect_nothing();
+    world.decide(&client, allow(Rights::all()));
+    assert_eq!(client.connack().reason, ReasonCode::SUCCESS);
+    client.leave();
+    assert_eq!(world.count(|stats| stats.sessions), 0);
 }
 
 #[test]
