@@ -210,7 +210,11 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
         Verdict::NotMine => Decision::Refuse(ReasonCode::NOT_AUTHORIZED),
         Verdict::Unavailable(Unavailable::Busy) => Decision::Refuse(ReasonCode::SERVER_BUSY),
         Verdict::Unavailable(
-            Unavailable::TimedOut | Unavailable::OutOfMemory | Unavailable::NoKey | Unavailable::NoEntropy(_),
+            Unavailable::TimedOut
+            | Unavailable::OutOfMemory
+            | Unavailable::NoKey
+            | Unavailable::NotRecorded
+            | Unavailable::NoEntropy(_),
         ) => Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE),
     };
     Judged { decision, principal, is_failed_proof, by: By::Request }

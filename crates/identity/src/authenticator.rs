@@ -7,18 +7,22 @@ use crate::{Reconsidered, Standing, Verdict};
 
 mod anonymous;
 mod chain;
+mod device;
 mod file;
 mod reply;
 mod unblocked;
+mod witness;
 
 #[cfg(test)]
 mod tests;
 
 pub use anonymous::Anonymous;
 pub use chain::Chain;
+pub use device::{DeviceAuthenticator, ScramOfDevices, Spawn};
 pub use file::FileAuthenticator;
 pub use reply::{Replied, Reply, Work};
 pub use unblocked::Unblocked;
+pub use witness::Witness;
 
 /// Judges clients that want to connect, and those that are connected again when something has changed.
 ///

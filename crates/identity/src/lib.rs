@@ -39,11 +39,13 @@ mod sessions;
 mod standing;
 #[cfg(test)]
 mod testing;
+mod uses;
 mod verdict;
 
 pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
 pub use authenticator::{
-    Anonymous, AuthRequest, Authenticator, Chain, Cost, FileAuthenticator, Replied, Reply, Unblocked, Work,
+    Anonymous, AuthRequest, Authenticator, Chain, Cost, DeviceAuthenticator, FileAuthenticator, Replied,
+    Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
 };
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use clock::{Clock, UnixMillis};
@@ -58,5 +60,6 @@ pub use principal::Principal;
 pub use secret::{KeyId, Secret, SecretFault, SecretUse};
 pub use sessions::{Farewell, Pending, Sessions, Whom};
 pub use standing::{Reconsidered, Standing};
+pub use uses::Uses;
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
 pub use vouchmq_mqtt::{Authorize, Grant, Permission};

@@ -14,6 +14,7 @@ mod device;
 mod judge;
 mod products;
 mod reconsider;
+mod scram;
 mod table;
 
 #[cfg(test)]

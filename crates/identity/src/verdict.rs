@@ -97,6 +97,9 @@ pub enum Unavailable {
     /// The pepper that the credential was made with is not in the keyring.
     #[error("the key of this credential is not there")]
     NoKey,
+    /// The first use of a credential could not be written down.
+    #[error("the first use of the credential cannot be written down")]
+    NotRecorded,
     /// No randomness for a challenge.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
@@ -152,6 +155,7 @@ impl Unavailable {
             Self::TimedOut => "timed_out",
             Self::OutOfMemory => "out_of_memory",
             Self::NoKey => "no_key",
+            Self::NotRecorded => "not_recorded",
             Self::NoEntropy(_) => "no_entropy",
         }
     }

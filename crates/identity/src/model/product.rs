@@ -22,7 +22,7 @@ words! {
     Binding {
         /// Its own id and no other.
         Exact = "exact",
-        /// Its own id, and those that continue it with `-`, `.`, `_` or `:`.
+        /// Its own id, and those that continue it with `/`, `~` or `@`, which no device id contains.
         Prefix = "prefix",
         /// Any: a device may take over the session of another.
         Any = "any",
@@ -101,8 +101,8 @@ impl Binding {
         match self {
             Self::Exact => client_id == device,
             Self::Prefix => client_id.strip_prefix(device).is_some_and(|rest| {
-                // `d1` must not become `d10`, another device.
-                rest.is_empty() || rest.starts_with(['-', '.', '_', ':'])
+                // `d1` must not become `d1-2`, another device.
+                rest.is_empty() || rest.starts_with(['/', '~', '@'])
             }),
             Self::Any => true,
         }

@@ -35,7 +35,7 @@ impl Dial {
 /// A registry in memory, where nothing ever waits.
 pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
     pub(crate) clock: Arc<Dial>,
 }
 
@@ -55,7 +55,7 @@ impl World {
         clock.turn(1_700_000_000_000);
         let keyring = Arc::new(Keyring::generate(&mut Counting::from(seed)).unwrap());
         let registry = Registry::new(store.clone(), keyring, clock.clone(), Counting::from(seed + 1));
-        Self { store, registry, clock }
+        Self { store, registry: Arc::new(registry), clock }
     }
 
     pub(crate) fn by<C: Command>(&self, actor: Actor, command: C) -> Result<Done<C::Outcome>, Refusal> {
@@ -103,11 +103,11 @@ impl World {
         }
     }
 
-    fn device(&self, id: &DeviceId) -> Device {
+    pub(crate) fn device(&self, id: &DeviceId) -> Device {
         now(async { self.registry.read().await?.device(id).await }).unwrap().unwrap()
     }
 
-    fn states(&self, id: &DeviceId) -> Vec<CredentialState> {
+    pub(crate) fn states(&self, id: &DeviceId) -> Vec<CredentialState> {
         let all = now(async { self.registry.read().await?.credentials_of(id).await }).unwrap();
         all.iter().map(|credential| credential.state).collect()
     }

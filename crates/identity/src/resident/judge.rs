@@ -58,8 +58,18 @@ impl Authenticator for Resident {
         if !is_generated && device.credentials.iter().any(is_slow) { Cost::Expensive } else { Cost::Cheap }
     }
 
+    /// A first use is refused here: whoever lets a device in has to write it down first (see
+    /// [`DeviceAuthenticator`](crate::DeviceAuthenticator)).
     fn verify(&self, request: &AuthRequest) -> Verdict {
-        self.judge(request).verdict
+        let Judgement { verdict, proven, .. } = self.judge(request);
+        match verdict {
+            Verdict::Allow(_) if proven.is_some_and(|proven| proven.is_unconfirmed) => {
+                Verdict::Unavailable(Unavailable::NotRecorded)
+            }
+            verdict @ (Verdict::Allow(_) | Verdict::Deny(_) | Verdict::NotMine | Verdict::Unavailable(_)) => {
+                verdict
+            }
+        }
     }
 
     fn decides(&self, request: &AuthRequest) -> bool {
@@ -98,7 +108,7 @@ impl Resident {
         device: &ResidentDevice,
         password: &[u8],
     ) -> (Verdict, Option<Proven>) {
-        let credential = match compare(&self.keyring.load(), device, password) {
+        let credential = match compare(&self.keyring.load(), device, password, self.clock.now()) {
             Compared::Same(credential) => credential,
             Compared::Other => return (Verdict::Deny(Denial::WrongPassword), None),
             Compared::Unknown(reason) => return (Verdict::Unavailable(reason), None),
@@ -156,10 +166,15 @@ impl Resident {
 
 /// Compares with the one credential that a generated secret names, or else with the passwords. One keyed
 /// hash is computed in every case.
-fn compare<'a>(keyring: &Keyring, device: &'a ResidentDevice, password: &[u8]) -> Compared<'a> {
+fn compare<'a>(
+    keyring: &Keyring,
+    device: &'a ResidentDevice,
+    password: &[u8],
+    now: UnixMillis,
+) -> Compared<'a> {
     let Ok(key_id) = Secret::key_id_in(SecretUse::Device, password) else {
         keyring.match_nobody(password);
-        return compare_passwords(device, password);
+        return compare_passwords(device, password, now);
     };
     let secrets = device.credentials.iter().filter_map(|known| match &known.proof {
         Proof::Secret(id, verifier) => Some((known, *id, verifier)),
@@ -178,16 +193,19 @@ fn compare<'a>(keyring: &Keyring, device: &'a ResidentDevice, password: &[u8]) -
     }
 }
 
-fn compare_passwords<'a>(device: &'a ResidentDevice, password: &[u8]) -> Compared<'a> {
+/// Of several that match, one that is good now counts: the same password may have been given a new term.
+fn compare_passwords<'a>(device: &'a ResidentDevice, password: &[u8], now: UnixMillis) -> Compared<'a> {
+    let mut found = Compared::Other;
     for credential in &device.credentials {
         let Proof::Password(hash) = &credential.proof else { continue };
         match hash.matches(password) {
-            Ok(true) => return Compared::Same(credential),
+            Ok(true) if credential.validity.holds(now).is_ok() => return Compared::Same(credential),
+            Ok(true) => found = Compared::Same(credential),
             Ok(false) => {}
             Err(OutOfMemory) => return Compared::Unknown(Unavailable::OutOfMemory),
         }
     }
-    Compared::Other
+    found
 }
 
 fn allow(

@@ -1,0 +1,234 @@
+use std::pin::Pin;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+
+use super::{Reply, Work};
+use crate::model::{CredentialId, Proof, Unusable};
+use crate::registry::{Actor, Confirm, Refusal, Registry, UpgradePassword};
+use crate::resident::{Judgement, Resident};
+use crate::scram::{ScramCredentials, ScramLookup, ScramVerifier};
+use crate::{
+    AuthRequest, Authenticator, Cost, Denial, HashCost, PasswordHash, Reconsidered, Secret, SecretUse,
+    Standing, Unavailable, Verdict,
+};
+
+#[cfg(test)]
+mod tests;
+
+/// Judges devices, and sees to what a login brings about: a first use is durable before the device is let in,
+/// and the hash of a password is replaced by a better one once the password was seen.
+///
+/// Everything else is the resident set's: no login of a device that is known to have connected waits for the
+/// database.
+#[derive(Clone)]
+pub struct DeviceAuthenticator(Arc<Inner>);
+
+/// SCRAM-SHA-256 for devices.
+#[derive(Clone)]
+pub struct ScramOfDevices(Arc<Inner>);
+
+/// Where tasks run that wait: a runtime, as a port.
+pub trait Spawn: Send + Sync {
+    /// Runs a task to its end, elsewhere.
+    fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>);
+}
+
+struct Inner {
+    resident: Arc<Resident>,
+    registry: Arc<Registry>,
+    spawn: Box<dyn Spawn>,
+    hash_cost: HashCost,
+}
+
+/// How long the pool waits for a first use to become durable.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+// === impl DeviceAuthenticator ===
+
+impl DeviceAuthenticator {
+    /// Judges by `resident`, and writes down by `registry`, whose tasks `spawn` runs. Passwords are hashed
+    /// anew at `hash_cost`.
+    pub fn new(
+        resident: Arc<Resident>,
+        registry: Arc<Registry>,
+        spawn: impl Spawn + 'static,
+        hash_cost: HashCost,
+    ) -> Self {
+        Self(Arc::new(Inner { resident, registry, spawn: Box::new(spawn), hash_cost }))
+    }
+
+    /// SCRAM for the same devices.
+    pub fn scram(&self) -> ScramOfDevices {
+        ScramOfDevices(self.0.clone())
+    }
+}
+
+impl Authenticator for DeviceAuthenticator {
+    fn cost(&self, request: &AuthRequest) -> Cost {
+        self.0.cost(request)
+    }
+
+    fn verify(&self, request: &AuthRequest) -> Verdict {
+        let verdict = self.0.resident.verify(request);
+        self.0.upgrade(request, &verdict);
+        verdict
+    }
+
+    fn verify_elsewhere(&self, request: AuthRequest, reply: Reply) {
+        let inner = self.0.clone();
+        if inner.compare_cost(&request) == Cost::Expensive {
+            reply.hand_back(Work::new(move |reply| inner.judge_and_record(&request, reply)));
+        } else {
+            inner.judge_and_record(&request, reply);
+        }
+    }
+
+    fn decides(&self, request: &AuthRequest) -> bool {
+        self.0.resident.decides(request)
+    }
+
+    fn reconsider(&self, standing: &Standing<'_>) -> Reconsidered {
+        self.0.resident.reconsider(standing)
+    }
+}
+
+// === impl Inner ===
+
+impl Inner {
+    /// A first use waits for the database.
+    fn cost(&self, request: &AuthRequest) -> Cost {
+        if self.may_be_first_use(request) { Cost::Elsewhere } else { self.compare_cost(request) }
+    }
+
+    /// What comparing takes, and hashing anew where that is due.
+    fn compare_cost(&self, request: &AuthRequest) -> Cost {
+        let cost = self.resident.cost(request);
+        if cost == Cost::Cheap && self.has_outdated_password(request) { Cost::Expensive } else { cost }
+    }
+
+    fn may_be_first_use(&self, request: &AuthRequest) -> bool {
+        let device = request.username.as_deref().and_then(|name| self.resident.device(name));
+        let (Some(device), Some(password)) = (device, &request.password) else { return false };
+        let named = Secret::key_id_in(SecretUse::Device, password.expose_secret()).ok();
+        device.credentials.iter().any(|known| {
+            known.is_unconfirmed
+                && match &known.proof {
+                    Proof::Secret(key_id, _) => named == Some(*key_id),
+                    Proof::Password(_) => named.is_none(),
+                    Proof::Scram(_) => false,
+                }
+        })
+    }
+
+    fn has_outdated_password(&self, request: &AuthRequest) -> bool {
+        let device = request.username.as_deref().and_then(|name| self.resident.device(name));
+        let (Some(device), Some(password)) = (device, &request.password) else { return false };
+        let is_generated = Secret::key_id_in(SecretUse::Device, password.expose_secret()).is_ok();
+        !is_generated && device.credentials.iter().any(|known| self.is_outdated(&known.proof))
+    }
+
+    fn is_outdated(&self, proof: &Proof) -> bool {
+        match proof {
+            Proof::Password(hash) => hash.needs_upgrade(self.hash_cost),
+            Proof::Secret(..) | Proof::Scram(_) => false,
+        }
+    }
+
+    fn judge_and_record(self: Arc<Self>, request: &AuthRequest, reply: Reply) {
+        let Judgement { verdict, proven, .. } = self.resident.judge(request);
+        self.upgrade(request, &verdict);
+        match (&verdict, proven) {
+            (Verdict::Allow(_), Some(proven)) if proven.is_unconfirmed => {
+                let inner = self.clone();
+                self.spawn.spawn(Box::pin(async move {
+                    reply.answer(inner.record(proven.credential, verdict).await);
+                }));
+            }
+            _ => reply.answer(verdict),
+        }
+    }
+
+    /// The verdict, once the first use of a credential is durable.
+    async fn record(&self, credential: CredentialId, verdict: Verdict) -> Verdict {
+        match self.registry.execute(Actor::system(), Confirm(credential)).await {
+            Ok(_) => verdict,
+            // It was revoked since it was judged.
+            Err(Refusal::NotFound(_)) => Verdict::Deny(Denial::Credential(Unusable::Revoked)),
+            Err(_) => Verdict::Unavailable(Unavailable::NotRecorded),
+        }
+    }
+
+    /// Hashes a password that was seen anew, where its hash is of another scheme or cost: on the pool, as such
+    /// a request is [`Cost::Expensive`].
+    fn upgrade(self: &Arc<Self>, request: &AuthRequest, verdict: &Verdict) {
+        let (Verdict::Allow(allowance), Some(password)) = (verdict, &request.password) else { return };
+        let crate::Principal::Device(device, credential) = &allowance.principal else { return };
+        let device = self.resident.device(device.as_str());
+        let Some(proof) = device.as_ref().and_then(|device| {
+            device.credentials.iter().find(|known| known.id == *credential).map(|known| &known.proof)
+        }) else {
+            return;
+        };
+        let Proof::Password(from) = proof else { return };
+        if !from.needs_upgrade(self.hash_cost) {
+            return;
+        }
+        let mut entropy = OfRegistry(&self.registry);
+        let Ok(to) = PasswordHash::create(password.expose_secret(), self.hash_cost, &mut entropy) else {
+            return;
+        };
+        let command = UpgradePassword { id: *credential, from: from.clone(), to };
+        let inner = self.clone();
+        self.spawn.spawn(Box::pin(async move {
+            // The next login tries again.
+            let _ = inner.registry.execute(Actor::system(), command).await;
+        }));
+    }
+}
+
+/// The randomness of a registry.
+struct OfRegistry<'a>(&'a Registry);
+
+impl crate::Entropy for OfRegistry<'_> {
+    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), crate::NoEntropy> {
+        self.0.fill(bytes)
+    }
+}
+
+// === impl ScramOfDevices ===
+
+impl ScramCredentials for ScramOfDevices {
+    fn find(&self, username: &str) -> ScramLookup {
+        self.0.resident.scram_of(username)
+    }
+
+    /// Runs on the pool, and waits there for a first use to become durable.
+    fn admit(&self, request: &AuthRequest, proven: &ScramVerifier) -> Verdict {
+        let (verdict, proven) = self.0.resident.admit_scram(request, proven);
+        let (Verdict::Allow(_), Some(proven)) = (&verdict, proven) else { return verdict };
+        if !proven.is_unconfirmed {
+            return verdict;
+        }
+        let (answer, answered) = mpsc::sync_channel(1);
+        let inner = self.0.clone();
+        self.0.spawn.spawn(Box::pin(async move {
+            // Who asked may have given up.
+            let _ = answer.send(inner.record(proven.credential, verdict).await);
+        }));
+        answered.recv_timeout(PATIENCE).unwrap_or(Verdict::Unavailable(Unavailable::NotRecorded))
+    }
+}
+
+impl std::fmt::Debug for DeviceAuthenticator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DeviceAuthenticator").field("resident", &self.0.resident).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for ScramOfDevices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScramOfDevices").field("resident", &self.0.resident).finish_non_exhaustive()
+    }
+}
