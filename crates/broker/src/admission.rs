@@ -74,6 +74,8 @@ pub(crate) struct Counters {
     pub(crate) accept_pauses: AtomicU64,
     pub(crate) delayed_logins: AtomicU64,
     pub(crate) blocked_logins: AtomicU64,
+    pub(crate) ended_by_reconsideration: AtomicU64,
+    pub(crate) refused_at_second_look: AtomicU64,
     pub(crate) log_lines_suppressed: AtomicU64,
 }
 

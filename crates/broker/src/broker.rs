@@ -117,6 +117,7 @@ impl Bound {
             mailboxes: mailboxes.clone(),
             admission: admission.clone(),
             retained: config.engine.retained.clone(),
+            elsewhere: verifier.elsewhere().clone(),
         };
         let (tell_end, ended) = mpsc::unbounded_channel();
         let mut threads = Vec::new();

@@ -11,6 +11,7 @@ use vouchmq_mqtt::{Message as MqttMessage, ReasonCode};
 use crate::admission::Admission;
 use crate::shard::ShardView;
 use crate::shard::mailbox::{Mailbox, Message};
+use crate::verify::Elsewhere;
 
 /// Looks into a running broker and acts on its clients. Cheap to clone; usable from any runtime.
 #[derive(Clone, Debug)]
@@ -18,6 +19,7 @@ pub struct Control {
     pub(crate) mailboxes: Arc<[Mailbox]>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) retained: SharedRetained,
+    pub(crate) elsewhere: Arc<Elsewhere>,
 }
 
 /// One client of the broker.
@@ -58,6 +60,14 @@ pub struct BrokerStats {
     pub delayed_logins: u64,
     /// Logins refused because of too many failures or takeovers before.
     pub blocked_logins: u64,
+    /// Devices that have a connection.
+    pub devices: u64,
+    /// Connections ended because the authenticator, asked again, said so.
+    pub ended_by_reconsideration: u64,
+    /// Clients refused because what their verdict rested on had changed when it came.
+    pub refused_at_second_look: u64,
+    /// Verifications that wait for something other than the processor now.
+    pub elsewhere_in_flight: u64,
     /// Log lines that were only counted.
     pub log_lines_suppressed: u64,
     /// Retained messages.
@@ -65,6 +75,8 @@ pub struct BrokerStats {
     /// Bytes of retained messages.
     pub retained_bytes: u64,
 }
+
+mod sessions;
 
 impl Control {
     /// Every client with a session, connected or not, in no particular order.
@@ -119,11 +131,11 @@ impl Control {
 
     /// What was counted so far.
     pub async fn stats(&self) -> BrokerStats {
-        let engines = self.ask_all(|view| *view.engine.stats()).await;
+        let shards = self.ask_all(|view| (*view.engine.stats(), view.device_count() as u64)).await;
         let counters = &self.admission.counters;
         let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         BrokerStats {
-            engines: engines.iter().fold(Stats::default(), |sum, each| sum.plus(each)),
+            engines: shards.iter().fold(Stats::default(), |sum, (each, _)| sum.plus(each)),
             connections: self.admission.open_count() as u64,
             accepted: read(&counters.accepted),
             refused_total: read(&counters.refused_total),
@@ -135,30 +147,37 @@ impl Control {
             accept_pauses: read(&counters.accept_pauses),
             delayed_logins: read(&counters.delayed_logins),
             blocked_logins: read(&counters.blocked_logins),
+            devices: shards.iter().map(|(_, count)| count).sum(),
+            ended_by_reconsideration: read(&counters.ended_by_reconsideration),
+            refused_at_second_look: read(&counters.refused_at_second_look),
+            elsewhere_in_flight: self.elsewhere.count() as u64,
             log_lines_suppressed: read(&counters.log_lines_suppressed),
             retained: self.retained.len() as u64,
             retained_bytes: self.retained.byte_count() as u64,
         }
     }
 
-    /// Puts a question to every shard; one that has ended does not answer.
-    async fn ask_all<T: Send + 'static>(
-        &self,
-        question: impl Fn(&ShardView<'_>) -> T + Clone + Send + 'static,
-    ) -> Vec<T> {
-        let mut answers = Vec::new();
-        for mailbox in self.mailboxes.iter() {
+    /// Puts a question to every shard, at once; one that has ended does not answer.
+    pub(crate) fn ask_all<T, Q>(&self, question: Q) -> impl Future<Output = Vec<T>> + Send + use<T, Q>
+    where
+        T: Send + 'static,
+        Q: Fn(&ShardView<'_>) -> T + Clone + Send + 'static,
+    {
+        let ask = |mailbox: &Mailbox| {
             let (reply, answer) = oneshot::channel();
             let question = question.clone();
             mailbox.send(Message::Inspect(Box::new(move |view| {
                 let _ = reply.send(question(view));
             })));
-            answers.push(answer);
+            answer
+        };
+        let answers: Vec<_> = self.mailboxes.iter().map(ask).collect();
+        async move {
+            let mut all = Vec::new();
+            for answer in answers {
+                all.extend(answer.await);
+            }
+            all
         }
-        let mut all = Vec::new();
-        for answer in answers {
-            all.extend(answer.await);
-        }
-        all
     }
 }

@@ -8,18 +8,21 @@ mod flush;
 mod guard;
 mod linger;
 pub(crate) mod mailbox;
+mod person;
+mod round;
 mod sockets;
 mod turn;
+mod view;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use vouchmq_identity::Exchange;
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, Mail, ShardId};
 use vouchmq_mqtt::time::Timestamp;
@@ -30,7 +33,6 @@ use crate::event_log::EventLog;
 use crate::offences::Offences;
 use crate::transport::{Detached, Peer, Transport};
 use crate::verify::Verifier;
-use exchange::Exchanging;
 use guard::Breakage;
 use linger::Lingering;
 use mailbox::{Inbox, Mailbox, Message};
@@ -38,6 +40,8 @@ use sockets::Sockets;
 use turn::Portion;
 
 pub(crate) use accept::Listener;
+pub(crate) use round::{Errand, Round};
+pub(crate) use view::ShardView;
 
 /// Bytes that one system call reads at most. One buffer serves all connections of a shard.
 const READ_BYTES: usize = 256 * 1024;
@@ -91,8 +95,8 @@ struct State {
     log: EventLog,
     /// Where connections came from whose end is not handled yet.
     departed: HashMap<ConnectionId, Peer>,
-    /// Clients that use a method of enhanced authentication.
-    exchanges: HashMap<ConnectionId, Exchanging>,
+    /// What clients are asked by methods of enhanced authentication; with the verifier while that judges.
+    exchanges: HashMap<ConnectionId, Box<dyn Exchange>>,
     /// Clients that a verifier judges; one that is dropped is not judged any more.
     verifying: HashMap<ConnectionId, Arc<()>>,
     clock: Monotonic,
@@ -106,12 +110,6 @@ struct State {
     unflushed_bytes: usize,
     /// The timer that is awaited.
     armed: Timestamp,
-}
-
-/// A shard, as those see it who only look.
-pub(crate) struct ShardView<'a> {
-    pub(crate) engine: &'a Engine,
-    sockets: &'a Sockets,
 }
 
 /// Runs a shard on this thread until it is drained.
@@ -205,7 +203,10 @@ impl Shard {
         match message {
             Message::Mail(from, mail) => self.open_letters(from, mail, inbox, began).await,
             Message::Relieved => self.change(|state, _| state.read_on()),
-            Message::Judged(connection, judged) => self.change(|state, _| state.decide(connection, judged)),
+            Message::Judged(connection, judged) => {
+                self.change(|state, _| state.decide_by_mail(connection, judged));
+            }
+            Message::Round(round) => self.change(|state, _| state.go_round(round)),
             Message::Input(input) => self.change(|state, now| state.engine.input(now, input)),
             Message::Inspect(look) => self.change(|state, _| look(&state.view())),
             Message::Adopt { transport, seat, bytes } => self.adopt(transport, seat, &bytes),
@@ -350,10 +351,6 @@ impl Shard {
 }
 
 impl State {
-    fn view(&self) -> ShardView<'_> {
-        ShardView { engine: &self.engine, sockets: &self.sockets }
-    }
-
     /// Another shard has so much mail that nothing more may be made for it.
     fn is_held_back(&self) -> bool {
         self.mailboxes.iter().any(Mailbox::is_congested)
@@ -373,16 +370,6 @@ impl State {
             if let Some(socket) = self.sockets.get_mut(id) {
                 socket.wake();
             }
-        }
-    }
-}
-
-impl ShardView<'_> {
-    /// The address of a connection's other end.
-    pub(crate) fn peer(&self, id: ConnectionId) -> Option<SocketAddr> {
-        match self.sockets.get(id)?.seat.peer {
-            Peer::Address(address) => Some(address),
-            Peer::Local => None,
         }
     }
 }

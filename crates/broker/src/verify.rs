@@ -1,5 +1,7 @@
-//! Verification: what is cheap runs on the shard, what is not in a bounded pool of threads.
+//! Verification: what is cheap runs on the shard, what is not in a bounded pool of threads, and what waits for
+//! something else has no thread at all.
 
+mod elsewhere;
 mod queue;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,8 +10,8 @@ use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use vouchmq_identity::{
-    AuthRequest, Authenticator, Clock, Cost, Exchange, ExchangeMethod, OutwardDenial, Principal, Step,
-    Unavailable, Verdict,
+    Allowance, AuthRequest, Authenticator, Clock, Cost, Denial, Exchange, ExchangeMethod, OutwardDenial,
+    Principal, Reconsidered, Standing, Step, Unavailable, Verdict,
 };
 use vouchmq_mqtt::engine::{Decision, Permit};
 use vouchmq_mqtt::time::Timestamp;
@@ -18,7 +20,10 @@ use vouchmq_mqtt::{ConnectionId, ReasonCode};
 use crate::clock::{Monotonic, SystemClock};
 use crate::shard::mailbox::{Mailbox, Message};
 use crate::transport::Peer;
-use queue::{Entrance, Job, Queue};
+use elsewhere::Asked;
+use queue::{Entrance, Job, Queue, Task};
+
+pub(crate) use elsewhere::Elsewhere;
 
 /// Judges clients.
 #[derive(Clone)]
@@ -26,6 +31,7 @@ pub(crate) struct Verifier {
     authenticator: Arc<dyn Authenticator>,
     methods: Arc<[Arc<dyn ExchangeMethod>]>,
     entrance: Arc<Entrance>,
+    elsewhere: Arc<Elsewhere>,
     clock: Monotonic,
     /// How long a verdict is waited for.
     patience: Duration,
@@ -77,18 +83,18 @@ impl Verifier {
         for number in 0..thread_count.max(1) {
             let (queue, authenticator) = (entrance.0.clone(), authenticator.clone());
             let work = move || {
-                while let Some(Job { judging, connection, reply, deadline, .. }) = queue.pop() {
-                    let judged = if clock.now() < deadline {
-                        judge_guarded(&*authenticator, judging, clock)
-                    } else {
-                        judged(Verdict::Unavailable(Unavailable::TimedOut), clock)
-                    };
-                    reply.send(Message::Judged(connection, judged));
+                while let Some(job) = queue.pop() {
+                    work_off(&*authenticator, job, clock);
                 }
             };
             std::thread::Builder::new().name(format!("verify-{number}")).spawn(work)?;
         }
-        Ok(Self { authenticator, methods, entrance, clock, patience })
+        Ok(Self { authenticator, methods, entrance, elsewhere: Arc::default(), clock, patience })
+    }
+
+    /// What waits for others than the pool.
+    pub(crate) fn elsewhere(&self) -> &Arc<Elsewhere> {
+        &self.elsewhere
     }
 
     /// Begins an exchange by a method that a client names; `None` if there is no such method.
@@ -105,37 +111,97 @@ impl Verifier {
         judging: Judging,
         reply: &Mailbox,
     ) -> Answer {
-        if let Judging::Request(request) = &judging
-            && self.authenticator.cost(request) == Cost::Cheap
-        {
-            return Answer::Judged(judge(&*self.authenticator, judging, self.clock));
-        }
+        let judging = match judging {
+            Judging::Request(request) => match self.authenticator.cost(&request) {
+                Cost::Cheap => {
+                    return Answer::Judged(judge(
+                        &*self.authenticator,
+                        Judging::Request(request),
+                        self.clock,
+                    ));
+                }
+                Cost::Elsewhere => return self.ask_elsewhere(connection, peer, request, reply),
+                Cost::Expensive => Judging::Request(request),
+            },
+            step @ Judging::Step { .. } => step,
+        };
         let wanted = Arc::new(());
-        let is_taken = self.entrance.0.push(Job {
-            judging,
-            connection,
+        let refused = self.entrance.0.push(Job {
+            task: Task::Judge { judging, connection, reply: reply.clone() },
             address: peer.network(),
-            reply: reply.clone(),
             deadline: self.clock.now().after(self.patience),
             wanted: Arc::downgrade(&wanted),
         });
-        if is_taken {
-            Answer::Later(wanted)
-        } else {
-            Answer::Judged(judged(Verdict::Unavailable(Unavailable::Busy), self.clock))
-        }
+        if refused.is_none() { Answer::Later(wanted) } else { self.busy() }
+    }
+
+    /// Asks something else, which answers by mail to `reply`. The engine ends a handshake that lasts longer
+    /// than its deadline, and does not listen to an answer that comes then.
+    fn ask_elsewhere(
+        &self,
+        connection: ConnectionId,
+        peer: Peer,
+        request: AuthRequest,
+        reply: &Mailbox,
+    ) -> Answer {
+        let byte_count = byte_count_of(&request);
+        let Some(place) = self.elsewhere.enter(peer.network(), byte_count) else { return self.busy() };
+        let wanted = Arc::new(());
+        let asked = Asked {
+            client_id: request.client_id.clone(),
+            connection,
+            mailbox: reply.clone(),
+            deadline: self.clock.now().after(self.patience),
+            wanted: Arc::downgrade(&wanted),
+            place,
+            queue: Arc::downgrade(&self.entrance.0),
+            clock: self.clock,
+        };
+        self.authenticator.verify_elsewhere(request, asked.into_reply());
+        Answer::Later(wanted)
+    }
+
+    fn busy(&self) -> Answer {
+        Answer::Judged(judged(Verdict::Unavailable(Unavailable::Busy), self.clock))
+    }
+
+    /// Whether a client that was let in, or is about to be, may stay.
+    pub(crate) fn reconsider(&self, standing: &Standing<'_>) -> Reconsidered {
+        self.authenticator.reconsider(standing)
+    }
+
+    /// What an allowance means to the engine.
+    pub(crate) fn permit(&self, allowance: Allowance) -> Permit {
+        permit(allowance, self.clock)
     }
 }
 
 impl Judging {
     fn byte_count(&self) -> usize {
         match self {
-            Self::Request(request) => {
-                let password = request.password.as_ref().map_or(0, |password| password.expose_secret().len());
-                let username = request.username.as_ref().map_or(0, |username| username.len());
-                size_of::<Self>() + request.client_id.len() + username + password
-            }
+            Self::Request(request) => byte_count_of(request),
             Self::Step { data, .. } => size_of::<Self>() + data.len(),
+        }
+    }
+}
+
+fn byte_count_of(request: &AuthRequest) -> usize {
+    let password = request.password.as_ref().map_or(0, |password| password.expose_secret().len());
+    let username = request.username.as_ref().map_or(0, |username| username.len());
+    size_of::<Judging>() + request.client_id.len() + username + password
+}
+
+/// Does what waits for the pool.
+fn work_off(authenticator: &dyn Authenticator, job: Job, clock: Monotonic) {
+    match job.task {
+        Task::Rest(work, asked) => asked.finish(work),
+        Task::Judge { judging, connection, reply } => {
+            let judged = if clock.now() < job.deadline {
+                judge_guarded(authenticator, judging, clock)
+            } else {
+                judged(Verdict::Unavailable(Unavailable::TimedOut), clock)
+            };
+            reply.send(Message::Judged(connection, judged));
         }
     }
 }
@@ -192,20 +258,13 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
     let (mut principal, mut is_failed_proof) = (None, false);
     let decision = match verdict {
         Verdict::Allow(allowance) => {
-            let until = allowance.expires_at.map_or(Timestamp::NEVER, |at| {
-                let left = at.millis().saturating_sub(SystemClock.now().millis());
-                clock.now().after(Duration::from_millis(left))
-            });
-            principal = Some(allowance.principal);
-            Decision::Allow(Permit { authorize: allowance.authorize, until, data: None })
+            principal = Some(allowance.principal.clone());
+            Decision::Allow(permit(allowance, clock))
         }
-        Verdict::Deny(denial) => Decision::Refuse(match denial.outward() {
-            OutwardDenial::BadCredential => {
-                is_failed_proof = true;
-                ReasonCode::BAD_USER_NAME_OR_PASSWORD
-            }
-            OutwardDenial::NotAllowed => ReasonCode::NOT_AUTHORIZED,
-        }),
+        Verdict::Deny(denial) => {
+            is_failed_proof = denial.outward() == OutwardDenial::BadCredential;
+            Decision::Refuse(refusal(denial))
+        }
         // Nobody knew the client: that is a denial, never an invitation.
         Verdict::NotMine => Decision::Refuse(ReasonCode::NOT_AUTHORIZED),
         Verdict::Unavailable(Unavailable::Busy) => Decision::Refuse(ReasonCode::SERVER_BUSY),
@@ -218,6 +277,22 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
         ) => Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE),
     };
     Judged { decision, principal, is_failed_proof, by: By::Request }
+}
+
+fn permit(allowance: Allowance, clock: Monotonic) -> Permit {
+    let until = allowance.expires_at.map_or(Timestamp::NEVER, |at| {
+        let left = at.millis().saturating_sub(SystemClock.now().millis());
+        clock.now().after(Duration::from_millis(left))
+    });
+    Permit { authorize: allowance.authorize, until, data: None }
+}
+
+/// What a client is told that is denied.
+pub(crate) fn refusal(denial: Denial) -> ReasonCode {
+    match denial.outward() {
+        OutwardDenial::BadCredential => ReasonCode::BAD_USER_NAME_OR_PASSWORD,
+        OutwardDenial::NotAllowed => ReasonCode::NOT_AUTHORIZED,
+    }
 }
 
 impl std::fmt::Debug for Verifier {

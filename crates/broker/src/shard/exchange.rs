@@ -1,27 +1,20 @@
 use secrecy::SecretSlice;
-use vouchmq_identity::{AuthRequest, Exchange, Principal};
+use vouchmq_identity::AuthRequest;
 use vouchmq_mqtt::engine::{Authentication, Credentials, Decision, Input};
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
 use super::State;
 use crate::verify::{Answer, By, Judged, Judging};
 
-/// A client that uses a method of enhanced authentication.
-pub(super) struct Exchanging {
-    /// Here while the client has to answer; with the verifier while that judges.
-    exchange: Option<Box<dyn Exchange>>,
-    /// Who the client has proven to be.
-    principal: Option<Principal>,
-}
-
 impl State {
-    /// Has a client judged: at once where that is cheap, else by the pool.
+    /// Has a client judged: at once where that is cheap, else by the pool or elsewhere.
     pub(super) fn verify(&mut self, id: ConnectionId, authentication: Authentication) {
-        if self.sockets.get(id).is_none() {
-            // It did not wait.
-            return;
-        }
+        // It did not wait.
+        let Some(socket) = self.sockets.get_mut(id) else { return };
         let Authentication { client_id, username, credentials } = authentication;
+        if matches!(credentials, Credentials::Password(_) | Credentials::Begin { .. }) {
+            socket.person.says(username.as_deref());
+        }
         let peer = self.peer(id);
         let mut request =
             AuthRequest { client_id: (*client_id).into(), username, password: None, peer: peer.ip() };
@@ -37,12 +30,10 @@ impl State {
                     None => return self.answer(id, Decision::Refuse(ReasonCode::BAD_AUTHENTICATION_METHOD)),
                 }
             }
-            Credentials::Continue(data) => {
-                match self.exchanges.get_mut(&id).and_then(|exchanging| exchanging.exchange.take()) {
-                    Some(exchange) => Judging::Step { client_id, exchange, data },
-                    None => return self.answer(id, Decision::Refuse(ReasonCode::PROTOCOL_ERROR)),
-                }
-            }
+            Credentials::Continue(data) => match self.exchanges.remove(&id) {
+                Some(exchange) => Judging::Step { client_id, exchange, data },
+                None => return self.answer(id, Decision::Refuse(ReasonCode::PROTOCOL_ERROR)),
+            },
         };
         let Some(reply) = self.mailboxes.get(usize::from(self.id.0)) else { return };
         match self.verifier.judge(id, peer, judging, reply) {
@@ -51,27 +42,24 @@ impl State {
         }
     }
 
-    /// A client was judged.
+    /// A client was judged, by what holds now.
     pub(super) fn decide(&mut self, id: ConnectionId, judged: Judged) {
         self.verifying.remove(&id);
-        if self.sockets.get(id).is_none() {
-            return;
-        }
+        let Some(socket) = self.sockets.get(id) else { return };
         let Judged { decision, principal, is_failed_proof, by } = judged;
         if is_failed_proof {
-            self.admission.login_failed(self.clock.now(), self.peer(id));
+            self.admission.login_failed(self.clock.now(), socket.seat.peer);
         }
-        if let By::Exchange(exchange) = by {
-            let exchanging =
-                self.exchanges.entry(id).or_insert(Exchanging { exchange: None, principal: None });
-            exchanging.exchange = exchange;
-            if let Some(principal) = principal {
-                // A connection belongs to who opened it: nobody else may take it over by re-authentication.
-                let opened_by = exchanging.principal.get_or_insert_with(|| principal.clone());
-                if *opened_by != principal {
-                    return self.answer(id, Decision::Refuse(ReasonCode::NOT_AUTHORIZED));
-                }
+        if let By::Exchange(Some(exchange)) = by {
+            self.exchanges.insert(id, exchange);
+        }
+        if let (Decision::Allow(_), Some(principal)) = (&decision, principal) {
+            // A connection belongs to who opened it: nobody else may take it over by re-authentication.
+            if socket.person.principal().is_some_and(|opened_by| *opened_by != principal) {
+                return self.answer(id, Decision::Refuse(ReasonCode::NOT_AUTHORIZED));
             }
+            // Before CONNACK: who is told that it is let in is found by whoever ends its connection.
+            self.sockets.let_in(id, principal);
         }
         self.answer(id, decision);
     }

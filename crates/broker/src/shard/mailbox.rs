@@ -6,6 +6,7 @@ use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::{Input, Mail, ShardId};
 
 use super::ShardView;
+use super::round::Round;
 use crate::admission::Seat;
 use crate::transport::Detached;
 use crate::verify::Judged;
@@ -21,6 +22,8 @@ pub(crate) enum Message {
     Adopt { transport: Detached, seat: Seat, bytes: Vec<u8> },
     /// A verification is done.
     Judged(ConnectionId, Judged),
+    /// Something is to be done with many connections.
+    Round(Box<Round>),
     /// Something for the engine.
     Input(Input),
     /// Looks into the shard.

@@ -1,8 +1,11 @@
 use std::task::Waker;
 
 use slab::Slab;
+use vouchmq_identity::Principal;
+use vouchmq_identity::model::DeviceId;
 use vouchmq_mqtt::ConnectionId;
 
+use super::person::{Devices, Person};
 use crate::admission::Seat;
 use crate::transport::Transport;
 
@@ -12,6 +15,8 @@ pub(super) struct Sockets {
     /// Position in `sockets` by connection index.
     by_index: Vec<u32>,
     sockets: Slab<Socket>,
+    /// Those of devices that were let in; each is a socket above.
+    devices: Devices,
 }
 
 /// One client's socket.
@@ -21,6 +26,8 @@ pub(super) struct Socket {
     pub(super) transport: Transport,
     /// Its place among the connections, and where it comes from.
     pub(super) seat: Seat,
+    /// Who is at the other end.
+    pub(super) person: Person,
     /// Wakes the task that reads from it.
     pub(super) waker: Option<Waker>,
     /// The last write found no room: the task waits until there is.
@@ -50,6 +57,7 @@ impl Sockets {
             id,
             transport,
             seat,
+            person: Person::default(),
             waker: None,
             is_blocked: false,
             closing: Closing::No,
@@ -78,7 +86,44 @@ impl Sockets {
         self.get_mut(id)?;
         let slot = self.by_index.get_mut(index_of(id))?;
         let position = usize::try_from(std::mem::replace(slot, NONE)).ok()?;
-        self.sockets.try_remove(position)
+        let socket = self.sockets.try_remove(position)?;
+        if let Some(device) = socket.person.device() {
+            self.devices.remove(device, id);
+        }
+        Some(socket)
+    }
+
+    /// A client proved who it is, and is about to be let in: from now on it is found by its device.
+    pub(super) fn let_in(&mut self, id: ConnectionId, principal: Principal) {
+        let Some(socket) = self.get_mut(id) else { return };
+        if socket.person.principal().is_some() {
+            return;
+        }
+        socket.person.proved(principal);
+        if let Some(device) = socket.person.device().cloned() {
+            self.devices.insert(device, id);
+        }
+    }
+
+    /// The connections of a device.
+    pub(super) fn of_device(&self, device: &DeviceId) -> &[ConnectionId] {
+        self.devices.of(device)
+    }
+
+    /// How many devices have a connection here.
+    pub(super) fn device_count(&self) -> usize {
+        self.devices.len()
+    }
+
+    /// One more than the highest place that a connection has.
+    pub(super) fn places(&self) -> usize {
+        self.by_index.len()
+    }
+
+    /// The connection at a place.
+    pub(super) fn at(&self, place: usize) -> Option<ConnectionId> {
+        let position = *self.by_index.get(place)?;
+        Some(self.sockets.get(usize::try_from(position).ok()?)?.id)
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -3,29 +3,37 @@ use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Condvar, Mutex};
+use vouchmq_identity::Work;
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::time::Timestamp;
 
 use super::Judging;
+use super::elsewhere::Asked;
 use crate::shard::mailbox::Mailbox;
 
 /// Verifications that wait for a thread.
-const WAITING_MAX: usize = 4096;
+pub(super) const WAITING_MAX: usize = 4096;
 /// Verifications of one address that wait; those of Unix sockets count as one address.
-const OF_ADDRESS_MAX: usize = 256;
+pub(super) const OF_ADDRESS_MAX: usize = 256;
 /// Bytes of what is to be verified.
-const BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A verification that takes long.
 pub(super) struct Job {
-    pub(super) judging: Judging,
-    pub(super) connection: ConnectionId,
+    pub(super) task: Task,
     pub(super) address: Option<IpAddr>,
-    pub(super) reply: Mailbox,
     /// Nobody waits for the verdict any longer than this.
     pub(super) deadline: Timestamp,
     /// Gone when its connection is gone.
     pub(super) wanted: Weak<()>,
+}
+
+/// What is to be done for it.
+pub(super) enum Task {
+    /// All of it, and then the shard is told.
+    Judge { judging: Judging, connection: ConnectionId, reply: Mailbox },
+    /// What is left when others were asked.
+    Rest(Work, Asked),
 }
 
 /// Verifications that wait for a thread, within bounds.
@@ -53,19 +61,21 @@ struct Waiting {
 }
 
 impl Queue {
-    /// Takes a job in; `false` when there are too many, in all or of its address.
-    pub(super) fn push(&self, job: Job) -> bool {
+    /// Takes a job in, or gives it back when there are too many, in all or of its address, or when no more will be
+    /// done.
+    pub(super) fn push(&self, job: Job) -> Option<Job> {
         let mut waiting = self.waiting.lock();
-        let byte_count = waiting.byte_count + job.judging.byte_count();
+        let byte_count = waiting.byte_count + job.task.byte_count();
         let of_address = waiting.of_address.get(&job.address).map_or(0, VecDeque::len);
-        if waiting.count >= WAITING_MAX || of_address >= OF_ADDRESS_MAX || byte_count > BYTES_MAX {
-            return false;
+        let is_full = waiting.count >= WAITING_MAX || of_address >= OF_ADDRESS_MAX || byte_count > BYTES_MAX;
+        if is_full || waiting.is_closed {
+            return Some(job);
         }
         waiting.byte_count = byte_count;
         waiting.add(job);
         drop(waiting);
         self.changed.notify_one();
-        true
+        None
     }
 
     /// Waits for a job whose connection is still there; `None` when no more will come.
@@ -107,8 +117,17 @@ impl Waiting {
             self.turns.push_back(address);
         }
         self.count -= 1;
-        self.byte_count -= job.judging.byte_count();
+        self.byte_count -= job.task.byte_count();
         Some(job)
+    }
+}
+
+impl Task {
+    fn byte_count(&self) -> usize {
+        match self {
+            Self::Judge { judging, .. } => judging.byte_count(),
+            Self::Rest(_, asked) => asked.byte_count(),
+        }
     }
 }
 
@@ -128,23 +147,34 @@ mod tests {
     fn job(number: u32, address: [u8; 4], wanted: &Arc<()>) -> Job {
         let request = AuthRequest { client_id: "c".into(), username: None, password: None, peer: None };
         Job {
-            judging: Judging::Request(request),
-            connection: ConnectionId { index: number, generation: 0 },
+            task: Task::Judge {
+                judging: Judging::Request(request),
+                connection: ConnectionId { index: number, generation: 0 },
+                reply: Mailbox::new().0,
+            },
             address: Some(address.into()),
-            reply: Mailbox::new().0,
             deadline: Timestamp::NEVER,
             wanted: Arc::downgrade(wanted),
+        }
+    }
+
+    /// Whose turn it is.
+    fn next(queue: &Queue) -> u32 {
+        match queue.pop().unwrap().task {
+            Task::Judge { connection, .. } => connection.index,
+            Task::Rest(..) => panic!("nobody was asked elsewhere"),
         }
     }
 
     #[test]
     fn one_address_leaves_room_for_others() {
         let (queue, wanted) = (Queue::default(), Arc::new(()));
-        let taken = (0..1000).filter(|number| queue.push(job(*number, [127, 0, 0, 1], &wanted))).count();
+        let taken =
+            (0..1000).filter(|number| queue.push(job(*number, [127, 0, 0, 1], &wanted)).is_none()).count();
         assert_eq!(taken, OF_ADDRESS_MAX);
-        assert!(queue.push(job(0, [192, 0, 2, 1], &wanted)));
+        assert!(queue.push(job(0, [192, 0, 2, 1], &wanted)).is_none());
         assert!(queue.pop().is_some());
-        assert!(queue.push(job(0, [127, 0, 0, 1], &wanted)), "one has left");
+        assert!(queue.push(job(0, [127, 0, 0, 1], &wanted)).is_none(), "one has left");
     }
 
     #[test]
@@ -152,9 +182,9 @@ mod tests {
         let (queue, wanted) = (Queue::default(), Arc::new(()));
         let [flood, other, third] = [[192, 0, 2, 1], [192, 0, 2, 2], [192, 0, 2, 3]];
         for (number, address) in [(0, flood), (1, flood), (2, flood), (3, other), (4, other), (5, third)] {
-            assert!(queue.push(job(number, address, &wanted)));
+            assert!(queue.push(job(number, address, &wanted)).is_none());
         }
-        let next = || queue.pop().unwrap().connection.index;
+        let next = || next(&queue);
         assert_eq!([next(), next()], [0, 3]);
         // Who left and comes again stands at the end.
         queue.push(job(6, [192, 0, 2, 4], &wanted));
@@ -171,7 +201,8 @@ mod tests {
             let [_, a, b, c] = number.to_be_bytes();
             [10, a, b, c]
         };
-        let taken = (0..10_000).filter(|number| queue.push(job(*number, of(*number), &wanted))).count();
+        let taken =
+            (0..10_000).filter(|number| queue.push(job(*number, of(*number), &wanted)).is_none()).count();
         assert_eq!(taken, WAITING_MAX);
     }
 
@@ -183,7 +214,7 @@ mod tests {
         }
         queue.push(job(10, [192, 0, 2, 1], &here));
         drop(gone);
-        assert_eq!(queue.pop().unwrap().connection.index, 10);
+        assert_eq!(next(&queue), 10);
         drop(Entrance(Arc::new(Queue::default())));
         let queue = Arc::new(queue);
         drop(Entrance(queue.clone()));

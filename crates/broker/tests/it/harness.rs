@@ -13,6 +13,7 @@ mod heap;
 mod log;
 mod packets;
 mod process;
+mod registry;
 mod server;
 
 pub(crate) use child::Child;
@@ -20,6 +21,7 @@ pub(crate) use client::Client;
 pub(crate) use log::{keep_log, log_lines};
 pub(crate) use packets::*;
 pub(crate) use process::{descriptor_count, processor_time_of, resident_bytes};
+pub(crate) use registry::{Registry, device_id, in_millis, login};
 pub(crate) use server::{Server, until, wait_for};
 
 use std::time::Duration;

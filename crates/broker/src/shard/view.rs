@@ -1,0 +1,41 @@
+use std::net::SocketAddr;
+
+use vouchmq_identity::model::DeviceId;
+use vouchmq_mqtt::ConnectionId;
+use vouchmq_mqtt::engine::Engine;
+
+use super::State;
+use super::sockets::Sockets;
+use crate::transport::Peer;
+
+/// A shard, as those see it who only look.
+pub(crate) struct ShardView<'a> {
+    pub(crate) engine: &'a Engine,
+    sockets: &'a Sockets,
+}
+
+impl State {
+    pub(super) fn view(&self) -> ShardView<'_> {
+        ShardView { engine: &self.engine, sockets: &self.sockets }
+    }
+}
+
+impl ShardView<'_> {
+    /// The address of a connection's other end.
+    pub(crate) fn peer(&self, id: ConnectionId) -> Option<SocketAddr> {
+        match self.sockets.get(id)?.seat.peer {
+            Peer::Address(address) => Some(address),
+            Peer::Local => None,
+        }
+    }
+
+    /// Whether a device has a connection here that does not end.
+    pub(crate) fn is_connected(&self, device: &DeviceId) -> bool {
+        self.sockets.of_device(device).iter().any(|id| self.engine.client_of(*id).is_some())
+    }
+
+    /// How many devices have a connection here.
+    pub(crate) fn device_count(&self) -> usize {
+        self.sockets.device_count()
+    }
+}

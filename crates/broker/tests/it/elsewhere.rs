@@ -1,0 +1,163 @@
+//! Verdicts that come from somewhere else, in time, too late, or never.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use vouchmq_identity::{
+    Access, Anonymous, AuthRequest, Authenticator, Chain, Cost, Denial, FileAuthenticator, HashCost,
+    PasswordFile, PasswordHash, Reply, Verdict,
+};
+use vouchmq_mqtt::ProtocolVersion::{self, V5};
+use vouchmq_mqtt::ReasonCode;
+use vouchmq_mqtt::packet::Connect;
+
+use crate::harness::*;
+use crate::verification::Fixed;
+
+versions! { V311, V5 =>
+    an_answer_lets_the_client_in_when_it_comes,
+    who_gets_no_answer_is_told_that_it_is_not_its_fault,
+}
+
+/// A database that answers when it is told to.
+#[derive(Default)]
+struct Database {
+    asked: Mutex<Vec<(AuthRequest, Reply)>>,
+}
+
+impl Database {
+    fn count(&self) -> usize {
+        self.asked.lock().unwrap().len()
+    }
+
+    fn take_all(&self) -> Vec<(AuthRequest, Reply)> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+
+    /// What it says to somebody whom it knows.
+    fn allow(request: &AuthRequest) -> Verdict {
+        Anonymous::everybody(Access::everything()).verify(request)
+    }
+}
+
+impl Authenticator for Database {
+    fn cost(&self, _: &AuthRequest) -> Cost {
+        Cost::Elsewhere
+    }
+
+    fn verify(&self, _: &AuthRequest) -> Verdict {
+        panic!("it would have to wait")
+    }
+
+    fn verify_elsewhere(&self, request: AuthRequest, reply: Reply) {
+        self.asked.lock().unwrap().push((request, reply));
+    }
+}
+
+fn server_with(database: &Arc<Database>, connect_deadline: Duration) -> Server {
+    Server::with(|config, limits| {
+        config.authenticator = database.clone();
+        limits.connect_deadline = connect_deadline;
+    })
+}
+
+fn an_answer_lets_the_client_in_when_it_comes(version: ProtocolVersion) {
+    let database = Arc::new(Database::default());
+    let server = server_with(&database, 3 * DEADLINE);
+    let (mut good, mut bad, mut lost) = (server.open(version), server.open(version), server.open(version));
+    for (client, name) in [(&mut good, "good"), (&mut bad, "bad"), (&mut lost, "lost")] {
+        client.send(Connect { username: Some(name), password: Some(b"p"), ..connect(version, name) });
+    }
+    until("all are asked about", || database.count() == 3);
+    assert_eq!(server.stats().elsewhere_in_flight, 3);
+    for (request, reply) in database.take_all() {
+        match request.username.as_deref() {
+            Some("good") => reply.answer(Database::allow(&request)),
+            Some("bad") => reply.answer(Verdict::Deny(Denial::WrongPassword)),
+            _ => drop(reply),
+        }
+    }
+    assert_eq!(good.connack().reason, ReasonCode::SUCCESS);
+    assert_eq!(bad.connack().reason, ReasonCode::BAD_USER_NAME_OR_PASSWORD);
+    assert_eq!(lost.connack().reason, ReasonCode::SERVER_UNAVAILABLE);
+    assert_eq!(server.stats().elsewhere_in_flight, 0);
+    good.ping();
+}
+
+fn who_gets_no_answer_is_told_that_it_is_not_its_fault(version: ProtocolVersion) {
+    let database = Arc::new(Database::default());
+    let server = server_with(&database, Duration::from_millis(300));
+    let mut client = server.open(version);
+    client.send(connect(version, "c"));
+    assert_eq!(client.connack().reason, ReasonCode::SERVER_UNAVAILABLE);
+    client.expect_closed();
+    server.expect_nobody();
+    let [(request, reply)] = <[_; 1]>::try_from(database.take_all()).unwrap();
+    assert!(!reply.is_wanted(), "nobody waits any more");
+    assert_eq!(server.stats().elsewhere_in_flight, 1, "it is asked still");
+    // Too late, and to nobody.
+    reply.answer(Database::allow(&request));
+    until("it is not asked any more", || server.stats().elsewhere_in_flight == 0);
+    assert_eq!(server.stats().engines.connects, 0);
+}
+
+/// One address has its share, whatever others ask.
+#[test]
+fn questions_are_bounded() {
+    let database = Arc::new(Database::default());
+    let server = server_with(&database, 3 * DEADLINE);
+    let ask = |last, name: &str| {
+        let mut client = Client::open_from([127, 0, 0, last].into(), server.address(), V5);
+        client.send(connect(V5, name));
+        client
+    };
+    let mut waiting: Vec<_> = (0..256).map(|number| ask(2, &format!("c{number}"))).collect();
+    until("so many are asked about", || database.count() == 256);
+    let refused = |name| ask(2, name).connack().reason;
+    assert_eq!(refused("more"), ReasonCode::SERVER_BUSY);
+    let mut other = ask(3, "other");
+    until("another address has its own", || database.count() == 257);
+    for (request, reply) in database.take_all() {
+        reply.answer(Database::allow(&request));
+    }
+    for client in waiting.iter_mut().chain([&mut other]) {
+        assert_eq!(client.connack().reason, ReasonCode::SUCCESS);
+    }
+    assert_eq!(server.stats().elsewhere_in_flight, 0);
+    let mut late = ask(2, "late");
+    until("there is room again", || database.count() == 1);
+    for (request, reply) in database.take_all() {
+        reply.answer(Database::allow(&request));
+    }
+    assert_eq!(late.connack().reason, ReasonCode::SUCCESS);
+}
+
+/// Somebody whom the database does not know is a user of the file: its hash belongs on the pool.
+#[test]
+fn what_is_left_to_compute_is_left_to_the_pool() {
+    let mut file = PasswordFile::parse("", Path::new("users")).unwrap();
+    let hash = PasswordHash::create(b"right", HashCost::new(8, 1, 1).unwrap(), &mut Fixed).unwrap();
+    file.set("u", hash).unwrap();
+    let database = Arc::new(Database::default());
+    let chain = Chain::new(vec![
+        Box::new(database.clone()),
+        Box::new(FileAuthenticator::new(file, Access::everything())),
+    ]);
+    let server = Server::with(|config, limits| {
+        config.authenticator = Arc::new(chain);
+        limits.connect_deadline = 3 * DEADLINE;
+    });
+    for (password, reason) in
+        [(b"right", ReasonCode::SUCCESS), (b"wrong", ReasonCode::BAD_USER_NAME_OR_PASSWORD)]
+    {
+        let mut client = server.open(V5);
+        client.send(Connect { username: Some("u"), password: Some(password), ..connect(V5, "c") });
+        until("it is asked about", || database.count() == 1);
+        for (_, reply) in database.take_all() {
+            reply.answer(Verdict::NotMine);
+        }
+        assert_eq!(client.connack().reason, reason);
+    }
+    until("nothing is asked any more", || server.stats().elsewhere_in_flight == 0);
+}
