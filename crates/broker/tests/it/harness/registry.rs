@@ -5,7 +5,9 @@ use vouchmq_broker::SystemClock;
 use vouchmq_identity::acl::{Acl, AclRule, Action, Effect};
 use vouchmq_identity::model::{CredentialId, DeviceId, DeviceState, Product, ProductId, Proof, Validity};
 use vouchmq_identity::resident::{Change, Resident, ResidentCredential, ResidentDevice, ResidentProduct};
-use vouchmq_identity::{Block, BlockTarget, Blocks, Clock, Entropy, Keyring, NoEntropy, Secret, UnixMillis};
+use vouchmq_identity::{
+    Block, BlockTarget, Blocks, Clock, Entropy, Keyring, NoEntropy, Secret, SecretUse, UnixMillis,
+};
 use vouchmq_mqtt::ProtocolVersion;
 use vouchmq_mqtt::packet::Connect;
 use vouchmq_mqtt::topic::HashSeed;
@@ -75,7 +77,7 @@ impl Registry {
     /// One more secret of a device.
     pub(crate) fn add_secret(&mut self, id: &str) -> Secret {
         let credential = CredentialId::generate(SystemClock.now(), &mut self.entropy).unwrap();
-        let secret = Secret::generate(&mut self.entropy).unwrap();
+        let secret = Secret::generate(SecretUse::Device, &mut self.entropy).unwrap();
         let verifier = self.maker.verifier_of(&credential.to_string(), secret.expose().as_bytes());
         let proof = Proof::Secret(secret.key_id(), verifier);
         let known = ResidentCredential {
