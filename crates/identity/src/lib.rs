@@ -24,6 +24,7 @@ pub mod store;
 
 mod authenticator;
 mod clock;
+mod compare;
 mod entropy;
 mod exchange;
 mod keyring;
@@ -38,6 +39,7 @@ pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
 pub use authenticator::{Anonymous, AuthRequest, Authenticator, Chain, Cost, FileAuthenticator};
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use clock::{Clock, UnixMillis};
+pub use compare::is_same;
 pub use entropy::{Entropy, NoEntropy};
 pub use exchange::{Exchange, ExchangeMethod, Step};
 pub use keyring::{CheckValue, Keyring, KeyringFault, PepperVersion, SecretVerifier};
