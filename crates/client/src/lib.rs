@@ -1,1 +1,3 @@
-//! The HTTP contracts, seen from outside.
+//! The HTTP contracts, seen from outside: what is sent and answered.
+
+pub mod dto;

@@ -29,6 +29,7 @@ pub mod store;
 
 mod authenticator;
 mod clock;
+mod compare;
 mod entropy;
 mod exchange;
 mod keyring;
@@ -49,6 +50,7 @@ pub use authenticator::{
 };
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use clock::{Clock, UnixMillis};
+pub use compare::is_same;
 pub use entropy::{Entropy, NoEntropy};
 pub use exchange::{Exchange, ExchangeMethod, Step};
 pub use keyring::{CheckValue, Keyring, KeyringFault, PepperVersion, SecretVerifier};

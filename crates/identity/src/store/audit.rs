@@ -140,10 +140,19 @@ fn hash_of(sequence: u64, record: &AuditRecord, previous: Digest) -> Digest {
 impl Digest {
     /// The digest of these parts, each with its length before it: other parts never have the same.
     pub fn of(parts: &[&str]) -> Self {
+        Self::framed(parts.iter().map(|part| part.as_bytes()))
+    }
+
+    /// The same of parts that need not be text.
+    pub fn of_bytes(parts: &[&[u8]]) -> Self {
+        Self::framed(parts.iter().copied())
+    }
+
+    fn framed<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Self {
         let mut context = digest::Context::new(&digest::SHA256);
         for part in parts {
             context.update(&(part.len() as u64).to_be_bytes());
-            context.update(part.as_bytes());
+            context.update(part);
         }
         let mut bytes = [0; 32];
         bytes.iter_mut().zip(context.finish().as_ref()).for_each(|(byte, from)| *byte = *from);

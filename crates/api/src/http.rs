@@ -1,0 +1,51 @@
+//! What every HTTP listener shares.
+//!
+//! * [`Listener`] accepts and bounds connections; in front of its router every request gets an id, a deadline
+//!   and a check of its `Host`, every answer gets the security headers, and every failure is a [`Problem`].
+//! * [`Routes`] is how routes come into being: each declares its [`Access`], so that none is open by
+//!   oversight, and describes itself in OpenAPI.
+//! * Extractors: [`JsonBody`], [`QueryOf`], [`IfMatch`], [`Authorized`], [`RequestId`], [`Peer`].
+
+mod action;
+mod authorize;
+mod bearer;
+mod body;
+mod code;
+mod connection;
+mod crowd;
+mod front;
+mod gatekeeper;
+mod host;
+mod idempotency;
+mod json;
+mod limiter;
+mod limits;
+mod listener;
+mod openapi;
+mod paging;
+mod problem;
+mod query;
+mod request_id;
+mod routes;
+mod version;
+mod watch;
+
+pub use authorize::Authorized;
+pub use bearer::{AdministratorToken, TooShort};
+pub use body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, read_body};
+pub use code::Code;
+pub use front::EventStream;
+pub use gatekeeper::{Gate, Gatekeeper, Principal, Refusal};
+pub use host::HostNames;
+pub use idempotency::{ContainsSecret, Idempotency};
+pub use json::JsonBody;
+pub use limiter::Limiter;
+pub use limits::HttpLimits;
+pub use listener::{ListenFault, Listener, ListenerOptions};
+pub use openapi::open_api_route;
+pub use paging::{Paging, page};
+pub use problem::Problem;
+pub use query::QueryOf;
+pub use request_id::{Peer, RequestId};
+pub use routes::{Access, Built, Routes};
+pub use version::{IfMatch, Strictness, etag};

@@ -1,0 +1,189 @@
+use std::any::Any;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header};
+use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use tokio::time::{Instant, timeout};
+use tower::ServiceExt;
+
+use super::body::BodyDeadline;
+use super::request_id::X_REQUEST_ID;
+use super::watch::Watch;
+use super::{Code, HostNames, HttpLimits, Peer, Problem, RequestId, action};
+
+/// Marks an answer (as an extension) that goes on for as long as the client stays.
+#[derive(Clone, Copy, Debug)]
+pub struct EventStream;
+
+/// What every request passes on its way in, and every answer on its way out.
+pub(super) struct Front {
+    name: &'static str,
+    router: Router,
+    host_names: HostNames,
+    limits: Arc<HttpLimits>,
+}
+
+/// Held by the body of an answer; when that is gone, the answer is on its way.
+struct Outgoing(Arc<Watch>);
+
+const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::REFERRER_POLICY, "no-referrer"),
+];
+
+// === impl Front ===
+
+impl Front {
+    pub(super) fn new(
+        name: &'static str,
+        router: Router,
+        host_names: HostNames,
+        limits: &Arc<HttpLimits>,
+    ) -> Self {
+        Self { name, router, host_names, limits: limits.clone() }
+    }
+
+    pub(super) const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Answers a request, always.
+    pub(super) async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        watch: Arc<Watch>,
+    ) -> Response {
+        watch.began();
+        let start = Instant::now();
+        let request_id = RequestId::of(request.headers());
+        let method = request.method().clone();
+        let routed = match self.admit(request, peer, &request_id) {
+            Ok(request) => self.route(request).await,
+            Err(problem) => problem.into_response(),
+        };
+        let mut response = in_one_shape(routed, &request_id);
+        if response.extensions().get::<EventStream>().is_some() {
+            watch.streams();
+        }
+        adorn(response.headers_mut(), &request_id);
+        let (status, elapsed_us) = (response.status().as_u16(), start.elapsed().as_micros());
+        // Never the path with its query: passwords may stand there.
+        tracing::debug!(listener = self.name, %peer, %method, status, elapsed_us, %request_id, "answered");
+        let outgoing = Outgoing(watch);
+        response.map(|body| {
+            Body::new(body.map_err(move |error| {
+                let _ = &outgoing;
+                error
+            }))
+        })
+    }
+
+    /// What can be said about a request by its head.
+    fn admit(
+        &self,
+        request: Request<Incoming>,
+        peer: SocketAddr,
+        request_id: &RequestId,
+    ) -> Result<Request<Body>, Problem> {
+        if request.version() != Version::HTTP_11 {
+            return Err(Problem::new(Code::HttpVersion, "send HTTP/1.1"));
+        }
+        let hosts = request.headers().get_all(header::HOST);
+        if hosts.iter().count() > 1 {
+            return Err(Problem::new(Code::MalformedRequest, "the request has more than one Host"));
+        }
+        self.host_names.check(hosts.iter().next().and_then(|host| host.to_str().ok()))?;
+        let mut request =
+            request.map(|incoming| Body::new(Limited::new(incoming, self.limits.body_bytes_max)));
+        let body_deadline = BodyDeadline(Instant::now() + self.limits.body_timeout);
+        request.extensions_mut().insert(body_deadline);
+        request.extensions_mut().insert(request_id.clone());
+        request.extensions_mut().insert(Peer(peer));
+        action::to_route(&mut request);
+        Ok(request)
+    }
+
+    async fn route(&self, request: Request<Body>) -> Response {
+        let routed = unless_it_panics(self.router.clone().oneshot(request));
+        match timeout(self.limits.request_timeout, routed).await {
+            Ok(Ok(Ok(response))) => response,
+            Ok(Err(_)) => {
+                tracing::error!(listener = self.name, "a handler panicked: this is a bug");
+                Problem::new(Code::Internal, "look for the request id in the log").into_response()
+            }
+            Err(_) => Problem::new(Code::TimedOut, "nothing is known about its outcome").into_response(),
+        }
+    }
+}
+
+/// The output of a future, or that it panicked.
+async fn unless_it_panics<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| {
+        // After a panic the future is dropped, and what it had in hand with it.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Ok(Poll::Pending) => Poll::Pending,
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
+
+/// Gives problems their request's id, and makes problems of what the framework says in its own words.
+fn in_one_shape(response: Response, request_id: &RequestId) -> Response {
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        return problem.clone().into_answer(Some(request_id));
+    }
+    let status = response.status();
+    let is_foreign = response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| {
+        // The framework's own rejections are plain text; JSON is somebody's contract.
+        kind.as_bytes().starts_with(b"text/plain")
+    });
+    if !(status.is_client_error() || status.is_server_error()) || !is_foreign {
+        return response;
+    }
+    if response.extensions().get::<Verbatim>().is_some() {
+        return response;
+    }
+    let code = Code::of_status(status);
+    let problem = Problem::new(code, code.title());
+    let problem = match response.headers().get(header::ALLOW) {
+        Some(allowed) => problem.with_header(header::ALLOW, allowed.clone()),
+        None => problem,
+    };
+    problem.into_answer(Some(request_id))
+}
+
+/// Marks an answer (as an extension) whose caller looks at the status alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Verbatim;
+
+fn adorn(headers: &mut HeaderMap, request_id: &RequestId) {
+    for (name, value) in SECURITY_HEADERS {
+        // The dashboard has its own policy.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
+        headers.insert(X_REQUEST_ID, id);
+    }
+}
+
+// === impl Outgoing ===
+
+impl Drop for Outgoing {
+    fn drop(&mut self) {
+        self.0.answered();
+    }
+}

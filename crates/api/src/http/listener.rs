@@ -1,0 +1,152 @@
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::crowd::Crowd;
+use super::front::Front;
+use super::{HostNames, HttpLimits, connection};
+
+/// Where a listener listens, and what it allows.
+#[derive(Clone, Debug)]
+pub struct ListenerOptions {
+    /// What it is called in the log and in errors, as `management`.
+    pub name: &'static str,
+    /// Where; port 0 picks a free one.
+    pub address: SocketAddr,
+    /// Names that `Host` may have beside those of loopback.
+    pub host_names: HostNames,
+    /// Bounds.
+    pub limits: HttpLimits,
+}
+
+/// Why nothing can listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenFault {
+    /// The address is not loopback.
+    #[error(
+        "the {name} listener cannot bind {address}: there is no TLS yet, so HTTP listens on loopback only; \
+         write 127.0.0.1:{port} and put a proxy with TLS in front", port = .address.port()
+    )]
+    NotLoopback {
+        /// The listener.
+        name: &'static str,
+        /// Where it was to listen.
+        address: SocketAddr,
+    },
+    /// The system refused.
+    #[error("the {name} listener cannot bind {address}")]
+    Bind {
+        /// The listener.
+        name: &'static str,
+        /// Where it was to listen.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Accepts HTTP/1.1 on one address, within [`HttpLimits`].
+#[derive(Debug)]
+pub struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+    options: ListenerOptions,
+}
+
+impl ListenerOptions {
+    /// The defaults at an address.
+    pub fn new(name: &'static str, address: SocketAddr) -> Self {
+        Self { name, address, host_names: HostNames::default(), limits: HttpLimits::default() }
+    }
+}
+
+impl Listener {
+    /// Takes the address; who connects from now on waits for [`serve`](Self::serve).
+    ///
+    /// # Errors
+    /// [`ListenFault`]: until there is TLS every address but loopback is refused.
+    pub async fn bind(options: ListenerOptions) -> Result<Self, ListenFault> {
+        let (name, address) = (options.name, options.address);
+        if !address.ip().to_canonical().is_loopback() {
+            return Err(ListenFault::NotLoopback { name, address });
+        }
+        let fault = |source| ListenFault::Bind { name, address, source };
+        let socket = TcpListener::bind(address).await.map_err(fault)?;
+        let address = socket.local_addr().map_err(fault)?;
+        Ok(Self { socket, address, options })
+    }
+
+    /// Where it listens, with the port that the system chose.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves `router` until `drain` is ready, then lets requests that have begun end, for at most
+    /// [`HttpLimits::drain_timeout`]. Dropping the future closes everything at once.
+    pub async fn serve(self, router: Router, drain: impl Future<Output = ()>) {
+        let limits = Arc::new(self.options.limits);
+        let front = Arc::new(Front::new(self.options.name, router, self.options.host_names, &limits));
+        let crowd = Arc::new(Crowd::new(limits.connections_max, limits.connections_per_address_max));
+        let (closing, is_closing) = watch::channel(());
+        let mut connections = JoinSet::new();
+        let mut drain = std::pin::pin!(drain);
+        loop {
+            let accepted = tokio::select! {
+                () = &mut drain => break,
+                accepted = self.socket.accept() => accepted,
+            };
+            // What has ended must not pile up.
+            while connections.try_join_next().is_some() {}
+            match accepted {
+                Ok((stream, peer)) => {
+                    let Some(place) = crowd.enter(peer.ip()) else { continue };
+                    let served = connection::serve(
+                        prepare(stream),
+                        peer,
+                        front.clone(),
+                        limits.clone(),
+                        is_closing.clone(),
+                    );
+                    connections.spawn(async move {
+                        served.await;
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    if !is_of_one_connection(&error) {
+                        tracing::warn!(listener = front.name(), %error, "accepting pauses");
+                        sleep(limits.accept_pause).await;
+                    }
+                }
+            }
+        }
+        drop(self.socket);
+        drop(is_closing);
+        drop(closing);
+        let all_ended = async { while connections.join_next().await.is_some() {} };
+        if timeout(limits.drain_timeout, all_ended).await.is_err() {
+            tracing::warn!(listener = front.name(), "requests were cut off: they did not end in time");
+        }
+    }
+}
+
+/// Small answers must not wait for an acknowledgement of the one before.
+fn prepare(stream: TcpStream) -> TcpStream {
+    // It fails only if the peer is gone already.
+    let _ = stream.set_nodelay(true);
+    stream
+}
+
+/// Whether only the connection that was to be accepted is broken. Everything else (no descriptors, no
+/// memory) would come back at once.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}

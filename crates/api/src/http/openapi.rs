@@ -1,0 +1,52 @@
+use axum::Router;
+use axum::http::header;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, Paths};
+use utoipa::{PartialSchema, ToSchema};
+use vouchmq_client::dto::problem::{FieldProblem, ProblemBody};
+
+use super::Access;
+
+const BEARER: &str = "bearer";
+
+/// A document without paths.
+pub(super) fn document(title: &str) -> OpenApi {
+    let mut components = Components::new();
+    // As the standard writes it: the library's names for it are longer than it.
+    if let Ok(bearer) = serde_json::from_str(r#"{"type":"http","scheme":"bearer"}"#) {
+        components.security_schemes.insert(BEARER.to_owned(), bearer);
+    }
+    components.schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
+    components.schemas.insert(FieldProblem::name().into_owned(), FieldProblem::schema());
+    let info =
+        InfoBuilder::new().title(format!("VouchMQ {title}")).version(env!("CARGO_PKG_VERSION")).build();
+    OpenApiBuilder::new().info(info).paths(Paths::new()).components(Some(components)).build()
+}
+
+/// Writes an operation's access into it.
+pub(super) fn declare(item: &mut PathItem, access: Access) {
+    let operations: [&mut Option<Operation>; 5] =
+        [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    for operation in operations.into_iter().flatten() {
+        operation.security = Some(match access {
+            Access::Scope(scope) => vec![SecurityRequirement::new(BEARER, [scope.as_str()])],
+            Access::Open(_) => Vec::new(),
+        });
+    }
+}
+
+/// `GET /openapi.json`: the document, for everybody: it says nothing that the source does not.
+pub fn open_api_route(document: &OpenApi) -> Router {
+    // Made of types that all serialize.
+    let text = document.to_json().unwrap_or_default();
+    Router::new().route(
+        "/openapi.json",
+        get(move || {
+            let text = text.clone();
+            async move { ([(header::CONTENT_TYPE, "application/json")], text).into_response() }
+        }),
+    )
+}

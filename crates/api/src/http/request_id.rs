@@ -1,0 +1,97 @@
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+
+use super::{Code, Problem};
+
+/// What a request is called, in its answer, in the log and in the audit log: the client's `X-Request-Id`, if
+/// that is 1 to 64 of the characters `A-Z a-z 0-9 . _ -`, or else 32 hexadecimal digits.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RequestId(Arc<str>);
+
+/// Who sent a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub SocketAddr);
+
+pub(super) const X_REQUEST_ID: &str = "x-request-id";
+const LEN_MAX: usize = 64;
+
+impl RequestId {
+    /// The client's, or a new one.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
+        let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let is_good = |text: &&str| (1..=LEN_MAX).contains(&text.len()) && text.bytes().all(is_usual);
+        given.filter(is_good).map_or_else(Self::new, |given| Self(given.into()))
+    }
+
+    /// Unique, not secret: a counter, hashed with keys that each process draws anew.
+    fn new() -> Self {
+        static KEYS: LazyLock<(RandomState, RandomState)> = LazyLock::new(Default::default);
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let (first, second) = &*KEYS;
+        Self(format!("{:016x}{:016x}", first.hash_one(count), second.hash_one(count)).into())
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or_else(|| Problem::new(Code::Internal, "no request id"))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Peer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().copied().ok_or_else(|| Problem::new(Code::Internal, "no peer"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_good_id_is_kept_and_any_other_replaced() {
+        let of = |given: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(X_REQUEST_ID, given.parse().unwrap());
+            RequestId::of(&headers)
+        };
+        let longest = "x".repeat(64);
+        for good in ["a", "0198-A.b_c", &longest] {
+            assert_eq!(of(good).as_str(), good);
+        }
+        for bad in ["", "a b", "a\"b", "a/b", "{}", &"x".repeat(65)] {
+            assert_eq!(of(bad).as_str().len(), 32, "{bad:?}");
+        }
+        assert_ne!(RequestId::of(&HeaderMap::new()), RequestId::of(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,156 @@
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::MethodRouter;
+use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{HttpMethod, PathItem, Paths};
+use utoipa_axum::router::UtoipaMethodRouter;
+use vouchmq_identity::model::Scope;
+
+use super::authorize::{Demand, authorize};
+use super::{Code, Gate, Idempotency, Problem, action, openapi};
+
+/// Who may use a route. There is no default: every route says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A principal with this scope.
+    Scope(Scope),
+    /// Everybody, for this reason; or the route sees to it by itself.
+    Open(&'static str),
+}
+
+/// Routes as they are declared, each with its access: the index of a listener.
+///
+/// ```
+/// use vouchmq_api::http::{Authorized, Routes};
+/// use vouchmq_identity::model::Scope;
+/// use utoipa_axum::routes;
+///
+/// /// Lists devices.
+/// #[utoipa::path(get, path = "/v1/devices", responses((status = 200)))]
+/// async fn list(caller: Authorized) -> String {
+///     caller.principal().name.to_string()
+/// }
+///
+/// let routes = Routes::<()>::new("management").add(Scope::DevicesRead, routes!(list));
+/// assert_eq!(routes.table().count(), 1);
+/// ```
+pub struct Routes<S> {
+    document: OpenApi,
+    rows: Vec<Row<S>>,
+}
+
+/// What [`Routes::build`] makes.
+pub struct Built {
+    /// What a listener serves.
+    pub router: Router,
+    /// What describes it.
+    pub document: OpenApi,
+}
+
+struct Row<S> {
+    access: Access,
+    paths: Paths,
+    methods: MethodRouter<S>,
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// No routes yet; `title` is that of the document.
+    pub fn new(title: &str) -> Self {
+        Self { document: openapi::document(title), rows: Vec::new() }
+    }
+
+    /// Adds the operations of one path, which `utoipa_axum::routes!` makes of annotated handlers. Operations of
+    /// one path that differ in access are added one by one.
+    #[must_use]
+    pub fn add(
+        mut self,
+        access: impl Into<Access>,
+        (schemas, mut paths, methods): UtoipaMethodRouter<S>,
+    ) -> Self {
+        let access = access.into();
+        for item in paths.paths.values_mut() {
+            openapi::declare(item, access);
+        }
+        self.document.paths.merge(paths.clone());
+        self.document.components.get_or_insert_default().schemas.extend(schemas);
+        self.rows.push(Row { access, paths, methods });
+        self
+    }
+
+    /// Adds all routes of `other`.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        self.document.merge(other.document);
+        self.rows.extend(other.rows);
+        self
+    }
+
+    /// Every operation: path, method, access.
+    pub fn table(&self) -> impl Iterator<Item = (&str, HttpMethod, Access)> {
+        self.rows.iter().flat_map(|row| {
+            let access = row.access;
+            let paths = row.paths.paths.iter();
+            paths.flat_map(move |(path, item)| {
+                methods_of(item).map(move |method| (path.as_str(), method, access))
+            })
+        })
+    }
+
+    /// Puts the gate before each route that declares a scope, and `idempotency` behind the gate of each POST.
+    ///
+    /// # Panics
+    /// At start, if two routes are one: axum says which.
+    pub fn build(self, state: S, gate: &Gate, idempotency: Option<&Idempotency>) -> Built {
+        let mut router = Router::new();
+        for Row { access, paths, methods } in self.rows {
+            for (path, item) in &paths.paths {
+                let is_post = item.post.is_some();
+                let methods = match access {
+                    Access::Open(_) => methods.clone(),
+                    Access::Scope(scope) => {
+                        let idempotency = idempotency.filter(|_| is_post).cloned();
+                        let demand = Demand { gate: gate.clone(), scope, idempotency };
+                        methods.clone().route_layer(from_fn_with_state(demand, authorize))
+                    }
+                };
+                let path = if is_post { action::route_of(path) } else { path.clone() };
+                router = router.route(&path, methods);
+            }
+        }
+        let router = router.fallback(nothing_here).with_state(state);
+        Built { router, document: self.document }
+    }
+}
+
+impl From<Scope> for Access {
+    fn from(scope: Scope) -> Self {
+        Self::Scope(scope)
+    }
+}
+
+impl<S> std::fmt::Debug for Routes<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.rows.iter().map(|row| (row.paths.paths.keys(), row.access))).finish()
+    }
+}
+
+impl std::fmt::Debug for Built {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Built").field("router", &self.router).finish_non_exhaustive()
+    }
+}
+
+fn methods_of(item: &PathItem) -> impl Iterator<Item = HttpMethod> {
+    let all = [
+        (item.get.is_some(), HttpMethod::Get),
+        (item.post.is_some(), HttpMethod::Post),
+        (item.put.is_some(), HttpMethod::Put),
+        (item.patch.is_some(), HttpMethod::Patch),
+        (item.delete.is_some(), HttpMethod::Delete),
+    ];
+    all.into_iter().filter_map(|(is_there, method)| is_there.then_some(method))
+}
+
+async fn nothing_here() -> Problem {
+    Problem::new(Code::NotFound, "there is nothing at this path")
+}

@@ -1,0 +1,82 @@
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use axum::Router;
+use tokio::sync::oneshot;
+use vouchmq_api::http::{HostNames, HttpLimits, ListenFault, Listener, ListenerOptions};
+
+pub(crate) mod client;
+
+pub(crate) use client::{Answer, Connection};
+
+/// A listener on a thread of its own.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    drain: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    pub(crate) fn start(router: Router) -> Self {
+        Self::with(router, HttpLimits::default())
+    }
+
+    pub(crate) fn with(router: Router, limits: HttpLimits) -> Self {
+        let (drain, drained) = oneshot::channel();
+        let (tell, told) = mpsc::channel();
+        let serve = move || {
+            runtime().block_on(async {
+                let host_names = HostNames::new(["broker.example"]);
+                let options = ListenerOptions { limits, host_names, ..ListenerOptions::new("test", free()) };
+                let listener = Listener::bind(options).await.unwrap();
+                tell.send(listener.address()).unwrap();
+                let drained = async { drop(drained.await) };
+                listener.serve(router, drained).await;
+            });
+        };
+        let thread = std::thread::spawn(serve);
+        Self { address: told.recv().unwrap(), drain: Some(drain), thread: Some(thread) }
+    }
+
+    pub(crate) fn connect(&self) -> Connection {
+        Connection::to(self.address)
+    }
+
+    /// One request on a connection of its own.
+    pub(crate) fn ask(&self, request: &str) -> Answer {
+        let mut connection = self.connect();
+        connection.send(request.as_bytes());
+        connection.receive()
+    }
+
+    pub(crate) fn begin_drain(&mut self) {
+        drop(self.drain.take());
+    }
+
+    /// Waits for the end of a drain.
+    pub(crate) fn join(&mut self) {
+        self.begin_drain();
+        self.thread.take().unwrap().join().unwrap();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.begin_drain();
+    }
+}
+
+/// What comes of listening at an address.
+pub(crate) fn bind(address: SocketAddr) -> Result<SocketAddr, ListenFault> {
+    let options = ListenerOptions::new("test", address);
+    runtime().block_on(async { Listener::bind(options).await.map(|listener| listener.address()) })
+}
+
+pub(crate) fn free() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}

@@ -1,0 +1,5 @@
+mod bounds;
+mod drain;
+mod front;
+mod idempotency;
+mod routes;

@@ -1,0 +1,154 @@
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::routing::{get, post};
+use vouchmq_api::http::{HttpLimits, JsonBody};
+
+use crate::harness::Server;
+
+fn quick(change: impl FnOnce(&mut HttpLimits)) -> Server {
+    let mut limits = HttpLimits::default();
+    change(&mut limits);
+    let router = Router::new()
+        .route("/ok", get(async || "ok"))
+        .route("/never", get(std::future::pending::<()>))
+        .route("/json", post(async |JsonBody(body): JsonBody<Vec<u8>>| body.len().to_string()));
+    Server::with(router, limits)
+}
+
+const SOON: Duration = Duration::from_millis(150);
+
+fn post_json(more: &str) -> String {
+    format!("POST /json HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{more}")
+}
+
+#[test]
+fn a_slow_head_is_closed_also_byte_by_byte() {
+    let server = quick(|limits| limits.head_timeout = SOON);
+    let mut silent = server.connect();
+    let mut dripping = server.connect();
+    let begin = now();
+    for byte in b"GET /ok HTTP/1.1\r\nHost: localhost\r\nX: 1234567890" {
+        dripping.try_send(&[*byte]);
+        if begin.elapsed() > 2 * SOON {
+            break;
+        }
+        // Slower than the bound as a whole, and never silent for long.
+        std::thread::park_timeout(SOON / 10);
+    }
+    assert_eq!(dripping.closed(), "");
+    silent.try_send(b"");
+    assert_eq!(silent.closed(), "");
+    let mut second = server.connect();
+    second.send(b"GET /ok HTTP/1.1\r\nHost: localhost\r\n\r\nGET /ok");
+    assert_eq!(second.receive().status, 200);
+}
+
+#[test]
+fn a_slow_body_is_told_and_closed() {
+    let server = quick(|limits| limits.body_timeout = SOON);
+    let mut connection = server.connect();
+    connection.send(post_json("Content-Length: 10\r\n\r\n[1,").as_bytes());
+    let answer = connection.receive();
+    assert_eq!((answer.status, answer.code().as_str()), (408, "body_timeout"));
+    assert_eq!(answer.header("connection"), Some("close"));
+    assert_eq!(connection.closed(), "");
+}
+
+#[test]
+fn a_connection_without_requests_is_closed() {
+    let server = quick(|limits| limits.idle_timeout = SOON);
+    let mut connection = server.connect();
+    connection.send(b"GET /ok HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(connection.receive().body, "ok");
+    assert_eq!(connection.closed(), "");
+}
+
+#[test]
+fn a_request_that_takes_too_long_is_answered_without_an_outcome() {
+    let server = quick(|limits| limits.request_timeout = SOON);
+    let answer = server.ask("GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!((answer.status, answer.code().as_str()), (503, "timed_out"));
+    assert!(answer.header("retry-after").is_some());
+}
+
+#[test]
+fn heads_are_bounded_in_bytes_and_fields() {
+    let server = quick(|_| {});
+    let head = |fields: String| format!("GET /ok HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n");
+    let many = |count| (0..count).map(|n| format!("X-{n}: 1\r\n")).collect::<String>();
+    assert_eq!(server.ask(&head(many(60))).status, 200);
+    assert_eq!(server.ask(&head(many(64))).status, 431);
+    assert_eq!(server.ask(&head(format!("X: {}\r\n", "x".repeat(15_000)))).status, 200);
+    assert_eq!(server.ask(&head(format!("X: {}\r\n", "x".repeat(17_000)))).status, 431);
+    assert_eq!(
+        server.ask(&format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "x".repeat(17_000))).status / 100,
+        4
+    );
+}
+
+#[test]
+fn bodies_are_bounded_whether_they_say_their_length_or_not() {
+    let server = quick(|_| {});
+    let said = server.ask(&post_json("Content-Length: 65537\r\n\r\n["));
+    assert_eq!((said.status, said.code().as_str()), (413, "body_too_large"));
+    let mut connection = server.connect();
+    connection.send(post_json("Transfer-Encoding: chunked\r\n\r\n").as_bytes());
+    for _ in 0..70 {
+        connection.try_send(format!("400\r\n{}\r\n", " ".repeat(1024)).as_bytes());
+    }
+    assert_eq!(connection.receive().status, 413);
+    let spaces = " ".repeat(65_536 - 3);
+    assert_eq!(server.ask(&post_json(&format!("Content-Length: 65536\r\n\r\n[1]{spaces}"))).body, "1");
+    let both = post_json("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n");
+    assert!(matches!(server.ask(&both).status, 200 | 400), "one of the two, never both");
+}
+
+#[test]
+fn a_body_of_another_kind_or_shape_is_refused() {
+    let server = quick(|_| {});
+    let text = "POST /json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n[1]";
+    assert_eq!(server.ask(text).code(), "unsupported_media_type");
+    assert_eq!(server.ask(&post_json("Content-Length: 2\r\n\r\n[1")).code(), "malformed_json");
+    assert_eq!(server.ask(&post_json("Content-Length: 5\r\n\r\n[256]")).code(), "invalid");
+}
+
+#[test]
+fn connections_are_bounded_and_a_place_comes_free() {
+    let server = quick(|limits| limits.connections_max = 2);
+    let held: Vec<_> = (0..2)
+        .map(|_| {
+            let mut connection = server.connect();
+            connection.send(b"GET /ok HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            assert_eq!(connection.receive().status, 200);
+            connection
+        })
+        .collect();
+    assert_eq!(server.connect().closed(), "");
+    drop(held);
+    let deadline = now() + Duration::from_secs(10);
+    loop {
+        let mut connection = server.connect();
+        connection.try_send(b"GET /ok HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        if connection.closed().starts_with("HTTP/1.1 200") {
+            break;
+        }
+        assert!(now() < deadline, "a place never came free");
+    }
+}
+
+#[test]
+fn requests_that_come_together_are_answered_in_their_order() {
+    let server = quick(|_| {});
+    let mut connection = server.connect();
+    let body = |text: &str| post_json(&format!("Content-Length: {}\r\n\r\n{text}", text.len()));
+    connection.send([body("[]"), body("[1]"), body("[1,2]")].concat().as_bytes());
+    assert_eq!([0; 3].map(|_| connection.receive().body), ["0", "1", "2"]);
+    connection.send(body("[1,2,3]").as_bytes());
+    assert_eq!(connection.receive().body, "3");
+}
+
+#[expect(clippy::disallowed_methods, reason = "deadlines of tests")]
+fn now() -> Instant {
+    Instant::now()
+}

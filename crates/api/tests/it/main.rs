@@ -1,0 +1,6 @@
+//! The HTTP listeners, over real sockets and byte for byte.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+
+mod harness;
+mod http;
