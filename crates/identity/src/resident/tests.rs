@@ -289,6 +289,8 @@ fn passwords_go_to_the_pool_and_secrets_never_do() {
         ("nobody", "hunter2", Cost::Cheap),
     ] {
         assert_eq!(cost(name, password), expected, "{name} {password}");
+        // Nobody is asked behind it about a device that it knows, and everybody about another.
+        assert_eq!(world.resident.decides(&request(name, name, password)), name != "nobody");
     }
     world.allowed("both", "hunter2");
     world.allowed("both", secret.expose());
