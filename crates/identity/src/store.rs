@@ -34,12 +34,15 @@ pub trait Store: Send + Sync {
     /// Runs a job in a transaction of its own, after those that were handed in before. When it returns `Ok`
     /// and the job [wants](Job::run) its writes, they are durable; in each other case none is there.
     ///
+    /// The store owns the job, since it may run where others run, after the caller has gone away: a job that
+    /// found something out leaves it where its caller looks. It is dropped before this returns.
+    ///
     /// Jobs may share a commit. A job is run once or, when another instance got in between, more than once:
     /// what counts is its last run.
     ///
     /// # Errors
     /// [`StoreFault`]: nothing was written, or it is not known whether something was.
-    async fn write(&self, job: &mut (dyn Job + 'static)) -> Result<(), StoreFault>;
+    async fn write(&self, job: Box<dyn Job>) -> Result<(), StoreFault>;
 }
 
 /// What is done within one transaction.
