@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use vouchmq_identity::store::Store;
 
 mod atomic;
-mod change_log;
+pub(crate) mod change_log;
 mod lists;
 mod loading;
 mod round_trip;

@@ -8,4 +8,5 @@
 
 mod contract;
 mod harness;
+mod postgres;
 mod sqlite;
