@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+mod commit;
+mod crash;
+mod file;
+
 use async_trait::async_trait;
 use tempfile::TempDir;
 use vouchmq_identity::store::Store;
