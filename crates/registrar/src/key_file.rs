@@ -27,6 +27,12 @@ pub enum KeyFileFault {
         /// Its mode.
         mode: u32,
     },
+    /// It is gone, and the database needs it.
+    #[error("the key file {} is missing: the database was used with it; put it back", .path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// It is not made of keys.
     #[error("{origin}: {fault}")]
     Keys {
@@ -43,11 +49,12 @@ pub enum KeyFileFault {
 /// More is no key file.
 const BYTES_MAX: u64 = 1 << 20;
 
-/// The keys of a file, which is made with one random key if it is missing.
+/// The keys of a file, which is made with one random key if it is missing and the database `is_new`: one that
+/// was used before needs the keys that it was used with.
 ///
 /// # Errors
 /// [`KeyFileFault`] says what is wrong with it.
-pub fn keys_at(path: &Path, entropy: &mut dyn Entropy) -> Result<Keyring, KeyFileFault> {
+pub fn keys_at(path: &Path, is_new: bool, entropy: &mut dyn Entropy) -> Result<Keyring, KeyFileFault> {
     let failed = |source| KeyFileFault::File { path: path.to_owned(), source };
     match File::open(path) {
         Ok(file) => {
@@ -58,6 +65,9 @@ pub fn keys_at(path: &Path, entropy: &mut dyn Entropy) -> Result<Keyring, KeyFil
             let mut text = Zeroizing::new(String::new());
             file.take(BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
             keys_of(&text, &format!("the key file {}", path.display()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !is_new => {
+            Err(KeyFileFault::Missing { path: path.to_owned() })
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let keyring = Keyring::generate(entropy)?;

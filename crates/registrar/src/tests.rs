@@ -145,14 +145,23 @@ async fn a_database_does_not_open_with_other_keys() {
 fn a_key_file_is_made_once_for_its_owner_only() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys");
-    let made = keys_at(&path, &mut SystemEntropy).unwrap();
+    let made = keys_at(&path, true, &mut SystemEntropy).unwrap();
     let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
-    let read = keys_at(&path, &mut SystemEntropy).unwrap();
+    let read = keys_at(&path, true, &mut SystemEntropy).unwrap();
     assert!(made.check_values().eq(read.check_values()));
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
-    let fault = keys_at(&path, &mut SystemEntropy).unwrap_err();
+    let fault = keys_at(&path, true, &mut SystemEntropy).unwrap_err();
     assert!(matches!(fault, KeyFileFault::Mode { mode: 0o640, .. }), "{fault}");
+}
+
+#[test]
+fn a_database_that_was_used_gets_no_new_keys() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("keys");
+    let fault = keys_at(&path, false, &mut SystemEntropy).unwrap_err();
+    assert!(matches!(fault, KeyFileFault::Missing { .. }), "{fault}");
+    assert!(!path.exists());
 }
 
 #[test]
@@ -161,6 +170,6 @@ fn a_key_file_that_is_none_is_refused_without_repeating_it() {
     let path = directory.path().join("keys");
     std::fs::write(&path, "1:secret-but-short\n").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let fault = keys_at(&path, &mut SystemEntropy).unwrap_err().to_string();
+    let fault = keys_at(&path, true, &mut SystemEntropy).unwrap_err().to_string();
     assert!(fault.contains("key 1") && !fault.contains("secret-but-short"), "{fault}");
 }

@@ -3,6 +3,7 @@
 mod data_directory;
 mod lifecycle;
 mod log;
+mod registry;
 mod settings;
 mod users;
 
@@ -10,12 +11,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use secrecy::{ExposeSecret, SecretString};
 use vouchmq_broker::{Bound, ListenAddress};
 use vouchmq_mqtt::engine::SHARDS_MAX;
 
 use crate::exit::{self, Failure};
 use crate::output;
 use data_directory::DataDirectory;
+use registry::{Choices, Judges};
 use settings::Settings;
 
 #[derive(Debug, Args)]
@@ -58,6 +61,15 @@ pub(crate) struct Arguments {
     /// Device registration (not yet supported: only 'off')
     #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_REGISTER_LISTEN", value_parser = only_off, default_value = "off")]
     register_listen: Off,
+    /// Keep devices in this database, a file or postgres://USER:PASSWORD@HOST/NAME [default: vouchmq.db in DIR]
+    #[arg(long, value_name = "FILE|URL", env = "VOUCHMQ_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// Take these keys, as '1:KEY,2:KEY' [default: the file 'keys' in DIR, made at the first start]
+    #[arg(long, value_name = "KEYS", env = "VOUCHMQ_KEYS", hide = true, hide_env_values = true)]
+    keys: Option<SecretString>,
+    /// Go on with a database that is older than it was, or another one: what was revoked since is good again
+    #[arg(long)]
+    accept_rollback: bool,
     #[command(flatten)]
     log: log::Arguments,
 }
@@ -77,27 +89,35 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     settings::variables::refuse_unknown(std::env::vars_os())?;
     let settings = Settings::resolve(std::env::vars_os(), &arguments.set)?;
     let listen = addresses(&arguments.listen)?;
-    let authenticator = users::authenticator(arguments.allow_anonymous, arguments.user_file.as_deref())?;
+    let others = users::others(arguments.allow_anonymous, arguments.user_file.as_deref())?;
     let shards = arguments.shards.unwrap_or_else(core_count);
-    let config = settings.into_config(listen, shards, authenticator)?;
     let _log = log::start(&arguments.log);
     let data = DataDirectory::open(&arguments.data)?;
+    let choices = Choices {
+        database: arguments.database.as_deref(),
+        keys: arguments.keys.as_ref().map(ExposeSecret::expose_secret),
+        accepts_rollback: arguments.accept_rollback,
+    };
+    let registry = registry::Open::at(data.path(), &choices)?;
+    let Judges { authenticator, methods } = registry.judges(others);
+    let config = settings.into_config(listen, shards, authenticator, methods)?;
     let bound = Bound::bind(config).map_err(|error| {
         Failure::unusable(format_args!("{error}; choose another address with --listen, or end what uses it"))
     })?;
     users::warn(arguments.allow_anonymous, arguments.user_file.as_deref());
-    serve(bound, shards, &data)
+    serve(bound, registry, shards, &data)
 }
 
-fn serve(bound: Bound, shards: u16, data: &DataDirectory) -> Result<(), Failure> {
+fn serve(bound: Bound, registry: registry::Open, shards: u16, data: &DataDirectory) -> Result<(), Failure> {
     let addresses: Vec<String> = bound.addresses().iter().map(url).collect();
     let signals = lifecycle::Signals::listen()?;
     let broker = bound.start().map_err(Failure::unusable)?;
+    let registry = registry.work(broker.control());
     for address in &addresses {
         tracing::info!(shards, data = %data.path().display(), "listening on {address}");
         output::line(&format!("listening on {address}"))?;
     }
-    lifecycle::run_until_signal(broker, signals)
+    lifecycle::run_until_signal(broker, registry, signals)
 }
 
 fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>, Failure> {

@@ -15,8 +15,7 @@ pub(crate) async fn append(store: &dyn Store, number: u64, aborts: bool) -> Opti
             let mut chain = rows.audit_head().await.map_err(Aborted::Failed)?.as_ref().map(AuditChain::from);
             let entry = chain.get_or_insert_default().append(audit_record(number));
             rows.append_audit(&entry).await.map_err(Aborted::Failed)?;
-            let sequence =
-                rows.append_log(crate::harness::NOW, NewEntry::blocks()).await.map_err(Aborted::Failed)?;
+            let sequence = rows.append_log(NOW, NewEntry::blocks()).await.map_err(Aborted::Failed)?;
             if aborts {
                 return Err(Aborted::Failed(vouchmq_identity::store::StoreFault::Busy));
             }
@@ -74,7 +73,7 @@ pub(super) async fn the_log_is_read_in_portions(place: &dyn Place) {
         NewEntry::blocks().kicking(Kick::Soft),
     ];
     for entry in entries.clone() {
-        write!(store, |rows| rows.append_log(crate::harness::NOW, entry.clone());).await.unwrap();
+        write!(store, |rows| rows.append_log(NOW, entry.clone());).await.unwrap();
     }
     let mut rows = store.read().await.unwrap();
     let expected: Vec<LogEntry> =

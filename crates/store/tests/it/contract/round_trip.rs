@@ -196,9 +196,7 @@ pub(super) async fn keys_and_the_log_id_are_replaced(place: &dyn Place) {
     let (before, _) = store.read().await.unwrap().log_head().await.unwrap();
     assert_ne!(before, log);
     let entry = NewEntry::blocks();
-    write!(store, |rows| rows.append_log(crate::harness::NOW, entry.clone()); rows.put_log_id(log);)
-        .await
-        .unwrap();
+    write!(store, |rows| rows.append_log(NOW, entry.clone()); rows.put_log_id(log);).await.unwrap();
     let mut rows = store.read().await.unwrap();
     assert_eq!(rows.keys().await.unwrap(), [(first, new), (last, old)]);
     assert_eq!(rows.log_head().await.unwrap(), (log, 1), "the numbers go on");
