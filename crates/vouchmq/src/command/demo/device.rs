@@ -1,0 +1,95 @@
+//! The device of a demonstration: an MQTT 5.0 client.
+
+use std::time::Duration;
+
+use vouchmq_mqtt::client::{ClientSession, Event};
+use vouchmq_mqtt::packet::{Connect, Publish, SubscriptionFiltersBuf, SubscriptionOptions};
+use vouchmq_mqtt::time::Timestamp;
+use vouchmq_mqtt::{Properties, ProtocolVersion, QoS, ReasonCode};
+
+use crate::client::address::Address;
+use crate::client::link::Link;
+use crate::exit::Failure;
+
+/// A connected device.
+pub(super) struct Device(Link);
+
+/// Longer than any step takes.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Device {
+    /// Connects as a device with a secret.
+    pub(super) async fn connect(address: &str, id: &str, secret: &str) -> Result<Self, Failure> {
+        let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
+        let address = Address::tcp(host, port.parse().ok());
+        let connect = Connect {
+            version: Dialect::MQTT_5.version(),
+            clean_start: true,
+            keep_alive_secs: 60,
+            client_id: id,
+            properties: Properties::EMPTY,
+            will: None,
+            username: Some(id),
+            password: Some(secret.as_bytes()),
+        };
+        Ok(Self(Link::open(&address, &connect, &mut ClientSession::default(), false).await?))
+    }
+
+    /// Subscribes at QoS 1; what the server answered.
+    pub(super) async fn subscribe(&mut self, filter: &str) -> Result<ReasonCode, Failure> {
+        let mut filters = SubscriptionFiltersBuf::default();
+        filters.push(filter, SubscriptionOptions::new(QoS::AtLeastOnce));
+        self.0.subscribe(filters.as_filters(), Properties::EMPTY).map_err(Failure::failed)?;
+        self.find(|event| match event {
+            Event::Subscribed { reasons, .. } => reasons.iter().next(),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Publishes at QoS 1; what the server answered.
+    pub(super) async fn publish(&mut self, topic: &str, payload: &[u8]) -> Result<ReasonCode, Failure> {
+        let (dup, retain, qos, packet_id) = (false, false, QoS::AtLeastOnce, None);
+        let publish = Publish { dup, retain, qos, topic, packet_id, properties: Properties::EMPTY, payload };
+        let _ = self.0.publish(&publish).map_err(Failure::failed)?;
+        self.find(|event| match event {
+            Event::Acknowledged { reason, .. } => Some(*reason),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits for a message, and tells what is in it.
+    pub(super) async fn message(&mut self) -> Result<Vec<u8>, Failure> {
+        self.find(|event| match event {
+            Event::Message(publish) => Some(publish.payload.to_vec()),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Waits until the server ends the connection, and tells why it says that it does.
+    pub(super) async fn end(mut self) -> Result<ReasonCode, Failure> {
+        self.find(|event| match event {
+            Event::Disconnected { reason, .. } => Some(*reason),
+            _ => None,
+        })
+        .await
+    }
+
+    /// The first event that means something; others are passed over.
+    async fn find<T>(&mut self, meaning: impl Fn(&Event<'_>) -> Option<T>) -> Result<T, Failure> {
+        let deadline = self.0.now().after(PATIENCE);
+        loop {
+            while let Some(event) = self.0.event()? {
+                if let Some(found) = meaning(&event) {
+                    return Ok(found);
+                }
+            }
+            if self.0.now() >= deadline {
+                return Err(Failure::failed("the broker did not answer within 5 s"));
+            }
+            self.0.wait(deadline.min(Timestamp::NEVER)).await?;
+        }
+    }
+}
