@@ -5,7 +5,7 @@ use std::time::Duration;
 use vouchmq_mqtt::client::{ClientSession, Event};
 use vouchmq_mqtt::packet::{Connect, Publish, SubscriptionFiltersBuf, SubscriptionOptions};
 use vouchmq_mqtt::time::Timestamp;
-use vouchmq_mqtt::{Properties, ProtocolVersion, QoS, ReasonCode};
+use vouchmq_mqtt::{Dialect, Properties, QoS, ReasonCode};
 
 use crate::client::address::Address;
 use crate::client::link::Link;
