@@ -19,7 +19,7 @@ mod table;
 mod tests;
 
 pub use device::{ResidentCredential, ResidentDevice};
-pub use judge::{Judgement, Proven};
+pub use judge::{Allowed, Judgement, Named, Proven};
 pub use products::ResidentProduct;
 
 use products::Products;
