@@ -45,7 +45,7 @@ pub(super) async fn serve(
                 }
                 return;
             }
-            () = sleep_until(watch.deadline()) => {
+            () = sleep_until(watch.next_look()) => {
                 if watch.is_overdue() {
                     tracing::debug!(listener = front.name(), %peer, "connection closed: too slow");
                     return;
