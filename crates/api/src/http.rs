@@ -4,7 +4,7 @@
 //!   and a check of its `Host`, every answer gets the security headers, and every failure is a [`Problem`].
 //! * [`Routes`] is how routes come into being: each declares its [`Access`], so that none is open by
 //!   oversight, and describes itself in OpenAPI.
-//! * Extractors: [`JsonBody`], [`QueryOf`], [`IfMatch`], [`Authorized`], [`RequestId`], [`Peer`].
+//! * Extractors: [`JsonBody`], [`QueryOf`], [`IfMatch`], [`Authorized`], [`RequestId`], [`Peer`], [`Draining`].
 
 mod action;
 mod authorize;
@@ -50,6 +50,6 @@ pub use openapi::open_api_route;
 pub use paging::{Paging, page};
 pub use problem::Problem;
 pub use query::QueryOf;
-pub use request_id::{Peer, RequestId};
+pub use request_id::{Draining, Peer, RequestId};
 pub use routes::{Access, Built, Routes};
 pub use version::{IfMatch, Strictness, etag};

@@ -31,8 +31,8 @@ pub struct ContainsSecret {
 /// while the first goes on is 409 `idempotency_in_flight`; the same one after an answer that
 /// [contains a secret](ContainsSecret) is 409 `secret_already_shown` with the resource in `Location`.
 ///
-/// Answers of 5xx and 429 are not kept: the request may be tried again. Neither is one whose client went
-/// away. Of requests only a SHA-256 is kept, of secrets nothing. Nothing survives a restart.
+/// Answers of 5xx and 429 are not kept: the request may be tried again. A client that hangs up before it is
+/// answered finds the answer when it asks again. Of requests only a SHA-256 is kept, of secrets nothing. Nothing survives a restart.
 ///
 /// # Bounds
 /// 10,000 keys and 16 MiB of answers; the oldest are forgotten first. An answer over 64 KiB is not kept, only

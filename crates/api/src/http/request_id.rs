@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use tokio::sync::watch::Receiver;
 
 use super::{Code, Problem};
 
@@ -14,6 +15,10 @@ use super::{Code, Problem};
 /// that is 1 to 64 of the characters `A-Z a-z 0-9 . _ -`, or else 32 hexadecimal digits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
+
+/// Tells event streams that the listener drains, so that they end by themselves.
+#[derive(Clone, Debug)]
+pub struct Draining(pub(super) Receiver<()>);
 
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +55,14 @@ impl RequestId {
     }
 }
 
+impl Draining {
+    /// Waits until the drain begins.
+    pub async fn begun(&mut self) {
+        // Nothing is ever sent: the channel ends.
+        while self.0.changed().await.is_ok() {}
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -75,6 +88,14 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         parts.extensions.get().copied().ok_or_else(|| Problem::new(Code::Internal, "no peer"))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Draining {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or_else(|| Problem::new(Code::Internal, "no listener"))
     }
 }
 
