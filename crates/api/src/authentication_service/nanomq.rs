@@ -37,27 +37,22 @@ pub(super) async fn listed(
         return service.refuse(peer.ip(), Code::Unauthenticated, reason, hint).into_response();
     };
     request.extensions_mut().insert(caller);
-    next.run(request).await
+    let response = next.run(request).await;
+    if let Some(problem) = response.extensions().get::<Problem>().filter(|_| response.status() == 400) {
+        service.hint(peer.ip(), problem.detail());
+    }
+    response
 }
 
 /// Reads what NanoMQ sends with POST, or in the query with GET.
 async fn fields_of(request: Request) -> Result<Fields, Problem> {
-    let fields = if request.method() == axum::http::Method::POST {
-        Fields::of_body(request, Plus::Itself).await
-    } else {
-        match request.uri().query() {
-            Some(query) => Fields::of_form(query, Plus::Itself),
-            None => {
-                Err(malformed("the request says nothing: NanoMQ needs headers for its params to be sent"))
-            }
-        }
-    };
-    fields.inspect_err(|problem| {
-        tracing::warn!(
-            reason = problem.detail(),
-            "a request of NanoMQ cannot be understood, the client is denied"
-        );
-    })
+    if request.method() == axum::http::Method::POST {
+        return Fields::of_body(request, Plus::Itself).await;
+    }
+    match request.uri().query() {
+        Some(query) => Fields::of_form(query, Plus::Itself),
+        None => Err(malformed("the request says nothing: NanoMQ needs headers for its params to be sent")),
+    }
 }
 
 /// The client's address; NanoMQ knows those of IPv4 only, and says nothing of others.

@@ -25,12 +25,15 @@ pub(super) struct Service {
     pub(super) emqx_failure: EmqxFailure,
     verifications: Option<Limiter<Caller>>,
     failures: Limiter<IpAddr>,
+    hints: Limiter<IpAddr>,
     /// Callers that were told in the log that they send passwords in URLs.
     warned: Mutex<HashSet<Caller>>,
 }
 
 /// Requests of nobody known, from one address in a minute.
 const FAILURES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).unwrap();
+/// Lines about requests that cannot be understood, of one address in a minute.
+const HINTS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(6).unwrap();
 const KEYS_MAX: usize = 10_000;
 const WARNED_MAX: usize = 1_000;
 
@@ -57,6 +60,7 @@ impl AuthenticationService {
             emqx_failure: options.emqx_failure,
             verifications: per_second.map(|count| Limiter::new(count, second, KEYS_MAX)),
             failures: Limiter::new(FAILURES_PER_MINUTE, 60 * second, KEYS_MAX),
+            hints: Limiter::new(HINTS_PER_MINUTE, 60 * second, KEYS_MAX),
             warned: Mutex::default(),
         })))
     }
@@ -93,6 +97,13 @@ impl Service {
             }
             Err(wait) => Problem::new(Code::TooManyRequests, "too many failed attempts from this address")
                 .with_retry_after(wait),
+        }
+    }
+
+    /// Writes to the log, now and then, what is wrong with a broker's requests: its clients are all denied.
+    pub(super) fn hint(&self, peer: IpAddr, reason: &str) {
+        if self.hints.take(&network_of(peer)).is_ok() {
+            tracing::warn!(%peer, reason, "a request of NanoMQ cannot be understood, its client is denied");
         }
     }
 

@@ -66,6 +66,9 @@ fn no_secret_is_in_the_log_or_in_an_answer() {
     }
     let lines = log::lines();
     assert!(lines.contains("answered") && lines.contains("denied"), "the log was watched");
+    for hint in ["configure method = post", "cannot be understood", "was refused"] {
+        assert!(lines.contains(hint), "an operator is told: {hint}");
+    }
     for line in lines.lines() {
         for canary in canaries {
             assert!(!line.contains(canary), "{line}");

@@ -53,6 +53,12 @@ async fn secret(State(world): State<World>) -> Response {
     (StatusCode::CREATED, marked, format!("s3cr3t-canary {}", world.next())).into_response()
 }
 
+#[utoipa::path(post, path = "/unmarked", responses((status = 201)))]
+async fn unmarked(State(world): State<World>) -> Response {
+    let body = format!(r#"{{"secret":"vmq1_AAAAAAAA_canary{}"}}"#, world.next());
+    (StatusCode::CREATED, [(header::LOCATION, "/made/2")], body).into_response()
+}
+
 #[utoipa::path(post, path = "/fails", responses((status = 503)))]
 async fn fails(State(world): State<World>) -> Problem {
     Problem::new(Code::Unavailable, format!("{}", world.next()))
@@ -80,6 +86,7 @@ fn server() -> (Server, World) {
     let routes = Routes::new("test")
         .add(Scope::Admin, routes!(make))
         .add(Scope::Admin, routes!(secret))
+        .add(Scope::Admin, routes!(unmarked))
         .add(Scope::Admin, routes!(fails))
         .add(Scope::Admin, routes!(refuses))
         .add(Scope::Admin, routes!(waits))
@@ -130,6 +137,12 @@ fn a_secret_is_shown_once() {
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     assert!(again.json()["detail"].as_str().unwrap().contains("/made/1") && !again.body.contains("s3cr3t"));
     assert_eq!(world.count.load(Ordering::SeqCst), 1);
+    // Not even if whoever shows it forgets to say so.
+    let key = KEY.replace("k-1", "k-2");
+    let ask = || server.ask(&request("/unmarked", "a", &key, ""));
+    assert!(ask().body.contains("canary2"));
+    let again = ask();
+    assert_eq!((again.code().as_str(), again.header("location")), ("secret_already_shown", Some("/made/2")));
 }
 
 #[test]
