@@ -13,7 +13,7 @@ use vouchmq_identity::store::{
 };
 use vouchmq_identity::{CheckValue, Clock, KeyId, PepperVersion, UnixMillis};
 
-use crate::connection::Connection;
+use crate::connection::{Connection, unavailable};
 use crate::readers::Home;
 use crate::rows::{
     api_key, audit, block, claim_token, credential, device, log, pepper, product, registration,
@@ -23,17 +23,28 @@ use crate::rows::{
 pub(crate) struct Session {
     pub(crate) connection: Connection,
     clock: Arc<dyn Clock>,
-    /// The newest number of the change log that this transaction gave; 0 if none.
-    pub(crate) appended: u64,
+    /// What a transaction that writes knows of the ends of both logs.
+    pub(crate) ends: Option<Ends>,
     /// Where the connection goes when this is dropped.
     home: Option<Home>,
+}
+
+/// The ends of both logs within a transaction: nobody else moves them meanwhile.
+#[derive(Clone)]
+pub(crate) struct Ends {
+    /// The last number of the change log; the row that holds it is written once, before the commit. Numbers do
+    /// not come from a sequence of the engine: those leave gaps when a transaction is rolled back, and number
+    /// transactions in the order in which they asked instead of that of the commits.
+    pub(crate) head: u64,
+    /// The last audit entry, if this transaction wrote one.
+    pub(crate) audit: Option<AuditEntry>,
 }
 
 // === impl Session ===
 
 impl Session {
     pub(crate) const fn new(connection: Connection, clock: Arc<dyn Clock>, home: Option<Home>) -> Self {
-        Self { connection, clock, appended: 0, home }
+        Self { connection, clock, ends: None, home }
     }
 }
 
@@ -48,7 +59,8 @@ impl Drop for Session {
 #[async_trait]
 impl Rows for Session {
     async fn log_head(&mut self) -> Result<(LogId, u64), StoreFault> {
-        log::head(&mut self.connection).await
+        let (id, head) = log::head(&mut self.connection).await?;
+        Ok((id, self.ends.as_ref().map_or(head, |ends| ends.head)))
     }
 
     async fn log_after(&mut self, after: u64, limit: u32) -> Result<Vec<LogEntry>, StoreFault> {
@@ -186,6 +198,9 @@ impl Rows for Session {
     }
 
     async fn audit_head(&mut self) -> Result<Option<AuditEntry>, StoreFault> {
+        if let Some(Ends { audit: Some(last), .. }) = &self.ends {
+            return Ok(Some(last.clone()));
+        }
         audit::head(&mut self.connection).await
     }
 }
@@ -241,13 +256,19 @@ impl Transaction for Session {
     }
 
     async fn append_log(&mut self, entry: NewEntry) -> Result<u64, StoreFault> {
-        let sequence = log::append(&mut self.connection, self.clock.now(), &entry).await?;
-        self.appended = sequence;
+        let Some(ends) = &mut self.ends else { return Err(unavailable("there is no transaction")) };
+        let sequence = ends.head + 1;
+        log::append(&mut self.connection, sequence, self.clock.now(), &entry).await?;
+        ends.head = sequence;
         Ok(sequence)
     }
 
     async fn append_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreFault> {
-        audit::append(&mut self.connection, entry).await
+        audit::append(&mut self.connection, entry).await?;
+        if let Some(ends) = &mut self.ends {
+            ends.audit = Some(entry.clone());
+        }
+        Ok(())
     }
 }
 
