@@ -1,11 +1,12 @@
 //! The port's rows on one connection: each method is a statement of its table.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use vouchmq_identity::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
-    DeviceId, HardwareId, Product, ProductId, Registration, RegistrationId, Slug,
+    DeviceId, DeviceState, HardwareId, Product, ProductId, Registration, RegistrationId, Slug,
 };
 use vouchmq_identity::store::{
     AuditEntry, DeviceFilter, LogEntry, LogId, NewEntry, Page, PageRequest, RegistrationFilter, Rows,
@@ -15,6 +16,7 @@ use vouchmq_identity::{CheckValue, Clock, KeyId, PepperVersion, UnixMillis};
 
 use crate::connection::{Connection, unavailable};
 use crate::readers::Home;
+use crate::rows::device::Counted;
 use crate::rows::{
     api_key, audit, block, claim_token, credential, device, log, pepper, product, registration,
 };
@@ -23,21 +25,24 @@ use crate::rows::{
 pub(crate) struct Session {
     pub(crate) connection: Connection,
     clock: Arc<dyn Clock>,
-    /// What a transaction that writes knows of the ends of both logs.
+    /// There while a transaction writes.
     pub(crate) ends: Option<Ends>,
     /// Where the connection goes when this is dropped.
     home: Option<Home>,
 }
 
-/// The ends of both logs within a transaction: nobody else moves them meanwhile.
-#[derive(Clone)]
+/// What all jobs add to, and is written once for those that share a commit: the ends of both logs, and how many
+/// devices there are. Nobody else changes them meanwhile.
+#[derive(Clone, Default)]
 pub(crate) struct Ends {
-    /// The last number of the change log; the row that holds it is written once, before the commit. Numbers do
-    /// not come from a sequence of the engine: those leave gaps when a transaction is rolled back, and number
-    /// transactions in the order in which they asked instead of that of the commits.
+    /// The last number of the change log. Numbers do not come from a sequence of the engine: those leave gaps
+    /// when a transaction is rolled back, and number transactions in the order in which they asked instead of
+    /// that of the commits.
     pub(crate) head: u64,
     /// The last audit entry, if this transaction wrote one.
     pub(crate) audit: Option<AuditEntry>,
+    /// How many devices more, or less, each product has that are not retired.
+    pub(crate) device_counts: BTreeMap<ProductId, i64>,
 }
 
 // === impl Session ===
@@ -45,6 +50,14 @@ pub(crate) struct Ends {
 impl Session {
     pub(crate) const fn new(connection: Connection, clock: Arc<dyn Clock>, home: Option<Home>) -> Self {
         Self { connection, clock, ends: None, home }
+    }
+}
+
+impl Ends {
+    fn count(&mut self, (product, state): Counted, more: i64) {
+        if state != DeviceState::Retired {
+            *self.device_counts.entry(product).or_default() += more;
+        }
     }
 }
 
@@ -104,7 +117,9 @@ impl Rows for Session {
     }
 
     async fn device_count(&mut self, product: ProductId) -> Result<u64, StoreFault> {
-        device::count(&mut self.connection, product).await
+        let committed = device::count(&mut self.connection, product).await?;
+        let more = self.ends.as_ref().and_then(|ends| ends.device_counts.get(&product)).copied();
+        Ok(u64::try_from(committed.saturating_add(more.unwrap_or(0))).unwrap_or(0))
     }
 
     async fn credential(&mut self, id: CredentialId) -> Result<Option<Credential>, StoreFault> {
@@ -216,7 +231,12 @@ impl Transaction for Session {
     }
 
     async fn put_device(&mut self, device: &Device) -> Result<(), StoreFault> {
-        device::put(&mut self.connection, device).await
+        let old = device::put(&mut self.connection, device).await?;
+        if let Some(ends) = &mut self.ends {
+            old.into_iter().for_each(|old| ends.count(old, -1));
+            ends.count((device.product, device.state), 1);
+        }
+        Ok(())
     }
 
     async fn put_credential(&mut self, credential: &Credential) -> Result<(), StoreFault> {

@@ -8,7 +8,7 @@ use vouchmq_identity::store::StoreFault;
 use crate::connection::Connection;
 use crate::engine::Engine;
 use crate::postgres::CHANNEL;
-use crate::rows::log;
+use crate::rows::{device, log};
 use crate::session::{Ends, Session};
 use crate::value::values;
 
@@ -59,7 +59,7 @@ impl Link {
     async fn try_begin(&mut self) -> Result<(), StoreFault> {
         let head = log::number(self.session.connection.begin_write().await?)?;
         self.begun_at = head;
-        self.session.ends = Some(Ends { head, audit: None });
+        self.session.ends = Some(Ends { head, ..Ends::default() });
         Ok(())
     }
 
@@ -73,8 +73,11 @@ impl Link {
     /// # Errors
     /// [`StoreFault`]: nothing is committed, or nobody knows.
     pub(crate) async fn commit(&mut self) -> Result<u64, StoreFault> {
-        let head = self.session.ends.take().map_or(self.begun_at, |ends| ends.head);
+        let Ends { head, device_counts, audit: _ } = self.session.ends.take().unwrap_or_default();
         let connection = &mut self.session.connection;
+        for (product, more) in device_counts.into_iter().filter(|(_, more)| *more != 0) {
+            device::add_to_count(connection, product, more).await?;
+        }
         if head > self.begun_at {
             log::put_head(connection, head).await?;
             if connection.is_postgres() {
