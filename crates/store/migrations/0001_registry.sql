@@ -56,6 +56,13 @@ CREATE TABLE devices (
 );
 CREATE INDEX devices_by_product ON devices (product_id, id);
 
+-- How many devices a product has that are not retired: counting a million of them takes too long for each
+-- registration.
+CREATE TABLE product_devices (
+    product_id TEXT PRIMARY KEY,
+    devices BIGINT NOT NULL
+);
+
 -- What devices are found by: a copy of their column `tags`.
 CREATE TABLE device_tags (
     device_id TEXT NOT NULL REFERENCES devices (id),

@@ -168,16 +168,23 @@ impl Connection {
         }
     }
 
-    /// Begins to change rows. Nobody else does so until `COMMIT` or `ROLLBACK`: on PostgreSQL whoever writes
-    /// first takes the row that numbers the change log.
-    pub(crate) async fn begin_write(&mut self) -> Result<(), StoreFault> {
+    /// Begins to change rows, with the savepoint `job`; returns the row of `log_head`. Nobody
+    /// else changes anything until `COMMIT` or `ROLLBACK`: on PostgreSQL whoever writes first takes that row.
+    pub(crate) async fn begin_write(&mut self) -> Result<Vec<Row>, StoreFault> {
         self.forget_fault();
-        if self.is_postgres() {
-            let sql = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT head FROM log_head FOR UPDATE";
-            self.script(sql).await
-        } else {
-            self.script("BEGIN IMMEDIATE").await
-        }
+        let rows = match &mut self.engine {
+            Engine::Sqlite(connection) => {
+                let sql = "BEGIN IMMEDIATE; SELECT one, head FROM log_head; SAVEPOINT job";
+                sqlx::raw_sql(sql).fetch_all(connection).await.map(|rows| sqlite_rows(&rows))
+            }
+            Engine::Postgres(connection) => {
+                let sql = "BEGIN ISOLATION LEVEL READ COMMITTED; SELECT one, head FROM log_head FOR UPDATE;
+                    SAVEPOINT job";
+                in_time(sqlx::raw_sql(sql).fetch_all(connection)).await.map(|rows| postgres_rows(&rows))
+            }
+            Engine::Gone => return Err(self.gone()),
+        };
+        rows.map_err(|error| self.fail(&error))
     }
 
     fn gone(&self) -> StoreFault {

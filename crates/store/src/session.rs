@@ -1,9 +1,11 @@
 //! The port's rows on one connection: each method is a statement of its table.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use vouchmq_identity::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
-    DeviceId, HardwareId, Product, ProductId, Registration, RegistrationId, Slug,
+    DeviceId, DeviceState, HardwareId, Product, ProductId, Registration, RegistrationId, Slug,
 };
 use vouchmq_identity::store::{
     AuditEntry, DeviceFilter, LogEntry, LogId, NewEntry, Page, PageRequest, RegistrationFilter, Rows,
@@ -11,8 +13,9 @@ use vouchmq_identity::store::{
 };
 use vouchmq_identity::{CheckValue, KeyId, PepperVersion, UnixMillis};
 
-use crate::connection::Connection;
+use crate::connection::{Connection, unavailable};
 use crate::readers::Home;
+use crate::rows::device::Counted;
 use crate::rows::{
     api_key, audit, block, claim_token, credential, device, log, pepper, product, registration,
 };
@@ -20,17 +23,39 @@ use crate::rows::{
 /// Rows within a transaction.
 pub(crate) struct Session {
     pub(crate) connection: Connection,
-    /// The newest number of the change log that this transaction gave; 0 if none.
-    pub(crate) appended: u64,
+    /// There while a transaction writes.
+    pub(crate) ends: Option<Ends>,
     /// Where the connection goes when this is dropped.
     home: Option<Home>,
+}
+
+/// What all jobs add to, and is written once for those that share a commit: the ends of both logs, and how many
+/// devices there are. Nobody else changes them meanwhile.
+#[derive(Clone, Default)]
+pub(crate) struct Ends {
+    /// The last number of the change log. Numbers do not come from a sequence of the engine: those leave gaps
+    /// when a transaction is rolled back, and number transactions in the order in which they asked instead of
+    /// that of the commits.
+    pub(crate) head: u64,
+    /// The last audit entry, if this transaction wrote one.
+    pub(crate) audit: Option<AuditEntry>,
+    /// How many devices more, or less, each product has that are not retired.
+    pub(crate) device_counts: BTreeMap<ProductId, i64>,
 }
 
 // === impl Session ===
 
 impl Session {
     pub(crate) const fn new(connection: Connection, home: Option<Home>) -> Self {
-        Self { connection, appended: 0, home }
+        Self { connection, ends: None, home }
+    }
+}
+
+impl Ends {
+    fn count(&mut self, (product, state): Counted, more: i64) {
+        if state != DeviceState::Retired {
+            *self.device_counts.entry(product).or_default() += more;
+        }
     }
 }
 
@@ -45,7 +70,8 @@ impl Drop for Session {
 #[async_trait]
 impl Rows for Session {
     async fn log_head(&mut self) -> Result<(LogId, u64), StoreFault> {
-        log::head(&mut self.connection).await
+        let (id, head) = log::head(&mut self.connection).await?;
+        Ok((id, self.ends.as_ref().map_or(head, |ends| ends.head)))
     }
 
     async fn log_after(&mut self, after: u64, limit: u32) -> Result<Vec<LogEntry>, StoreFault> {
@@ -89,7 +115,9 @@ impl Rows for Session {
     }
 
     async fn device_count(&mut self, product: ProductId) -> Result<u64, StoreFault> {
-        device::count(&mut self.connection, product).await
+        let committed = device::count(&mut self.connection, product).await?;
+        let more = self.ends.as_ref().and_then(|ends| ends.device_counts.get(&product)).copied();
+        Ok(u64::try_from(committed.saturating_add(more.unwrap_or(0))).unwrap_or(0))
     }
 
     async fn credential(&mut self, id: CredentialId) -> Result<Option<Credential>, StoreFault> {
@@ -183,6 +211,9 @@ impl Rows for Session {
     }
 
     async fn audit_head(&mut self) -> Result<Option<AuditEntry>, StoreFault> {
+        if let Some(Ends { audit: Some(last), .. }) = &self.ends {
+            return Ok(Some(last.clone()));
+        }
         audit::head(&mut self.connection).await
     }
 }
@@ -198,7 +229,12 @@ impl Transaction for Session {
     }
 
     async fn put_device(&mut self, device: &Device) -> Result<(), StoreFault> {
-        device::put(&mut self.connection, device).await
+        let old = device::put(&mut self.connection, device).await?;
+        if let Some(ends) = &mut self.ends {
+            old.into_iter().for_each(|old| ends.count(old, -1));
+            ends.count((device.product, device.state), 1);
+        }
+        Ok(())
     }
 
     async fn put_credential(&mut self, credential: &Credential) -> Result<(), StoreFault> {
@@ -238,13 +274,19 @@ impl Transaction for Session {
     }
 
     async fn append_log(&mut self, at: UnixMillis, entry: NewEntry) -> Result<u64, StoreFault> {
-        let sequence = log::append(&mut self.connection, at, &entry).await?;
-        self.appended = sequence;
+        let Some(ends) = &mut self.ends else { return Err(unavailable("there is no transaction")) };
+        let sequence = ends.head + 1;
+        log::append(&mut self.connection, sequence, at, &entry).await?;
+        ends.head = sequence;
         Ok(sequence)
     }
 
     async fn append_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreFault> {
-        audit::append(&mut self.connection, entry).await
+        audit::append(&mut self.connection, entry).await?;
+        if let Some(ends) = &mut self.ends {
+            ends.audit = Some(entry.clone());
+        }
+        Ok(())
     }
 }
 

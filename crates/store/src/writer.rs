@@ -8,7 +8,6 @@ use tokio::sync::{mpsc, oneshot};
 use vouchmq_identity::store::{Job, StoreFault};
 
 use crate::heads::Heads;
-use crate::session::Session;
 use crate::sqlite::Lock;
 
 mod link;
@@ -115,40 +114,32 @@ impl Writer {
         answer: Answer,
         answers: &mut Vec<(Answer, Result<(), StoreFault>)>,
     ) -> Result<(), StoreFault> {
-        let mut next = Some((job, answer));
-        while let Some((job, answer)) = next.take() {
-            match run(job, self.link.session()).await {
-                Ok(result) => answers.push((answer, result)),
+        let (mut job, mut answer) = (job, answer);
+        loop {
+            let ran = match run(job, self.link.session()).await {
+                Ok(ran) => ran,
                 Err(fault) => {
                     answers.push((answer, Ok(())));
                     return Err(fault);
                 }
-            }
-            if answers.len() < BATCH_LEN {
-                next = self.waiting();
+            };
+            answers.push((answer, ran.result));
+            let next = if answers.len() < BATCH_LEN { self.waiting() } else { None };
+            let Some(next) = next else { return Ok(()) };
+            (job, answer) = next;
+            if ran.is_kept
+                && let Err(fault) = self.link.mark().await
+            {
+                answers.push((answer, Ok(())));
+                return Err(fault);
             }
         }
-        Ok(())
     }
 
     async fn commit(&mut self) -> Result<(), StoreFault> {
-        let session = self.link.session();
-        let appended = std::mem::take(&mut session.appended);
-        session.commit(appended).await?;
+        let head = self.link.commit().await?;
         self.commit_count.fetch_add(1, Ordering::Relaxed);
-        self.heads.raise(appended);
+        self.heads.raise(head);
         Ok(())
-    }
-}
-
-impl Session {
-    /// Commits; on PostgreSQL others are told how far the change log goes now, if it has grown.
-    async fn commit(&mut self, appended: u64) -> Result<(), StoreFault> {
-        if appended > 0 && self.connection.is_postgres() {
-            let text = appended.to_string();
-            let values = crate::value::values![crate::postgres::CHANNEL, text.as_str()];
-            self.connection.query("SELECT pg_notify($1, $2)", values).await?;
-        }
-        self.connection.script("COMMIT").await
     }
 }

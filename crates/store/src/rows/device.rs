@@ -1,4 +1,4 @@
-use vouchmq_identity::model::{Attributes, Device, DeviceId, HardwareId, ProductId};
+use vouchmq_identity::model::{Attributes, Device, DeviceId, DeviceState, HardwareId, ProductId};
 use vouchmq_identity::store::StoreFault;
 
 use crate::connection::Connection;
@@ -45,14 +45,41 @@ pub(crate) async fn portion(
     rows.all(sql, values![cursor(after.map(DeviceId::as_str)), limit], parse).await
 }
 
-pub(crate) async fn count(rows: &mut Connection, product: ProductId) -> Result<u64, StoreFault> {
-    let sql = "SELECT COUNT(*) AS devices FROM devices WHERE product_id = $1 AND state <> 'retired'";
-    let parse = |row| Fields::new("devices", "id", row).number("devices");
+/// How many devices of a product are not retired, as of the last commit.
+pub(crate) async fn count(rows: &mut Connection, product: ProductId) -> Result<i64, StoreFault> {
+    let sql = "SELECT product_id, devices FROM product_devices WHERE product_id = $1";
+    let parse = |row| {
+        let fields = Fields::new("product_devices", "product_id", row);
+        fields.number::<u64>("devices")?; // never below zero
+        fields.number("devices")
+    };
     Ok(rows.one(sql, values![product], parse).await?.unwrap_or(0))
 }
 
-pub(crate) async fn put(rows: &mut Connection, device: &Device) -> Result<(), StoreFault> {
-    let has_tags_to_write = has_other_tags(rows, device).await?;
+/// Takes down that a product has so many devices more or less.
+pub(crate) async fn add_to_count(
+    rows: &mut Connection,
+    product: ProductId,
+    more: i64,
+) -> Result<(), StoreFault> {
+    let sql = "INSERT INTO product_devices (product_id, devices) VALUES ($1, $2)
+        ON CONFLICT (product_id) DO UPDATE SET devices = product_devices.devices + excluded.devices";
+    let mut values = values![product];
+    values.push(Value::Integer(more));
+    rows.execute(sql, values).await.map(drop)
+}
+
+/// Writes a device; returns what it was, if it was there.
+pub(crate) async fn put(rows: &mut Connection, device: &Device) -> Result<Option<Counted>, StoreFault> {
+    let old = rows.one(
+        "SELECT id, product_id, state, tags FROM devices WHERE id = $1",
+        values![device.id],
+        parse_old,
+    );
+    let (old, has_tags_to_write) = match old.await? {
+        Some((counted, tags)) => (Some(counted), Value::Text(tags) != device.tags.to_value()),
+        None => (None, !device.tags.is_empty()),
+    };
     let sql = "INSERT INTO devices (id, product_id, hardware_id, state, tags, attributes, expires_at, origin,
             version, created_at, updated_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
@@ -76,17 +103,19 @@ pub(crate) async fn put(rows: &mut Connection, device: &Device) -> Result<(), St
         updated_at
     ];
     rows.execute(sql, values).await?;
-    if has_tags_to_write { write_tags(rows, id, tags).await } else { Ok(()) }
+    if has_tags_to_write {
+        write_tags(rows, id, tags).await?;
+    }
+    Ok(old)
 }
 
-/// Whether the device is there with other tags than these, or is new and has some.
-async fn has_other_tags(rows: &mut Connection, device: &Device) -> Result<bool, StoreFault> {
-    let parse = |row| Fields::new("devices", "id", row).read("tags", |text| Ok(text.to_owned()));
-    let old = rows.one("SELECT id, tags FROM devices WHERE id = $1", values![device.id], parse).await?;
-    Ok(match old {
-        Some(old) => Value::Text(old) != device.tags.to_value(),
-        None => !device.tags.is_empty(),
-    })
+/// What a device counts for: it is of this product, and in this state.
+pub(crate) type Counted = (ProductId, DeviceState);
+
+fn parse_old(row: Row) -> Result<(Counted, String), StoreFault> {
+    let fields = Fields::new("devices", "id", row);
+    let counted = (fields.parse("product_id")?, fields.parse("state")?);
+    Ok((counted, fields.read("tags", |text| Ok(text.to_owned()))?))
 }
 
 async fn write_tags(rows: &mut Connection, id: &DeviceId, tags: &Attributes) -> Result<(), StoreFault> {

@@ -14,6 +14,12 @@ pub(crate) async fn head(rows: &mut Connection) -> Result<(LogId, u64), StoreFau
     head.ok_or_else(no_head)
 }
 
+/// The last number, of the row that a transaction begins with.
+pub(crate) fn number(rows: Vec<Row>) -> Result<u64, StoreFault> {
+    let row = rows.into_iter().next().ok_or_else(no_head)?;
+    Fields::new("log_head", "one", row).number("head")
+}
+
 pub(crate) async fn after(
     rows: &mut Connection,
     after: u64,
@@ -24,21 +30,22 @@ pub(crate) async fn after(
     rows.all(sql, values![after, limit], parse).await
 }
 
-/// Numbers come from a row and not from a sequence of the engine: those leave gaps when a transaction is
-/// rolled back, and number transactions in the order in which they asked instead of that of the commits.
+/// Appends the entry with this number.
 pub(crate) async fn append(
     rows: &mut Connection,
+    sequence: u64,
     at: UnixMillis,
     entry: &NewEntry,
-) -> Result<u64, StoreFault> {
-    let parse = |row| Fields::new("log_head", "one", row).number::<u64>("head");
-    let next = "UPDATE log_head SET head = head + 1 RETURNING one, head";
-    let sequence = rows.one(next, values![], parse).await?.ok_or_else(no_head)?;
+) -> Result<(), StoreFault> {
     let sql = "INSERT INTO change_log (sequence, at, kind, product_id, device_id, credential_id, kick)
         VALUES ($1, $2, $3, $4, $5, $6, $7)";
     let NewEntry { kind, product, device, credential, kick } = entry;
-    rows.execute(sql, values![sequence, at, kind, product, device, credential, kick]).await?;
-    Ok(sequence)
+    rows.execute(sql, values![sequence, at, kind, product, device, credential, kick]).await.map(drop)
+}
+
+/// Takes the last number down.
+pub(crate) async fn put_head(rows: &mut Connection, head: u64) -> Result<(), StoreFault> {
+    rows.execute("UPDATE log_head SET head = $1", values![head]).await.map(drop)
 }
 
 pub(crate) async fn put_id(rows: &mut Connection, id: LogId) -> Result<(), StoreFault> {

@@ -11,18 +11,21 @@ use crate::session::Session;
 /// How long one job may take: the others wait for it.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Runs a job in a part of the transaction that can be taken back by itself, and drops it.
+/// What became of a job.
+pub(super) struct Ran {
+    /// What its caller is told, once the transaction is committed.
+    pub(super) result: Result<(), StoreFault>,
+    /// Whether what it wrote is still there.
+    pub(super) is_kept: bool,
+}
+
+/// Runs a job after the savepoint `job`, drops it, and takes back what it wrote if it does not want it or has
+/// failed. The savepoint stays.
 ///
 /// # Errors
-/// The outer error: the transaction cannot be committed. The inner one: the job failed, and nothing of it is
-/// left. A job that refused succeeds, and nothing of it is left either.
-pub(super) async fn run(
-    mut job: Box<dyn Job>,
-    session: &mut Session,
-) -> Result<Result<(), StoreFault>, StoreFault> {
-    session.connection.script("SAVEPOINT job").await?;
-    session.connection.forget_fault();
-    let before = session.appended;
+/// The transaction cannot be committed.
+pub(super) async fn run(mut job: Box<dyn Job>, session: &mut Session) -> Result<Ran, StoreFault> {
+    let before = session.ends.clone();
     let ran = tokio::time::timeout(DEADLINE, caught(job.run(session))).await;
     // a job may panic to the last
     let dropped = catch_unwind(AssertUnwindSafe(|| drop(job)));
@@ -36,17 +39,17 @@ pub(super) async fn run(
         (Ok(()), Some(fault)) => Err(Aborted::Failed(fault.clone())),
         (ended, _) => ended,
     };
-    if ended.is_ok() {
-        session.connection.script("RELEASE SAVEPOINT job").await?;
-    } else {
-        session.connection.script("ROLLBACK TO SAVEPOINT job; RELEASE SAVEPOINT job").await?;
-        session.appended = before;
+    let is_kept = ended.is_ok();
+    if !is_kept {
+        session.connection.script("ROLLBACK TO SAVEPOINT job").await?;
+        session.connection.forget_fault();
+        session.ends = before;
     }
-    session.connection.forget_fault();
-    Ok(match ended {
+    let result = match ended {
         Ok(()) | Err(Aborted::Refused) => Ok(()),
         Err(Aborted::Failed(fault)) => Err(fault),
-    })
+    };
+    Ok(Ran { result, is_kept })
 }
 
 /// It panicked. What there was to say the panic hook has said.

@@ -30,7 +30,7 @@ const TAGGED: &str = select!(
          ON tagged.device_id = id
      WHERE ($3 IS NULL OR product_id = $3) AND ($4 IS NULL OR state = $4)
      AND ($5 IS NULL OR replace(id, $5, '') <> id OR replace(hardware_id, $5, '') <> hardware_id)
-     ORDER BY id LIMIT $2"
+     ORDER BY tagged.device_id LIMIT $2"
 );
 
 /// Some devices, named.

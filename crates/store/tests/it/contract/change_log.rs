@@ -33,7 +33,10 @@ pub(crate) async fn write_from_all(stores: &[Arc<dyn Store>], count: u64) -> Vec
         writers.spawn(async move {
             let mut given = Vec::new();
             for number in 0..count {
-                given.extend(append(&*store, number, (number + writer) % 3 == 0).await);
+                let aborts = (number + writer) % 3 == 0;
+                let sequence = append(&*store, number, aborts).await;
+                assert_eq!(sequence.is_none(), aborts, "who does not abort succeeds");
+                given.extend(sequence);
             }
             given
         });

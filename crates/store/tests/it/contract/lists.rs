@@ -189,8 +189,29 @@ pub(super) async fn retired_devices_are_not_counted(place: &dyn Place) {
         DeviceState::ALL.iter().zip(1..).map(|(state, n)| Device { state: *state, ..device(n, id(1)) });
     put(&*store, devices.collect()).await;
     put(&*store, vec![device(9, id(2))]).await;
+    let all = DeviceState::ALL.len() as u64;
+    assert_eq!(counts(&*store).await, (all - 1, 1));
+    // again, retired, moved, and all in one
+    put(&*store, vec![device(9, id(2)), device(9, id(2))]).await;
+    assert_eq!(counts(&*store).await, (all - 1, 1));
+    put(&*store, vec![Device { state: DeviceState::Retired, ..device(1, id(1)) }]).await;
+    assert_eq!(counts(&*store).await, (all - 2, 1));
+    put(&*store, vec![device(9, id(1)), device(10, id(2)), device(11, id(2)), device(10, id(1))]).await;
+    assert_eq!(counts(&*store).await, (all, 1));
+    let counting = store.write(job(move |rows| {
+        Box::pin(async move {
+            rows.put_device(&device(12, id(1))).await.unwrap();
+            assert_eq!(rows.device_count(id(1)).await.unwrap(), all + 1, "its own as well");
+            Err(Aborted::Refused)
+        })
+    }));
+    assert_eq!(counting.await, Ok(()));
+    assert_eq!(counts(&*store).await, (all, 1), "what was taken back does not count");
+}
+
+async fn counts(store: &dyn Store) -> (u64, u64) {
     let mut rows = store.read().await.unwrap();
-    assert_eq!(rows.device_count(id(1)).await.unwrap(), DeviceState::ALL.len() as u64 - 1);
+    (rows.device_count(id(1)).await.unwrap(), rows.device_count(id(2)).await.unwrap())
 }
 
 pub(super) async fn cursors_of_any_text_do_no_harm(place: &dyn Place) {

@@ -148,9 +148,13 @@ fn make(programs: &Path, user: Option<&User>, data: &Path) -> Output {
 fn run(programs: &Path, user: Option<&User>, folder: &TempDir, port: u16) -> Child {
     let mut command = program(programs, user, "postgres");
     command.arg("-D").arg(folder.path().join("data")).arg("-p").arg(port.to_string());
-    for setting in
-        ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=on", "max_connections=60"]
-    {
+    for setting in [
+        "listen_addresses=127.0.0.1",
+        "unix_socket_directories=",
+        "fsync=on",
+        "recovery_init_sync_method=syncfs", // else each of thousands of files, after a crash
+        "max_connections=60",
+    ] {
         command.args(["-c", setting]);
     }
     let log = fs::File::create(folder.path().join("log")).unwrap();

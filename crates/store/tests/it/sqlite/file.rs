@@ -172,6 +172,7 @@ async fn read_all(rows: &mut dyn Rows) -> Result<(), StoreFault> {
     rows.keys().await?;
     rows.product(id(1)).await?;
     rows.device(&id(1)).await?;
+    rows.device_count(id(1)).await?;
     rows.credential(id(1)).await?;
     rows.claim_token(id(1)).await?;
     rows.registration(id(1)).await?;
@@ -217,6 +218,7 @@ async fn a_value_that_we_did_not_write_is_reported_with_its_place() {
         ("products", "devices_max", "4294967296"),
         ("products", "binding", "x'00'"),
         ("products", "name", "''"),
+        ("product_devices", "devices", "-1"),
         ("devices", "state", "'Active'"),
         ("devices", "product_id", "'1'"),
         ("devices", "tags", "'[[1,2]]'"),
