@@ -33,8 +33,8 @@ struct Offender {
     blocked_until: Timestamp,
 }
 
-/// What an attempt meets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an attempt meets; the worse is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Judgement {
     Free,
     Delayed(Duration),
