@@ -13,7 +13,7 @@ pub struct StoreOptions {
     pub location: Location,
     /// What the time is, for the change log.
     pub clock: Arc<dyn Clock>,
-    /// Connections for reading, at most.
+    /// Connections for reading, at most; no more than 64.
     pub readers: NonZeroUsize,
 }
 
