@@ -8,7 +8,7 @@ use std::str::FromStr;
 pub struct StoreOptions {
     /// Where it is.
     pub location: Location,
-    /// Connections for reading, at most.
+    /// Connections for reading, at most; no more than 64.
     pub readers: NonZeroUsize,
 }
 

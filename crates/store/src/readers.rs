@@ -1,5 +1,6 @@
 //! Connections for reading: a few, lent out and taken back.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +15,9 @@ use crate::session::Session;
 /// At most so many connections as there are permits; none is opened before it is needed.
 pub(crate) struct Readers {
     engine: Arc<Engine>,
+    count: u32,
     permits: Arc<Semaphore>,
+    is_closing: AtomicBool,
     idle: Mutex<Vec<Connection>>,
     /// Where connections are cleaned up that come back.
     runtime: Handle,
@@ -28,14 +31,20 @@ pub(crate) struct Home {
 
 /// How long a reader waits for a connection.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+/// How long the end waits for readers.
+const CLOSE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// More than any machine has use for.
+const COUNT_MAX: u32 = 64;
 
 // === impl Readers ===
 
 impl Readers {
     /// At most `count` connections. Called within a runtime.
     pub(crate) fn new(engine: Arc<Engine>, count: usize) -> Self {
-        let permits = Arc::new(Semaphore::new(count));
-        Self { engine, permits, idle: Mutex::new(Vec::new()), runtime: Handle::current() }
+        let count = u32::try_from(count).unwrap_or(u32::MAX).min(COUNT_MAX);
+        let permits = Arc::new(Semaphore::new(count as usize));
+        let (is_closing, idle) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+        Self { engine, count, permits, is_closing, idle, runtime: Handle::current() }
     }
 
     /// Rows as they are now, and stay for as long as the session is kept.
@@ -48,6 +57,9 @@ impl Readers {
         let permit = permit
             .map_err(|_| unavailable("all connections for reading are in use"))?
             .map_err(|_| unavailable("the store is closed"))?;
+        if self.is_closing.load(Ordering::Relaxed) {
+            return Err(unavailable("the store is closed"));
+        }
         let home = Home { readers: Arc::clone(self), permit };
         let idle = self.idle().pop();
         if let Some(mut connection) = idle
@@ -61,9 +73,13 @@ impl Readers {
         Ok(Session::new(connection, Some(home)))
     }
 
-    /// Lends nothing any more and closes what is idle; what is lent closes when it comes back.
+    /// Lends nothing any more, waits some time for what is lent, and closes what is idle. What comes back later
+    /// is closed then.
     pub(crate) async fn close(&self) {
+        self.is_closing.store(true, Ordering::Relaxed);
+        let all = tokio::time::timeout(CLOSE_WAIT_MAX, self.permits.acquire_many(self.count)).await;
         self.permits.close();
+        drop(all);
         let idle = std::mem::take(&mut *self.idle());
         for connection in idle {
             connection.close().await;

@@ -94,7 +94,8 @@ impl SqlStore {
         Self { queue, readers, heads, commit_count, follower }
     }
 
-    /// Writes what waits, takes nothing more, and closes all connections but those that are being read from.
+    /// Writes what waits, takes nothing more, and closes all connections; those that are being read from have
+    /// five seconds to end, and are closed as soon as they do.
     pub async fn close(&self) {
         self.stop_following();
         self.readers.close().await;

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use vouchmq_identity::model::{CredentialId, DeviceId};
+use vouchmq_identity::registry::{self, Actor, Registry};
 use vouchmq_identity::resident::{Allowed, Judgement, Named, Resident};
 use vouchmq_identity::{AuthRequest, Authenticator, Cost, Denial};
 
@@ -45,6 +46,13 @@ impl Judge for Resident {
 
     fn applied(&self) -> u64 {
         Self::applied(self)
+    }
+}
+
+#[async_trait]
+impl Confirm for Registry {
+    async fn confirm(&self, _: &DeviceId, credential: CredentialId) -> bool {
+        self.execute(Actor::system(), registry::Confirm(credential)).await.is_ok()
     }
 }
 

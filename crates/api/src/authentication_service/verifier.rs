@@ -45,7 +45,8 @@ impl Verifier {
     /// Judges a client. Whoever is let in has a credential whose first use is durable.
     pub(super) async fn decide(&self, request: AuthRequest) -> Judgement {
         let judgement = match self.judge.cost(&request) {
-            Cost::Cheap => self.judge.judge(&request),
+            // To wait for something is for who confirms.
+            Cost::Cheap | Cost::Elsewhere => self.judge.judge(&request),
             Cost::Expensive => match self.judge_apart(request).await {
                 Ok(judgement) => judgement,
                 Err(reason) => self.unavailable(reason),
@@ -59,7 +60,7 @@ impl Verifier {
         let mut apart = JoinSet::new();
         let mut judged = Vec::with_capacity(requests.len());
         for (index, request) in requests.into_iter().enumerate() {
-            if self.judge.cost(&request) == Cost::Cheap {
+            if self.judge.cost(&request) != Cost::Expensive {
                 judged.push(self.decide(request).await);
                 continue;
             }

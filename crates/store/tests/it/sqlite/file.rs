@@ -100,6 +100,21 @@ async fn what_waits_is_written_before_a_store_is_closed() {
 }
 
 #[tokio::test]
+async fn nobody_has_the_file_open_when_a_store_is_closed() {
+    let directory = Directory::new();
+    for _ in 0..20 {
+        let store = directory.open("a.db").await.unwrap();
+        let rows = [store.read().await.unwrap(), store.read().await.unwrap()];
+        write!(store, |rows| rows.put_product(&product(1));).await.unwrap();
+        drop(rows);
+        store.close().await;
+        let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let mut open = open.filter_map(|descriptor| fs::read_link(descriptor.path()).ok());
+        assert_eq!(open.find(|path| path.starts_with(directory.path(""))), None);
+    }
+}
+
+#[tokio::test]
 async fn a_newer_schema_is_refused() {
     let directory = Directory::new();
     directory.open("a.db").await.unwrap().close().await;
