@@ -34,6 +34,7 @@ pub use authorize::Authorized;
 pub use bearer::{AdministratorToken, TooShort};
 pub use body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, read_body};
 pub use code::Code;
+pub(crate) use crowd::network_of;
 pub use front::EventStream;
 pub use gatekeeper::{Gate, Gatekeeper, Principal, Refusal};
 pub use host::HostNames;

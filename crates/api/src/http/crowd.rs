@@ -67,7 +67,7 @@ impl Drop for Place {
 }
 
 /// What counts as one neighbour: an IPv4 address, or the /64 that one IPv6 host can have all of.
-pub(super) fn network_of(address: IpAddr) -> IpAddr {
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
