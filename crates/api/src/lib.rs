@@ -6,6 +6,6 @@
 
 pub mod http;
 pub mod management;
-//REG
+pub mod registration;
 
 mod blocked;

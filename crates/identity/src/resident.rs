@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use vouchmq_mqtt::topic::HashSeed;
+pub use vouchmq_mqtt::topic::HashSeed;
 
 use crate::blocks::Blocks;
 use crate::model::{DeviceId, ProductId};

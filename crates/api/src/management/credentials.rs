@@ -3,7 +3,7 @@
 pub(super) mod add;
 mod body;
 pub(super) mod revoke;
-pub(super) mod rotate;
+pub(crate) mod rotate;
 
 use axum::Json;
 use axum::extract::State;
