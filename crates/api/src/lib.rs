@@ -1,7 +1,12 @@
-//! HTTP in: what all listeners share, and the authentication service.
+//! HTTP in: what all listeners share, management, and registration.
 //!
 //! [`http`] accepts connections, bounds them, and turns every failure into one shape. A listener is a
-//! [`Router`](axum::Router) behind an [`http::Listener`].
+//! [`Router`](axum::Router) behind an [`http::Listener`]; [`management::router`] makes that of operators,
+//! [`registration::router`] that of devices which are new.
 
 pub mod authentication_service;
 pub mod http;
+pub mod management;
+pub mod registration;
+
+mod blocked;

@@ -46,6 +46,10 @@ codes! {
     BadSignature = UNAUTHORIZED, "bad_signature", "The request is not signed as it must be";
     /// The caller is known and may not do this.
     Forbidden = FORBIDDEN, "forbidden", "The caller may not do this";
+    /// A device is not let in; why is told to operators only.
+    RegistrationRefused = FORBIDDEN, "registration_refused", "The device may not register";
+    /// Somebody looked at the registration and said no.
+    RegistrationRejected = FORBIDDEN, "registration_rejected", "The registration was rejected";
     /// There is no such thing, or none that the caller may see.
     NotFound = NOT_FOUND, "not_found", "There is no such resource";
     /// The resource has no such method.
@@ -54,10 +58,30 @@ codes! {
     BodyTimeout = REQUEST_TIMEOUT, "body_timeout", "The body did not arrive in time";
     /// Something else stands against it.
     Conflict = CONFLICT, "conflict", "The state of the resource does not allow this";
+    /// What has to be unique is taken.
+    AlreadyExists = CONFLICT, "already_exists", "There is one already";
+    /// The device stands elsewhere.
+    InvalidTransition = CONFLICT, "invalid_transition", "The state of the device does not allow this";
+    /// The device has as many credentials as it may.
+    CredentialLimit = CONFLICT, "credential_limit", "The device has as many credentials as it may";
+    /// The device has no secret that could be replaced.
+    NothingToRotate = CONFLICT, "nothing_to_rotate", "The device has no secret to rotate";
+    /// The product has as many devices as it may.
+    DeviceQuota = CONFLICT, "device_quota", "The product has as many devices as it may";
+    /// The product still has devices.
+    ProductHasDevices = CONFLICT, "product_has_devices", "The product has devices";
+    /// There are as many blocks as there may be.
+    BlocksFull = CONFLICT, "blocks_full", "There are as many blocks as there may be";
+    /// A device that has connected does not register again.
+    AlreadyRegistered = CONFLICT, "already_registered", "The device is registered already";
+    /// The registration is decided.
+    AlreadyDecided = CONFLICT, "already_decided", "The registration is decided already";
     /// The same request is being answered.
     IdempotencyInFlight = CONFLICT, "idempotency_in_flight", "The first request with this key has not ended";
     /// A secret is shown once.
     SecretAlreadyShown = CONFLICT, "secret_already_shown", "The request succeeded before, and its secret was shown then";
+    /// Nobody decided in time, or the secret was never used.
+    RegistrationExpired = GONE, "registration_expired", "The registration has expired";
     /// Somebody was faster.
     VersionMismatch = PRECONDITION_FAILED, "version_mismatch", "The resource has another version";
     /// The body is too large.
@@ -68,6 +92,8 @@ codes! {
     MisdirectedRequest = MISDIRECTED_REQUEST, "misdirected_request", "This is not the host that was asked for";
     /// The body is JSON and not what it must be.
     Invalid = UNPROCESSABLE_ENTITY, "invalid", "The request is not valid";
+    /// The product has no credentials of this kind.
+    KindNotAllowed = UNPROCESSABLE_ENTITY, "kind_not_allowed", "The product does not allow this kind of credential";
     /// The key belongs to another request.
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The key was used with another request";
     /// A change needs `If-Match`.

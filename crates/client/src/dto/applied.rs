@@ -1,7 +1,17 @@
-//! How far a change has come.
+//! Actions, and how far they have come.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+/// The body of an action, which may be missing: `:suspend`, `:resume`, `:reset`, `:retire`, `:kick`, `:revoke`,
+/// `:approve`, `:reject`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Why {
+    /// Why, for the audit log: at most 256 bytes without control characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+}
 
 /// The answer to an action on a device or a credential.
 ///

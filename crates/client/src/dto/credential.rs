@@ -68,6 +68,16 @@ pub struct RotateRequest {
     pub not_before: Option<String>,
 }
 
+/// `POST /v1/rotate`, by a device, whose body may be missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RotateOwnRequest {
+    /// How long the old secret stays good unless the new one is used before; `24h` if it is missing, `7d` at
+    /// most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grace: Option<String>,
+}
+
 /// A credential that was made. `Debug` does not show the secret.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IssuedCredential {

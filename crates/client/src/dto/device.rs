@@ -110,16 +110,6 @@ pub struct DevicePatch {
     pub expires_at: Option<Option<String>>,
 }
 
-/// The body of an action, which may be missing: `:suspend`, `:resume`, `:reset`, `:retire`, `:kick`, `:revoke`,
-/// `:approve`, `:reject`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Why {
-    /// Why, for the audit log: at most 256 bytes without control characters.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub reason: String,
-}
-
 impl fmt::Debug for CreatedDevice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CreatedDevice")

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 pub struct Stats {
     /// Devices that are not retired.
     pub devices: u64,
-    /// Products.
-    pub products: u64,
+    /// Products; null while the database does not answer.
+    pub products: Option<u64>,
     /// Blocks.
     pub blocks: u64,
     /// The last change of the registry by which clients are judged here.

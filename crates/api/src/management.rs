@@ -1,0 +1,183 @@
+//! What operators do over HTTP: products, devices, credentials, claim tokens, registrations, blocks, API keys,
+//! and what can be known about them.
+//!
+//! [`routes`] is the index: every operation with what it needs. Each changes the registry by one command, so
+//! that all or nothing of it happens, with its entry of the audit log.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use serde::Deserialize;
+use tokio::time::Instant;
+use utoipa_axum::routes;
+use vouchmq_identity::Sessions;
+use vouchmq_identity::events::Events;
+use vouchmq_identity::model::Scope;
+use vouchmq_identity::registry::Registry;
+use vouchmq_identity::resident::Resident;
+
+use crate::http::{Access, Built, Gate, Idempotency, Routes, open_api_route};
+
+pub(crate) mod answer;
+mod api_keys;
+mod applied;
+mod audit;
+mod blocks;
+mod caller;
+mod claim_tokens;
+pub(crate) mod credentials;
+mod devices;
+mod events;
+mod explain;
+mod hashing;
+mod health;
+pub(crate) mod input;
+mod keys;
+mod products;
+pub(crate) mod refusal;
+mod registrations;
+mod stats;
+pub(crate) mod text;
+
+pub use applied::{Application, Applied};
+pub use keys::ApiKeys;
+
+/// What the management API works on.
+#[derive(Clone)]
+pub struct Ports {
+    /// Everything that is changed.
+    pub registry: Arc<Registry>,
+    /// What clients are judged by.
+    pub resident: Arc<Resident>,
+    /// Who is connected.
+    pub sessions: Arc<dyn Sessions>,
+    /// What happened at the door.
+    pub events: Arc<Events>,
+    /// How far changes have come.
+    pub applied: Arc<dyn Applied>,
+}
+
+/// The state of the management API.
+pub struct Management {
+    registry: Arc<Registry>,
+    resident: Arc<Resident>,
+    sessions: Arc<dyn Sessions>,
+    events: Arc<Events>,
+    applied: Arc<dyn Applied>,
+    keys: Arc<ApiKeys>,
+    hashing: hashing::Hashing,
+    last_look: health::LastLook,
+    start: Instant,
+}
+
+/// The state, as handlers take it.
+type Here = State<Arc<Management>>;
+
+/// Which part of a list.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Paged {
+    /// 1 to 200; 50 if it is missing.
+    limit: Option<u32>,
+    /// What the page before gave.
+    cursor: Option<String>,
+}
+
+/// Networks of one claim token or API key.
+const NETWORKS_MAX: usize = 64;
+
+impl Management {
+    /// Works on `ports`, opened by `keys`.
+    pub fn new(ports: Ports, keys: Arc<ApiKeys>) -> Self {
+        let Ports { registry, resident, sessions, events, applied } = ports;
+        let (hashing, last_look, start) =
+            (hashing::Hashing::default(), health::LastLook::default(), Instant::now());
+        Self { registry, resident, sessions, events, applied, keys, hashing, last_look, start }
+    }
+}
+
+/// What the management listener serves: [`routes`] behind the keys of `management`, and `/openapi.json`.
+pub fn router(management: Management) -> Router {
+    let gate = Gate::new(management.keys.clone());
+    let idempotency = Idempotency::default();
+    let Built { router, document } = routes().build(Arc::new(management), &gate, Some(&idempotency));
+    router.merge(open_api_route(&document))
+}
+
+/// Every operation, and the scope that it needs.
+pub fn routes() -> Routes<Arc<Management>> {
+    about_devices().merge(about_access()).merge(about_the_broker())
+}
+
+fn about_devices() -> Routes<Arc<Management>> {
+    use devices::{change, create, kick, list, transition};
+    Routes::new(TITLE)
+        .add(Scope::DevicesRead, routes!(products::list))
+        .add(Scope::DevicesWrite, routes!(products::create::create))
+        .add(Scope::DevicesRead, routes!(products::read))
+        .add(Scope::DevicesWrite, routes!(products::change::change))
+        .add(Scope::DevicesWrite, routes!(products::delete))
+        .add(Scope::DevicesRead, routes!(list::list))
+        .add(Scope::DevicesWrite, routes!(create::create))
+        .add(Scope::DevicesRead, routes!(devices::read))
+        .add(Scope::DevicesWrite, routes!(change::change))
+        .add(Scope::DevicesWrite, routes!(transition::delete))
+        .add(Scope::DevicesWrite, routes!(transition::suspend))
+        .add(Scope::DevicesWrite, routes!(transition::resume))
+        .add(Scope::DevicesWrite, routes!(transition::reset))
+        .add(Scope::DevicesWrite, routes!(transition::retire))
+        .add(Scope::DevicesWrite, routes!(kick::kick))
+}
+
+fn about_access() -> Routes<Arc<Management>> {
+    Routes::new(TITLE)
+        .add(Scope::DevicesRead, routes!(credentials::list))
+        .add(Scope::CredentialsWrite, routes!(credentials::add::add))
+        .add(Scope::CredentialsWrite, routes!(credentials::rotate::rotate))
+        .add(Scope::DevicesRead, routes!(credentials::read))
+        .add(Scope::CredentialsWrite, routes!(credentials::revoke::revoke))
+        .add(Scope::DevicesRead, routes!(claim_tokens::list))
+        .add(Scope::CredentialsWrite, routes!(claim_tokens::create))
+        .add(Scope::DevicesRead, routes!(claim_tokens::read_one))
+        .add(Scope::CredentialsWrite, routes!(claim_tokens::revoke))
+        .add(Scope::DevicesRead, routes!(registrations::list))
+        .add(Scope::DevicesRead, routes!(registrations::read))
+        .add(Scope::RegistrationsApprove, routes!(registrations::approve))
+        .add(Scope::RegistrationsApprove, routes!(registrations::reject))
+        .add(Scope::BlocksWrite, routes!(blocks::list))
+        .add(Scope::BlocksWrite, routes!(blocks::put))
+        .add(Scope::BlocksWrite, routes!(blocks::read))
+        .add(Scope::BlocksWrite, routes!(blocks::remove))
+        .add(Scope::DevicesRead, routes!(explain::explain))
+}
+
+fn about_the_broker() -> Routes<Arc<Management>> {
+    Routes::new(TITLE)
+        .add(Scope::Admin, routes!(api_keys::list))
+        .add(Scope::Admin, routes!(api_keys::create))
+        .add(Scope::Admin, routes!(api_keys::read_one))
+        .add(Scope::Admin, routes!(api_keys::revoke))
+        .add(Scope::AuditRead, routes!(audit::list))
+        .add(Scope::AuditRead, routes!(audit::verify))
+        .add(Scope::StatsRead, routes!(events::list))
+        .add(Scope::StatsRead, routes!(stats::read))
+        .add(Scope::StatsRead, routes!(stats::about))
+        .add(Access::Open("says only that the process answers"), routes!(health::health))
+        .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
+}
+
+const TITLE: &str = "management";
+
+impl std::fmt::Debug for Management {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Management").field("resident", &self.resident).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Ports {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ports").field("resident", &self.resident).finish_non_exhaustive()
+    }
+}

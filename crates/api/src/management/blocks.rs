@@ -1,0 +1,91 @@
+//! Blocks.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use vouchmq_client::dto::block::{Block as Body, NewBlock as Wanted};
+use vouchmq_client::dto::page::Page;
+use vouchmq_identity::blocks::BlockFault;
+use vouchmq_identity::model::{BlockEntry, BlockId};
+use vouchmq_identity::registry::{PutBlock, RemoveBlock};
+use vouchmq_identity::{Block, BlockTarget};
+
+use super::answer::{created, missing, versioned};
+use super::caller::Caller;
+use super::input::IdOf;
+use super::refusal::invalid;
+use super::text::{check_reason, read_some_time, time_of};
+use super::{Here, Paged};
+use crate::http::{IfMatch, JsonBody, Paging, Problem, QueryOf, page};
+
+/// Blocks, oldest first, those whose time is over too.
+#[utoipa::path(get, path = "/v1/blocks", operation_id = "list_blocks", tag = "blocks", params(Paged),
+    responses((status = 200, body = Page<Body>)))]
+pub(super) async fn list(
+    State(here): Here,
+    QueryOf(paged): QueryOf<Paged>,
+) -> Result<Json<Page<Body>>, Problem> {
+    let paging = Paging::new(paged.limit, paged.cursor.as_deref())?;
+    let found = here.registry.read().await?.blocks(paging.request().clone()).await?;
+    Ok(Json(page(found, |entry| body_of(&entry))))
+}
+
+/// Keeps somebody out, whose connections are closed. A block of the same kind and value is replaced: 200.
+#[utoipa::path(post, path = "/v1/blocks", operation_id = "put_block", tag = "blocks", request_body = Wanted,
+    responses((status = 201, body = Body), (status = 200, body = Body)))]
+pub(super) async fn put(
+    State(here): Here,
+    caller: Caller,
+    JsonBody(wanted): JsonBody<Wanted>,
+) -> Result<Response, Problem> {
+    let target = BlockTarget::parse(&wanted.kind, &wanted.value).map_err(|fault| {
+        let pointer = if fault == BlockFault::UnknownKind { "/kind" } else { "/value" };
+        invalid(pointer, fault.to_string())
+    })?;
+    let until = read_some_time("/until", wanted.until.as_deref())?;
+    let block = Block { target, reason: check_reason(wanted.reason)?, until };
+    let (entry, is_new) = here.registry.execute(caller.actor, PutBlock(block)).await?.outcome;
+    let body = body_of(&entry);
+    Ok(if is_new {
+        created(&format!("/v1/blocks/{}", entry.id), entry.version, body)
+    } else {
+        versioned(entry.version, body)
+    })
+}
+
+/// One block.
+#[utoipa::path(get, path = "/v1/blocks/{id}", operation_id = "read_block", tag = "blocks",
+    params(("id" = String, Path)), responses((status = 200, body = Body)))]
+pub(super) async fn read(State(here): Here, IdOf(id): IdOf<BlockId>) -> Result<Response, Problem> {
+    let entry = here.registry.read().await?.block(id).await?.ok_or_else(|| missing("block"))?;
+    Ok(versioned(entry.version, body_of(&entry)))
+}
+
+/// Lets somebody in again.
+#[utoipa::path(delete, path = "/v1/blocks/{id}", operation_id = "remove_block", tag = "blocks",
+    params(("id" = String, Path)), responses((status = 204)))]
+pub(super) async fn remove(
+    State(here): Here,
+    caller: Caller,
+    if_match: IfMatch,
+    IdOf(id): IdOf<BlockId>,
+) -> Result<StatusCode, Problem> {
+    let command = RemoveBlock { id, expected: if_match.version() };
+    here.registry.execute(caller.actor, command).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn body_of(entry: &BlockEntry) -> Body {
+    let Block { target, reason, until } = &entry.block;
+    Body {
+        id: entry.id.to_string(),
+        kind: target.kind().to_string(),
+        value: target.to_string(),
+        reason: reason.to_string(),
+        until: until.map(time_of),
+        created_by: entry.created_by.to_string(),
+        version: entry.version,
+        created_at: time_of(entry.created_at),
+    }
+}

@@ -1,0 +1,87 @@
+//! Products.
+
+mod body;
+pub(super) mod change;
+pub(super) mod create;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Deserialize;
+use vouchmq_client::dto::page::Page;
+use vouchmq_client::dto::product::Product as Body;
+use vouchmq_identity::model::{Product, ProductId, Slug};
+use vouchmq_identity::registry::DeleteProduct;
+use vouchmq_identity::store::Rows;
+
+use super::answer::{missing, versioned};
+use super::caller::Caller;
+use super::input::IdOf;
+use super::refusal::invalid;
+use super::{Here, Paged};
+use crate::http::{IfMatch, Paging, Problem, QueryOf, page};
+
+use body::body_of;
+
+/// What happens to the devices of a product that is deleted.
+#[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Cascade {
+    /// `retire`: its devices are retired first. Otherwise a product that has some is not deleted.
+    cascade: Option<String>,
+}
+
+/// Products, oldest first.
+#[utoipa::path(get, path = "/v1/products", operation_id = "list_products", tag = "products", params(Paged),
+    responses((status = 200, body = Page<Body>)))]
+pub(super) async fn list(
+    State(here): Here,
+    QueryOf(paged): QueryOf<Paged>,
+) -> Result<Json<Page<Body>>, Problem> {
+    let paging = Paging::new(paged.limit, paged.cursor.as_deref())?;
+    let found = here.registry.read().await?.products(paging.request().clone()).await?;
+    Ok(Json(page(found, |product| body_of(&product))))
+}
+
+/// One product.
+#[utoipa::path(get, path = "/v1/products/{id}", operation_id = "read_product", tag = "products", params(("id" = String, Path)),
+    responses((status = 200, body = Body)))]
+pub(super) async fn read(State(here): Here, IdOf(id): IdOf<ProductId>) -> Result<Response, Problem> {
+    let product = here.registry.read().await?.product(id).await?.ok_or_else(|| missing("product"))?;
+    Ok(versioned(product.version, body_of(&product)))
+}
+
+/// Deletes a product, with its claim tokens and registrations.
+#[utoipa::path(delete, path = "/v1/products/{id}", operation_id = "delete_product", tag = "products", params(("id" = String, Path), Cascade),
+    responses((status = 204)))]
+pub(super) async fn delete(
+    State(here): Here,
+    caller: Caller,
+    if_match: IfMatch,
+    IdOf(id): IdOf<ProductId>,
+    QueryOf(Cascade { cascade }): QueryOf<Cascade>,
+) -> Result<StatusCode, Problem> {
+    let is_cascading = match cascade.as_deref() {
+        None => false,
+        Some("retire") => true,
+        Some(_) => return Err(invalid("?cascade", "write cascade=retire, or leave it out")),
+    };
+    let command = DeleteProduct { id, expected: if_match.version(), is_cascading };
+    here.registry.execute(caller.actor, command).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The product that a text names, by its id or its key.
+pub(super) async fn find(rows: &mut dyn Rows, text: &str) -> Result<Option<Product>, Problem> {
+    if let Ok(id) = text.parse::<ProductId>()
+        && let Some(product) = rows.product(id).await?
+    {
+        return Ok(Some(product));
+    }
+    match text.parse::<Slug>() {
+        Ok(key) => Ok(rows.product_by_key(&key).await?),
+        Err(_) => Ok(None),
+    }
+}
