@@ -32,6 +32,8 @@ mod watch;
 
 pub(crate) use action::original_path;
 pub use authorize::Authorized;
+/// What a listener serves.
+pub use axum::Router;
 pub use bearer::{AdministratorToken, TooShort};
 pub use body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, read_body};
 pub use code::Code;

@@ -1,5 +1,6 @@
 //! The device of a demonstration: an MQTT 5.0 client.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use vouchmq_mqtt::client::{ClientSession, Event};
@@ -12,7 +13,11 @@ use crate::client::link::Link;
 use crate::exit::Failure;
 
 /// A connected device.
-pub(super) struct Device(Link);
+pub(super) struct Device {
+    link: Link,
+    /// Messages that came while something else was waited for.
+    messages: VecDeque<Vec<u8>>,
+}
 
 /// Longer than any step takes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -32,14 +37,15 @@ impl Device {
             username: Some(id),
             password: Some(secret.as_bytes()),
         };
-        Ok(Self(Link::open(&address, &connect, &mut ClientSession::default(), false).await?))
+        let link = Link::open(&address, &connect, &mut ClientSession::default(), false).await?;
+        Ok(Self { link, messages: VecDeque::new() })
     }
 
     /// Subscribes at QoS 1; what the server answered.
     pub(super) async fn subscribe(&mut self, filter: &str) -> Result<ReasonCode, Failure> {
         let mut filters = SubscriptionFiltersBuf::default();
         filters.push(filter, SubscriptionOptions::new(QoS::AtLeastOnce));
-        self.0.subscribe(filters.as_filters(), Properties::EMPTY).map_err(Failure::failed)?;
+        self.link.subscribe(filters.as_filters(), Properties::EMPTY).map_err(Failure::failed)?;
         self.find(|event| match event {
             Event::Subscribed { reasons, .. } => reasons.iter().next(),
             _ => None,
@@ -51,7 +57,7 @@ impl Device {
     pub(super) async fn publish(&mut self, topic: &str, payload: &[u8]) -> Result<ReasonCode, Failure> {
         let (dup, retain, qos, packet_id) = (false, false, QoS::AtLeastOnce, None);
         let publish = Publish { dup, retain, qos, topic, packet_id, properties: Properties::EMPTY, payload };
-        let _ = self.0.publish(&publish).map_err(Failure::failed)?;
+        let _ = self.link.publish(&publish).map_err(Failure::failed)?;
         self.find(|event| match event {
             Event::Acknowledged { reason, .. } => Some(*reason),
             _ => None,
@@ -61,6 +67,9 @@ impl Device {
 
     /// Waits for a message, and tells what is in it.
     pub(super) async fn message(&mut self) -> Result<Vec<u8>, Failure> {
+        if let Some(message) = self.messages.pop_front() {
+            return Ok(message);
+        }
         self.find(|event| match event {
             Event::Message(publish) => Some(publish.payload.to_vec()),
             _ => None,
@@ -77,19 +86,22 @@ impl Device {
         .await
     }
 
-    /// The first event that means something; others are passed over.
+    /// The first event that means something; messages are kept, others are passed over.
     async fn find<T>(&mut self, meaning: impl Fn(&Event<'_>) -> Option<T>) -> Result<T, Failure> {
-        let deadline = self.0.now().after(PATIENCE);
+        let deadline = self.link.now().after(PATIENCE);
         loop {
-            while let Some(event) = self.0.event()? {
+            while let Some(event) = self.link.event()? {
                 if let Some(found) = meaning(&event) {
                     return Ok(found);
                 }
+                if let Event::Message(publish) = &event {
+                    self.messages.push_back(publish.payload.to_vec());
+                }
             }
-            if self.0.now() >= deadline {
+            if self.link.now() >= deadline {
                 return Err(Failure::failed("the broker did not answer within 5 s"));
             }
-            self.0.wait(deadline.min(Timestamp::NEVER)).await?;
+            self.link.wait(deadline.min(Timestamp::NEVER)).await?;
         }
     }
 }

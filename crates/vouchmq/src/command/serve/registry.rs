@@ -9,13 +9,15 @@ use vouchmq_identity::resident::Resident;
 use vouchmq_identity::scram::{Iterations, ScramServer};
 use vouchmq_identity::store::Store;
 use vouchmq_identity::{
-    Authenticator, Chain, DeviceAuthenticator, ExchangeMethod, HashCost, Keyring, Unblocked, Witness,
+    Authenticator, Chain, DeviceAuthenticator, ExchangeMethod, HashCost, Keyring, Sessions, Unblocked,
+    Witness,
 };
 use vouchmq_mqtt::topic::HashSeed;
 use vouchmq_registrar::{OnRuntime, Opening, Registrar, Running, SystemEntropy, keys_at, keys_of};
 use vouchmq_store::{Location, SqlStore, StoreOptions};
 use zeroize::Zeroizing;
 
+use super::http;
 use super::settings::random;
 use crate::exit::Failure;
 
@@ -32,6 +34,7 @@ pub(super) struct Open {
 pub(super) struct AtWork {
     pub(super) runtime: Runtime,
     pub(super) running: Running,
+    http: http::AtWork,
     store: Arc<SqlStore>,
 }
 
@@ -88,21 +91,25 @@ impl Open {
         Judges { authenticator: Arc::new(witness), methods }
     }
 
-    /// Follows changes from now on, for the clients of a broker.
-    pub(super) fn work(self, control: Control) -> AtWork {
+    /// Follows changes from now on, for the clients of a broker, and serves HTTP.
+    pub(super) fn work(self, control: &Control, http: http::Bound) -> Result<AtWork, Failure> {
         let Self { runtime, registrar, store, .. } = self;
+        let sessions: Arc<dyn Sessions> = Arc::new(control.clone());
+        let works = http::Works::of(&registrar, sessions.clone());
         let running = {
             let _runtime = runtime.enter();
-            registrar.run(Arc::new(control))
+            registrar.run(sessions)
         };
-        AtWork { runtime, running, store }
+        let http = runtime.block_on(http.serve(works, running.progress()))?;
+        Ok(AtWork { runtime, running, http, store })
     }
 }
 
 impl AtWork {
-    /// Writes what waits, and closes the database.
+    /// Lets requests end, writes what waits, and closes the database.
     pub(super) fn close(self) {
-        let Self { runtime, running, store } = self;
+        let Self { runtime, running, http, store } = self;
+        http.close(runtime.handle());
         drop(running);
         runtime.block_on(store.close());
         runtime.shutdown_background();
