@@ -19,7 +19,7 @@ words! {
         /// Reading and changing blocks.
         BlocksWrite = "blocks:write",
         /// Asking the authentication service.
-        AuthVerify = "auth:verify",
+        Verify = "auth:verify",
         /// Following the change log.
         ChangesRead = "changes:read",
         /// Reading the audit log.

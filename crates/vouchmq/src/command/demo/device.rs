@@ -46,9 +46,9 @@ impl Device {
         let mut filters = SubscriptionFiltersBuf::default();
         filters.push(filter, SubscriptionOptions::new(QoS::AtLeastOnce));
         self.link.subscribe(filters.as_filters(), Properties::EMPTY).map_err(Failure::failed)?;
-        self.find(|event| match event {
-            Event::Subscribed { reasons, .. } => reasons.iter().next(),
-            _ => None,
+        self.find(|event| {
+            let Event::Subscribed { reasons, .. } = event else { return None };
+            reasons.iter().next()
         })
         .await
     }
@@ -58,9 +58,9 @@ impl Device {
         let (dup, retain, qos, packet_id) = (false, false, QoS::AtLeastOnce, None);
         let publish = Publish { dup, retain, qos, topic, packet_id, properties: Properties::EMPTY, payload };
         let _ = self.link.publish(&publish).map_err(Failure::failed)?;
-        self.find(|event| match event {
-            Event::Acknowledged { reason, .. } => Some(*reason),
-            _ => None,
+        self.find(|event| {
+            let Event::Acknowledged { reason, .. } = event else { return None };
+            Some(*reason)
         })
         .await
     }
@@ -70,18 +70,18 @@ impl Device {
         if let Some(message) = self.messages.pop_front() {
             return Ok(message);
         }
-        self.find(|event| match event {
-            Event::Message(publish) => Some(publish.payload.to_vec()),
-            _ => None,
+        self.find(|event| {
+            let Event::Message(publish) = event else { return None };
+            Some(publish.payload.to_vec())
         })
         .await
     }
 
     /// Waits until the server ends the connection, and tells why it says that it does.
     pub(super) async fn end(mut self) -> Result<ReasonCode, Failure> {
-        self.find(|event| match event {
-            Event::Disconnected { reason, .. } => Some(*reason),
-            _ => None,
+        self.find(|event| {
+            let Event::Disconnected { reason, .. } = event else { return None };
+            Some(*reason)
         })
         .await
     }
