@@ -7,6 +7,8 @@ use tokio::sync::oneshot;
 use vouchmq_api::http::{HostNames, HttpLimits, ListenFault, Listener, ListenerOptions};
 
 pub(crate) mod client;
+pub(crate) mod registry;
+mod steps;
 
 pub(crate) use client::{Answer, Connection};
 
@@ -77,6 +79,6 @@ pub(crate) fn free() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }

@@ -4,3 +4,5 @@
 
 mod harness;
 mod http;
+mod management;
+mod registration;
