@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 use vouchmq_api::registration::RegistrationLimits;
 
+use crate::harness::Server;
 use crate::harness::registry::{World, text};
 
 /// What a test cannot know is left out.
@@ -15,6 +16,24 @@ fn without(mut body: Value, names: &[&str]) -> Value {
 fn a_device_comes_in_is_seen_rotated_and_thrown_out() {
     let world = World::new();
     let (management, registration) = (world.management(), world.registration(&RegistrationLimits::default()));
+    let product_id = make_product(&management);
+    let token = make_claim_token(&management, &product_id);
+    let (device_id, credential_id) = register(&registration, &token);
+    world.connect(&device_id, &credential_id);
+    see(&management, &product_id, &device_id);
+    let new_id = rotate(&management, &device_id);
+    for (credential, closed) in [(&credential_id, 0), (&new_id, 1)] {
+        let revoke = format!("/v1/credentials/{credential}:revoke?wait=applied&timeout=2s");
+        let applied = management.call("POST", &revoke, &json!({"reason": "lost"})).is(200);
+        assert_eq!(applied["nodes"], json!({"acked": 1, "total": 1}));
+        assert_eq!(applied["sessions_closed"], closed, "{applied}");
+        assert!(applied["seq"].as_u64().unwrap() > 0 && applied["elapsed_ms"].as_f64().unwrap() > 0.0);
+        assert_eq!(applied.as_object().unwrap().len(), 4);
+    }
+    assert_eq!(management.get(&format!("/v1/devices/{device_id}")).is(200)["online"], false);
+}
+
+fn make_product(management: &Server) -> String {
     let answer = management.call(
         "POST",
         "/v1/products",
@@ -36,7 +55,10 @@ fn a_device_comes_in_is_seen_rotated_and_thrown_out() {
             "acl": [{"effect": "allow", "action": "both", "topic": "dev/${device}/#"}],
         })
     );
+    product_id
+}
 
+fn make_claim_token(management: &Server, product_id: &str) -> String {
     let claim = management
         .call("POST", "/v1/claim-tokens", &json!({"product_id": product_id, "max_uses": 1}))
         .is(201);
@@ -49,7 +71,11 @@ fn a_device_comes_in_is_seen_rotated_and_thrown_out() {
             "hw_id_pattern": null, "revoked_at": null, "created_by": "admin",
         })
     );
+    token
+}
 
+/// A device registers; its id and that of its credential.
+fn register(registration: &Server, token: &str) -> (String, String) {
     let wish = json!({"product": "sensor", "hw_id": "hw-1", "claim": token});
     let registered = registration.send("POST", "/v1/register", &wish, "").is(201);
     let device_id = text(&registered, "device_id").to_owned();
@@ -62,8 +88,10 @@ fn a_device_comes_in_is_seen_rotated_and_thrown_out() {
             "credential_id": credential_id, "expires_at": null,
         })
     );
+    (device_id, credential_id)
+}
 
-    world.connect(&device_id, &credential_id);
+fn see(management: &Server, product_id: &str, device_id: &str) {
     let answer = management.get(&format!("/v1/devices/{device_id}"));
     assert_eq!(
         without(answer.is(200), &["last_seen_at", "created_at", "updated_at"]),
@@ -74,7 +102,10 @@ fn a_device_comes_in_is_seen_rotated_and_thrown_out() {
         })
     );
     assert_eq!(answer.header("etag"), Some("\"2\""));
+}
 
+/// Rotates; the id of the new credential.
+fn rotate(management: &Server, device_id: &str) -> String {
     let rotate = format!("/v1/devices/{device_id}/credentials:rotate");
     let rotated = management.call("POST", &rotate, &json!({"grace": "24h", "kick": "none"})).is(201);
     assert!(text(&rotated, "secret").starts_with("vmq1_"));
@@ -92,18 +123,7 @@ fn a_device_comes_in_is_seen_rotated_and_thrown_out() {
     let states: Vec<&str> =
         listed["items"].as_array().unwrap().iter().map(|item| text(item, "state")).collect();
     assert_eq!(states, ["grace", "active"]);
-
-    for (credential, closed) in [(&credential_id, 0), (&new_id, 1)] {
-        let revoke = format!("/v1/credentials/{credential}:revoke?wait=applied&timeout=2s");
-        let applied = management.call("POST", &revoke, &json!({"reason": "lost"})).is(200);
-        assert_eq!(applied["nodes"], json!({"acked": 1, "total": 1}));
-        if credential == &new_id {
-            assert_eq!(applied["sessions_closed"], closed, "{applied}");
-        }
-        assert!(applied["seq"].as_u64().unwrap() > 0 && applied["elapsed_ms"].as_f64().unwrap() > 0.0);
-        assert_eq!(applied.as_object().unwrap().len(), 4);
-    }
-    assert_eq!(management.get(&format!("/v1/devices/{device_id}")).is(200)["online"], false);
+    new_id
 }
 
 #[test]
