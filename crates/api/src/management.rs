@@ -1,7 +1,7 @@
 //! What operators do over HTTP: products, devices, credentials, claim tokens, registrations, blocks, API keys,
 //! and what can be known about them.
 //!
-//! [`routes`] is the index: every operation with what it needs. Each changes the registry by one command, so
+//! [`routes()`] is the index: every operation with what it needs. Each changes the registry by one command, so
 //! that all or nothing of it happens, with its entry of the audit log.
 
 use std::sync::Arc;
@@ -98,7 +98,7 @@ impl Management {
     }
 }
 
-/// What the management listener serves: [`routes`] behind the keys of `management`, and `/openapi.json`.
+/// What the management listener serves: [`routes()`] behind the keys of `management`, and `/openapi.json`.
 pub fn router(management: Management) -> Router {
     let gate = Gate::new(management.keys.clone());
     let idempotency = Idempotency::default();
