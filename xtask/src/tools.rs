@@ -80,6 +80,11 @@ pub(crate) fn mosquitto(workspace: &Workspace) -> Result<PathBuf> {
     debian::program(workspace, "mosquitto", &["mosquitto"])
 }
 
+/// A PostgreSQL server, which tests of the store start for themselves; no other program finds it.
+pub(crate) fn postgresql() -> Result<()> {
+    debian::library_program("postgresql", "initdb", &["postgresql"])
+}
+
 /// Valgrind, which counts instructions.
 pub(crate) fn valgrind(workspace: &Workspace) -> Result<PathBuf> {
     debian::program(workspace, "valgrind", &["valgrind"])

@@ -4,7 +4,7 @@
 //!   and a check of its `Host`, every answer gets the security headers, and every failure is a [`Problem`].
 //! * [`Routes`] is how routes come into being: each declares its [`Access`], so that none is open by
 //!   oversight, and describes itself in OpenAPI.
-//! * Extractors: [`JsonBody`], [`QueryOf`], [`IfMatch`], [`Authorized`], [`RequestId`], [`Peer`].
+//! * Extractors: [`JsonBody`], [`QueryOf`], [`IfMatch`], [`Authorized`], [`RequestId`], [`Peer`], [`Draining`].
 
 mod action;
 mod authorize;
@@ -30,16 +30,21 @@ mod routes;
 mod version;
 mod watch;
 
+pub(crate) use action::original_path;
 pub use authorize::Authorized;
+/// What a listener serves.
+pub use axum::Router;
 pub use bearer::{AdministratorToken, TooShort};
 pub use body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, read_body};
 pub use code::Code;
 pub(crate) use crowd::network_of;
 pub use front::EventStream;
+pub(crate) use front::Verbatim;
 pub use gatekeeper::{Gate, Gatekeeper, Principal, Refusal};
 pub use host::HostNames;
 pub use idempotency::{ContainsSecret, Idempotency};
 pub use json::JsonBody;
+pub(crate) use json::is_json;
 pub use limiter::Limiter;
 pub use limits::HttpLimits;
 pub use listener::{ListenFault, Listener, ListenerOptions};
@@ -47,6 +52,6 @@ pub use openapi::open_api_route;
 pub use paging::{Paging, page};
 pub use problem::Problem;
 pub use query::QueryOf;
-pub use request_id::{Peer, RequestId};
+pub use request_id::{Draining, Peer, RequestId};
 pub use routes::{Access, Built, Routes};
 pub use version::{IfMatch, Strictness, etag};

@@ -1,9 +1,11 @@
-//! HTTP in: what all listeners share, management, and registration.
+//! HTTP in: what all listeners share, management, registration, and the authentication service.
 //!
 //! [`http`] accepts connections, bounds them, and turns every failure into one shape. A listener is a
 //! [`Router`](axum::Router) behind an [`http::Listener`]; [`management::router`] makes that of operators,
-//! [`registration::router`] that of devices which are new.
+//! [`registration::router`] that of devices which are new,
+//! [`authentication_service`] that of other brokers.
 
+pub mod authentication_service;
 pub mod http;
 pub mod management;
 pub mod registration;

@@ -177,9 +177,9 @@ impl Admission {
         }
     }
 
-    /// What a login from this address meets.
-    pub(crate) fn judge_login(&self, now: Timestamp, peer: Peer) -> Judgement {
-        let Some(ip) = peer.network().filter(|ip| !ip.is_loopback()) else { return Judgement::Free };
+    /// What a login from this address meets: a [network](Peer::network), so that all of it counts as one.
+    pub(crate) fn judge_login(&self, now: Timestamp, network: Option<IpAddr>) -> Judgement {
+        let Some(ip) = network.filter(|ip| !ip.is_loopback()) else { return Judgement::Free };
         self.failed_logins.lock().judge(now, &ip)
     }
 
@@ -328,8 +328,8 @@ mod tests {
             admission.login_failed(Timestamp::ZERO, local);
             admission.login_failed(Timestamp::ZERO, peer(9));
         }
-        assert_eq!(admission.judge_login(Timestamp::ZERO, local), Judgement::Free);
-        assert_eq!(admission.judge_login(Timestamp::ZERO, peer(9)), Judgement::Blocked);
+        assert_eq!(admission.judge_login(Timestamp::ZERO, local.network()), Judgement::Free);
+        assert_eq!(admission.judge_login(Timestamp::ZERO, peer(9).network()), Judgement::Blocked);
     }
 
     #[test]

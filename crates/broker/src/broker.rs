@@ -108,7 +108,8 @@ impl Bound {
         let methods = config.exchange_methods.clone().into();
         let patience = config.engine.limits.connect_deadline;
         let authenticator = config.authenticator.clone();
-        let verifier = Verifier::start(authenticator, methods, clock, patience, config.verify_threads)
+        let gate = admission.clone();
+        let verifier = Verifier::start(authenticator, methods, gate, clock, patience, config.verify_threads)
             .map_err(StartError::Thread)?;
         let (mailboxes, inboxes): (Vec<Mailbox>, Vec<Inbox>) =
             (0..config.engine.shard_count).map(|_| Mailbox::new()).unzip();

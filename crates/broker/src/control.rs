@@ -58,6 +58,8 @@ pub struct BrokerStats {
     pub accept_pauses: u64,
     /// Logins delayed: too many failures or takeovers before, or connections that come too fast.
     pub delayed_logins: u64,
+    /// Logins that are delayed now.
+    pub delayed_waiting: u64,
     /// Logins refused because of too many failures or takeovers before.
     pub blocked_logins: u64,
     /// Devices that have a connection.
@@ -131,7 +133,8 @@ impl Control {
 
     /// What was counted so far.
     pub async fn stats(&self) -> BrokerStats {
-        let shards = self.ask_all(|view| (*view.engine.stats(), view.device_count() as u64)).await;
+        let gauges = |view: &ShardView<'_>| [view.device_count() as u64, view.delayed_count as u64];
+        let shards = self.ask_all(move |view| (*view.engine.stats(), gauges(view))).await;
         let counters = &self.admission.counters;
         let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         BrokerStats {
@@ -146,8 +149,9 @@ impl Control {
             stranger_bytes: self.admission.stranger_byte_count(),
             accept_pauses: read(&counters.accept_pauses),
             delayed_logins: read(&counters.delayed_logins),
+            delayed_waiting: shards.iter().map(|(_, [_, count])| count).sum(),
             blocked_logins: read(&counters.blocked_logins),
-            devices: shards.iter().map(|(_, count)| count).sum(),
+            devices: shards.iter().map(|(_, [count, _])| count).sum(),
             ended_by_reconsideration: read(&counters.ended_by_reconsideration),
             refused_at_second_look: read(&counters.refused_at_second_look),
             elsewhere_in_flight: self.elsewhere.count() as u64,

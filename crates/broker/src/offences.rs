@@ -33,8 +33,8 @@ struct Offender {
     blocked_until: Timestamp,
 }
 
-/// What an attempt meets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What an attempt meets; the worse is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Judgement {
     Free,
     Delayed(Duration),
@@ -55,7 +55,8 @@ impl<K: Eq + Hash + Clone> Offences<K> {
         let fresh = Offender { since: now, count: 0, blocked_until: Timestamp::ZERO };
         let offender = self.offenders.entry(who.clone()).or_insert(fresh);
         if now.since(offender.since) >= WINDOW {
-            *offender = fresh;
+            // A block lasts, whenever it began.
+            *offender = Offender { blocked_until: offender.blocked_until, ..fresh };
         }
         offender.count = offender.count.saturating_add(1);
         if offender.count >= BLOCK_FROM {
@@ -123,6 +124,19 @@ mod tests {
         assert_eq!(offences.judge(secs(61), &"a"), Judgement::Blocked);
         assert_eq!(offences.judge(secs(62), &"a"), Judgement::Free);
         assert_eq!(offences.judge(secs(2), &"b"), Judgement::Free, "others are not touched");
+    }
+
+    #[test]
+    fn a_block_outlasts_the_minute_in_which_its_offences_were_counted() {
+        let mut offences = Offences::new();
+        for _ in 0..59 {
+            offences.record(secs(1), &"a");
+        }
+        offences.record(secs(59), &"a");
+        assert_eq!(offences.judge(secs(60), &"a"), Judgement::Blocked);
+        offences.record(secs(61), &"a");
+        assert_eq!(offences.judge(secs(62), &"a"), Judgement::Blocked);
+        assert_eq!(offences.judge(secs(119), &"a"), Judgement::Free);
     }
 
     #[test]

@@ -88,8 +88,10 @@ struct State {
     admission: Arc<Admission>,
     /// Clients that take their connection over again and again.
     takeovers: Offences<Arc<str>>,
-    /// Verdicts that are asked for only after a while.
-    delayed: Vec<(Duration, ConnectionId, Authentication)>,
+    /// Clients that are judged only after a while; one that is gone is not judged any more.
+    delayed: HashMap<ConnectionId, Authentication>,
+    /// How long those of them wait that no task waits for yet.
+    delays: Vec<(Duration, ConnectionId)>,
     /// Connections whose end is left to a task.
     lingering: Vec<Lingering>,
     log: EventLog,
@@ -133,7 +135,8 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             verifier,
             admission,
             takeovers: Offences::new(),
-            delayed: Vec::new(),
+            delayed: HashMap::new(),
+            delays: Vec::new(),
             lingering: Vec::new(),
             log: EventLog::default(),
             departed: HashMap::new(),

@@ -12,6 +12,8 @@ use crate::broker::{Part, spawn};
 use crate::shard::mailbox::Message;
 use crate::{Bound, BrokerConfig, Ended, ListenAddress};
 
+mod guessing;
+
 /// CONNECT of MQTT 3.1.1 with the client id "a".
 const CONNECT: &[u8] = b"\x10\x0d\x00\x04MQTT\x04\x02\x00\x00\x00\x01a";
 

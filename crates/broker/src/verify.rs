@@ -17,7 +17,9 @@ use vouchmq_mqtt::engine::{Decision, Permit};
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
+use crate::admission::Admission;
 use crate::clock::{Monotonic, SystemClock};
+use crate::offences::Judgement;
 use crate::shard::mailbox::{Mailbox, Message};
 use crate::transport::Peer;
 use elsewhere::Asked;
@@ -32,6 +34,7 @@ pub(crate) struct Verifier {
     methods: Arc<[Arc<dyn ExchangeMethod>]>,
     entrance: Arc<Entrance>,
     elsewhere: Arc<Elsewhere>,
+    admission: Arc<Admission>,
     clock: Monotonic,
     /// How long a verdict is waited for.
     patience: Duration,
@@ -75,6 +78,7 @@ impl Verifier {
     pub(crate) fn start(
         authenticator: Arc<dyn Authenticator>,
         methods: Arc<[Arc<dyn ExchangeMethod>]>,
+        admission: Arc<Admission>,
         clock: Monotonic,
         patience: Duration,
         thread_count: usize,
@@ -82,14 +86,20 @@ impl Verifier {
         let entrance = Arc::new(Entrance(Arc::new(Queue::default())));
         for number in 0..thread_count.max(1) {
             let (queue, authenticator) = (entrance.0.clone(), authenticator.clone());
+            let admission = admission.clone();
             let work = move || {
                 while let Some(job) = queue.pop() {
+                    if admission.judge_login(clock.now(), job.address) == Judgement::Blocked {
+                        // Its address failed too often while it waited.
+                        job.answer(banned());
+                        continue;
+                    }
                     work_off(&*authenticator, job, clock);
                 }
             };
             std::thread::Builder::new().name(format!("verify-{number}")).spawn(work)?;
         }
-        Ok(Self { authenticator, methods, entrance, elsewhere: Arc::default(), clock, patience })
+        Ok(Self { authenticator, methods, entrance, elsewhere: Arc::default(), admission, clock, patience })
     }
 
     /// What waits for others than the pool.
@@ -126,12 +136,13 @@ impl Verifier {
             step @ Judging::Step { .. } => step,
         };
         let wanted = Arc::new(());
-        let refused = self.entrance.0.push(Job {
+        let job = Job {
             task: Task::Judge { judging, connection, reply: reply.clone() },
             address: peer.network(),
             deadline: self.clock.now().after(self.patience),
             wanted: Arc::downgrade(&wanted),
-        });
+        };
+        let refused = self.entrance.0.push(job, self.at_once_max(peer));
         if refused.is_none() { Answer::Later(wanted) } else { self.busy() }
     }
 
@@ -145,7 +156,10 @@ impl Verifier {
         reply: &Mailbox,
     ) -> Answer {
         let byte_count = byte_count_of(&request);
-        let Some(place) = self.elsewhere.enter(peer.network(), byte_count) else { return self.busy() };
+        let at_once_max = self.at_once_max(peer);
+        let Some(place) = self.elsewhere.enter(peer.network(), byte_count, at_once_max) else {
+            return self.busy();
+        };
         let wanted = Arc::new(());
         let asked = Asked {
             client_id: request.client_id.clone(),
@@ -159,6 +173,15 @@ impl Verifier {
         };
         self.authenticator.verify_elsewhere(request, asked.into_reply());
         Answer::Later(wanted)
+    }
+
+    /// How many clients of an address may be verified at once. Of one that has failed often they are no more than
+    /// it may fail before it is blocked.
+    fn at_once_max(&self, peer: Peer) -> usize {
+        match self.admission.judge_login(self.clock.now(), peer.network()) {
+            Judgement::Free => queue::OF_ADDRESS_MAX,
+            Judgement::Delayed(_) | Judgement::Blocked => queue::OF_OFFENDER_MAX,
+        }
     }
 
     fn busy(&self) -> Answer {
@@ -204,6 +227,12 @@ fn work_off(authenticator: &dyn Authenticator, job: Job, clock: Monotonic) {
             reply.send(Message::Judged(connection, judged));
         }
     }
+}
+
+/// An address that has failed too often; nothing was verified.
+fn banned() -> Judged {
+    let decision = Decision::Refuse(ReasonCode::BANNED);
+    Judged { decision, principal: None, is_failed_proof: false, by: By::Request }
 }
 
 /// Judges; a verifier that panics could not decide, and goes on with the next client.

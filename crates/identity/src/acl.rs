@@ -6,6 +6,7 @@ use vouchmq_mqtt::{Authorize, FilterRef, Grant, Permission, QoS};
 
 mod pattern;
 mod rules;
+mod told;
 
 #[cfg(test)]
 mod tests;

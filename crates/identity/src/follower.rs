@@ -24,6 +24,14 @@ pub struct Follower {
     used: BTreeMap<ProductId, UsedAttributes>,
 }
 
+/// A resident set that is loaded, and follows as soon as there are connections that it may concern.
+pub struct Loaded {
+    store: Arc<dyn Store>,
+    resident: Arc<Resident>,
+    log: LogId,
+    used: BTreeMap<ProductId, UsedAttributes>,
+}
+
 /// What following came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Followed {
@@ -58,16 +66,12 @@ const ENTRIES: u32 = 512;
 /// entry knows what it closed.
 const APART_MAX: usize = 16;
 
-impl Follower {
-    /// Loads everything that is resident, and follows from there.
+impl Loaded {
+    /// Loads everything that is resident, before anybody is judged.
     ///
     /// # Errors
-    /// [`FollowFault`]: nobody must be verified by what was loaded so far.
-    pub async fn load(
-        store: Arc<dyn Store>,
-        resident: Arc<Resident>,
-        sessions: Arc<dyn Sessions>,
-    ) -> Result<Self, FollowFault> {
+    /// [`FollowFault`]: nobody must be judged by what was loaded so far.
+    pub async fn load(store: Arc<dyn Store>, resident: Arc<Resident>) -> Result<Self, FollowFault> {
         let mut rows = store.read().await?;
         // What changes while we read has a later number, and is read again.
         let (log, head) = rows.log_head().await?;
@@ -90,9 +94,17 @@ impl Follower {
         }
         drop(rows);
         resident.apply(head, changes);
-        Ok(Self { store, resident, sessions, log, used })
+        Ok(Self { store, resident, log, used })
     }
 
+    /// Follows from here, for these connections.
+    pub fn follow(self, sessions: Arc<dyn Sessions>) -> Follower {
+        let Self { store, resident, log, used } = self;
+        Follower { store, resident, sessions, log, used }
+    }
+}
+
+impl Follower {
     /// Which log is followed.
     pub const fn log(&self) -> LogId {
         self.log
@@ -283,6 +295,12 @@ async fn all_blocks(rows: &mut dyn Rows) -> Result<Blocks, FollowFault> {
         }
         let Some(next) = blocks.next else { return Ok(all) };
         page = PageRequest::after(next, PORTION);
+    }
+}
+
+impl std::fmt::Debug for Loaded {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded").field("resident", &self.resident).finish_non_exhaustive()
     }
 }
 

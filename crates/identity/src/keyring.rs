@@ -8,6 +8,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::model::UnknownWord;
 use crate::{Entropy, NoEntropy};
 
 #[cfg(test)]
@@ -267,6 +268,18 @@ impl fmt::Display for CheckValue {
     /// Sixteen hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::str::FromStr for CheckValue {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let number = Some(text).filter(|text| text.len() == 2 * CHECK_LEN && text.bytes().all(is_digit));
+        let number = number.and_then(|text| u64::from_str_radix(text, 16).ok());
+        let unknown = || UnknownWord { found: text.into(), known: &["16 hexadecimal digits"] };
+        number.map(|number| Self(number.to_be_bytes())).ok_or_else(unknown)
     }
 }
 

@@ -25,6 +25,7 @@ pub mod password_import;
 pub mod registry;
 pub mod resident;
 pub mod scram;
+pub mod signature;
 pub mod store;
 
 mod authenticator;

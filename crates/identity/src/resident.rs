@@ -12,6 +12,7 @@ use crate::{Clock, Keyring};
 
 mod device;
 mod judge;
+mod permit;
 mod products;
 mod reconsider;
 mod scram;
@@ -22,6 +23,7 @@ mod tests;
 
 pub use device::{ResidentCredential, ResidentDevice, UsedAttributes};
 pub use judge::{Judgement, Proven};
+pub use permit::{Allowed, Named};
 pub use products::ResidentProduct;
 
 use products::Products;
@@ -115,7 +117,7 @@ impl Resident {
 
     /// A product, if it is resident.
     pub fn product(&self, id: ProductId) -> Option<Arc<ResidentProduct>> {
-        self.products.load().shared(id)
+        self.products.load().get(id).cloned()
     }
 
     /// How many targets are blocked.

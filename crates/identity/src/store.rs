@@ -34,8 +34,11 @@ pub trait Store: Send + Sync {
     /// Runs a job in a transaction of its own, after those that were handed in before. When it returns `Ok`
     /// and the job [wants](Job::run) its writes, they are durable; in each other case none is there.
     ///
-    /// The job keeps what came of it where its maker finds it. Jobs may share a commit; a job may be run more
-    /// than once, and its last run counts.
+    /// The store owns the job, since it may run where others run, after the caller has gone away: a job that
+    /// found something out leaves it where its caller looks. It is dropped before this returns.
+    ///
+    /// Jobs may share a commit. A job is run once or, when another instance got in between, more than once:
+    /// what counts is its last run.
     ///
     /// # Errors
     /// [`StoreFault`]: nothing was written, or it is not known whether something was.

@@ -114,6 +114,11 @@ impl Connection {
         matches!(self.state, State::Closing { .. })
     }
 
+    /// Until when nothing is read; `None` when the client may send, or nothing of it is wanted any more.
+    pub(crate) fn throttled_until(&self) -> Option<Timestamp> {
+        (self.is_throttled && !self.is_closing()).then_some(self.throttled_until)
+    }
+
     pub(crate) fn set_awaits(&mut self, awaits: Awaits) {
         if let Some(enhanced) = self.enhanced.as_mut() {
             enhanced.awaits = awaits;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod completions;
+mod demo;
 mod passwd;
 mod publish;
 mod serve;
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Sub(Box<subscribe::Arguments>),
     /// Set or delete a user in a password file
     Passwd(passwd::Arguments),
+    /// Show the life of a device: registered, connected, rotated, revoked
+    Demo(demo::Arguments),
     /// Measure a broker
     #[command(subcommand)]
     Bench(bench::Bench),
@@ -41,6 +44,7 @@ impl Command {
             Self::Pub(arguments) => publish::run(*arguments),
             Self::Sub(arguments) => subscribe::run(*arguments),
             Self::Passwd(arguments) => passwd::run(&arguments),
+            Self::Demo(arguments) => demo::run(&arguments),
             Self::Bench(bench) => bench::run(&bench),
             Self::Version => version::run(),
             Self::Completions(arguments) => completions::run(&arguments),

@@ -55,6 +55,14 @@ impl Failure {
         Self::Unusable(why.to_string())
     }
 
+    /// Whether this stands in its message.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        match self {
+            Self::Failed(why) | Self::Lost(why) | Self::Unusable(why) => why.contains(text),
+            Self::TimedOut | Self::OutputClosed | Self::Reported => false,
+        }
+    }
+
     /// The same failure without its message.
     pub(crate) fn silenced(self) -> Self {
         match self {

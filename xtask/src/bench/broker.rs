@@ -76,7 +76,10 @@ impl Broker {
     fn arguments(&self, port: u16, dir: &Path) -> Result<Vec<String>> {
         match self.kind {
             Kind::Vouchmq { shards } => {
-                let line = format!("serve --allow-anonymous --listen 127.0.0.1:{port} --shards {shards}");
+                let line = format!(
+                    "serve --allow-anonymous --listen 127.0.0.1:{port} --shards {shards} --api-listen off \
+                     --register-listen off"
+                );
                 Ok(line.split_whitespace().map(str::to_owned).collect())
             }
             Kind::Mosquitto => {

@@ -96,6 +96,7 @@ fn clippy(context: &Context) -> Result<Outcome> {
 }
 
 fn nextest(context: &Context) -> Result<Outcome> {
+    tools::postgresql()?;
     let tests = context.nextest("--workspace")?;
     // foreign clients have a step of their own, which brings them along
     let here = interop::exists(context);

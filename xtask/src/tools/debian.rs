@@ -1,6 +1,10 @@
 //! Programs that Debian packages: found on the search path, or installed when run as root.
 
-use std::{fs, os::unix::fs::MetadataExt, path::PathBuf};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -16,6 +20,18 @@ pub(super) fn program(workspace: &Workspace, name: &str, packages: &[&str]) -> R
     workspace
         .find_program(name)
         .with_context(|| format!("{} installed, but there is no `{name}`", packages.join(", ")))
+}
+
+/// A program that Debian keeps off the search path, in the folder of each version that is installed.
+pub(super) fn library_program(library: &str, name: &str, packages: &[&str]) -> Result<()> {
+    let has_it = || {
+        let versions = fs::read_dir(Path::new("/usr/lib").join(library)).into_iter().flatten().flatten();
+        versions.map(|version| version.path().join("bin").join(name)).any(|program| program.is_file())
+    };
+    if !has_it() {
+        install(packages)?;
+    }
+    if has_it() { Ok(()) } else { bail!("{} installed, but there is no `{name}`", packages.join(", ")) }
 }
 
 /// Installs packages; an error that says what to type for those who are not root.

@@ -1,10 +1,15 @@
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{Method, Request};
 
 /// What stands before an action where the router looks: `/v1/devices/{id}:suspend` is routed as
 /// `/v1/devices/{id}/~suspend`, since the router knows no names with something behind them.
 const MARK: &str = "/~";
+
+/// What the client wrote, where it is routed as something else.
+#[derive(Clone, Debug)]
+struct Original(Uri);
 
 /// The path of a POST as the router knows it.
 pub(super) fn route_of(path: &str) -> String {
@@ -29,8 +34,14 @@ pub(super) fn to_route(request: &mut Request<Body>) {
     let mut parts = request.uri().clone().into_parts();
     parts.path_and_query = Some(path_and_query);
     if let Ok(uri) = Uri::from_parts(parts) {
-        *request.uri_mut() = uri;
+        let original = std::mem::replace(request.uri_mut(), uri);
+        request.extensions_mut().insert(Original(original));
     }
+}
+
+/// The path as the client wrote it.
+pub(crate) fn original_path(parts: &Parts) -> &str {
+    parts.extensions.get().map_or(&parts.uri, |Original(uri)| uri).path()
 }
 
 /// What an action is done to, and the action: lower-case letters and `_` or `-` behind the last colon.

@@ -43,7 +43,8 @@ impl<S: Sync> FromRequestParts<S> for Authorized {
     }
 }
 
-/// Lets a request through whose principal may do what the route demands.
+/// Lets a request through whose principal may do what the route demands. What is not only read goes on in a task
+/// of its own.
 pub(super) async fn authorize(
     State(demand): State<Demand>,
     Peer(peer): Peer,
@@ -55,10 +56,18 @@ pub(super) async fn authorize(
         Err(problem) => return problem.into_response(),
     };
     request.extensions_mut().insert(Authorized { principal: principal.clone() });
-    match &demand.idempotency {
-        Some(idempotency) => idempotency.answer(&principal.name, request, next).await,
-        None => next.run(request).await,
+    if request.method().is_safe() {
+        return next.run(request).await;
     }
+    let idempotency = demand.idempotency;
+    let work = async move {
+        match idempotency {
+            Some(idempotency) => idempotency.answer(&principal.name, request, next).await,
+            None => next.run(request).await,
+        }
+    };
+    // A change is made to its end, also if its client hangs up: otherwise nobody could say whether it was made.
+    tokio::spawn(work).await.unwrap_or_else(|panic| Problem::internal(&panic).into_response())
 }
 
 async fn admit(demand: &Demand, peer: std::net::IpAddr, headers: &HeaderMap) -> Result<Principal, Problem> {

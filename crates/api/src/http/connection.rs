@@ -2,6 +2,8 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -9,9 +11,9 @@ use tokio::net::TcpStream;
 use tokio::sync::watch::Receiver;
 use tokio::time::sleep_until;
 
-use super::HttpLimits;
 use super::front::Front;
 use super::watch::{Watch, Watched};
+use super::{Draining, HttpLimits};
 
 /// Serves one connection to its end: closed by the client, by a deadline, or by the drain.
 pub(super) async fn serve(
@@ -22,8 +24,10 @@ pub(super) async fn serve(
     mut is_closing: Receiver<()>,
 ) {
     let watch = Arc::new(Watch::start(limits.clone()));
-    let answer = service_fn(|request| {
+    let drain = Draining(is_closing.clone());
+    let answer = service_fn(|mut request: Request<Incoming>| {
         let (front, watch) = (front.clone(), watch.clone());
+        request.extensions_mut().insert(drain.clone());
         async move { Ok::<_, Infallible>(front.answer(request, peer, watch).await) }
     });
     let io = TokioIo::new(Watched::new(stream, watch.clone()));
@@ -45,7 +49,7 @@ pub(super) async fn serve(
                 }
                 return;
             }
-            () = sleep_until(watch.deadline()) => {
+            () = sleep_until(watch.next_look()) => {
                 if watch.is_overdue() {
                     tracing::debug!(listener = front.name(), %peer, "connection closed: too slow");
                     return;

@@ -8,6 +8,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Bytes;
 use tokio::time::Instant;
+use vouchmq_identity::SecretUse;
 use vouchmq_identity::store::Digest;
 
 use super::{BATCH_BYTES_MAX, Code, Problem, read_body};
@@ -16,7 +17,8 @@ mod table;
 
 use table::{Answer, Found, Key, Table};
 
-/// Marks an answer (as an extension) that shows a secret: it is shown once, and never kept.
+/// Marks an answer (as an extension) that shows a secret: it is shown once, and never kept. An answer with a
+/// generated secret in it that is not marked is not kept either, and logged as a bug.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContainsSecret {
     /// Where the resource is that the secret belongs to.
@@ -31,8 +33,8 @@ pub struct ContainsSecret {
 /// while the first goes on is 409 `idempotency_in_flight`; the same one after an answer that
 /// [contains a secret](ContainsSecret) is 409 `secret_already_shown` with the resource in `Location`.
 ///
-/// Answers of 5xx and 429 are not kept: the request may be tried again. Neither is one whose client went
-/// away. Of requests only a SHA-256 is kept, of secrets nothing. Nothing survives a restart.
+/// Answers of 5xx and 429 are not kept: the request may be tried again. A client that hangs up before it is
+/// answered finds the answer when it asks again. Of requests only a SHA-256 is kept, of secrets nothing. Nothing survives a restart.
 ///
 /// # Bounds
 /// 10,000 keys and 16 MiB of answers; the oldest are forgotten first. An answer over 64 KiB is not kept, only
@@ -124,6 +126,13 @@ impl Pending {
         let Ok(body) = axum::body::to_bytes(body, ANSWER_BYTES_MAX).await else {
             return Problem::internal(&"an answer that was complete broke off").into_response();
         };
+        if shows_secret(&body) {
+            // Whoever made the answer forgot to mark it: it is shown, and not kept.
+            tracing::error!("an answer shows a secret and is not marked: this is a bug");
+            let location = parts.headers.get(header::LOCATION).and_then(|place| place.to_str().ok());
+            self.finish(Answer::Secret { location: location.unwrap_or("the resource").into() });
+            return Response::from_parts(parts, Body::from(body));
+        }
         let kept = |name: HeaderName| parts.headers.get(&name).map(|value| (name.clone(), value.clone()));
         let headers = HEADERS.into_iter().filter_map(kept).collect();
         self.finish(Answer::Whole { status, headers, body: body.clone() });
@@ -189,6 +198,15 @@ fn key_of(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
             Err(Problem::new(Code::BadHeader, detail))
         }
     }
+}
+
+/// Whether a generated secret stands in an answer.
+fn shows_secret(body: &Bytes) -> bool {
+    let uses = [SecretUse::Device, SecretUse::Claim, SecretUse::ApiKey];
+    uses.iter().any(|used_for| {
+        let prefix = used_for.prefix().as_bytes();
+        body.windows(prefix.len()).any(|window| window == prefix)
+    })
 }
 
 fn fingerprint(method: &str, target: &str, body: &Bytes) -> Digest {

@@ -36,15 +36,30 @@ impl<K: Hash + Eq + Clone> Limiter<K> {
     /// # Errors
     /// There is none left: so long to wait for the next.
     pub fn take(&self, key: &K) -> Result<(), Duration> {
+        self.take_many(key, NonZeroU32::MIN)
+    }
+
+    /// Takes `count` at once, or none.
+    ///
+    /// # Errors
+    /// There are not so many left: so long to wait for them; a minute if there never are.
+    pub fn take_many(&self, key: &K, count: NonZeroU32) -> Result<(), Duration> {
         if self.each.len() >= self.keys_max {
             self.each.retain_recent();
-            if self.each.len() >= self.keys_max {
-                return self.rest.check().map_err(|not_until| not_until.wait_time_from(self.clock.now()));
-            }
         }
-        self.each.check_key(key).map_err(|not_until| not_until.wait_time_from(self.clock.now()))
+        let taken = if self.each.len() >= self.keys_max {
+            self.rest.check_n(count).map(|ok| ok.map_err(|until| until.wait_time_from(self.clock.now())))
+        } else {
+            self.each
+                .check_key_n(key, count)
+                .map(|ok| ok.map_err(|until| until.wait_time_from(self.clock.now())))
+        };
+        taken.unwrap_or(Err(NEVER))
     }
 }
+
+/// More than there ever are at once.
+const NEVER: Duration = Duration::from_secs(60);
 
 impl<K: Hash + Eq + Clone> fmt::Debug for Limiter<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -150,3 +150,20 @@ fn is_of_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without descriptors or memory the next attempt fails at once, too: accepting pauses, and does not spin.
+    #[test]
+    fn accepting_pauses_for_what_would_come_back_at_once() {
+        let (no_descriptor, none_in_the_system, no_memory) = (24, 23, 12);
+        for code in [no_descriptor, none_in_the_system, no_memory] {
+            assert!(!is_of_one_connection(&io::Error::from_raw_os_error(code)), "{code}");
+        }
+        for kind in [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset] {
+            assert!(is_of_one_connection(&kind.into()), "{kind:?}");
+        }
+    }
+}

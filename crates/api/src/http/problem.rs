@@ -107,7 +107,7 @@ impl Problem {
     }
 
     /// The answer, with the request's id in it.
-    pub(super) fn into_answer(self, request_id: Option<&RequestId>) -> Response {
+    pub(crate) fn into_answer(self, request_id: Option<&RequestId>) -> Response {
         let Parts { code, detail, instance, errors, headers } = *self.0;
         let body = ProblemBody {
             kind: format!("urn:vouchmq:problem:{}", code.as_str()),

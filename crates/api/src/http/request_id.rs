@@ -7,6 +7,7 @@ use std::sync::{Arc, LazyLock};
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use tokio::sync::watch::Receiver;
 
 use super::{Code, Problem};
 
@@ -15,19 +16,27 @@ use super::{Code, Problem};
 #[derive(Clone, PartialEq, Eq)]
 pub struct RequestId(Arc<str>);
 
+/// Tells event streams that the listener drains, so that they end by themselves.
+#[derive(Clone, Debug)]
+pub struct Draining(pub(super) Receiver<()>);
+
 /// Who sent a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
 pub(super) const X_REQUEST_ID: &str = "x-request-id";
 const LEN_MAX: usize = 64;
+/// What generated secrets begin with: one that is sent here by mistake does not go to the log.
+const SECRET_MARK: &str = "vmq";
 
 impl RequestId {
     /// The client's, or a new one.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
         let is_usual = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        let is_good = |text: &&str| (1..=LEN_MAX).contains(&text.len()) && text.bytes().all(is_usual);
+        let is_good = |text: &&str| {
+            (1..=LEN_MAX).contains(&text.len()) && text.bytes().all(is_usual) && !text.contains(SECRET_MARK)
+        };
         given.filter(is_good).map_or_else(Self::new, |given| Self(given.into()))
     }
 
@@ -43,6 +52,14 @@ impl RequestId {
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl Draining {
+    /// Waits until the drain begins.
+    pub async fn begun(&mut self) {
+        // Nothing is ever sent: the channel ends.
+        while self.0.changed().await.is_ok() {}
     }
 }
 
@@ -74,6 +91,14 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     }
 }
 
+impl<S: Sync> FromRequestParts<S> for Draining {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or_else(|| Problem::new(Code::Internal, "no listener"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,7 +114,7 @@ mod tests {
         for good in ["a", "0198-A.b_c", &longest] {
             assert_eq!(of(good).as_str(), good);
         }
-        for bad in ["", "a b", "a\"b", "a/b", "{}", &"x".repeat(65)] {
+        for bad in ["", "a b", "a\"b", "a/b", "{}", "vmqk1_AAAAAAAA", &"x".repeat(65)] {
             assert_eq!(of(bad).as_str().len(), 32, "{bad:?}");
         }
         assert_ne!(RequestId::of(&HeaderMap::new()), RequestId::of(&HeaderMap::new()));

@@ -1,6 +1,11 @@
+use std::convert::Infallible;
+
 use axum::Router;
+use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
-use axum::routing::MethodRouter;
+use axum::response::IntoResponse;
+use axum::routing::{MethodRouter, Route};
+use tower::{Layer, Service};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{HttpMethod, PathItem, Paths};
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -119,6 +124,44 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         }
         let router = router.fallback(nothing_here).with_state(state);
         Built { router, document: self.document }
+    }
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// For a listener without principals: puts `layer`, which sees to it who may ask, before every route.
+    ///
+    /// # Panics
+    /// At start, if a route declares a scope, which nobody would look at.
+    pub(crate) fn build_behind<L>(self, state: S, layer: L) -> Built
+    where
+        L: Layer<Route> + Clone + Send + Sync + 'static,
+        L::Service: Service<Request, Response: IntoResponse, Error: Into<Infallible>, Future: Send>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+    {
+        let has_scope = self.rows.iter().any(|row| matches!(row.access, Access::Scope(_)));
+        assert!(!has_scope, "a route that declares a scope needs a gate");
+        let mut router = Router::new();
+        for Row { paths, methods, .. } in self.rows {
+            for (path, item) in &paths.paths {
+                let path = if item.post.is_some() { action::route_of(path) } else { path.clone() };
+                router = router.route(&path, methods.clone());
+            }
+        }
+        let router = router.route_layer(layer).fallback(nothing_here).with_state(state);
+        Built { router, document: self.document }
+    }
+}
+
+impl Built {
+    /// Both, behind one listener.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        let mut document = self.document;
+        document.merge(other.document);
+        Self { router: self.router.reset_fallback().merge(other.router), document }
     }
 }
 

@@ -13,8 +13,8 @@ use super::HttpLimits;
 
 /// What a connection is doing, and until when it may.
 ///
-/// Deadlines move with each request, so they are numbers that the connection's one timer looks at when it
-/// fires: a request re-arms no timer.
+/// Deadlines move with each request, so they are numbers that the connection's one timer looks at every
+/// second: a request re-arms no timer.
 pub(super) struct Watch {
     start: Instant,
     /// Milliseconds after `start`; `u64::MAX` for never.
@@ -73,14 +73,14 @@ impl Watch {
         self.enter(IDLE, self.limits.idle_timeout);
     }
 
-    /// When the connection is to be closed.
-    pub(super) fn deadline(&self) -> Instant {
-        let deadline = self.deadline.load(Ordering::Relaxed);
-        // A timer cannot be set for never.
-        self.start + Duration::from_millis(deadline.min(self.elapsed().saturating_add(FAR)))
+    /// When to look again whether the connection [is overdue](Self::is_overdue).
+    pub(super) fn next_look(&self) -> Instant {
+        let HttpLimits { head_timeout, request_timeout, idle_timeout, .. } = *self.limits;
+        let shortest = head_timeout.min(request_timeout).min(idle_timeout);
+        Instant::now() + shortest.clamp(Duration::from_millis(10), Duration::from_secs(1))
     }
 
-    /// Whether that time has come.
+    /// Whether the connection has to be closed.
     pub(super) fn is_overdue(&self) -> bool {
         self.elapsed() >= self.deadline.load(Ordering::Relaxed)
     }
@@ -114,8 +114,6 @@ const ANSWER_MARGIN: Duration = Duration::from_secs(1);
 /// How long a client may take to notice that it is done.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES_MAX: usize = 1024 * 1024;
-/// A day, in milliseconds.
-const FAR: u64 = 86_400_000;
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)

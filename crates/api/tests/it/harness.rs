@@ -7,8 +7,10 @@ use tokio::sync::oneshot;
 use vouchmq_api::http::{HostNames, HttpLimits, ListenFault, Listener, ListenerOptions};
 
 pub(crate) mod client;
+pub(crate) mod log;
 pub(crate) mod registry;
 mod steps;
+pub(crate) mod world;
 
 pub(crate) use client::{Answer, Connection};
 
@@ -29,7 +31,7 @@ impl Server {
         let (tell, told) = mpsc::channel();
         let serve = move || {
             runtime().block_on(async {
-                let host_names = HostNames::new(["broker.example"]);
+                let host_names = HostNames::new(["broker.example", "auth.example"]);
                 let options = ListenerOptions { limits, host_names, ..ListenerOptions::new("test", free()) };
                 let listener = Listener::bind(options).await.unwrap();
                 tell.send(listener.address()).unwrap();

@@ -57,28 +57,46 @@ impl State {
 
     /// Has a client judged, unless its address or its id has offended too often.
     fn authenticate(&mut self, id: ConnectionId, authentication: Authentication) {
-        let (now, peer) = (self.clock.now(), self.peer(id));
-        let of_address = self.admission.judge_login(now, peer);
         let of_rate = self.sockets.get(id).map_or(Duration::ZERO, |socket| socket.seat.delay);
-        let of_client = self.takeovers.judge(now, &authentication.client_id);
-        match (of_address, of_client) {
-            (Judgement::Blocked, _) | (_, Judgement::Blocked) => {
-                self.admission.counters.blocked_logins.fetch_add(1, Ordering::Relaxed);
-                self.engine.input(now, Input::Decided(id, Decision::Refuse(ReasonCode::BANNED)));
-            }
-            (Judgement::Delayed(delay), _) | (_, Judgement::Delayed(delay)) => {
-                self.delay(delay.max(of_rate), id, authentication);
-            }
-            (Judgement::Free, Judgement::Free) if !of_rate.is_zero() => {
-                self.delay(of_rate, id, authentication);
-            }
-            (Judgement::Free, Judgement::Free) => self.verify(id, authentication),
+        match self.judge(id, &authentication.client_id) {
+            Judgement::Blocked => self.ban(id),
+            Judgement::Delayed(delay) => self.delay(delay.max(of_rate), id, authentication),
+            Judgement::Free if !of_rate.is_zero() => self.delay(of_rate, id, authentication),
+            Judgement::Free => self.verify(id, authentication),
         }
+    }
+
+    /// What an attempt on this connection meets now, by its address and by its id.
+    pub(super) fn judge(&self, id: ConnectionId, client_id: &std::sync::Arc<str>) -> Judgement {
+        let now = self.clock.now();
+        let of_address = self.admission.judge_login(now, self.peer(id).network());
+        of_address.max(self.takeovers.judge(now, client_id))
+    }
+
+    fn ban(&mut self, id: ConnectionId) {
+        self.admission.counters.blocked_logins.fetch_add(1, Ordering::Relaxed);
+        let banned = Input::Decided(id, Decision::Refuse(ReasonCode::BANNED));
+        self.engine.input(self.clock.now(), banned);
     }
 
     fn delay(&mut self, delay: Duration, id: ConnectionId, authentication: Authentication) {
         self.admission.counters.delayed_logins.fetch_add(1, Ordering::Relaxed);
-        self.delayed.push((delay, id, authentication));
+        self.delayed.insert(id, authentication);
+        self.delays.push((delay, id));
+    }
+
+    /// A client has waited for its turn. Those who waited with it may have used up what was left to them all,
+    /// so that it is looked at anew.
+    fn end_delay(&mut self, id: ConnectionId) {
+        let Some(authentication) = self.delayed.remove(&id) else { return };
+        if self.engine.client_of(id).is_none() {
+            // It did not wait.
+            return;
+        }
+        match self.judge(id, &authentication.client_id) {
+            Judgement::Blocked => self.ban(id),
+            Judgement::Delayed(_) | Judgement::Free => self.verify(id, authentication),
+        }
     }
 
     /// Remembers what is an offence when it happens too often. A failed login was taken down with its verdict.
@@ -196,12 +214,12 @@ fn closing_of(cause: &CloseCause) -> Closing {
 impl Shard {
     /// Has clients judged later whose address or id has offended often, or connects often.
     pub(super) fn verify_later(self: &Rc<Self>, state: &mut State) {
-        for (delay, id, authentication) in state.delayed.drain(..) {
+        for (delay, id) in state.delays.drain(..) {
             let shard = self.clone();
             self.spawn(Box::pin(async move {
                 tokio::time::sleep(delay).await;
                 let mut state = shard.state.borrow_mut();
-                state.verify(id, authentication);
+                state.end_delay(id);
                 shard.after_input(&mut state);
             }));
         }

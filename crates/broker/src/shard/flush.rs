@@ -147,6 +147,7 @@ impl State {
             socket.wake();
         }
         self.held_back.remove(&id);
+        self.delayed.remove(&id);
         self.verifying.remove(&id);
         self.exchanges.remove(&id);
         self.engine.closed(now, id);

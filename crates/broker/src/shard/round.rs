@@ -9,6 +9,7 @@ use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
 use super::mailbox::Message;
 use super::{State, turn};
+use crate::offences::Judgement;
 use crate::verify::{Judged, refusal};
 
 /// Places of connections, or devices, that are looked at before others get their turn, if that does not end before.
@@ -152,7 +153,20 @@ impl State {
                 }
             }
         }
+        self.hold_back_of_banned(id, &mut judged);
         self.decide(id, judged);
+    }
+
+    /// What an offender may try is counted by verdicts, and many can be computed before the first is here: who is
+    /// blocked meanwhile is not told any more of them, so that nobody guesses more often by guessing at once.
+    fn hold_back_of_banned(&mut self, id: ConnectionId, judged: &mut Judged) {
+        let Some(client_id) = self.engine.client_of(id) else { return };
+        if self.judge(id, client_id) == Judgement::Blocked {
+            judged.decision = Decision::Refuse(ReasonCode::BANNED);
+        }
+        if matches!(judged.decision, Decision::Refuse(ReasonCode::BANNED)) {
+            self.admission.counters.blocked_logins.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 

@@ -12,11 +12,13 @@ use crate::transport::Peer;
 pub(crate) struct ShardView<'a> {
     pub(crate) engine: &'a Engine,
     sockets: &'a Sockets,
+    /// Clients that wait before they are judged.
+    pub(crate) delayed_count: usize,
 }
 
 impl State {
     pub(super) fn view(&self) -> ShardView<'_> {
-        ShardView { engine: &self.engine, sockets: &self.sockets }
+        ShardView { engine: &self.engine, sockets: &self.sockets, delayed_count: self.delayed.len() }
     }
 }
 

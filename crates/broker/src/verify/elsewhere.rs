@@ -8,6 +8,7 @@ use vouchmq_identity::{Replied, Reply, Unavailable, Verdict, Work};
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::time::Timestamp;
 
+use super::Judged;
 use super::queue::{BYTES_MAX, Job, OF_ADDRESS_MAX, Queue, Task, WAITING_MAX};
 use crate::clock::Monotonic;
 use crate::shard::mailbox::{Mailbox, Message};
@@ -51,11 +52,16 @@ pub(super) struct Asked {
 
 impl Elsewhere {
     /// Finds a place; `None` when there are too many, in all or of this address.
-    pub(super) fn enter(self: &Arc<Self>, address: Option<IpAddr>, byte_count: usize) -> Option<Place> {
+    pub(super) fn enter(
+        self: &Arc<Self>,
+        address: Option<IpAddr>,
+        byte_count: usize,
+        of_address_max: usize,
+    ) -> Option<Place> {
         let mut asking = self.0.lock();
         let of_address = asking.of_address.get(&address).copied().unwrap_or(0);
         let bytes = asking.byte_count + byte_count;
-        if asking.count >= WAITING_MAX || of_address >= OF_ADDRESS_MAX || bytes > BYTES_MAX {
+        if asking.count >= WAITING_MAX || of_address >= of_address_max || bytes > BYTES_MAX {
             return None;
         }
         asking.of_address.insert(address, of_address + 1);
@@ -113,7 +119,8 @@ impl Asked {
             return self.answer(Verdict::Unavailable(Unavailable::Busy));
         };
         let (address, deadline, wanted) = (self.place.address, self.deadline, self.wanted.clone());
-        let refused = queue.push(Job { task: Task::Rest(work, self), address, deadline, wanted });
+        let refused =
+            queue.push(Job { task: Task::Rest(work, self), address, deadline, wanted }, OF_ADDRESS_MAX);
         if let Some(Job { task: Task::Rest(_, asked), .. }) = refused {
             asked.answer(Verdict::Unavailable(Unavailable::Busy));
         }
@@ -121,7 +128,12 @@ impl Asked {
 
     fn answer(self, verdict: Verdict) {
         super::log_denial(&self.client_id, &verdict);
-        self.mailbox.send(Message::Judged(self.connection, super::judged(verdict, self.clock)));
+        let judged = super::judged(verdict, self.clock);
+        self.send(judged);
+    }
+
+    pub(super) fn send(self, judged: Judged) {
+        self.mailbox.send(Message::Judged(self.connection, judged));
     }
 }
 
@@ -133,14 +145,15 @@ mod tests {
     fn places_are_bounded_and_given_back() {
         let elsewhere = Arc::new(Elsewhere::default());
         let of = |number: u32| Some(IpAddr::from(number.to_be_bytes()));
-        let of_one: Vec<_> = (0..1000).map_while(|_| elsewhere.enter(of(7), 10)).collect();
+        let of_one: Vec<_> = (0..1000).map_while(|_| elsewhere.enter(of(7), 10, OF_ADDRESS_MAX)).collect();
         assert_eq!(of_one.len(), OF_ADDRESS_MAX);
-        let of_others: Vec<_> = (1000..9000).map_while(|number| elsewhere.enter(of(number), 10)).collect();
+        let of_others: Vec<_> =
+            (1000..9000).map_while(|number| elsewhere.enter(of(number), 10, OF_ADDRESS_MAX)).collect();
         assert_eq!((of_one.len() + of_others.len(), elsewhere.count()), (WAITING_MAX, WAITING_MAX));
         drop((of_one, of_others));
-        assert!(elsewhere.enter(None, BYTES_MAX + 1).is_none());
-        let all = elsewhere.enter(None, BYTES_MAX);
-        assert!(all.is_some() && elsewhere.enter(None, 1).is_none());
+        assert!(elsewhere.enter(None, BYTES_MAX + 1, OF_ADDRESS_MAX).is_none());
+        let all = elsewhere.enter(None, BYTES_MAX, OF_ADDRESS_MAX);
+        assert!(all.is_some() && elsewhere.enter(None, 1, OF_ADDRESS_MAX).is_none());
         drop(all);
         let asking = elsewhere.0.lock();
         assert_eq!((asking.count, asking.byte_count, asking.of_address.len()), (0, 0, 0));

@@ -7,14 +7,16 @@ use vouchmq_identity::Work;
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::time::Timestamp;
 
-use super::Judging;
 use super::elsewhere::Asked;
-use crate::shard::mailbox::Mailbox;
+use super::{Judged, Judging};
+use crate::shard::mailbox::{Mailbox, Message};
 
 /// Verifications that wait for a thread.
 pub(super) const WAITING_MAX: usize = 4096;
 /// Verifications of one address that wait; those of Unix sockets count as one address.
 pub(super) const OF_ADDRESS_MAX: usize = 256;
+/// The same of an address that failed often: as many as it may still fail before it is blocked.
+pub(super) const OF_OFFENDER_MAX: usize = 30;
 /// Bytes of what is to be verified.
 pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
 
@@ -63,11 +65,11 @@ struct Waiting {
 impl Queue {
     /// Takes a job in, or gives it back when there are too many, in all or of its address, or when no more will be
     /// done.
-    pub(super) fn push(&self, job: Job) -> Option<Job> {
+    pub(super) fn push(&self, job: Job, of_address_max: usize) -> Option<Job> {
         let mut waiting = self.waiting.lock();
         let byte_count = waiting.byte_count + job.task.byte_count();
         let of_address = waiting.of_address.get(&job.address).map_or(0, VecDeque::len);
-        let is_full = waiting.count >= WAITING_MAX || of_address >= OF_ADDRESS_MAX || byte_count > BYTES_MAX;
+        let is_full = waiting.count >= WAITING_MAX || of_address >= of_address_max || byte_count > BYTES_MAX;
         if is_full || waiting.is_closed {
             return Some(job);
         }
@@ -122,6 +124,16 @@ impl Waiting {
     }
 }
 
+impl Job {
+    /// Answers without doing it.
+    pub(super) fn answer(self, judged: Judged) {
+        match self.task {
+            Task::Judge { connection, reply, .. } => reply.send(Message::Judged(connection, judged)),
+            Task::Rest(_, asked) => asked.send(judged),
+        }
+    }
+}
+
 impl Task {
     fn byte_count(&self) -> usize {
         match self {
@@ -169,12 +181,13 @@ mod tests {
     #[test]
     fn one_address_leaves_room_for_others() {
         let (queue, wanted) = (Queue::default(), Arc::new(()));
-        let taken =
-            (0..1000).filter(|number| queue.push(job(*number, [127, 0, 0, 1], &wanted)).is_none()).count();
+        let taken = (0..1000)
+            .filter(|number| queue.push(job(*number, [127, 0, 0, 1], &wanted), OF_ADDRESS_MAX).is_none())
+            .count();
         assert_eq!(taken, OF_ADDRESS_MAX);
-        assert!(queue.push(job(0, [192, 0, 2, 1], &wanted)).is_none());
+        assert!(queue.push(job(0, [192, 0, 2, 1], &wanted), OF_ADDRESS_MAX).is_none());
         assert!(queue.pop().is_some());
-        assert!(queue.push(job(0, [127, 0, 0, 1], &wanted)).is_none(), "one has left");
+        assert!(queue.push(job(0, [127, 0, 0, 1], &wanted), OF_ADDRESS_MAX).is_none(), "one has left");
     }
 
     #[test]
@@ -182,12 +195,12 @@ mod tests {
         let (queue, wanted) = (Queue::default(), Arc::new(()));
         let [flood, other, third] = [[192, 0, 2, 1], [192, 0, 2, 2], [192, 0, 2, 3]];
         for (number, address) in [(0, flood), (1, flood), (2, flood), (3, other), (4, other), (5, third)] {
-            assert!(queue.push(job(number, address, &wanted)).is_none());
+            assert!(queue.push(job(number, address, &wanted), OF_ADDRESS_MAX).is_none());
         }
         let next = || next(&queue);
         assert_eq!([next(), next()], [0, 3]);
         // Who left and comes again stands at the end.
-        queue.push(job(6, [192, 0, 2, 4], &wanted));
+        queue.push(job(6, [192, 0, 2, 4], &wanted), OF_ADDRESS_MAX);
         assert_eq!([next(), next(), next(), next(), next()], [5, 1, 4, 6, 2]);
         let waiting = queue.waiting.lock();
         assert!(waiting.turns.is_empty() && waiting.of_address.is_empty(), "nothing is left behind");
@@ -201,8 +214,9 @@ mod tests {
             let [_, a, b, c] = number.to_be_bytes();
             [10, a, b, c]
         };
-        let taken =
-            (0..10_000).filter(|number| queue.push(job(*number, of(*number), &wanted)).is_none()).count();
+        let taken = (0..10_000)
+            .filter(|number| queue.push(job(*number, of(*number), &wanted), OF_ADDRESS_MAX).is_none())
+            .count();
         assert_eq!(taken, WAITING_MAX);
     }
 
@@ -210,9 +224,9 @@ mod tests {
     fn who_is_gone_is_not_verified() {
         let (queue, gone, here) = (Queue::default(), Arc::new(()), Arc::new(()));
         for number in 0..10 {
-            queue.push(job(number, [192, 0, 2, 1], &gone));
+            queue.push(job(number, [192, 0, 2, 1], &gone), OF_ADDRESS_MAX);
         }
-        queue.push(job(10, [192, 0, 2, 1], &here));
+        queue.push(job(10, [192, 0, 2, 1], &here), OF_ADDRESS_MAX);
         drop(gone);
         assert_eq!(next(&queue), 10);
         drop(Entrance(Arc::new(Queue::default())));

@@ -171,7 +171,7 @@ fn who_is_asked_to_go_may_come_again(version: ProtocolVersion) {
             ..connect(version, client_id)
         })
     };
-    let (mut with_old, mut with_new) = (by("d1-a", &old), by("d1-b", &new));
+    let (mut with_old, mut with_new) = (by("d1~a", &old), by("d1~b", &new));
     let mut stranger = server.connect(version, "stranger");
     let sessions: &dyn Sessions = &server.control;
     let asked = [device_id("d1"), device_id("d2")].to_vec();
@@ -180,7 +180,7 @@ fn who_is_asked_to_go_may_come_again(version: ProtocolVersion) {
     assert_eq!(wait_for(sessions.disconnect(devices(&["d1"]), credential, Farewell::Asked)), 1);
     with_old.expect_disconnect(ReasonCode::ADMINISTRATIVE_ACTION);
     with_new.ping();
-    let again = by("d1-a", &old);
+    let again = by("d1~a", &old);
     assert_eq!(wait_for(sessions.disconnect(devices(&["d1"]), None, Farewell::NotAllowed)), 2);
     for mut client in [with_new, again] {
         client.expect_disconnect(ReasonCode::NOT_AUTHORIZED);

@@ -4,10 +4,12 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use vouchmq_identity::resident::Resident;
 use vouchmq_identity::{
-    AuthRequest, Authenticator, Cost, Reconsidered, Reply, Secret, Standing, Verdict, Whom,
+    AllowAll, Allowance, AuthRequest, Authenticator, Cost, Exchange, ExchangeMethod, Principal, Reconsidered,
+    Reply, Secret, Standing, Step, Verdict, Whom,
 };
 use vouchmq_mqtt::ProtocolVersion::V5;
-use vouchmq_mqtt::ReasonCode;
+use vouchmq_mqtt::packet::Connect;
+use vouchmq_mqtt::{Property, ReasonCode};
 
 use crate::harness::*;
 
@@ -161,6 +163,55 @@ fn no_verdict_survives_a_revocation_that_it_races() {
     let ended_count = wait_for(crowd.server.control.reconsider(Whom::Devices(ids)));
     assert!(ended_count >= 100);
     crowd.expect_none(ended_count);
+}
+
+/// Lets in whoever names this method, as the device `d1`, and looks at nothing.
+struct Gullible(Principal);
+
+impl ExchangeMethod for Gullible {
+    fn name(&self) -> &'static str {
+        "GULLIBLE"
+    }
+
+    fn begin(&self, _: &AuthRequest) -> Box<dyn Exchange> {
+        Box::new(Self(self.0.clone()))
+    }
+}
+
+impl Exchange for Gullible {
+    fn step(&mut self, _: &[u8]) -> Step {
+        let (principal, authorize) = (self.0.clone(), Arc::new(AllowAll));
+        Step::Done(Verdict::Allow(Allowance { principal, authorize, expires_at: None }), None)
+    }
+}
+
+/// Exchanges know nothing of blocks and states: the second look does.
+#[test]
+fn verdicts_of_exchanges_are_looked_at_again() {
+    let mut registry = Registry::new();
+    registry.add("d1");
+    let principal = Principal::Device(device_id("d1"), registry.credential("d1"));
+    let server = Server::with(|config, _| {
+        config.authenticator = registry.resident.clone();
+        config.exchange_methods = vec![Arc::new(Gullible(principal))];
+    });
+    let properties = props(&[Property::AuthenticationMethod("GULLIBLE")]);
+    let open = || {
+        let mut client = server.open(V5);
+        client.send(Connect { properties, ..connect(V5, "d1") });
+        let reason = client.connack().reason;
+        (client, reason)
+    };
+    let (mut client, reason) = open();
+    assert_eq!(reason, ReasonCode::SUCCESS);
+    // What it may do is what the registry says, and not the method.
+    client.send(publish(AtLeastOnce, 1, "elsewhere", b"denied"));
+    assert_eq!(client.puback().reason, ReasonCode::NOT_AUTHORIZED);
+    registry.block("device", "d1");
+    assert_eq!(open().1, ReasonCode::NOT_AUTHORIZED);
+    assert_eq!(server.stats().refused_at_second_look, 1);
+    assert_eq!(wait_for(server.control.reconsider(Whom::Everybody)), 1);
+    client.expect_disconnect(ReasonCode::NOT_AUTHORIZED);
 }
 
 #[test]

@@ -118,6 +118,24 @@ impl FromIterator<AclRule> for Acl {
 
 // === impl Rules ===
 
+impl Rules {
+    /// The rules one by one, as others can be told them: what is denied first, and each rule about one action
+    /// ([`Action::Publish`] or [`Action::Subscribe`]). What none allows is denied.
+    pub fn entries(&self) -> impl Iterator<Item = (Effect, Action, &TopicFilter)> {
+        let sides = [(Action::Publish, &self.publish), (Action::Subscribe, &self.subscribe)];
+        let of = |effect: Effect| {
+            sides.into_iter().flat_map(move |(action, side)| {
+                let filters = match effect {
+                    Effect::Allow => &side.allow,
+                    Effect::Deny => &side.deny,
+                };
+                filters.iter().map(move |filter| (effect, action, filter))
+            })
+        };
+        of(Effect::Deny).chain(of(Effect::Allow))
+    }
+}
+
 impl Authorize for Rules {
     fn publish(&self, topic: &str, _: QoS, _: bool) -> Permission {
         self.publish.permission(topic)

@@ -235,3 +235,27 @@ fn patterns_are_checked_when_they_are_read() {
     assert!(pattern.filter_of(&names("12345", None)).is_some());
     assert!(pattern.filter_of(&names("123456", None)).is_none());
 }
+
+#[test]
+fn a_broker_that_asks_once_is_told_no_more_than_holds_for_every_message() {
+    let rule =
+        |effect, pattern: &str| AclRule { effect, action: Action::Both, pattern: pattern.parse().unwrap() };
+    let acl = Acl::new(vec![rule(Effect::Allow, "dev/d1/#"), rule(Effect::Deny, "dev/d1/private/#")]);
+    let rules = acl.rules_of(&Names::default());
+    for (topic, publish, subscribe) in [
+        ("dev/d1/up", true, true),
+        ("dev/d1/private/x", false, false),
+        // It would receive what is denied, and nobody asks again.
+        ("dev/d1/#", false, false),
+        ("dev/d1/up/#", false, true),
+        ("$share/g/dev/d1/up", false, true),
+        ("$share/g/dev/d2/up", false, false),
+        ("$share/g", false, false),
+        ("dev/d2/up", false, false),
+        ("dev/d1/up\0", false, false),
+        ("dev/d1/u+p", false, false),
+        ("", false, false),
+    ] {
+        assert_eq!((rules.may_publish(topic), rules.may_subscribe(topic)), (publish, subscribe), "{topic:?}");
+    }
+}

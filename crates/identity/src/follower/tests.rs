@@ -52,7 +52,8 @@ impl Following {
         let keyring = world.registry.keyring();
         let resident = Arc::new(Resident::new(keyring, HashSeed::new([1, 2]), world.clock.clone()));
         let asked = Arc::new(Asked::default());
-        let follower = now(Follower::load(world.store.clone(), resident.clone(), asked.clone())).unwrap();
+        let follower =
+            now(Loaded::load(world.store.clone(), resident.clone())).unwrap().follow(asked.clone());
         Self { world, resident, asked, follower }
     }
 

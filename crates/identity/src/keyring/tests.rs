@@ -84,6 +84,10 @@ fn check_values_tell_keys_apart_and_give_nothing_away() {
     let other = Keyring::generate(&mut Counting::from(7)).unwrap();
     assert_ne!(other.check_values().next().unwrap().1, check);
     assert_eq!(check.to_string().len(), 16);
+    assert_eq!(check.to_string().parse(), Ok(check));
+    for text in ["", "0123456789abcde", "0123456789abcdef0", "0123456789ABCDEF", "+123456789abcdef"] {
+        assert!(text.parse::<CheckValue>().is_err(), "{text}");
+    }
     assert!(!counted().expose().contains(&check.to_string()));
 }
 

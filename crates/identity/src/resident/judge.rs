@@ -1,13 +1,12 @@
 use secrecy::ExposeSecret;
 
-use super::products::ResidentProduct;
+use super::permit::Allowed;
 use super::reconsider::Presented;
 use super::{Resident, ResidentCredential, ResidentDevice};
-use crate::acl::Names;
-use crate::model::{CredentialId, DeviceId, DeviceState, IdText, ProductState, Proof};
+use crate::model::{CredentialId, DeviceId, IdText, Proof};
 use crate::{
-    Allowance, AuthRequest, Authenticator, Cost, Denial, Keyring, OutOfMemory, Principal, Reconsidered,
-    Secret, SecretUse, SecretVerifier, Standing, Unavailable, UnixMillis, Verdict,
+    AuthRequest, Authenticator, Cost, Denial, Keyring, OutOfMemory, Reconsidered, Secret, SecretUse,
+    SecretVerifier, Standing, Unavailable, UnixMillis, Verdict,
 };
 
 /// What came of judging a client.
@@ -20,6 +19,8 @@ pub struct Judgement {
     pub device: Option<DeviceId>,
     /// What it proved, whether it is let in or not.
     pub proven: Option<Proven>,
+    /// What it was let in with, if it was.
+    pub allowed: Option<Allowed>,
     /// The entry of the log that the verdict is at least as new as.
     pub as_of: u64,
 }
@@ -90,16 +91,16 @@ impl Resident {
     pub fn judge(&self, request: &AuthRequest) -> Judgement {
         let as_of = self.applied();
         let device = request.username.as_deref().and_then(|name| self.device(name));
-        let (verdict, proven) = match (&device, &request.password) {
+        let (verdict, proven, allowed) = match (&device, &request.password) {
             (Some(device), Some(password)) => self.judge_password(request, device, password.expose_secret()),
             (known, password) => {
                 let password = password.as_ref().map_or(&[][..], |password| password.expose_secret());
                 self.keyring.load().match_nobody(password);
                 let is_known = known.is_some();
-                (if is_known { Verdict::Deny(Denial::NoPassword) } else { Verdict::NotMine }, None)
+                (if is_known { Verdict::Deny(Denial::NoPassword) } else { Verdict::NotMine }, None, None)
             }
         };
-        Judgement { verdict, device: device.map(|device| device.id.clone()), proven, as_of }
+        Judgement { verdict, device: device.map(|device| device.id.clone()), proven, allowed, as_of }
     }
 
     fn judge_password(
@@ -107,60 +108,20 @@ impl Resident {
         request: &AuthRequest,
         device: &ResidentDevice,
         password: &[u8],
-    ) -> (Verdict, Option<Proven>) {
+    ) -> (Verdict, Option<Proven>, Option<Allowed>) {
         let credential = match compare(&self.keyring.load(), device, password, self.clock.now()) {
             Compared::Same(credential) => credential,
-            Compared::Other => return (Verdict::Deny(Denial::WrongPassword), None),
-            Compared::Unknown(reason) => return (Verdict::Unavailable(reason), None),
+            Compared::Other => return (Verdict::Deny(Denial::WrongPassword), None, None),
+            Compared::Unknown(reason) => return (Verdict::Unavailable(reason), None, None),
         };
         let proven = Proven { credential: credential.id, is_unconfirmed: credential.is_unconfirmed };
-        let verdict = match self.permit(&Presented::from(request), device, credential) {
-            Ok(allowance) => Verdict::Allow(allowance),
-            Err(denial) => Verdict::Deny(denial),
-        };
-        (verdict, Some(proven))
-    }
-
-    /// What a device may do that proved this credential, now or when it connected.
-    pub(super) fn permit(
-        &self,
-        presented: &Presented<'_>,
-        device: &ResidentDevice,
-        credential: &ResidentCredential,
-    ) -> Result<Allowance, Denial> {
-        let now = self.clock.now();
-        let products = self.products.load();
-        let product = self.object(presented, device, credential, products.get(device.product), now)?;
-        Ok(allow(presented, device, credential, product))
-    }
-
-    /// What speaks against a device that proved a credential.
-    fn object<'a>(
-        &self,
-        presented: &Presented<'_>,
-        device: &ResidentDevice,
-        credential: &ResidentCredential,
-        product: Option<&'a ResidentProduct>,
-        now: UnixMillis,
-    ) -> Result<&'a ResidentProduct, Denial> {
-        credential.validity.holds(now).map_err(Denial::Credential)?;
-        match device.state {
-            DeviceState::Suspended => return Err(Denial::Suspended),
-            DeviceState::Retired => return Err(Denial::Retired),
-            DeviceState::Registered | DeviceState::Active => {}
+        match self.admit(&Presented::from(request), device, credential) {
+            Ok(allowed) => {
+                let verdict = Verdict::Allow(allowed.allowance(device, credential));
+                (verdict, Some(proven), Some(allowed))
+            }
+            Err(denial) => (Verdict::Deny(denial), Some(proven), None),
         }
-        if device.expires_at.is_some_and(|end| end <= now) {
-            return Err(Denial::DeviceExpired);
-        }
-        let product = product.filter(|product| product.state == ProductState::Active);
-        let product = product.ok_or(Denial::ProductDisabled)?;
-        if !product.binding.admits(device.id.as_str(), presented.client_id) {
-            return Err(Denial::ClientId);
-        }
-        if self.blocks_device(presented, device, credential, now) {
-            return Err(Denial::Blocked);
-        }
-        Ok(product)
     }
 }
 
@@ -206,25 +167,4 @@ fn compare_passwords<'a>(device: &'a ResidentDevice, password: &[u8], now: UnixM
         }
     }
     found
-}
-
-fn allow(
-    presented: &Presented<'_>,
-    device: &ResidentDevice,
-    credential: &ResidentCredential,
-    product: &ResidentProduct,
-) -> Allowance {
-    let rules = product.acl.rules_of(&Names {
-        client_id: presented.client_id,
-        username: Some(device.id.as_str()),
-        device: Some(device.id.as_str()),
-        product: Some(product.key.as_str()),
-        attributes: &device.attributes,
-    });
-    let ends = [credential.validity.not_after, device.expires_at];
-    Allowance {
-        principal: Principal::Device(device.id.clone(), credential.id),
-        authorize: std::sync::Arc::new(rules),
-        expires_at: ends.into_iter().flatten().min(),
-    }
 }

@@ -24,12 +24,8 @@ pub struct ResidentProduct {
 pub(super) struct Products(HashMap<ProductId, Arc<ResidentProduct>>);
 
 impl Products {
-    pub(super) fn get(&self, id: ProductId) -> Option<&ResidentProduct> {
-        self.0.get(&id).map(|product| &**product)
-    }
-
-    pub(super) fn shared(&self, id: ProductId) -> Option<Arc<ResidentProduct>> {
-        self.0.get(&id).cloned()
+    pub(super) fn get(&self, id: ProductId) -> Option<&Arc<ResidentProduct>> {
+        self.0.get(&id)
     }
 
     pub(super) fn insert(&mut self, product: ResidentProduct) {

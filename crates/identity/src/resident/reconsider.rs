@@ -42,7 +42,8 @@ impl Resident {
         let credential = device.credentials.iter().find(is_it);
         // One that is revoked is not resident any more.
         let credential = credential.ok_or(Denial::Credential(Unusable::Revoked))?;
-        self.permit(&Presented::from(standing), &device, credential)
+        let allowed = self.admit(&Presented::from(standing), &device, credential)?;
+        Ok(allowed.allowance(&device, credential))
     }
 
     /// Whether a block keeps out whoever says this, before anything is proven.
@@ -61,7 +62,7 @@ impl Resident {
         &self,
         presented: &Presented<'_>,
         device: &ResidentDevice,
-        credential: &ResidentCredential,
+        credential: Option<&ResidentCredential>,
         now: UnixMillis,
     ) -> bool {
         if self.blocks.load().is_empty() {
@@ -69,7 +70,7 @@ impl Resident {
         }
         let (mut credential_text, mut product_text) = (IdText::default(), IdText::default());
         let subject = Subject {
-            credential: Some(credential.id.write(&mut credential_text)),
+            credential: credential.map(|credential| credential.id.write(&mut credential_text)),
             device: Some(device.id.as_str()),
             product: Some(device.product.write(&mut product_text)),
             ..presented.subject()

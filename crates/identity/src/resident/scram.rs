@@ -28,8 +28,8 @@ impl Resident {
             return (Verdict::Deny(Denial::Credential(Unusable::Revoked)), None);
         };
         let proven = Proven { credential: credential.id, is_unconfirmed: credential.is_unconfirmed };
-        let verdict = match self.permit(&Presented::from(request), &device, credential) {
-            Ok(allowance) => Verdict::Allow(allowance),
+        let verdict = match self.admit(&Presented::from(request), &device, credential) {
+            Ok(allowed) => Verdict::Allow(allowed.allowance(&device, credential)),
             Err(denial) => Verdict::Deny(denial),
         };
         (verdict, Some(proven))

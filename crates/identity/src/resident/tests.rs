@@ -2,7 +2,7 @@ use std::net::IpAddr;
 use std::sync::atomic::AtomicU64 as Millis;
 
 use secrecy::SecretSlice;
-use vouchmq_mqtt::{Permission, QoS};
+use vouchmq_mqtt::{Authorize, Permission, QoS};
 
 use super::*;
 use crate::acl::Acl;
@@ -240,6 +240,57 @@ fn a_product_chooses_client_ids_and_rules_for_all_its_devices() {
     assert_eq!(world.denied("d1", secret.expose()), Denial::ProductDisabled);
 }
 
+/// What another broker asks about a device that it let in before.
+#[test]
+fn what_a_connected_device_may_do_ends_with_whatever_would_keep_it_out() {
+    let mut world = World::new();
+    let _secret = world.add("d1");
+    let good = ResidentDevice::clone(&world.resident.device("d1").unwrap());
+    let named = |username, client_id| Named { username, client_id, peer: Some(IpAddr::from([10, 0, 0, 9])) };
+    let permitted = world.resident.permit(&named("d1", "d1")).unwrap();
+    assert_eq!(permitted.rules.publish("dev/d1/up", QoS::AtMostOnce, false), Permission::Allowed);
+    assert_eq!(permitted.product.key, world.product.key);
+    assert_eq!(world.resident.permit(&named("d2", "d2")).unwrap_err(), Denial::UnknownUser);
+    assert_eq!(world.resident.permit(&named("d1", "d2")).unwrap_err(), Denial::ClientId);
+    let mut expired = good.credentials[0].clone();
+    expired.validity.not_after = Some(UnixMillis::new(NOW));
+    for (credentials, denial) in [
+        (vec![], Some(Denial::Credential(Unusable::Revoked))),
+        (vec![expired.clone()], Some(Denial::Credential(Unusable::Expired))),
+        (vec![expired.clone(), good.credentials[0].clone(), expired], None),
+    ] {
+        world.apply(Change::Device(ResidentDevice { credentials: credentials.into(), ..good.clone() }));
+        assert_eq!(world.resident.permit(&named("d1", "d1")).err(), denial);
+    }
+    let mut blocks = Blocks::default();
+    let target = BlockTarget::parse("ip", "10.0.0.9").unwrap();
+    blocks.insert(Block { target, reason: "test".into(), until: None }).unwrap();
+    world.apply(Change::Blocks(blocks.into()));
+    assert_eq!(world.resident.permit(&named("d1", "d1")).unwrap_err(), Denial::Blocked);
+    let suspended = ResidentDevice { state: DeviceState::Suspended, ..good };
+    world.apply(Change::Device(suspended));
+    assert_eq!(world.resident.permit(&named("d1", "d1")).unwrap_err(), Denial::Suspended);
+}
+
+#[test]
+fn a_verdict_tells_the_rules_that_it_was_given_with() {
+    let mut world = World::new();
+    let secret = world.add("d1");
+    let judged = world.resident.judge(&request("d1", "d1", secret.expose()));
+    let allowed = judged.allowed.unwrap();
+    let entries: Vec<_> = allowed
+        .rules
+        .entries()
+        .map(|(effect, action, filter)| (effect, action, filter.to_string()))
+        .collect();
+    use crate::acl::{Action, Effect};
+    assert_eq!(
+        entries,
+        [Action::Publish, Action::Subscribe].map(|action| (Effect::Allow, action, "dev/d1/#".to_owned()))
+    );
+    assert!(world.resident.judge(&request("d1", "d1", "wrong")).allowed.is_none());
+}
+
 #[test]
 fn a_verdict_ends_with_the_credential_or_the_device() {
     for (of_credential, of_device, expected) in
@@ -289,6 +340,8 @@ fn passwords_go_to_the_pool_and_secrets_never_do() {
         ("nobody", "hunter2", Cost::Cheap),
     ] {
         assert_eq!(cost(name, password), expected, "{name} {password}");
+        // Nobody is asked behind it about a device that it knows, and everybody about another.
+        assert_eq!(world.resident.decides(&request(name, name, password)), name != "nobody");
     }
     world.allowed("both", "hunter2");
     world.allowed("both", secret.expose());

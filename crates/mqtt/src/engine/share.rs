@@ -129,7 +129,7 @@ impl Groups {
         let member = match policy {
             SharePolicy::RoundRobin | SharePolicy::Sticky => {
                 let len = group.members.len();
-                let start = if policy == SharePolicy::Sticky { group.next + attempt } else { group.next };
+                let start = group.next + usize::from(policy == SharePolicy::Sticky && attempt > 0);
                 let position = (0..len)
                     .map(|step| (start + step) % len)
                     .find(|position| group.members.get(*position).is_some_and(is_candidate))?;

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{Action, CloseCause, Engine, Input};
 use crate::ReasonCode;
-use crate::connection::{ConnectionId, State};
+use crate::connection::{Connection, ConnectionId, State};
 use crate::session::SessionId;
 use crate::time::Timestamp;
 
@@ -98,6 +98,7 @@ impl Engine {
     }
 
     fn check_connection(&mut self, now: Timestamp, id: ConnectionId) {
+        self.end_throttle(now, id);
         let Some(connection) = self.clients.connection(id) else { return };
         let deadline = match &connection.state {
             State::Closing { deadline } => {
@@ -123,11 +124,25 @@ impl Engine {
                 None => return,
             },
         };
-        self.arm_connection(id, deadline);
+        let throttled_until = self.clients.connection(id).and_then(Connection::throttled_until);
+        self.arm_connection(id, deadline.min(throttled_until.unwrap_or(Timestamp::NEVER)));
     }
 
-    /// Keep-alive, a receiver that takes nothing, a client that may send again. Returns when to look next;
-    /// `None` when the connection is over.
+    /// Reads again from a client that was ahead of its rate and is not any more, wherever it stands: it may owe
+    /// the rest of its CONNECT, or an answer in its exchange.
+    fn end_throttle(&mut self, now: Timestamp, id: ConnectionId) {
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        if connection.throttled_until().is_some_and(|until| until <= now) {
+            connection.is_throttled = false;
+            if connection.session().is_some() {
+                // Nothing was read from this client, so its silence was not its own.
+                connection.last_received = now;
+            }
+            self.actions.push_back(Action::Resume(id));
+        }
+    }
+
+    /// Keep-alive, a receiver that takes nothing. Returns when to look next; `None` when the connection is over.
     fn check_established(&mut self, now: Timestamp, id: ConnectionId) -> Option<Timestamp> {
         let stalled = self.options.limits.stalled_receiver;
         let wants_input = self.wants_input(id);
@@ -135,10 +150,6 @@ impl Engine {
         if !wants_input {
             // Nothing is read from this client, so its silence is not its own.
             connection.last_received = now;
-        }
-        if connection.is_throttled && connection.throttled_until <= now {
-            connection.is_throttled = false;
-            self.actions.push_back(Action::Resume(id));
         }
         let silence_max = Duration::from_millis(u64::from(connection.silence_max_millis));
         let is_watched = !silence_max.is_zero();
@@ -153,9 +164,6 @@ impl Engine {
         let mut next = connection.blocked_since.min(now).after(stalled);
         if is_watched {
             next = next.min(connection.last_received.after(silence_max));
-        }
-        if connection.is_throttled {
-            next = next.min(connection.throttled_until);
         }
         Some(next)
     }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use vouchmq_identity::password_file::Change;
-use vouchmq_identity::{Entropy, HashCost, NoEntropy, PasswordFile, PasswordHash};
+use vouchmq_identity::{HashCost, PasswordFile, PasswordHash};
+use vouchmq_registrar::SystemEntropy;
 
 use crate::exit::{self, Failure};
 use crate::output;
@@ -32,9 +33,6 @@ pub(crate) struct Arguments {
     #[arg(short = 'c', long)]
     create: bool,
 }
-
-/// The system's randomness.
-struct SystemEntropy;
 
 /// Changes the file, or leaves it as it was.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -140,10 +138,4 @@ fn write(new: &Path, users: &PasswordFile, old: Option<&fs::Metadata>) -> io::Re
 
 fn directory_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-impl Entropy for SystemEntropy {
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
-        getrandom::fill(bytes).map_err(|_| NoEntropy)
-    }
 }

@@ -1,8 +1,10 @@
 //! `vouchmq serve`: flags to configuration to a running broker, and its end.
 
 mod data_directory;
+mod http;
 mod lifecycle;
 mod log;
+mod registry;
 mod settings;
 mod users;
 
@@ -10,12 +12,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use secrecy::{ExposeSecret, SecretString};
 use vouchmq_broker::{Bound, ListenAddress};
 use vouchmq_mqtt::engine::SHARDS_MAX;
 
 use crate::exit::{self, Failure};
 use crate::output;
 use data_directory::DataDirectory;
+use registry::{Choices, Judges};
 use settings::Settings;
 
 #[derive(Debug, Args)]
@@ -49,22 +53,30 @@ pub(crate) struct Arguments {
     /// Let the users of this file in; 'vouchmq passwd' writes it
     #[arg(long, value_name = "FILE", env = "VOUCHMQ_USER_FILE")]
     user_file: Option<PathBuf>,
-    /// Management API (not yet supported: only 'off')
-    #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_API_LISTEN", value_parser = only_off, default_value = "off")]
-    api_listen: Off,
-    /// Authentication service (not yet supported: only 'off')
-    #[arg(long = "auth-listen", value_name = "ADDR|off", env = "VOUCHMQ_AUTH_LISTEN", value_parser = only_off, default_value = "off")]
-    authentication_listen: Off,
-    /// Device registration (not yet supported: only 'off')
-    #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_REGISTER_LISTEN", value_parser = only_off, default_value = "off")]
-    register_listen: Off,
+    /// Listen for operators on HOST:PORT or PORT of loopback; 'off' for nowhere
+    #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_API_LISTEN", value_parser = http::address, default_value = "127.0.0.1:8081")]
+    api_listen: http::Listen,
+    /// Listen for other brokers that ask who their clients are
+    #[arg(long = "auth-listen", value_name = "ADDR|off", env = "VOUCHMQ_AUTH_LISTEN", value_parser = http::address, default_value = "off")]
+    authentication_listen: http::Listen,
+    /// Listen for devices that register
+    #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_REGISTER_LISTEN", value_parser = http::address, default_value = "127.0.0.1:8082")]
+    register_listen: http::Listen,
+    /// The administrator's token, at least 32 characters [default: the file 'admin-token' in DIR, made at the first start]
+    #[arg(long, value_name = "TOKEN", env = "VOUCHMQ_ADMIN_TOKEN", hide = true, hide_env_values = true)]
+    admin_token: Option<SecretString>,
+    /// Keep devices in this database, a file or postgres://USER:PASSWORD@HOST/NAME [default: vouchmq.db in DIR]
+    #[arg(long, value_name = "FILE|URL", env = "VOUCHMQ_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// Take these keys, as '1:KEY,2:KEY' [default: the file 'keys' in DIR, made at the first start]
+    #[arg(long, value_name = "KEYS", env = "VOUCHMQ_KEYS", hide = true, hide_env_values = true)]
+    keys: Option<SecretString>,
+    /// Go on with a database that is older than it was, or another one: what was revoked since is good again
+    #[arg(long)]
+    accept_rollback: bool,
     #[command(flatten)]
     log: log::Arguments,
 }
-
-/// A listener that there is not yet: it can only be off.
-#[derive(Clone, Copy, Debug)]
-struct Off;
 
 /// Serves until a signal ends it.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
@@ -77,27 +89,49 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     settings::variables::refuse_unknown(std::env::vars_os())?;
     let settings = Settings::resolve(std::env::vars_os(), &arguments.set)?;
     let listen = addresses(&arguments.listen)?;
-    let authenticator = users::authenticator(arguments.allow_anonymous, arguments.user_file.as_deref())?;
+    let others = users::others(arguments.allow_anonymous, arguments.user_file.as_deref())?;
     let shards = arguments.shards.unwrap_or_else(core_count);
-    let config = settings.into_config(listen, shards, authenticator)?;
     let _log = log::start(&arguments.log);
     let data = DataDirectory::open(&arguments.data)?;
+    let choices = Choices {
+        database: arguments.database.as_deref(),
+        keys: arguments.keys.as_ref().map(ExposeSecret::expose_secret),
+        accepts_rollback: arguments.accept_rollback,
+    };
+    let registry = registry::Open::at(data.path(), &choices)?;
+    let Judges { authenticator, methods } = registry.judges(others);
+    let config = settings.into_config(listen, shards, authenticator, methods)?;
     let bound = Bound::bind(config).map_err(|error| {
         Failure::unusable(format_args!("{error}; choose another address with --listen, or end what uses it"))
     })?;
+    let addresses = http::Addresses {
+        registration: arguments.register_listen.0,
+        management: arguments.api_listen.0,
+        authentication: arguments.authentication_listen.0,
+    };
+    let token = arguments.admin_token.as_ref();
+    let http = registry.runtime.block_on(http::Bound::bind(addresses, data.path(), token))?;
     users::warn(arguments.allow_anonymous, arguments.user_file.as_deref());
-    serve(bound, shards, &data)
+    serve(bound, http, registry, shards, &data)
 }
 
-fn serve(bound: Bound, shards: u16, data: &DataDirectory) -> Result<(), Failure> {
-    let addresses: Vec<String> = bound.addresses().iter().map(url).collect();
+fn serve(
+    bound: Bound,
+    http: http::Bound,
+    registry: registry::Open,
+    shards: u16,
+    data: &DataDirectory,
+) -> Result<(), Failure> {
+    let mut addresses: Vec<String> = bound.addresses().iter().map(url).collect();
+    addresses.extend(http.addresses().map(|(address, what)| format!("http://{address} for {what}")));
     let signals = lifecycle::Signals::listen()?;
     let broker = bound.start().map_err(Failure::unusable)?;
+    let at_work = registry.work(&broker.control(), http)?;
     for address in &addresses {
         tracing::info!(shards, data = %data.path().display(), "listening on {address}");
         output::line(&format!("listening on {address}"))?;
     }
-    lifecycle::run_until_signal(broker, signals)
+    lifecycle::run_until_signal(broker, at_work, signals)
 }
 
 fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>, Failure> {
@@ -125,12 +159,4 @@ fn url(address: &ListenAddress) -> String {
 fn core_count() -> u16 {
     let cores = std::thread::available_parallelism().ok().and_then(|cores| u16::try_from(cores.get()).ok());
     cores.unwrap_or(1).min(SHARDS_MAX)
-}
-
-fn only_off(text: &str) -> Result<Off, String> {
-    if text == "off" {
-        Ok(Off)
-    } else {
-        Err("this version has no such listener; only 'off' is possible".to_owned())
-    }
 }

@@ -51,7 +51,7 @@ impl Finding {
 
     /// What a judgement means, and what the database knows beside it.
     pub(super) async fn of(here: &Management, request: &AuthRequest, judgement: Judgement) -> Self {
-        let Judgement { verdict, device, proven, as_of } = judgement;
+        let Judgement { verdict, device, proven, as_of, allowed: _ } = judgement;
         let mut finding = match verdict {
             Verdict::Allow(allowance) => {
                 let detail = "it would be let in".to_owned();

@@ -9,7 +9,7 @@ use serde_json::Value;
 use vouchmq_api::management::{self, ApiKeys, Application, Applied, Management, Ports};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_identity::events::Events;
-use vouchmq_identity::follower::Follower;
+use vouchmq_identity::follower::{Follower, Loaded};
 use vouchmq_identity::model::{CredentialId, DeviceId};
 use vouchmq_identity::registry::{Actor, AdoptKeys, Confirm, Registry};
 use vouchmq_identity::resident::{HashSeed, Resident};
@@ -65,7 +65,7 @@ impl World {
         let sessions = Arc::new(Connected { devices: Mutex::default(), resident: resident.clone() });
         let follower = runtime().block_on(async {
             registry.execute(Actor::system(), AdoptKeys::default()).await.unwrap().outcome.unwrap();
-            Follower::load(store.clone(), resident.clone(), sessions.clone()).await.unwrap()
+            Loaded::load(store.clone(), resident.clone()).await.unwrap().follow(sessions.clone())
         });
         let following = Arc::new(Following {
             follower: tokio::sync::Mutex::new(follower),

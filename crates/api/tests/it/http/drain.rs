@@ -1,10 +1,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
 use axum::routing::get;
+use axum::{Extension, Router};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::{Bytes, Frame};
 use tokio::sync::Notify;
-use vouchmq_api::http::HttpLimits;
+use vouchmq_api::http::{Draining, EventStream, HttpLimits};
 
 use crate::harness::Server;
 
@@ -51,4 +54,37 @@ fn a_request_that_does_not_end_is_cut_off() {
     came.recv().unwrap();
     server.join();
     assert_eq!(stuck.closed(), "");
+}
+
+/// An event stream may go on for as long as it likes, and ends by itself when the listener drains.
+#[test]
+fn an_event_stream_outlives_every_deadline_and_ends_with_the_drain() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let stream = move |mut draining: Draining| {
+        let tell = tell.clone();
+        async move {
+            tell.send(()).unwrap();
+            let end = Box::pin(async move {
+                draining.begun().await;
+                None
+            });
+            // Its length is not known, and nothing comes until its end.
+            let events = Body::new(Empty::new().with_trailers(end).map_frame(|frame: Frame<Bytes>| frame));
+            (Extension(EventStream), events)
+        }
+    };
+    let soon = Duration::from_millis(50);
+    let limits =
+        HttpLimits { request_timeout: soon, idle_timeout: soon, head_timeout: soon, ..HttpLimits::default() };
+    let mut server = Server::with(Router::new().route("/events", get(stream)), limits);
+    let mut connection = server.connect();
+    connection.send(b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    told.recv().unwrap();
+    assert_eq!(connection.receive().status, 200);
+    // Every second the connection is looked at: it has to be there after that.
+    let mut idle = server.connect();
+    idle.try_send(b"GET");
+    assert_eq!(idle.closed(), "");
+    server.join();
+    assert!(connection.closed().ends_with("0\r\n\r\n"), "it ended as it should");
 }

@@ -5,7 +5,7 @@ use vouchmq_mqtt::topic::HashSeed;
 
 use super::*;
 use crate::authenticator::Replied;
-use crate::follower::Follower;
+use crate::follower::{Follower, Loaded};
 use crate::model::{CredentialKind, CredentialState, Device, DeviceState, Strategy, Validity};
 use crate::registry::tests::{World, now};
 use crate::registry::{AddCredential, Added, ChangeProduct, NewProof, ProductPatch, RevokeCredential};
@@ -51,7 +51,8 @@ impl Door {
         let registry = world.registry.clone();
         let resident =
             Arc::new(Resident::new(registry.keyring(), HashSeed::new([3, 4]), world.clock.clone()));
-        let follower = now(Follower::load(world.store.clone(), resident.clone(), Arc::new(Nobody))).unwrap();
+        let follower =
+            now(Loaded::load(world.store.clone(), resident.clone())).unwrap().follow(Arc::new(Nobody));
         let cost = HashCost::new(8, 1, 1).unwrap();
         let authenticator = DeviceAuthenticator::new(resident, registry, AtOnce, cost);
         Self { world, follower, authenticator }

@@ -14,7 +14,10 @@ const METHOD: &str = "TEST-CHALLENGE";
 
 /// A method of two steps: whoever is asked for `ping-N` has to answer `pong-N`. Other methods are refused.
 fn world() -> World {
-    let world = World::new();
+    answering(World::new())
+}
+
+fn answering(world: World) -> World {
     let mut asked = 0;
     world.authenticate_by(move |presented| match &presented.credentials {
         Credentials::Begin { method, .. } | Credentials::Again { method, .. } if **method == *METHOD => {
@@ -59,6 +62,20 @@ fn authenticated(world: &World) -> Client {
     client.send(answer(b"pong-1"));
     assert_eq!(client.connack().reason, ReasonCode::SUCCESS);
     client
+}
+
+#[test]
+fn who_is_ahead_of_its_rate_goes_on_with_its_exchange_later() {
+    let world = answering(World::with(|setup| setup.limits.bytes_per_sec = 1000));
+    let client = world.open(V5);
+    client.send(with_method("a", METHOD));
+    client.authentication();
+    client.send(answer(&[b"more".as_slice(), &[0; 3000]].concat()));
+    client.authentication();
+    client.send(answer(b"pong-1"));
+    client.expect_nothing();
+    world.advance_secs(4);
+    assert_eq!(client.connack().reason, ReasonCode::SUCCESS);
 }
 
 /// MQTT5-4.12.0-2 MQTT5-4.12.0-5

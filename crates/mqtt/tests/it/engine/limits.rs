@@ -10,6 +10,7 @@ use super::harness::*;
 versions! { V31, V311, V5 =>
     user_names_and_passwords_are_bounded,
     a_client_that_sends_too_fast_is_read_no_faster_than_it_may,
+    a_connect_that_is_ahead_of_its_rate_is_read_to_its_end,
     keep_alive_is_not_charged_to_a_client_that_is_held_back,
 }
 
@@ -89,6 +90,20 @@ fn a_client_that_sends_too_fast_is_read_no_faster_than_it_may(version: ProtocolV
         assert!(client.is_open());
         assert!(world.count(|stats| stats.throttled) > 0);
     }
+}
+
+fn a_connect_that_is_ahead_of_its_rate_is_read_to_its_end(version: ProtocolVersion) {
+    let world = World::with(|setup| setup.limits.bytes_per_sec = 1000);
+    let client = world.open(version);
+    let password = [b'x'; 3000];
+    let mut whole =
+        client.encode(Connect { username: Some("u"), password: Some(&password), ..connect(version, "a") });
+    let rest = whole.split_off(2900);
+    client.send_bytes(&whole);
+    client.send_bytes(&rest);
+    client.expect_nothing();
+    world.advance_secs(3);
+    assert_eq!(client.connack().reason, ReasonCode::SUCCESS);
 }
 
 fn keep_alive_is_not_charged_to_a_client_that_is_held_back(version: ProtocolVersion) {

@@ -2,7 +2,8 @@
 
 use vouchmq_mqtt::ProtocolVersion::{self, V5};
 use vouchmq_mqtt::engine::SharePolicy;
-use vouchmq_mqtt::{Packet, QoS};
+use vouchmq_mqtt::packet::Connect;
+use vouchmq_mqtt::{Packet, Property, QoS, QueueFull};
 
 use super::harness::*;
 
@@ -155,6 +156,48 @@ fn sticky_stays_with_a_member_for_as_long_as_it_is_online() {
         assert_eq!(chosen(&publisher, &online, QoS::AtMostOnce), 0, "whoever comes");
         back.unsubscribe("$share/g/t");
         assert_eq!(chosen(&publisher, &online, QoS::AtMostOnce), 0, "whoever leaves");
+    }
+}
+
+#[test]
+fn a_message_reaches_the_one_member_that_has_room() {
+    for policy in [SharePolicy::RoundRobin, SharePolicy::Sticky, SharePolicy::HashClientId] {
+        for count in [3, 5] {
+            one_member_that_has_room_is_found(policy, count);
+        }
+    }
+}
+
+/// Each member has room for two: one in flight and one that waits.
+fn one_member_that_has_room_is_found(policy: SharePolicy, count: u16) {
+    let world = World::with(|setup| {
+        setup.shards = 3;
+        setup.options.share_policy = policy;
+        setup.limits.queued_messages_max = 1;
+        setup.limits.queue_full = QueueFull::Reject;
+    });
+    let member = |number: u16| {
+        let name = world.name_at(number % 3, &format!("member{number}-"));
+        let properties = props(&[Property::ReceiveMaximum(1)]);
+        let member = world.connect_with(Connect { properties, ..connect(V5, name) });
+        member.subscribe("$share/g/t", QoS::AtLeastOnce);
+        member
+    };
+    let members: Vec<Client> = (0..count).map(member).collect();
+    let publisher = world.connect(V5, "publisher");
+    for _ in 0..2 * count {
+        publisher.publishes(QoS::AtLeastOnce, "t", "fill");
+    }
+    let mut in_flight: Vec<_> = members.iter().map(Client::publish).collect();
+    // From wherever the last message went.
+    for free in (0..members.len()).chain((0..members.len()).rev()) {
+        let member = &members[free];
+        member.acknowledge(&in_flight[free]);
+        publisher.publishes(QoS::AtLeastOnce, "t", "wanted");
+        member.acknowledge(&member.publish());
+        in_flight[free] = member.publish();
+        assert_eq!(in_flight[free].payload, b"wanted", "{policy:?}, {free} of {count}");
+        publisher.publishes(QoS::AtLeastOnce, "t", "fill");
     }
 }
 

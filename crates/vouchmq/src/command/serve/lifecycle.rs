@@ -3,6 +3,7 @@
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use vouchmq_broker::{Broker, Ended};
 
+use super::registry::AtWork;
 use crate::exit::Failure;
 
 /// Signals that end the broker, and the one that will have it read its configuration again.
@@ -16,14 +17,23 @@ pub(super) struct Signals {
 /// Waits for a signal, then lets every client go. A second signal ends at once.
 ///
 /// A shard that ends by itself drains the others too, and is a failure: never half a broker.
-pub(super) fn run_until_signal(mut broker: Broker, signals: Signals) -> Result<(), Failure> {
+pub(super) fn run_until_signal(
+    mut broker: Broker,
+    mut registry: AtWork,
+    signals: Signals,
+) -> Result<(), Failure> {
     let Signals { runtime, mut terminate, mut interrupt, mut hang_up } = signals;
+    let mut fault = None;
     let ended = runtime.block_on(async {
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
                 _ = broker.failed() => break,
+                failed = registry.running.failed() => {
+                    fault = Some(failed);
+                    break;
+                }
                 _ = hang_up.recv() => {
                     tracing::warn!("SIGHUP: there is no configuration file to read again yet; nothing changed");
                 }
@@ -43,7 +53,9 @@ pub(super) fn run_until_signal(mut broker: Broker, signals: Signals) -> Result<(
             _ = interrupt.recv() => Err(Failure::failed("ended by a second signal before all clients were gone")),
         }
     });
+    registry.close();
     runtime.shutdown_background();
+    let ended = ended.and(fault.map_or(Ok(()), |fault| Err(Failure::failed(fault))));
     if ended.is_ok() {
         tracing::info!("ended");
     }

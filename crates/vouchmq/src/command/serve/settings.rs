@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vouchmq_broker::{BrokerConfig, ListenAddress};
-use vouchmq_identity::Authenticator;
+use vouchmq_identity::{Authenticator, ExchangeMethod};
 use vouchmq_mqtt::engine::{DenyAction, EngineOptions, SharePolicy};
 use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
 use vouchmq_mqtt::topic::HashSeed;
@@ -86,6 +86,7 @@ impl Settings {
         listen: Vec<ListenAddress>,
         shard_count: u16,
         authenticator: Arc<dyn Authenticator>,
+        exchange_methods: Vec<Arc<dyn ExchangeMethod>>,
     ) -> Result<BrokerConfig, Failure> {
         let mut engine = EngineOptions::new(shard_count);
         engine.hash_seed = HashSeed::new([random()?, random()?]);
@@ -103,7 +104,7 @@ impl Settings {
             listen,
             engine,
             authenticator,
-            exchange_methods: Vec::new(),
+            exchange_methods,
             connections_max: self.connections_max,
             connections_per_address_max: self.connections_per_address_max,
             connect_rate_per_address: self.connect_rate_per_address,
@@ -136,7 +137,8 @@ impl Default for Settings {
     }
 }
 
-fn random() -> Result<u64, Failure> {
+/// Eight random bytes.
+pub(super) fn random() -> Result<u64, Failure> {
     getrandom::u64().map_err(|error| Failure::unusable(format_args!("no randomness available: {error}")))
 }
 

@@ -3,33 +3,29 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::sync::Arc;
 
-use vouchmq_identity::{Access, Anonymous, Authenticator, Chain, FileAuthenticator, PasswordFile};
+use vouchmq_identity::{Access, Anonymous, Authenticator, FileAuthenticator, PasswordFile};
 
 use crate::exit::Failure;
 
-/// What judges clients. Without a way to get in there is no broker: one that refuses everybody looks as if it
-/// worked.
-pub(super) fn authenticator(
+/// Who may connect beside the devices of the registry.
+pub(super) fn others(
     allow_anonymous: bool,
     user_file: Option<&Path>,
-) -> Result<Arc<dyn Authenticator>, Failure> {
+) -> Result<Vec<Box<dyn Authenticator>>, Failure> {
     let access = Access::everything();
+    let mut others: Vec<Box<dyn Authenticator>> = Vec::new();
     match (user_file, allow_anonymous) {
-        (None, false) => Err(Failure::unusable(
-            "nobody could connect; give --user-file FILE (made by 'vouchmq passwd'), or --allow-anonymous",
-        )),
-        (None, true) => Ok(Arc::new(Anonymous::everybody(access))),
+        (None, false) => {}
+        (None, true) => others.push(Box::new(Anonymous::everybody(access))),
         (Some(path), allow_anonymous) => {
-            let users = FileAuthenticator::new(read(path)?, access.clone());
-            let mut chain: Vec<Box<dyn Authenticator>> = vec![Box::new(users)];
+            others.push(Box::new(FileAuthenticator::new(read(path)?, access.clone())));
             if allow_anonymous {
-                chain.push(Box::new(Anonymous::without_user_name(access)));
+                others.push(Box::new(Anonymous::without_user_name(access)));
             }
-            Ok(Arc::new(Chain::new(chain)))
         }
     }
+    Ok(others)
 }
 
 /// Says what an operator should know about these choices.

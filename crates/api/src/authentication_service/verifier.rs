@@ -1,0 +1,117 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::timeout;
+use vouchmq_identity::resident::{Judgement, Proven};
+use vouchmq_identity::{AuthRequest, Cost, Unavailable, Verdict};
+
+use super::{AuthenticationServiceOptions, Confirm, Judge};
+
+/// Judges what is quick at once, and passwords on a few threads.
+#[derive(Clone)]
+pub(super) struct Verifier {
+    judge: Arc<dyn Judge>,
+    confirm: Arc<dyn Confirm>,
+    /// Passwords that are verified or wait.
+    places: Arc<Semaphore>,
+    /// Passwords that are verified.
+    threads: Arc<Semaphore>,
+    patience: Duration,
+}
+
+impl Verifier {
+    pub(super) fn new(
+        options: &AuthenticationServiceOptions,
+        judge: Arc<dyn Judge>,
+        confirm: Arc<dyn Confirm>,
+    ) -> Self {
+        let at_once = options.passwords_at_once_max.clamp(1, 256);
+        let waiting = options.passwords_waiting_max.min(100_000);
+        Self {
+            judge,
+            confirm,
+            places: Arc::new(Semaphore::new(at_once + waiting)),
+            threads: Arc::new(Semaphore::new(at_once)),
+            patience: Duration::from_millis(options.patience_millis),
+        }
+    }
+
+    pub(super) fn judge(&self) -> &dyn Judge {
+        &*self.judge
+    }
+
+    /// Judges a client. Whoever is let in has a credential whose first use is durable.
+    pub(super) async fn decide(&self, request: AuthRequest) -> Judgement {
+        let judgement = match self.judge.cost(&request) {
+            // To wait for something is for who confirms.
+            Cost::Cheap | Cost::Elsewhere => self.judge.judge(&request),
+            Cost::Expensive => match self.judge_apart(request).await {
+                Ok(judgement) => judgement,
+                Err(reason) => self.unavailable(reason),
+            },
+        };
+        self.confirmed(judgement).await
+    }
+
+    /// Judges clients, those that are expensive beside each other; the answers are in order.
+    pub(super) async fn decide_all(&self, requests: Vec<AuthRequest>) -> Vec<Judgement> {
+        let mut apart = JoinSet::new();
+        let mut judged = Vec::with_capacity(requests.len());
+        for (index, request) in requests.into_iter().enumerate() {
+            if self.judge.cost(&request) != Cost::Expensive {
+                judged.push(self.decide(request).await);
+                continue;
+            }
+            judged.push(self.unavailable(Unavailable::TimedOut));
+            let verifier = self.clone();
+            apart.spawn(async move { (index, verifier.decide(request).await) });
+        }
+        while let Some(ended) = apart.join_next().await {
+            if let Ok((index, judgement)) = ended
+                && let Some(place) = judged.get_mut(index)
+            {
+                *place = judgement;
+            }
+        }
+        judged
+    }
+
+    async fn judge_apart(&self, request: AuthRequest) -> Result<Judgement, Unavailable> {
+        let place = self.places.clone().try_acquire_owned().map_err(|_| Unavailable::Busy)?;
+        let thread = timeout(self.patience, self.threads.clone().acquire_owned()).await;
+        let Ok(Ok(thread)) = thread else { return Err(Unavailable::TimedOut) };
+        let judge = self.judge.clone();
+        // Both are given back when the work is done, also if nobody waits for it any more.
+        let work = move || {
+            let judgement = judge.judge(&request);
+            drop((place, thread));
+            judgement
+        };
+        spawn_blocking(work).await.map_err(|_| {
+            tracing::error!("a verification panicked: this is a bug");
+            Unavailable::TimedOut
+        })
+    }
+
+    async fn confirmed(&self, judgement: Judgement) -> Judgement {
+        let Judgement { verdict: Verdict::Allow(_), device: Some(device), proven: Some(proven), .. } =
+            &judgement
+        else {
+            return judgement;
+        };
+        let Proven { credential, is_unconfirmed: true } = *proven else { return judgement };
+        if self.confirm.confirm(device, credential).await {
+            return judgement;
+        }
+        tracing::warn!(%device, "refused: the first use of its credential cannot be made durable");
+        let verdict = Verdict::Unavailable(Unavailable::TimedOut);
+        Judgement { verdict, allowed: None, ..judgement }
+    }
+
+    fn unavailable(&self, reason: Unavailable) -> Judgement {
+        let (verdict, as_of) = (Verdict::Unavailable(reason), self.judge.applied());
+        Judgement { verdict, device: None, proven: None, allowed: None, as_of }
+    }
+}

@@ -1,0 +1,174 @@
+//! A client of the HTTP APIs: JSON in, JSON out, failures as problems.
+
+use std::fmt;
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::{Method, Request, Uri};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::dto::problem::ProblemBody;
+
+/// A client of one HTTP API, whose connections are kept. Used within a tokio runtime.
+#[derive(Clone)]
+pub struct Rest {
+    base: Box<str>,
+    authorization: Option<HeaderValue>,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+/// Why a request did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum RestFault {
+    /// The address is none.
+    #[error("'{0}' is no address of an HTTP API: write http://HOST:PORT")]
+    Address(Box<str>),
+    /// The token cannot be sent.
+    #[error("the token has characters that cannot be sent")]
+    Token,
+    /// Nobody answers.
+    #[error("no answer from {address}: {why}")]
+    Lost {
+        /// Who was asked.
+        address: Box<str>,
+        /// Why nobody answers.
+        why: Box<str>,
+    },
+    /// The server refused.
+    #[error("{}: {}{}", .0.title, .0.detail, fields(.0))]
+    Problem(Box<ProblemBody>),
+    /// The answer is not what this version expects.
+    #[error("the server answered {status} with something else than expected: {why}")]
+    Strange {
+        /// The status.
+        status: u16,
+        /// What is wrong with it.
+        why: Box<str>,
+    },
+}
+
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// No answer is longer, in bytes.
+const ANSWER_MAX: usize = 64 * 1024 * 1024;
+
+impl Rest {
+    /// A client of the API at `base`, as `http://127.0.0.1:8081`, that shows `token`.
+    ///
+    /// # Errors
+    /// [`RestFault::Address`], [`RestFault::Token`].
+    pub fn new(base: &str, token: Option<&str>) -> Result<Self, RestFault> {
+        let base = base.trim_end_matches('/');
+        let is_address = base
+            .parse::<Uri>()
+            .is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some() && uri.path() == "/");
+        if !is_address {
+            return Err(RestFault::Address(base.into()));
+        }
+        let authorization = token.map(|token| {
+            let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| RestFault::Token)?;
+            value.set_sensitive(true);
+            Ok::<_, RestFault>(value)
+        });
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(Duration::from_secs(5)));
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Ok(Self { base: base.into(), authorization: authorization.transpose()?, client })
+    }
+
+    /// Asks for something.
+    ///
+    /// # Errors
+    /// [`RestFault`].
+    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, RestFault> {
+        self.call(Method::GET, path, None::<&()>).await
+    }
+
+    /// Makes or does something.
+    ///
+    /// # Errors
+    /// [`RestFault`].
+    pub async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &(impl Serialize + ?Sized + Sync),
+    ) -> Result<T, RestFault> {
+        self.call(Method::POST, path, Some(body)).await
+    }
+
+    /// Calls the API. An answer without a body reads as JSON's `null`.
+    ///
+    /// # Errors
+    /// [`RestFault`].
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&(impl Serialize + ?Sized + Sync)>,
+    ) -> Result<T, RestFault> {
+        let strange =
+            |status: u16, why: &dyn fmt::Display| RestFault::Strange { status, why: why.to_string().into() };
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        request = request.header(ACCEPT, "application/json");
+        if let Some(authorization) = &self.authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let bytes = match body {
+            Some(body) => {
+                request = request.header(CONTENT_TYPE, "application/json");
+                Bytes::from(serde_json::to_vec(body).map_err(|error| strange(0, &error))?)
+            }
+            None => Bytes::new(),
+        };
+        let request = request.body(Full::new(bytes)).map_err(|error| strange(0, &error))?;
+        let (status, answer) = tokio::time::timeout(PATIENCE, self.exchange(request))
+            .await
+            .unwrap_or_else(|_| Err(self.lost("it takes longer than 30 s")))?;
+        if !(200..300).contains(&status) {
+            let problem: ProblemBody =
+                serde_json::from_slice(&answer).map_err(|error| strange(status, &error))?;
+            return Err(RestFault::Problem(Box::new(problem)));
+        }
+        let answer = if answer.is_empty() { b"null".as_slice() } else { &answer };
+        serde_json::from_slice(answer).map_err(|error| strange(status, &error))
+    }
+
+    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(u16, Bytes), RestFault> {
+        let answer = self.client.request(request).await.map_err(|error| self.lost(&innermost(&error)))?;
+        let status = answer.status().as_u16();
+        let body = Limited::new(answer.into_body(), ANSWER_MAX).collect().await;
+        let body = body.map_err(|error| self.lost(&error.to_string()))?;
+        Ok((status, body.to_bytes()))
+    }
+
+    fn lost(&self, why: &str) -> RestFault {
+        RestFault::Lost { address: self.base.clone(), why: why.into() }
+    }
+}
+
+/// What lies at the bottom of an error says most: `Connection refused`.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// The fields that are wrong, behind what is wrong.
+fn fields(problem: &ProblemBody) -> String {
+    problem.errors.iter().map(|field| format!("; {}: {}", field.pointer, field.detail)).collect()
+}
+
+impl fmt::Debug for Rest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rest").field("base", &self.base).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,111 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::reconsider::Presented;
+use super::{Resident, ResidentCredential, ResidentDevice, ResidentProduct};
+use crate::acl::{Names, Rules};
+use crate::model::{DeviceState, ProductState, Unusable};
+use crate::{Allowance, Denial, Principal, UnixMillis};
+
+/// What a device that is let in may do, for those who tell others.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    /// Its rules: those of the verdict.
+    pub rules: Arc<Rules>,
+    /// Its product.
+    pub product: Arc<ResidentProduct>,
+}
+
+/// A device that is connected elsewhere, as its broker names it.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    /// The user name that it proved to its broker.
+    pub username: &'a str,
+    /// The Client Identifier.
+    pub client_id: &'a str,
+    /// The client's address, if the broker tells it.
+    pub peer: Option<IpAddr>,
+}
+
+impl Resident {
+    /// What a device may do that its broker let in before, as it stands now. Proves nothing: the broker's word
+    /// is taken for who it is.
+    ///
+    /// # Errors
+    /// [`Denial`]: nothing at all. The device is unknown, none of its credentials can be used any more, or
+    /// something else would keep it out if it came now.
+    pub fn permit(&self, named: &Named<'_>) -> Result<Allowed, Denial> {
+        let device = self.device(named.username).ok_or(Denial::UnknownUser)?;
+        let now = self.clock.now();
+        let usable = { device.credentials.iter() }.map(|known| known.validity.holds(now));
+        // One that holds, or else what is wrong with the last.
+        usable.reduce(Result::or).unwrap_or(Err(Unusable::Revoked)).map_err(Denial::Credential)?;
+        let Named { username, client_id, peer } = *named;
+        let presented = Presented { client_id, username: Some(username), peer };
+        let product = self.object(&presented, &device, None, now)?;
+        Ok(allowed(&presented, &device, product))
+    }
+
+    /// What a device may do that proved this credential, now or when it connected.
+    pub(super) fn admit(
+        &self,
+        presented: &Presented<'_>,
+        device: &ResidentDevice,
+        credential: &ResidentCredential,
+    ) -> Result<Allowed, Denial> {
+        let now = self.clock.now();
+        credential.validity.holds(now).map_err(Denial::Credential)?;
+        let product = self.object(presented, device, Some(credential), now)?;
+        Ok(allowed(presented, device, product))
+    }
+
+    /// What speaks against a device, its credential apart; its product, if nothing does.
+    fn object(
+        &self,
+        presented: &Presented<'_>,
+        device: &ResidentDevice,
+        credential: Option<&ResidentCredential>,
+        now: UnixMillis,
+    ) -> Result<Arc<ResidentProduct>, Denial> {
+        match device.state {
+            DeviceState::Suspended => return Err(Denial::Suspended),
+            DeviceState::Retired => return Err(Denial::Retired),
+            DeviceState::Registered | DeviceState::Active => {}
+        }
+        if device.expires_at.is_some_and(|end| end <= now) {
+            return Err(Denial::DeviceExpired);
+        }
+        let product = self.product(device.product).filter(|product| product.state == ProductState::Active);
+        let product = product.ok_or(Denial::ProductDisabled)?;
+        if !product.binding.admits(device.id.as_str(), presented.client_id) {
+            return Err(Denial::ClientId);
+        }
+        if self.blocks_device(presented, device, credential, now) {
+            return Err(Denial::Blocked);
+        }
+        Ok(product)
+    }
+}
+
+fn allowed(presented: &Presented<'_>, device: &ResidentDevice, product: Arc<ResidentProduct>) -> Allowed {
+    let rules = product.acl.rules_of(&Names {
+        client_id: presented.client_id,
+        username: Some(device.id.as_str()),
+        device: Some(device.id.as_str()),
+        product: Some(product.key.as_str()),
+        attributes: &device.attributes,
+    });
+    Allowed { rules: Arc::new(rules), product }
+}
+
+impl Allowed {
+    /// What the broker is told of a device that proved this credential.
+    pub(super) fn allowance(&self, device: &ResidentDevice, credential: &ResidentCredential) -> Allowance {
+        let ends = [credential.validity.not_after, device.expires_at];
+        Allowance {
+            principal: Principal::Device(device.id.clone(), credential.id),
+            authorize: self.rules.clone(),
+            expires_at: ends.into_iter().flatten().min(),
+        }
+    }
+}

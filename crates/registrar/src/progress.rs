@@ -1,0 +1,79 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// How far the resident set of this process is, and what following came to: for those who wait until a
+/// change is applied.
+#[derive(Clone, Debug)]
+pub struct Progress(watch::Receiver<State>);
+
+/// What a change came to here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Whether it is applied: nobody is connected, or will be, who should not be.
+    pub is_applied: bool,
+    /// Connections that it ended.
+    pub sessions_closed: usize,
+}
+
+/// How far following is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    pub(crate) sequence: u64,
+    /// The last entries that ended connections, with how many.
+    closed: Arc<VecDeque<(u64, usize)>>,
+    /// Whether following works.
+    pub(crate) is_healthy: bool,
+}
+
+/// Entries of which it is remembered how many connections they ended.
+const CLOSED_MAX: usize = 1024;
+
+impl Progress {
+    pub(crate) const fn new(receiver: watch::Receiver<State>) -> Self {
+        Self(receiver)
+    }
+
+    /// Waits until an entry of the change log is applied, at most so long.
+    pub async fn wait(&self, sequence: u64, timeout: Duration) -> Applied {
+        let mut receiver = self.0.clone();
+        let reached = receiver.wait_for(|state| state.sequence >= sequence);
+        match tokio::time::timeout(timeout, reached).await {
+            Ok(Ok(state)) => Applied { is_applied: true, sessions_closed: state.closed_by(sequence) },
+            Ok(Err(_)) | Err(_) => Applied { is_applied: false, sessions_closed: 0 },
+        }
+    }
+
+    /// The last entry that is applied.
+    pub fn sequence(&self) -> u64 {
+        self.0.borrow().sequence
+    }
+
+    /// Whether the resident set follows the database.
+    pub fn is_healthy(&self) -> bool {
+        self.0.borrow().is_healthy
+    }
+}
+
+impl State {
+    pub(crate) fn at(sequence: u64) -> Self {
+        Self { sequence, is_healthy: true, ..Self::default() }
+    }
+
+    /// Entries up to `sequence` are applied, and these ended connections.
+    pub(crate) fn advance(&mut self, sequence: u64, closed: &[(u64, usize)]) {
+        self.sequence = sequence;
+        if !closed.is_empty() {
+            let known = Arc::make_mut(&mut self.closed);
+            known.extend(closed);
+            let surplus = known.len().saturating_sub(CLOSED_MAX);
+            known.drain(..surplus);
+        }
+    }
+
+    fn closed_by(&self, sequence: u64) -> usize {
+        self.closed.iter().filter(|(known, _)| *known == sequence).map(|(_, count)| count).sum()
+    }
+}

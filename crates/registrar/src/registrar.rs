@@ -1,0 +1,268 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use vouchmq_identity::events::Events;
+use vouchmq_identity::follower::{FollowFault, Followed, Follower, Loaded};
+use vouchmq_identity::registry::{
+    Actor, AdoptKeys, KeysFault, Opened, Refusal, Registry, Sweep, TouchCredentials,
+};
+use vouchmq_identity::resident::Resident;
+use vouchmq_identity::store::Store;
+use vouchmq_identity::{Clock, Keyring, Sessions, Uses};
+
+use crate::progress::State;
+use crate::{HighWater, HighWaterFault, Progress, SystemEntropy};
+
+/// A registry that is open, and everything that has to do with it.
+pub struct Registrar {
+    /// Executes commands.
+    pub registry: Arc<Registry>,
+    /// Verifies devices.
+    pub resident: Arc<Resident>,
+    /// What happens at the door.
+    pub events: Arc<Events>,
+    /// When credentials were last used.
+    pub uses: Arc<Uses>,
+    loaded: Loaded,
+    changes: watch::Receiver<u64>,
+    high_water: Option<HighWater>,
+    opened: Opened,
+}
+
+/// With what a registry is opened.
+pub struct Opening {
+    /// Its rows.
+    pub store: Arc<dyn Store>,
+    /// Says how far the change log goes, after each commit of whoever.
+    pub changes: watch::Receiver<u64>,
+    /// Its keys.
+    pub keyring: Arc<Keyring>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// What verifies devices; nothing is loaded yet.
+    pub resident: Arc<Resident>,
+    /// Where it is kept how far the log once went; `None` keeps it nowhere.
+    pub high_water: Option<PathBuf>,
+    /// A database that is older than it was, or another one, is accepted, and begins a new log.
+    pub accepts_rollback: bool,
+}
+
+/// Why a registry does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFault {
+    /// The database fails.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Its keys are not at hand.
+    #[error("{0}; put the right key file back")]
+    Keys(#[from] KeysFault),
+    /// It is not what it was.
+    #[error(transparent)]
+    HighWater(#[from] HighWaterFault),
+    /// It cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] FollowFault),
+}
+
+/// Following ended by itself: the process must not go on as if it knew who may come in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RunFault {
+    /// The database was exchanged under our feet.
+    #[error("{0}; start again")]
+    Exchanged(FollowFault),
+    /// A bug.
+    #[error("following the change log panicked: see the log, and report it")]
+    Panicked,
+}
+
+/// A registrar at work; it stops when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    progress: Progress,
+    follower: JoinHandle<RunFault>,
+    housekeeper: JoinHandle<()>,
+}
+
+/// How often it is looked for changes that nobody told of.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How often last uses are written down.
+const USES_INTERVAL: Duration = Duration::from_secs(5);
+/// How often it is looked for what nobody used in time.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
+/// Last uses that are written at once.
+const USES_PORTION: usize = 2_000;
+
+impl Registrar {
+    /// Opens a registry: compares keys, notices a database that was restored, and loads what verifies
+    /// devices.
+    ///
+    /// # Errors
+    /// [`OpenFault`] says who is at fault and what to do; nothing was changed.
+    pub async fn open(opening: Opening) -> Result<Self, OpenFault> {
+        let Opening { store, changes, keyring, clock, resident, high_water, accepts_rollback } = opening;
+        let registry = Arc::new(Registry::new(store.clone(), keyring, clock, SystemEntropy));
+        let mut high_water = high_water.map(|path| HighWater::at(&path)).transpose()?;
+        let mut opened = adopt(&registry, false).await?;
+        if let Some(high_water) = &mut high_water {
+            match high_water.check(opened.log, opened.head) {
+                Ok(()) => {}
+                Err(HighWaterFault::RolledBack { .. } | HighWaterFault::Exchanged { .. })
+                    if accepts_rollback =>
+                {
+                    tracing::warn!(
+                        "the database is older than it was, or another one; a new change log begins"
+                    );
+                    opened = adopt(&registry, true).await?;
+                }
+                Err(fault) => return Err(fault.into()),
+            }
+            high_water.rise(opened.log, opened.head)?;
+        }
+        let loaded = Loaded::load(store, resident.clone()).await?;
+        let (events, uses) = (Arc::new(Events::default()), Arc::new(Uses::default()));
+        Ok(Self { registry, resident, events, uses, loaded, changes, high_water, opened })
+    }
+
+    /// Which log it has, and how far that went when it was opened.
+    pub const fn opened(&self) -> Opened {
+        self.opened
+    }
+
+    /// Follows and keeps house from now on, for these connections, on the runtime this is called on.
+    pub fn run(self, sessions: Arc<dyn Sessions>) -> Running {
+        let Self { registry, uses, loaded, changes, high_water, resident, .. } = self;
+        let (tell, progress) = watch::channel(State::at(resident.applied()));
+        let following = Following { follower: loaded.follow(sessions), changes, high_water, tell };
+        Running {
+            progress: Progress::new(progress),
+            follower: tokio::spawn(following.run()),
+            housekeeper: tokio::spawn(keep_house(registry, uses)),
+        }
+    }
+}
+
+async fn adopt(registry: &Registry, is_new_log: bool) -> Result<Opened, OpenFault> {
+    Ok(registry.execute(Actor::system(), AdoptKeys { is_new_log }).await?.outcome?)
+}
+
+/// Follows the log.
+struct Following {
+    follower: Follower,
+    changes: watch::Receiver<u64>,
+    high_water: Option<HighWater>,
+    tell: watch::Sender<State>,
+}
+
+impl Following {
+    async fn run(mut self) -> RunFault {
+        loop {
+            // A change that nobody told of is found all the same.
+            let told = tokio::time::timeout(LOOK_INTERVAL, self.changes.changed()).await;
+            if matches!(told, Ok(Err(_))) {
+                tokio::time::sleep(LOOK_INTERVAL).await;
+            }
+            match self.follower.catch_up().await {
+                Ok(followed) => self.tell(&followed),
+                Err(fault @ (FollowFault::Exchanged | FollowFault::Gap(_))) => {
+                    self.tell.send_modify(|state| state.is_healthy = false);
+                    tracing::error!(%fault, "the change log cannot be followed");
+                    return RunFault::Exchanged(fault);
+                }
+                Err(fault @ (FollowFault::Store(_) | FollowFault::Blocks(_))) => self.stumble(&fault),
+            }
+        }
+    }
+
+    fn tell(&mut self, followed: &Followed) {
+        if let Some(high_water) = &mut self.high_water
+            && let Err(fault) = high_water.rise(self.follower.log(), followed.sequence)
+        {
+            tracing::warn!(%fault, "a restored backup would not be noticed");
+        }
+        self.tell.send_if_modified(|state| {
+            let is_news = !state.is_healthy || state.sequence != followed.sequence;
+            if !state.is_healthy {
+                tracing::info!("the database answers again");
+            }
+            state.is_healthy = true;
+            state.advance(followed.sequence, &followed.closed);
+            is_news
+        });
+    }
+
+    /// Once for each outage.
+    fn stumble(&self, fault: &FollowFault) {
+        self.tell.send_if_modified(|state| {
+            let was_healthy = std::mem::replace(&mut state.is_healthy, false);
+            if was_healthy {
+                tracing::warn!(%fault, "changes cannot be followed; known devices are let in as before");
+            }
+            was_healthy
+        });
+    }
+}
+
+/// Writes last uses down, and ends what nobody used in time.
+async fn keep_house(registry: Arc<Registry>, uses: Arc<Uses>) {
+    let mut write_uses = tokio::time::interval(USES_INTERVAL);
+    let mut sweep = tokio::time::interval(SWEEP_INTERVAL);
+    loop {
+        tokio::select! {
+            _ = write_uses.tick() => {
+                for portion in uses.take().chunks(USES_PORTION) {
+                    let command = TouchCredentials(portion.to_vec());
+                    if let Err(fault) = registry.execute(Actor::system(), command).await {
+                        tracing::debug!(%fault, "last uses were not written down");
+                    }
+                }
+            }
+            _ = sweep.tick() => match registry.execute(Actor::system(), Sweep).await {
+                Ok(done) if done.sequence.is_some() => {
+                    let credentials = done.outcome.credential_count;
+                    tracing::info!(credentials, "secrets that were never used are over");
+                }
+                Ok(_) => {}
+                Err(fault) => tracing::debug!(%fault, "nothing was swept"),
+            },
+        }
+    }
+}
+
+// === impl Running ===
+
+impl Running {
+    /// How far following is.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
+    /// Waits until following ends by itself, which is a fault.
+    pub async fn failed(&mut self) -> RunFault {
+        match (&mut self.follower).await {
+            Ok(fault) => fault,
+            Err(_) => RunFault::Panicked,
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.follower.abort();
+        self.housekeeper.abort();
+    }
+}
+
+impl std::fmt::Debug for Registrar {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registrar").field("opened", &self.opened).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Opening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opening").field("high_water", &self.high_water).finish_non_exhaustive()
+    }
+}

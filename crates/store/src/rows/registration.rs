@@ -1,0 +1,104 @@
+use vouchmq_identity::model::{CredentialId, HardwareId, ProductId, Registration, RegistrationId};
+use vouchmq_identity::store::{Page, PageRequest, RegistrationFilter, StoreFault};
+
+use super::page_values;
+use crate::connection::Connection;
+use crate::row::{Fields, Row};
+use crate::value::values;
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, product_id, hardware_id, claim_id, device_id, credential_id, state, peer, rival_count,
+             decided_by, version, created_at, updated_at FROM registrations ",
+            $rest
+        )
+    };
+}
+
+pub(crate) async fn by_id(
+    rows: &mut Connection,
+    id: RegistrationId,
+) -> Result<Option<Registration>, StoreFault> {
+    rows.one(select!("WHERE id = $1"), values![id], parse).await
+}
+
+pub(crate) async fn open(
+    rows: &mut Connection,
+    product: ProductId,
+    hardware_id: &HardwareId,
+) -> Result<Option<Registration>, StoreFault> {
+    let sql = select!(
+        "WHERE product_id = $1 AND hardware_id = $2 AND state IN ('quarantined', 'approved', 'issued')"
+    );
+    rows.one(sql, values![product, hardware_id], parse).await
+}
+
+pub(crate) async fn of_credential(
+    rows: &mut Connection,
+    credential: CredentialId,
+) -> Result<Option<Registration>, StoreFault> {
+    rows.one(select!("WHERE credential_id = $1 ORDER BY id"), values![credential], parse).await
+}
+
+pub(crate) async fn list(
+    rows: &mut Connection,
+    filter: RegistrationFilter,
+    page: &PageRequest,
+) -> Result<Page<Registration>, StoreFault> {
+    let RegistrationFilter { product, state } = filter;
+    let mut values = page_values(page);
+    let sql = match (product, state) {
+        (None, None) => select!("WHERE id > $1 ORDER BY id LIMIT $2"),
+        (Some(product), None) => {
+            values.extend(values![product]);
+            select!("WHERE id > $1 AND product_id = $3 ORDER BY id LIMIT $2")
+        }
+        (None, Some(state)) => {
+            values.extend(values![state]);
+            select!("WHERE id > $1 AND state = $3 ORDER BY id LIMIT $2")
+        }
+        (Some(product), Some(state)) => {
+            values.extend(values![product, state]);
+            select!("WHERE id > $1 AND product_id = $3 AND state = $4 ORDER BY id LIMIT $2")
+        }
+    };
+    let read = (parse, |registration: &Registration| registration.id.to_string().into());
+    rows.page(sql, values, page.limit, read).await
+}
+
+pub(crate) async fn put(rows: &mut Connection, registration: &Registration) -> Result<(), StoreFault> {
+    let sql = "INSERT INTO registrations (id, product_id, hardware_id, claim_id, device_id, credential_id,
+            state, peer, rival_count, decided_by, version, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        ON CONFLICT (id) DO UPDATE SET product_id = excluded.product_id, hardware_id = excluded.hardware_id,
+            claim_id = excluded.claim_id, device_id = excluded.device_id,
+            credential_id = excluded.credential_id, state = excluded.state, peer = excluded.peer,
+            rival_count = excluded.rival_count, decided_by = excluded.decided_by, version = excluded.version,
+            created_at = excluded.created_at, updated_at = excluded.updated_at";
+    let Registration { id, product, hardware_id, claim, device, credential, .. } = registration;
+    let Registration { state, peer, rival_count, decided_by, .. } = registration;
+    let Registration { version, created_at, updated_at, .. } = registration;
+    let mut values = values![id, product, hardware_id, claim, device, credential];
+    values.extend(values![state, peer, rival_count, decided_by, version, created_at, updated_at]);
+    rows.execute(sql, values).await.map(drop)
+}
+
+fn parse(row: Row) -> Result<Registration, StoreFault> {
+    let fields = Fields::new("registrations", "id", row);
+    Ok(Registration {
+        id: fields.parse("id")?,
+        product: fields.parse("product_id")?,
+        hardware_id: fields.parse("hardware_id")?,
+        claim: fields.parse("claim_id")?,
+        device: fields.parse_optional("device_id")?,
+        credential: fields.parse_optional("credential_id")?,
+        state: fields.parse("state")?,
+        peer: fields.parse_optional("peer")?,
+        rival_count: fields.number("rival_count")?,
+        decided_by: fields.parse_optional("decided_by")?,
+        version: fields.number("version")?,
+        created_at: fields.instant("created_at")?,
+        updated_at: fields.instant("updated_at")?,
+    })
+}

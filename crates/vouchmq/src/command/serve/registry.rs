@@ -1,0 +1,150 @@
+//! The registry of devices: its database, its keys, and what judges clients by it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use vouchmq_broker::{Control, SystemClock};
+use vouchmq_identity::resident::Resident;
+use vouchmq_identity::scram::{Iterations, ScramServer};
+use vouchmq_identity::store::Store;
+use vouchmq_identity::{
+    Authenticator, Chain, DeviceAuthenticator, ExchangeMethod, HashCost, Keyring, Sessions, Unblocked,
+    Witness,
+};
+use vouchmq_mqtt::topic::HashSeed;
+use vouchmq_registrar::{OnRuntime, Opening, Registrar, Running, SystemEntropy, keys_at, keys_of};
+use vouchmq_store::{Location, SqlStore, StoreOptions};
+use zeroize::Zeroizing;
+
+use super::http;
+use super::settings::random;
+use crate::exit::Failure;
+
+/// A registry that is open and loaded; nobody is judged by it yet.
+pub(super) struct Open {
+    /// Where everything runs that is not a shard.
+    pub(super) runtime: Runtime,
+    pub(super) registrar: Registrar,
+    pub(super) keyring: Arc<Keyring>,
+    store: Arc<SqlStore>,
+}
+
+/// A registry at work.
+pub(super) struct AtWork {
+    pub(super) runtime: Runtime,
+    pub(super) running: Running,
+    http: http::AtWork,
+    store: Arc<SqlStore>,
+}
+
+/// What judges clients.
+pub(super) struct Judges {
+    pub(super) authenticator: Arc<dyn Authenticator>,
+    pub(super) methods: Vec<Arc<dyn ExchangeMethod>>,
+}
+
+/// What the flags say about the registry.
+pub(super) struct Choices<'a> {
+    /// The database; `None` is a file in the data directory.
+    pub(super) database: Option<&'a str>,
+    /// The keys; `None` is a file in the data directory.
+    pub(super) keys: Option<&'a str>,
+    pub(super) accepts_rollback: bool,
+}
+
+/// Threads of the control plane.
+const THREADS: usize = 2;
+
+impl Open {
+    /// Opens the registry of a data directory.
+    pub(super) fn at(data: &Path, choices: &Choices<'_>) -> Result<Self, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("control")
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::unusable(format_args!("cannot start a thread: {error}")))?;
+        let (registrar, keyring, store) = runtime.block_on(open(data, choices))?;
+        Ok(Self { runtime, registrar, keyring, store })
+    }
+
+    /// What judges clients: devices of the registry, then `others`; all of them unless they are blocked.
+    pub(super) fn judges(&self, others: Vec<Box<dyn Authenticator>>) -> Judges {
+        let Registrar { registry, resident, events, uses, .. } = &self.registrar;
+        let spawn = OnRuntime(self.runtime.handle().clone());
+        let devices =
+            DeviceAuthenticator::new(resident.clone(), registry.clone(), spawn, HashCost::default());
+        let decoy_key = Zeroizing::new(self.keyring.fake(b"scram decoy"));
+        let scram = ScramServer::new(
+            Arc::new(devices.scram()),
+            decoy_key,
+            Iterations::default(),
+            Box::new(SystemEntropy),
+        );
+        let mut chain: Vec<Box<dyn Authenticator>> = vec![Box::new(devices)];
+        chain.extend(others);
+        let unblocked = Unblocked::new(resident.clone(), Chain::new(chain));
+        let clock = Arc::new(SystemClock);
+        let witness = Witness::new(unblocked, resident.clone(), events.clone(), uses.clone(), clock);
+        let methods: Vec<Arc<dyn ExchangeMethod>> = vec![Arc::new(witness.of(scram))];
+        Judges { authenticator: Arc::new(witness), methods }
+    }
+
+    /// Follows changes from now on, for the clients of a broker, and serves HTTP.
+    pub(super) fn work(self, control: &Control, http: http::Bound) -> Result<AtWork, Failure> {
+        let Self { runtime, registrar, store, .. } = self;
+        let sessions: Arc<dyn Sessions> = Arc::new(control.clone());
+        let works = http::Works::of(&registrar, sessions.clone());
+        let running = {
+            let _runtime = runtime.enter();
+            registrar.run(sessions)
+        };
+        let http = runtime.block_on(http.serve(works, running.progress()))?;
+        Ok(AtWork { runtime, running, http, store })
+    }
+}
+
+impl AtWork {
+    /// Lets requests end, writes what waits, and closes the database.
+    pub(super) fn close(self) {
+        let Self { runtime, running, http, store } = self;
+        http.close(runtime.handle());
+        drop(running);
+        runtime.block_on(store.close());
+        runtime.shutdown_background();
+    }
+}
+
+async fn open(
+    data: &Path,
+    choices: &Choices<'_>,
+) -> Result<(Registrar, Arc<Keyring>, Arc<SqlStore>), Failure> {
+    let location = match choices.database {
+        Some(text) => text.parse().map_err(Failure::unusable)?,
+        None => Location::Sqlite(data.join("vouchmq.db")),
+    };
+    let store = Arc::new(SqlStore::open(StoreOptions::new(location)).await.map_err(Failure::unusable)?);
+    let keyring = Arc::new(keys(data, choices.keys, &*store).await?);
+    let clock = Arc::new(SystemClock);
+    let seed = HashSeed::new([random()?, random()?]);
+    let opening = Opening {
+        store: store.clone(),
+        changes: store.changes(),
+        keyring: keyring.clone(),
+        clock: clock.clone(),
+        resident: Arc::new(Resident::new(keyring.clone(), seed, clock)),
+        high_water: Some(data.join("high-water")),
+        accepts_rollback: choices.accepts_rollback,
+    };
+    let registrar = Registrar::open(opening).await.map_err(Failure::unusable)?;
+    Ok((registrar, keyring, store))
+}
+
+async fn keys(data: &Path, given: Option<&str>, store: &dyn Store) -> Result<Keyring, Failure> {
+    if let Some(text) = given {
+        return keys_of(text, "VOUCHMQ_KEYS").map_err(Failure::unusable);
+    }
+    let known = async { store.read().await?.keys().await }.await.map_err(Failure::unusable)?;
+    keys_at(&data.join("keys"), known.is_empty(), &mut SystemEntropy).map_err(Failure::unusable)
+}
