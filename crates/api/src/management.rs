@@ -89,9 +89,10 @@ struct Paged {
 const NETWORKS_MAX: usize = 64;
 
 impl Management {
-    /// Works on `ports`, opened by `keys`.
+    /// Works on `ports`, opened by `keys`, which tell the events of `ports` from then on whom they refuse.
     pub fn new(ports: Ports, keys: Arc<ApiKeys>) -> Self {
         let Ports { registry, resident, sessions, events, applied } = ports;
+        keys.tell(events.clone());
         let (hashing, last_look, start) =
             (hashing::Hashing::default(), health::LastLook::default(), Instant::now());
         Self { registry, resident, sessions, events, applied, keys, hashing, last_look, start }

@@ -24,6 +24,9 @@ fn a_key_opens_from_its_networks_until_its_end() {
     let mut other = near.clone();
     other.replace_range(30..31, if near.as_bytes()[30] == b'A' { "B" } else { "A" });
     assert_eq!(ask(&other), 401);
+    let told: Vec<String> = management.happened().into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(told, ["key_not_for_this_address", "key_expired", "unknown_key"]);
+    assert_eq!(management.names("/v1/events", "kind"), ["caller_refused"; 3]);
     let wish = json!({"name": "near", "scopes": ["stats:read"]});
     assert_eq!(management.call("POST", "/v1/api-keys", &wish).problem(), (409, "already_exists".into()));
 }
