@@ -106,6 +106,7 @@ fn filled() -> Result<(Resident, Vec<(String, String)>), Failure> {
                 id: credential,
                 proof,
                 validity: Validity::default(),
+                ends_at: None,
                 is_unconfirmed: false,
             }]
             .into(),

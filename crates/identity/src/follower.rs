@@ -39,6 +39,8 @@ pub struct Followed {
     pub sequence: u64,
     /// The entries that ended connections, each with how many; in their order.
     pub closed: Vec<(u64, usize)>,
+    /// Rows that are not what they should be: who they were about is not let in any more.
+    pub corrupt: Vec<StoreFault>,
 }
 
 /// Why a resident set cannot follow. It keeps verifying by what it has.
@@ -116,7 +118,7 @@ impl Follower {
     /// # Errors
     /// [`FollowFault`]: what was applied before stays applied; ask again later.
     pub async fn catch_up(&mut self) -> Result<Followed, FollowFault> {
-        let mut closed = Vec::new();
+        let (mut closed, mut corrupt) = (Vec::new(), Vec::new());
         loop {
             let applied = self.resident.applied();
             let mut rows = self.store.read().await?;
@@ -126,7 +128,7 @@ impl Follower {
             }
             let entries = rows.log_after(applied, ENTRIES).await?;
             let Some(last) = entries.last().map(|last| last.sequence) else {
-                return Ok(Followed { sequence: applied, closed });
+                return Ok(Followed { sequence: applied, closed, corrupt });
             };
             if let Some((expected, _)) =
                 (applied + 1..).zip(&entries).find(|(expected, entry)| entry.sequence != *expected)
@@ -134,8 +136,13 @@ impl Follower {
                 return Err(FollowFault::Gap(expected));
             }
             let touched = Touched::of(&entries);
-            let (changes, concerned) =
-                changes_of(&mut *rows, &self.resident, &mut self.used, &touched).await?;
+            let mut reading = Reading {
+                rows: &mut *rows,
+                resident: &self.resident,
+                used: &mut self.used,
+                corrupt: &mut corrupt,
+            };
+            let (changes, concerned) = reading.changes_of(&touched).await?;
             drop(rows);
             self.resident.apply(last, changes);
             self.tell(&entries, &concerned, &mut closed).await;
@@ -199,35 +206,61 @@ impl Touched {
 }
 
 /// Reads the rows that were touched, as they are now.
-async fn changes_of(
-    rows: &mut dyn Rows,
-    resident: &Resident,
-    used: &mut BTreeMap<ProductId, UsedAttributes>,
-    touched: &Touched,
-) -> Result<(Vec<Change>, Concerned), FollowFault> {
-    let mut changes = Vec::new();
-    let mut concerned =
-        Concerned { devices: Vec::new(), is_everybody: touched.has_blocks || !touched.products.is_empty() };
-    for id in &touched.products {
-        change_product(rows, used, *id, &mut changes).await?;
-    }
-    if touched.has_blocks {
-        changes.push(Change::Blocks(Arc::new(all_blocks(rows).await?)));
-    }
-    for id in &touched.devices {
-        let before = resident.device(id.as_str());
-        let after = resident_of(rows, used, id).await?;
-        let is_same = match (&before, &after) {
-            (None, _) => true,
-            (Some(before), Some(after)) => before.is_judged_like(after),
-            (Some(_), None) => false,
-        };
-        if !is_same {
-            concerned.devices.push(id.clone());
+struct Reading<'a> {
+    rows: &'a mut dyn Rows,
+    resident: &'a Resident,
+    used: &'a mut BTreeMap<ProductId, UsedAttributes>,
+    corrupt: &'a mut Vec<StoreFault>,
+}
+
+impl Reading<'_> {
+    async fn changes_of(&mut self, touched: &Touched) -> Result<(Vec<Change>, Concerned), FollowFault> {
+        let mut changes = Vec::new();
+        // A product that is new concerns nobody yet.
+        let is_known = |id: &ProductId| self.resident.product(*id).is_some();
+        let is_everybody = touched.has_blocks || touched.products.iter().any(is_known);
+        let mut concerned = Concerned { devices: Vec::new(), is_everybody };
+        for id in &touched.products {
+            if let Err(fault) = change_product(self.rows, self.used, *id, &mut changes).await {
+                self.give_up(fault)?;
+                changes.push(Change::ProductGone(*id));
+            }
         }
-        changes.push(after.map_or_else(|| Change::DeviceGone(id.clone()), Change::Device));
+        if touched.has_blocks {
+            changes.push(Change::Blocks(Arc::new(all_blocks(self.rows).await?)));
+        }
+        for id in &touched.devices {
+            let before = self.resident.device(id.as_str());
+            let after = match resident_of(self.rows, self.used, id).await {
+                Ok(after) => after,
+                Err(fault) => {
+                    self.give_up(fault)?;
+                    None
+                }
+            };
+            let is_same = match (&before, &after) {
+                (None, _) => true,
+                (Some(before), Some(after)) => before.is_judged_like(after),
+                (Some(_), None) => false,
+            };
+            if !is_same {
+                concerned.devices.push(id.clone());
+            }
+            changes.push(after.map_or_else(|| Change::DeviceGone(id.clone()), Change::Device));
+        }
+        Ok((changes, concerned))
     }
-    Ok((changes, concerned))
+
+    /// One row that nobody can read must not keep all others from being followed: what it is about is gone.
+    fn give_up(&mut self, fault: StoreFault) -> Result<(), FollowFault> {
+        match fault {
+            StoreFault::Corrupt { .. } => {
+                self.corrupt.push(fault);
+                Ok(())
+            }
+            StoreFault::Unavailable(_) | StoreFault::Busy => Err(fault.into()),
+        }
+    }
 }
 
 /// Reads one device; `None` when it is gone.

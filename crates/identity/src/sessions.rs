@@ -67,6 +67,7 @@ impl Farewell {
             | Denial::Suspended
             | Denial::Retired
             | Denial::ProductDisabled
+            | Denial::CredentialKind
             | Denial::ClientId
             | Denial::Blocked
             | Denial::NoScramCredential

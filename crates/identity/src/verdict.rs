@@ -59,6 +59,9 @@ pub enum Denial {
     /// The device's product is disabled, or gone.
     #[error("the product is disabled")]
     ProductDisabled,
+    /// The device's product does not have credentials of this kind any more.
+    #[error("the product does not allow credentials of this kind")]
+    CredentialKind,
     /// The Client Identifier is not one that the device may use.
     #[error("the client id is not the device's own")]
     ClientId,
@@ -120,6 +123,7 @@ impl Denial {
             Self::Retired => "device_retired",
             Self::DeviceExpired => "device_expired",
             Self::ProductDisabled => "product_disabled",
+            Self::CredentialKind => "credential_kind_not_allowed",
             Self::ClientId => "client_id_not_bound",
             Self::Blocked => "blocked",
             Self::NoScramCredential => "no_scram_credential",
@@ -135,6 +139,7 @@ impl Denial {
             | Self::Retired
             | Self::DeviceExpired
             | Self::ProductDisabled
+            | Self::CredentialKind
             | Self::ClientId
             | Self::Blocked => OutwardDenial::NotAllowed,
             Self::UnknownUser

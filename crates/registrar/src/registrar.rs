@@ -184,6 +184,9 @@ impl Following {
     }
 
     fn tell(&mut self, followed: &Followed) {
+        for fault in &followed.corrupt {
+            tracing::error!(%fault, "a row is not what was written: who it is about is not let in any more");
+        }
         if let Some(high_water) = &mut self.high_water
             && let Err(fault) = high_water.rise(self.follower.log(), followed.sequence)
         {

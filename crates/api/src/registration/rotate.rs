@@ -5,7 +5,7 @@ use axum::response::Response;
 use secrecy::ExposeSecret;
 use vouchmq_client::dto::credential::{IssuedCredential, RotateOwnRequest};
 use vouchmq_identity::events::EventKind;
-use vouchmq_identity::model::{CredentialId, DeviceId, ProductState};
+use vouchmq_identity::model::{CredentialId, CredentialState, DeviceId, ProductState};
 use vouchmq_identity::registry::{Actor, Added, Command, Desk, Refusal, Rotate, What};
 use vouchmq_identity::resident::{Judgement, Proven};
 use vouchmq_identity::store::Kick;
@@ -40,7 +40,7 @@ pub(super) async fn rotate(
     let (device, credential) = here.recognise(&admitted, &headers)?;
     let actor = Actor::device(&device, Some(admitted.peer)).in_request(admitted.request_id.as_str());
     let (grace_millis, kick) = (grace.unwrap_or(GRACE_MILLIS), Kick::None);
-    let rotate = Rotate { device, grace_millis, kick, not_before: None };
+    let rotate = Rotate { device, grace_millis, kick, not_before: None, not_after: None };
     let registry = here.registry.clone();
     here.work(async move {
         match registry.execute(actor, RotateOwn { credential, rotate }).await {
@@ -127,12 +127,19 @@ impl Command for RotateOwn {
         let gone = || Refusal::NotFound(What::Credential);
         let credential = desk.rows().credential(self.credential).await?.ok_or_else(gone)?;
         credential.is_usable(desk.now()).map_err(|_| gone())?;
+        // One that was replaced is good for logging in until its grace is over, and for nothing else: whoever
+        // stole it must not get the next.
+        if credential.state != CredentialState::Active {
+            return Err(gone());
+        }
         let device = desk.rows().device(&self.rotate.device).await?.ok_or_else(gone)?;
         let product = desk.rows().product(device.product).await?.ok_or_else(gone)?;
         let is_over = device.expires_at.is_some_and(|end| end <= desk.now());
         if !device.state.may_connect() || is_over || product.state != ProductState::Active {
             return Err(gone());
         }
-        self.rotate.run(desk).await
+        // The next is good no longer than the one that it replaces.
+        let rotate = Rotate { not_after: credential.validity.not_after, ..self.rotate.clone() };
+        rotate.run(desk).await
     }
 }

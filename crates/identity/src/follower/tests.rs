@@ -76,7 +76,7 @@ fn what_was_there_before_is_loaded_and_what_comes_later_is_followed() {
     assert!(following.resident.device(early.id.as_str()).is_some());
     let (late, _) = following.world.made(&product);
     assert!(following.resident.device(late.id.as_str()).is_none());
-    assert_eq!(following.follow(), Followed { sequence: 3, closed: Vec::new() });
+    assert_eq!(following.follow(), Followed { sequence: 3, closed: Vec::new(), corrupt: Vec::new() });
     assert!(following.resident.device(late.id.as_str()).is_some());
     assert_eq!(following.asked.take(), [], "nobody is connected with what is new");
 }

@@ -2,7 +2,9 @@ use async_trait::async_trait;
 
 use super::{Command, Desk, Refusal, What};
 use crate::PasswordHash;
-use crate::model::{Credential, CredentialId, CredentialState, DeviceState, Proof, RegistrationState};
+use crate::model::{
+    Credential, CredentialId, CredentialState, DeviceState, ProductState, Proof, RegistrationState,
+};
 use crate::store::NewEntry;
 
 /// Takes down that a device has used a credential for the first time, before it is let in: what the
@@ -34,12 +36,18 @@ impl Command for Confirm {
 
     async fn run(&self, desk: &mut Desk<'_>) -> Result<Confirmed, Refusal> {
         let mut credential = desk.credential(self.0).await?;
+        let now = desk.now();
+        // Much may have changed since it was judged, and who judged it may not know yet.
+        credential.is_usable(now).map_err(|_| Refusal::NotFound(What::Credential))?;
+        let mut device = desk.device(&credential.device).await?;
+        let product = desk.product(device.product).await?;
+        let is_over = device.expires_at.is_some_and(|end| end <= now);
+        if !device.state.may_connect() || is_over || product.state != ProductState::Active {
+            return Err(Refusal::NotFound(What::Device));
+        }
         if credential.first_used_at.is_some() {
             return Ok(Confirmed::default());
         }
-        let now = desk.now();
-        // It may have been revoked since it was judged.
-        credential.is_usable(now).map_err(|_| Refusal::NotFound(What::Credential))?;
         credential.state = match credential.state {
             CredentialState::Pending => CredentialState::Active,
             other @ (CredentialState::Active | CredentialState::Grace | CredentialState::Revoked) => other,
@@ -55,7 +63,6 @@ impl Command for Confirm {
         let is_grace = credential.state == CredentialState::Grace;
         let stays = move |other: &Credential| other.id == id || is_grace || !is_replaced(other);
         let revoked = desk.revoke_all(&credential.device.clone(), stays).await?;
-        let mut device = desk.device(&credential.device).await?;
         if device.state == DeviceState::Registered {
             device.state = DeviceState::Active;
             desk.change_device(&mut device).await?;

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::register::reject;
 use super::{Command, Desk, Refusal};
 use crate::model::{
     CREDENTIALS_MAX, Credential, CredentialId, CredentialKind, CredentialState, DeviceId, DeviceState,
@@ -54,6 +55,8 @@ pub struct Rotate {
     pub kick: Kick,
     /// The new one is not good before this time.
     pub not_before: Option<UnixMillis>,
+    /// The new one is not good from this time on.
+    pub not_after: Option<UnixMillis>,
 }
 
 /// What became of a rotation.
@@ -141,9 +144,12 @@ impl Command for Rotate {
         if device.state == DeviceState::Retired {
             return Err(Refusal::DeviceState(device.state));
         }
+        allows(&desk.product(device.product).await?, CredentialKind::Secret)?;
         let now = desk.now();
         let mut old = desk.rows().credentials_of(&device.id).await?;
-        old.retain(|credential| is_secret(credential) && credential.is_live(now));
+        old.retain(|credential| credential.is_live(now));
+        let live_count = old.len();
+        old.retain(is_secret);
         if old.is_empty() {
             return Err(Refusal::NothingToRotate);
         }
@@ -154,7 +160,7 @@ impl Command for Rotate {
             Kick::None | Kick::Soft => Some(UnixMillis::new(now.millis().saturating_add(self.grace_millis))),
         };
         // What was replaced before, and is still in its grace, makes room.
-        let surplus = (old.len() + 1).saturating_sub(CREDENTIALS_MAX);
+        let surplus = (live_count + 1).saturating_sub(CREDENTIALS_MAX);
         for (place, credential) in old.iter_mut().enumerate() {
             match end {
                 Some(end) if place >= surplus => {
@@ -166,7 +172,7 @@ impl Command for Rotate {
             desk.rows().put_credential(credential).await?;
         }
         let (mut credential, secret) = issue(desk, &device.id).await?;
-        credential.validity.not_before = self.not_before;
+        credential.validity = Validity { not_before: self.not_before, not_after: self.not_after };
         desk.rows().put_credential(&credential).await?;
         desk.log(NewEntry::device(device.id, Some(credential.id)).kicking(self.kick)).await?;
         desk.audit("credential.rotate", "", before.as_ref(), Some(&credential)).await?;
@@ -183,6 +189,7 @@ impl Command for RevokeCredential {
         let mut credential = before.clone();
         if credential.revoke(desk.now()) {
             desk.rows().put_credential(&credential).await?;
+            reject(desk, self.id).await?;
             desk.log(NewEntry::device(credential.device.clone(), Some(credential.id))).await?;
             desk.audit("credential.revoke", &self.reason, Some(&before), Some(&credential)).await?;
         }

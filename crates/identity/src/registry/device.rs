@@ -212,7 +212,14 @@ impl Command for MoveDevice {
         let mut device = before.clone();
         device.state = before.state.after(self.transition)?;
         match self.transition {
-            Transition::Suspend | Transition::Resume => {}
+            Transition::Suspend => {}
+            // A device that never connected may still register.
+            Transition::Resume => {
+                let known = desk.rows().credentials_of(&device.id).await?;
+                if known.iter().all(|credential| credential.first_used_at.is_none()) {
+                    device.state = DeviceState::Registered;
+                }
+            }
             Transition::Reset | Transition::Retire => {
                 desk.revoke_all(&device.id, |_| false).await?;
                 abandon(desk, &device).await?;

@@ -5,9 +5,9 @@ use super::credential::{allows, issue};
 use super::device::enter;
 use super::{Command, Desk, NewDevice, Refusal};
 use crate::model::{
-    ClaimFault, ClaimToken, Claimant, Credential, CredentialKind, CredentialState, Device, DeviceOrigin,
-    DeviceState, HardwareId, Product, ProductState, Registration, RegistrationId, RegistrationState, Slug,
-    Strategy,
+    ClaimFault, ClaimToken, Claimant, Credential, CredentialId, CredentialKind, CredentialState, Device,
+    DeviceOrigin, DeviceState, HardwareId, Product, ProductState, Registration, RegistrationId,
+    RegistrationState, Slug, Strategy,
 };
 use crate::store::NewEntry;
 use crate::{Secret, SecretUse, UnixMillis};
@@ -74,7 +74,7 @@ impl Command for Register {
             Some(known) => known,
             None => self.begin(desk, &product, &token).await?,
         };
-        match self.step_of(&product, &device, &registration)? {
+        match self.step_of(&product, &device, &registration, &token)? {
             Next::Wait => self.wait(desk, registration, &token).await,
             Next::Issue => {
                 let token = self.take_use(desk, &mut registration, token).await?;
@@ -135,17 +135,24 @@ impl Register {
         product: &Product,
         device: &Option<Device>,
         registration: &Registration,
+        token: &ClaimToken,
     ) -> Result<Next, Refusal> {
         let is_known = device.is_some();
+        let is_entered = device.as_ref().is_some_and(|device| device.origin != DeviceOrigin::Claim);
         match product.strategy {
             Strategy::Off => Err(Refusal::NotListed("the product takes in nobody")),
             Strategy::AllowList if !is_known => Err(Refusal::NotListed("its hardware id was not entered")),
             Strategy::AllowList | Strategy::Auto => Ok(Next::Issue),
             // Who was entered by hand needs no second approval.
-            Strategy::Quarantine if is_known => Ok(Next::Issue),
+            Strategy::Quarantine if is_entered => Ok(Next::Issue),
             Strategy::Quarantine => match registration.state {
-                RegistrationState::Approved | RegistrationState::Issued => Ok(Next::Issue),
-                RegistrationState::Quarantined
+                // Who was approved is who asked then: by the same token.
+                RegistrationState::Approved | RegistrationState::Issued if registration.claim == token.id => {
+                    Ok(Next::Issue)
+                }
+                RegistrationState::Approved
+                | RegistrationState::Issued
+                | RegistrationState::Quarantined
                 | RegistrationState::Confirmed
                 | RegistrationState::Rejected
                 | RegistrationState::Expired => Ok(Next::Wait),
@@ -160,12 +167,11 @@ impl Register {
         token: &ClaimToken,
     ) -> Result<Registered, Refusal> {
         token.has_use_left()?;
-        note_rival(&mut registration, token);
-        let is_new = registration.version == 0;
-        if is_new || registration.claim != token.id {
+        // Somebody else with the same hardware id is told of, once, and takes nothing of the first one's place.
+        let is_first_rival = registration.claim != token.id && registration.rival_count == 0;
+        if registration.version == 0 || is_first_rival {
+            note_rival(&mut registration, token);
             registration.version += 1;
-            registration.peer = desk.actor().address();
-            registration.claim = token.id;
             desk.rows().put_registration(&registration).await?;
         }
         Ok(Registered::Quarantined(registration))
@@ -204,11 +210,15 @@ impl Register {
             Some(device) => device,
             None => enter(desk, product, &self.new_device(product)).await?,
         };
+        // What an operator gave the device is not for registration to replace.
+        let now = desk.now();
+        let known = desk.rows().credentials_of(&device.id).await?;
+        let is_given = |known: &Credential| known.is_live(now) && known.state != CredentialState::Pending;
+        if known.iter().any(is_given) {
+            return Err(Refusal::AlreadyRegistered(device.state));
+        }
         // The newest wins: what was handed out before, and not used, is over.
-        desk.revoke_all(&device.id, |known| {
-            known.first_used_at.is_some() && known.state != CredentialState::Pending
-        })
-        .await?;
+        desk.revoke_all(&device.id, |_| false).await?;
         let (mut credential, secret) = issue(desk, &device.id).await?;
         credential.state = CredentialState::Pending;
         desk.rows().put_credential(&credential).await?;
@@ -260,6 +270,18 @@ pub(super) async fn expire(desk: &mut Desk<'_>, mut registration: Registration) 
         give_back(desk, &registration).await?;
     }
     registration.state = RegistrationState::Expired;
+    registration.version += 1;
+    registration.updated_at = desk.now();
+    Ok(desk.rows().put_registration(&registration).await?)
+}
+
+/// Ends a registration whose secret was revoked: its use of the token is spent.
+pub(super) async fn reject(desk: &mut Desk<'_>, credential: CredentialId) -> Result<(), Refusal> {
+    let known = desk.rows().registration_of(credential).await?;
+    let Some(mut registration) = known.filter(|known| known.state == RegistrationState::Issued) else {
+        return Ok(());
+    };
+    registration.state = RegistrationState::Rejected;
     registration.version += 1;
     registration.updated_at = desk.now();
     Ok(desk.rows().put_registration(&registration).await?)

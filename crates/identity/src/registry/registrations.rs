@@ -42,7 +42,13 @@ impl Command for DecideRegistration {
                 expires_at: None,
                 origin: DeviceOrigin::Claim,
             };
-            let device = enter(desk, &product, &new).await?;
+            let known = desk.rows().device_by_hardware_id(product.id, &registration.hardware_id).await?;
+            let device = match known {
+                // Its first secret was never used, and it asked anew.
+                Some(device) if device.state.may_register() => device,
+                Some(device) => return Err(Refusal::AlreadyRegistered(device.state)),
+                None => enter(desk, &product, &new).await?,
+            };
             desk.log(NewEntry::device(device.id.clone(), None)).await?;
             registration.device = Some(device.id);
             registration.state = RegistrationState::Approved;

@@ -131,7 +131,14 @@ impl World {
     }
 
     pub(crate) fn rotate(&self, device: &DeviceId, grace_millis: u64, kick: Kick) -> Added {
-        self.administer(Rotate { device: device.clone(), grace_millis, kick, not_before: None }).unwrap()
+        self.administer(Rotate {
+            device: device.clone(),
+            grace_millis,
+            kick,
+            not_before: None,
+            not_after: None,
+        })
+        .unwrap()
     }
 }
 
@@ -212,6 +219,17 @@ fn a_revoked_credential_is_not_confirmed() {
     assert_eq!(world.by(Actor::system(), revoke()).unwrap().sequence, None, "once is enough");
     let refused = world.by(Actor::system(), Confirm(added.credential.id)).unwrap_err();
     assert_eq!(refused, Refusal::NotFound(What::Credential));
+}
+
+#[test]
+fn a_use_is_not_confirmed_for_a_device_that_may_not_connect() {
+    let world = World::new(12);
+    let (device, added) = world.made(&world.product(Strategy::Off));
+    world.by(Actor::system(), Confirm(added.credential.id)).unwrap();
+    world.administer(MoveDevice::new(device.id, Transition::Suspend)).unwrap();
+    // Also one that was confirmed before: whoever judged it may not know yet.
+    let refused = world.by(Actor::system(), Confirm(added.credential.id)).unwrap_err();
+    assert_eq!(refused, Refusal::NotFound(What::Device));
 }
 
 #[test]

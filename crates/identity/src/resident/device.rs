@@ -33,6 +33,8 @@ pub struct ResidentCredential {
     pub proof: Proof,
     /// When it is good.
     pub validity: Validity,
+    /// When connections that it opened end: later than its validity, where that waits for the first use.
+    pub ends_at: Option<UnixMillis>,
     /// Its first use has to be durable before the client is let in: it ends what it replaces.
     pub is_unconfirmed: bool,
 }
@@ -85,6 +87,7 @@ impl ResidentCredential {
             id: credential.id,
             proof: credential.proof.clone(),
             validity: credential.window(),
+            ends_at: credential.validity.not_after,
             is_unconfirmed: credential.first_used_at.is_none(),
         }
     }

@@ -154,17 +154,15 @@ fn compare<'a>(
     }
 }
 
-/// Of several that match, one that is good now counts: the same password may have been given a new term.
+/// A password that is over, or not good yet, is not worth a hash: strangers could ask for ever more of them.
 fn compare_passwords<'a>(device: &'a ResidentDevice, password: &[u8], now: UnixMillis) -> Compared<'a> {
-    let mut found = Compared::Other;
-    for credential in &device.credentials {
+    for credential in device.credentials.iter().filter(|known| known.validity.holds(now).is_ok()) {
         let Proof::Password(hash) = &credential.proof else { continue };
         match hash.matches(password) {
-            Ok(true) if credential.validity.holds(now).is_ok() => return Compared::Same(credential),
-            Ok(true) => found = Compared::Same(credential),
+            Ok(true) => return Compared::Same(credential),
             Ok(false) => {}
             Err(OutOfMemory) => return Compared::Unknown(Unavailable::OutOfMemory),
         }
     }
-    found
+    Compared::Other
 }

@@ -77,6 +77,9 @@ impl Resident {
         }
         let product = self.product(device.product).filter(|product| product.state == ProductState::Active);
         let product = product.ok_or(Denial::ProductDisabled)?;
+        if credential.is_some_and(|credential| !product.kinds.contains(&credential.proof.kind())) {
+            return Err(Denial::CredentialKind);
+        }
         if !product.binding.admits(device.id.as_str(), presented.client_id) {
             return Err(Denial::ClientId);
         }
@@ -101,7 +104,7 @@ fn allowed(presented: &Presented<'_>, device: &ResidentDevice, product: Arc<Resi
 impl Allowed {
     /// What the broker is told of a device that proved this credential.
     pub(super) fn allowance(&self, device: &ResidentDevice, credential: &ResidentCredential) -> Allowance {
-        let ends = [credential.validity.not_after, device.expires_at];
+        let ends = [credential.ends_at, device.expires_at];
         Allowance {
             principal: Principal::Device(device.id.clone(), credential.id),
             authorize: self.rules.clone(),

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::acl::Acl;
-use crate::model::{Binding, Product, ProductId, ProductState, Slug};
+use crate::model::{Binding, CredentialKind, Product, ProductId, ProductState, Slug};
 
 /// What is resident of a product.
 #[derive(Clone, Debug)]
@@ -15,6 +15,8 @@ pub struct ResidentProduct {
     pub binding: Binding,
     /// What they may do.
     pub acl: Acl,
+    /// How they may prove who they are.
+    pub kinds: Vec<CredentialKind>,
     /// Whether they may connect.
     pub state: ProductState,
 }
@@ -44,6 +46,7 @@ impl From<&Product> for ResidentProduct {
             key: product.key.clone(),
             binding: product.binding,
             acl: product.acl.clone(),
+            kinds: product.kinds.clone(),
             state: product.state,
         }
     }

@@ -4,13 +4,13 @@ use super::reconsider::Presented;
 use super::{Proven, Resident, ResidentCredential, ResidentDevice};
 use crate::model::{Proof, Unusable};
 use crate::scram::{ScramLookup, ScramVerifier};
-use crate::{AuthRequest, Denial, Verdict};
+use crate::{AuthRequest, Denial, UnixMillis, Verdict};
 
 impl Resident {
     /// The SCRAM verifier of a device: that of the newest credential of this kind.
     pub(crate) fn scram_of(&self, username: &str) -> ScramLookup {
         let Some(device) = self.device(username) else { return ScramLookup::Unknown };
-        let verifier = newest(&device).map(|(_, verifier)| verifier.clone());
+        let verifier = newest(&device, self.clock.now()).map(|(_, verifier)| verifier.clone());
         verifier.map_or(ScramLookup::WithoutVerifier, ScramLookup::Found)
     }
 
@@ -23,7 +23,8 @@ impl Resident {
         let device = request.username.as_deref().and_then(|name| self.device(name));
         let Some(device) = device else { return (Verdict::Deny(Denial::UnknownUser), None) };
         // What was proven may have been replaced a moment ago.
-        let found = newest(&device).filter(|(_, known)| std::ptr::eq(Arc::as_ptr(known), verifier));
+        let found =
+            newest(&device, self.clock.now()).filter(|(_, known)| known.to_text() == verifier.to_text());
         let Some((credential, _)) = found else {
             return (Verdict::Deny(Denial::Credential(Unusable::Revoked)), None);
         };
@@ -36,10 +37,11 @@ impl Resident {
     }
 }
 
-fn newest(device: &ResidentDevice) -> Option<(&ResidentCredential, &Arc<ScramVerifier>)> {
+/// The newest that is good now, or else the newest.
+fn newest(device: &ResidentDevice, now: UnixMillis) -> Option<(&ResidentCredential, &Arc<ScramVerifier>)> {
     let of_scram = device.credentials.iter().filter_map(|known| match &known.proof {
         Proof::Scram(verifier) => Some((known, verifier)),
         Proof::Secret(..) | Proof::Password(_) => None,
     });
-    of_scram.max_by_key(|(known, _)| known.id)
+    of_scram.max_by_key(|(known, _)| (known.validity.holds(now).is_ok(), known.id))
 }

@@ -7,7 +7,9 @@ use vouchmq_mqtt::{Authorize, Permission, QoS};
 use super::*;
 use crate::acl::Acl;
 use crate::blocks::{Block, BlockTarget};
-use crate::model::{Binding, CredentialId, DeviceState, Product, ProductState, Proof, Unusable, Validity};
+use crate::model::{
+    Binding, CredentialId, CredentialKind, DeviceState, Product, ProductState, Proof, Unusable, Validity,
+};
 use crate::testing::Counting;
 use crate::{
     AuthRequest, Authenticator, Cost, Denial, HashCost, OutwardDenial, PasswordHash, Principal, Secret,
@@ -62,7 +64,16 @@ impl World {
         let keyring = self.resident.keyring.load();
         let verifier = keyring.verifier_of(&id.to_string(), secret.expose().as_bytes());
         let proof = Proof::Secret(secret.key_id(), verifier);
-        (ResidentCredential { id, proof, validity: Validity::default(), is_unconfirmed: false }, secret)
+        (
+            ResidentCredential {
+                id,
+                proof,
+                validity: Validity::default(),
+                ends_at: None,
+                is_unconfirmed: false,
+            },
+            secret,
+        )
     }
 
     fn device(&self, id: &str, credentials: impl Into<Box<[ResidentCredential]>>) -> ResidentDevice {
@@ -300,6 +311,7 @@ fn a_verdict_ends_with_the_credential_or_the_device() {
         let (mut credential, secret) = world.secret();
         let at = |secs: u64| UnixMillis::new(NOW + secs);
         credential.validity.not_after = of_credential.map(at);
+        credential.ends_at = credential.validity.not_after;
         let device = ResidentDevice { expires_at: of_device.map(at), ..world.device("d1", [credential]) };
         world.apply(Change::Device(device));
         let Verdict::Allow(allowance) = world.judge("d1", secret.expose()) else { panic!() };
@@ -329,6 +341,8 @@ fn passwords_go_to_the_pool_and_secrets_never_do() {
     let cost = HashCost::new(8, 1, 1).unwrap();
     let hash = PasswordHash::create(b"hunter2", cost, &mut world.entropy).unwrap();
     let password = ResidentCredential { proof: Proof::Password(hash), ..template };
+    world.product.kinds.push(CredentialKind::Password);
+    world.apply(Change::Product(ResidentProduct::from(&world.product)));
     world.apply(Change::Device(world.device("both", [secret_credential, password])));
     let only = world.add("secret-only");
     let cost = |name: &str, password: &str| world.resident.cost(&request(name, name, password));
@@ -346,6 +360,11 @@ fn passwords_go_to_the_pool_and_secrets_never_do() {
     world.allowed("both", "hunter2");
     world.allowed("both", secret.expose());
     assert_eq!(world.denied("both", "hunter3"), Denial::WrongPassword);
+    // A kind that is allowed no more lets nobody in, whatever it proves.
+    world.product.kinds.pop();
+    world.apply(Change::Product(ResidentProduct::from(&world.product)));
+    assert_eq!(world.denied("both", "hunter2"), Denial::CredentialKind);
+    world.allowed("both", secret.expose());
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub(in crate::management) async fn rotate(
         grace_millis: grace.unwrap_or(GRACE_MILLIS),
         kick: read_some("/kick", wanted.kick.as_deref())?.unwrap_or(Kick::None),
         not_before: read_some_time("/not_before", wanted.not_before.as_deref())?,
+        not_after: None,
     };
     issued(here.registry.execute(caller.actor, command).await?.outcome)
 }

@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use vouchmq_api::authentication_service::{
     AuthenticationService, AuthenticationServiceOptions, Confirm, Judge,
 };
-use vouchmq_identity::model::{CredentialId, DeviceId, DeviceState, Product, ProductId, Proof, Validity};
+use vouchmq_identity::model::{
+    CredentialId, CredentialKind, DeviceId, DeviceState, Product, ProductId, Proof, Validity,
+};
 use vouchmq_identity::resident::{
     Change, HashSeed, Resident, ResidentCredential, ResidentDevice, ResidentProduct,
 };
@@ -52,7 +54,8 @@ impl World {
         let clock = Arc::new(Standing(AtomicU64::new(NOW * 1000)));
         let resident = Arc::new(Resident::new(keyring, HashSeed::new([1, 2]), clock.clone()));
         let id = ProductId::generate(clock.now(), &mut entropy).unwrap();
-        let product = Product::new(id, "sensor".parse().unwrap(), "Sensor".parse().unwrap(), clock.now());
+        let mut product = Product::new(id, "sensor".parse().unwrap(), "Sensor".parse().unwrap(), clock.now());
+        product.kinds.push(CredentialKind::Password);
         let secret = Secret::generate(SecretUse::Device, &mut entropy).unwrap();
         let confirmed = Arc::default();
         let mut world = Self { resident, clock, product, secret, confirmed, maker, entropy, sequence: 0 };
@@ -84,8 +87,14 @@ impl World {
             state: DeviceState::Active,
             expires_at: None,
             attributes: Vec::new(),
-            credentials: [ResidentCredential { id: credential, proof, validity, is_unconfirmed: false }]
-                .into(),
+            credentials: [ResidentCredential {
+                id: credential,
+                proof,
+                validity,
+                ends_at: None,
+                is_unconfirmed: false,
+            }]
+            .into(),
         }
     }
 

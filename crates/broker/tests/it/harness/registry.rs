@@ -84,6 +84,7 @@ impl Registry {
             id: credential,
             proof,
             validity: Validity::default(),
+            ends_at: None,
             is_unconfirmed: false,
         };
         self.change(id, |device| {

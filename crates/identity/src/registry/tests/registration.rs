@@ -116,6 +116,63 @@ fn a_second_claimant_is_flagged() {
 }
 
 #[test]
+fn what_an_operator_gave_a_device_is_not_replaced_by_registration() {
+    let world = World::new(28);
+    let product = world.product(Strategy::AllowList);
+    let (_, claim) = world.claim(&product, None);
+    let new = NewDevice {
+        id: None,
+        product: product.id,
+        hardware_id: Some("hw-7".parse().unwrap()),
+        tags: Vec::new(),
+        attributes: Vec::new(),
+        expires_at: None,
+        origin: crate::model::DeviceOrigin::Manual,
+    };
+    let (device, _) = world.administer(CreateDevice { new, with_secret: true }).unwrap();
+    let refused = world.register("hw-7", &claim).unwrap_err();
+    assert_eq!(refused, Refusal::AlreadyRegistered(DeviceState::Registered));
+    assert_eq!(world.states(&device.id), [CredentialState::Active]);
+}
+
+#[test]
+fn what_was_approved_is_given_to_who_asked_for_it() {
+    let world = World::new(29);
+    let product = world.product(Strategy::Quarantine);
+    let ((_, first), (_, second)) = (world.claim(&product, None), world.claim(&product, None));
+    let Registered::Quarantined(waiting) = world.register("hw-1", &first).unwrap() else { panic!() };
+    for _ in 0..2 {
+        let Registered::Quarantined(rival) = world.register("hw-1", &second).unwrap() else { panic!() };
+        assert_eq!((rival.id, rival.claim, rival.rival_count), (waiting.id, waiting.claim, 1));
+    }
+    let decision =
+        DecideRegistration { id: waiting.id, is_approved: true, expected: None, reason: "".into() };
+    world.administer(decision).unwrap();
+    assert!(matches!(world.register("hw-1", &second), Ok(Registered::Quarantined(_))));
+    assert!(world.issue("hw-1", &first).has_rivals);
+}
+
+#[test]
+fn a_secret_that_was_revoked_is_not_given_again_by_the_same_token() {
+    let world = World::new(31);
+    let (_, claim) = world.claim(&world.product(Strategy::Auto), Some(1));
+    let issued = world.issue("hw-1", &claim);
+    world.administer(RevokeCredential { id: issued.credential.id, reason: "suspicious".into() }).unwrap();
+    assert_eq!(world.register("hw-1", &claim).unwrap_err(), Refusal::Claim(ClaimFault::UsedUp));
+}
+
+#[test]
+fn a_device_that_never_connected_may_register_after_a_suspension() {
+    let world = World::new(32);
+    let (_, claim) = world.claim(&world.product(Strategy::Auto), None);
+    let issued = world.issue("hw-1", &claim);
+    for transition in [Transition::Suspend, Transition::Resume] {
+        world.administer(MoveDevice::new(issued.device.id.clone(), transition)).unwrap();
+    }
+    assert_eq!(world.issue("hw-1", &claim).device.id, issued.device.id);
+}
+
+#[test]
 fn a_claim_token_holds_for_its_product_networks_hardware_ids_and_time() {
     let world = World::new(27);
     let product = world.product(Strategy::Auto);

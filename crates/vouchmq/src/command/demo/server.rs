@@ -36,7 +36,10 @@ impl Server {
         let clock = Monotonic::start();
         let token = Secret::generate(SecretUse::ApiKey, &mut SystemEntropy).map_err(Failure::unusable)?;
         let token = SecretString::from(token.expose().to_owned());
-        let path = data.map_or_else(|| temporary(token.expose_secret()), Path::to_owned);
+        let path = match data {
+            Some(data) => data.to_owned(),
+            None => temporary()?,
+        };
         let unusable =
             |error: std::io::Error| Failure::unusable(format_args!("cannot start a broker: {error}"));
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(unusable)?;
@@ -45,6 +48,8 @@ impl Server {
             .args(["serve", "--log-level", "error", "--listen", any, "--api-listen", any])
             .args(["--register-listen", any, "--auth-listen", "off", "--data"])
             .arg(&path)
+            // What is set for a broker at work must not reach this one.
+            .env_clear()
             .env("VOUCHMQ_ADMIN_TOKEN", token.expose_secret())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -96,10 +101,11 @@ fn addresses(stdout: ChildStdout) -> [String; 3] {
     found
 }
 
-/// A directory that nobody else has: part of its name is random.
-fn temporary(random: &str) -> PathBuf {
-    let name: String = random.chars().rev().filter(char::is_ascii_alphanumeric).take(12).collect();
-    std::env::temp_dir().join(format!("vouchmq-demo-{name}"))
+/// A directory that nobody else has.
+fn temporary() -> Result<PathBuf, Failure> {
+    let number = getrandom::u64()
+        .map_err(|error| Failure::unusable(format_args!("no randomness available: {error}")))?;
+    Ok(std::env::temp_dir().join(format!("vouchmq-demo-{number:016x}")))
 }
 
 impl Drop for Server {
