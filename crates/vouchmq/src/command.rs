@@ -4,6 +4,7 @@ mod bench;
 mod completions;
 mod demo;
 mod passwd;
+mod password;
 mod publish;
 mod serve;
 mod subscribe;
