@@ -27,6 +27,7 @@ mod native;
 mod nonces;
 mod options;
 mod port;
+mod recorded;
 mod service;
 mod topics;
 mod verifier;
@@ -36,6 +37,7 @@ pub use options::{
     AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown, HeaderOptions,
 };
 pub use port::{Confirm, ConfirmNone, Judge};
+pub use recorded::Recorded;
 pub use service::AuthenticationService;
 
 use service::Service;

@@ -1,7 +1,7 @@
 //! What operators do over HTTP: products, devices, credentials, claim tokens, registrations, blocks, API keys,
 //! and what can be known about them.
 //!
-//! [`routes`] is the index: every operation with what it needs. Each changes the registry by one command, so
+//! [`routes()`] is the index: every operation with what it needs. Each changes the registry by one command, so
 //! that all or nothing of it happens, with its entry of the audit log.
 
 use std::sync::Arc;
@@ -89,16 +89,17 @@ struct Paged {
 const NETWORKS_MAX: usize = 64;
 
 impl Management {
-    /// Works on `ports`, opened by `keys`.
+    /// Works on `ports`, opened by `keys`, which tell the events of `ports` from then on whom they refuse.
     pub fn new(ports: Ports, keys: Arc<ApiKeys>) -> Self {
         let Ports { registry, resident, sessions, events, applied } = ports;
+        keys.tell(events.clone());
         let (hashing, last_look, start) =
             (hashing::Hashing::default(), health::LastLook::default(), Instant::now());
         Self { registry, resident, sessions, events, applied, keys, hashing, last_look, start }
     }
 }
 
-/// What the management listener serves: [`routes`] behind the keys of `management`, and `/openapi.json`.
+/// What the management listener serves: [`routes()`] behind the keys of `management`, and `/openapi.json`.
 pub fn router(management: Management) -> Router {
     let gate = Gate::new(management.keys.clone());
     let idempotency = Idempotency::default();

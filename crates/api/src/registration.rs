@@ -126,7 +126,7 @@ impl Registration {
     }
 }
 
-/// What the registration listener serves: [`routes`], and `/openapi.json`.
+/// What the registration listener serves: [`routes()`], and `/openapi.json`.
 pub fn router(registration: Registration) -> Router {
     let gate = Gate::new(Arc::new(NoOperators));
     let Built { router, document } = routes().build(Arc::new(registration), &gate, None);

@@ -215,7 +215,7 @@ impl Seat {
     /// The client sent `count` bytes; `false` when strangers have sent too much, and these must not be kept.
     pub(crate) fn takes(&mut self, count: usize) -> bool {
         let Some(taken) = &mut self.stranger else { return true };
-        let is_taken = self.admission.strangers.take(taken, count);
+        let is_taken = self.admission.strangers.take(self.peer.network(), taken, count);
         if !is_taken {
             self.admission.counters.refused_strangers.fetch_add(1, Ordering::Relaxed);
         }
@@ -225,7 +225,7 @@ impl Seat {
     /// The client has proven who it is.
     pub(crate) fn let_in(&mut self) {
         if let Some(taken) = self.stranger.take() {
-            self.admission.strangers.give_back(taken);
+            self.admission.strangers.give_back(self.peer.network(), taken);
         }
     }
 

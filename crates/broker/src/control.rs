@@ -50,7 +50,7 @@ pub struct BrokerStats {
     pub refused_rate: u64,
     /// Connections refused because memory was short.
     pub refused_memory: u64,
-    /// Connections closed because strangers, all together, had sent too much.
+    /// Connections closed because strangers, all together or those of one address, had sent too much.
     pub refused_strangers: u64,
     /// Bytes of strangers that wait for the rest of a CONNECT or for a verdict.
     pub stranger_bytes: u64,

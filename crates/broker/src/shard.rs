@@ -22,7 +22,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use vouchmq_identity::Exchange;
+use vouchmq_identity::{Denial, Exchange};
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, Mail, ShardId};
 use vouchmq_mqtt::time::Timestamp;
@@ -97,6 +97,8 @@ struct State {
     log: EventLog,
     /// Where connections came from whose end is not handled yet.
     departed: HashMap<ConnectionId, Peer>,
+    /// What speaks against clients whose end is not handled yet.
+    denials: HashMap<ConnectionId, Denial>,
     /// What clients are asked by methods of enhanced authentication; with the verifier while that judges.
     exchanges: HashMap<ConnectionId, Box<dyn Exchange>>,
     /// Clients that a verifier judges; one that is dropped is not judged any more.
@@ -140,6 +142,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             lingering: Vec::new(),
             log: EventLog::default(),
             departed: HashMap::new(),
+            denials: HashMap::new(),
             exchanges: HashMap::new(),
             verifying: HashMap::new(),
             clock,

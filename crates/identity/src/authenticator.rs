@@ -22,7 +22,7 @@ pub use device::{DeviceAuthenticator, ScramOfDevices, Spawn};
 pub use file::FileAuthenticator;
 pub use reply::{Replied, Reply, Work};
 pub use unblocked::Unblocked;
-pub use witness::Witness;
+pub use witness::{DoorBook, Witness};
 
 /// Judges clients that want to connect, and those that are connected again when something has changed.
 ///

@@ -46,8 +46,8 @@ mod verdict;
 
 pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
 pub use authenticator::{
-    Anonymous, AuthRequest, Authenticator, Chain, Cost, DeviceAuthenticator, FileAuthenticator, Replied,
-    Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
+    Anonymous, AuthRequest, Authenticator, Chain, Cost, DeviceAuthenticator, DoorBook, FileAuthenticator,
+    Replied, Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
 };
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use clock::{Clock, UnixMillis};

@@ -11,7 +11,7 @@ use vouchmq_identity::registry::{
 };
 use vouchmq_identity::resident::Resident;
 use vouchmq_identity::store::Store;
-use vouchmq_identity::{Clock, Keyring, Sessions, Uses};
+use vouchmq_identity::{Clock, DoorBook, Keyring, Sessions, Uses};
 
 use crate::progress::State;
 use crate::{HighWater, HighWaterFault, Progress, SystemEntropy};
@@ -26,6 +26,7 @@ pub struct Registrar {
     pub events: Arc<Events>,
     /// When credentials were last used.
     pub uses: Arc<Uses>,
+    book: Arc<DoorBook>,
     loaded: Loaded,
     changes: watch::Receiver<u64>,
     high_water: Option<HighWater>,
@@ -103,7 +104,7 @@ impl Registrar {
     /// [`OpenFault`] says who is at fault and what to do; nothing was changed.
     pub async fn open(opening: Opening) -> Result<Self, OpenFault> {
         let Opening { store, changes, keyring, clock, resident, high_water, accepts_rollback } = opening;
-        let registry = Arc::new(Registry::new(store.clone(), keyring, clock, SystemEntropy));
+        let registry = Arc::new(Registry::new(store.clone(), keyring, clock.clone(), SystemEntropy));
         let mut high_water = high_water.map(|path| HighWater::at(&path)).transpose()?;
         let mut opened = adopt(&registry, false).await?;
         if let Some(high_water) = &mut high_water {
@@ -123,7 +124,13 @@ impl Registrar {
         }
         let loaded = Loaded::load(store, resident.clone()).await?;
         let (events, uses) = (Arc::new(Events::default()), Arc::new(Uses::default()));
-        Ok(Self { registry, resident, events, uses, loaded, changes, high_water, opened })
+        let book = Arc::new(DoorBook::new(resident.clone(), events.clone(), uses.clone(), clock));
+        Ok(Self { registry, resident, events, uses, book, loaded, changes, high_water, opened })
+    }
+
+    /// What is taken down at the door.
+    pub fn book(&self) -> Arc<DoorBook> {
+        self.book.clone()
     }
 
     /// Which log it has, and how far that went when it was opened.

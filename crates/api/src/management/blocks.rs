@@ -8,16 +8,19 @@ use vouchmq_client::dto::block::{Block as Body, NewBlock as Wanted};
 use vouchmq_client::dto::page::Page;
 use vouchmq_identity::blocks::BlockFault;
 use vouchmq_identity::model::{BlockEntry, BlockId};
-use vouchmq_identity::registry::{PutBlock, RemoveBlock};
-use vouchmq_identity::{Block, BlockTarget};
+use vouchmq_identity::registry::{PutBlock, Refusal, RemoveBlock};
+use vouchmq_identity::{Block, BlockTarget, Blocks};
 
 use super::answer::{created, missing, versioned};
 use super::caller::Caller;
 use super::input::IdOf;
 use super::refusal::invalid;
 use super::text::{check_reason, read_some_time, time_of};
-use super::{Here, Paged};
+use super::{Here, Management, Paged};
 use crate::http::{IfMatch, JsonBody, Paging, Problem, QueryOf, page};
+
+/// Blocks that may be made while what is resident is behind.
+const PLACES_KEPT: usize = 10_000;
 
 /// Blocks, oldest first, those whose time is over too.
 #[utoipa::path(get, path = "/v1/blocks", operation_id = "list_blocks", tag = "blocks", params(Paged),
@@ -45,6 +48,7 @@ pub(super) async fn put(
     })?;
     let until = read_some_time("/until", wanted.until.as_deref())?;
     let block = Block { target, reason: check_reason(wanted.reason)?, until };
+    here.has_room_for(&block.target).await?;
     let (entry, is_new) = here.registry.execute(caller.actor, PutBlock(block)).await?.outcome;
     let body = body_of(&entry);
     Ok(if is_new {
@@ -74,6 +78,21 @@ pub(super) async fn remove(
     let command = RemoveBlock { id, expected: if_match.version() };
     here.registry.execute(caller.actor, command).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+impl Management {
+    /// More blocks than can be resident would end all following: the last places are kept free, since what is
+    /// resident may be behind.
+    async fn has_room_for(&self, target: &BlockTarget) -> Result<(), Problem> {
+        if self.resident.block_count() < Blocks::LEN_MAX - PLACES_KEPT {
+            return Ok(());
+        }
+        let (kind, value) = (target.kind().name(), target.to_string());
+        match self.registry.read().await?.block_of(kind, &value).await? {
+            Some(_) => Ok(()),
+            None => Err(Refusal::BlocksFull.into()),
+        }
+    }
 }
 
 fn body_of(entry: &BlockEntry) -> Body {

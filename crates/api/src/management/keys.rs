@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+use vouchmq_identity::events::{EventKind, Events, NewEvent};
 use vouchmq_identity::model::ApiKey;
 use vouchmq_identity::registry::Registry;
 use vouchmq_identity::store::{PageRequest, StoreFault};
@@ -27,6 +28,8 @@ pub struct ApiKeys {
     known: ArcSwap<Known>,
     /// Held while `known` is replaced.
     replacing: Mutex<()>,
+    /// Where it is told who is refused.
+    events: OnceLock<Arc<Events>>,
 }
 
 /// Keys that are not revoked, as they were at some time.
@@ -47,7 +50,13 @@ const PORTION: u32 = 500;
 impl ApiKeys {
     /// The keys of `registry`, and perhaps an administrator's token. Nothing is read before somebody asks.
     pub fn new(registry: Arc<Registry>, administrator: Option<AdministratorToken>) -> Self {
-        Self { registry, administrator, known: ArcSwap::default(), replacing: Mutex::default() }
+        Self {
+            registry,
+            administrator,
+            known: ArcSwap::default(),
+            replacing: Mutex::default(),
+            events: OnceLock::new(),
+        }
     }
 
     /// Reads all keys, as at the start.
@@ -57,6 +66,12 @@ impl ApiKeys {
     pub async fn load(&self) -> Result<(), StoreFault> {
         let _alone = self.replacing.lock().await;
         self.read_all().await
+    }
+
+    /// Tells operators from now on who is refused, and why.
+    pub(super) fn tell(&self, events: Arc<Events>) {
+        // Whoever came first is told.
+        let _ = self.events.set(events);
     }
 
     /// A key is new, changed or revoked: nobody has to wait for the next look.
@@ -118,6 +133,15 @@ impl ApiKeys {
         Ok(())
     }
 
+    /// Tells operators that a text opens nothing; of it, only what names a key.
+    fn refused(&self, text: &[u8], peer: IpAddr, reason: &'static str) {
+        let Some(events) = self.events.get() else { return };
+        let named = Secret::key_id_in(SecretUse::ApiKey, text).map(|key_id| key_id.to_string());
+        let subject = named.unwrap_or_default();
+        let event = NewEvent::new(EventKind::CallerRefused, &subject, Some(peer.to_canonical()), reason);
+        events.record(self.registry.now(), event);
+    }
+
     /// The key whose text this is, wherever and whenever it may be used.
     fn find(&self, text: &[u8]) -> Result<Arc<ApiKey>, Refusal> {
         let keyring = self.registry.keyring();
@@ -149,9 +173,18 @@ impl Gatekeeper for ApiKeys {
         if Secret::key_id_in(SecretUse::ApiKey, text).is_ok() {
             self.refresh().await;
         }
-        let key = self.find(text)?;
+        let key = self.find(text).inspect_err(|refusal| {
+            if *refusal == Refusal::Unknown {
+                self.refused(text, peer, "unknown_key");
+            }
+        })?;
         let is_near = key.networks.is_empty() || key.networks.iter().any(|network| network.contains(peer));
-        if !is_near || !key.is_live(self.registry.now()) {
+        if !is_near {
+            self.refused(text, peer, "key_not_for_this_address");
+            return Err(Refusal::Unknown);
+        }
+        if !key.is_live(self.registry.now()) {
+            self.refused(text, peer, "key_expired");
             return Err(Refusal::Unknown);
         }
         Ok(Principal { name: key.name.as_str().into(), scopes: key.scopes.as_slice().into() })

@@ -8,6 +8,8 @@ use vouchmq_api::http::{HostNames, HttpLimits, ListenFault, Listener, ListenerOp
 
 pub(crate) mod client;
 pub(crate) mod log;
+pub(crate) mod registry;
+mod steps;
 pub(crate) mod world;
 
 pub(crate) use client::{Answer, Connection};
@@ -79,6 +81,6 @@ pub(crate) fn free() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }

@@ -5,3 +5,5 @@
 mod authentication;
 mod harness;
 mod http;
+mod management;
+mod registration;

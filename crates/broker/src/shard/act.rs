@@ -36,7 +36,7 @@ impl State {
                 Action::Close { connection, client_id, cause } => {
                     let peer = self.peer(connection);
                     self.take_down(client_id.as_ref(), &cause);
-                    self.log_close(client_id.as_deref(), peer, &cause);
+                    self.log_close(connection, client_id.as_deref(), peer, &cause);
                     self.close_soon(connection, closing_of(&cause));
                 }
                 Action::Abort(id) => {
@@ -46,6 +46,7 @@ impl State {
             }
         }
         self.departed.clear();
+        self.denials.clear();
     }
 
     pub(super) fn peer(&self, id: ConnectionId) -> Peer {
@@ -158,7 +159,7 @@ impl State {
         self.log.admits(self.clock.now(), event, &self.admission.counters.log_lines_suppressed)
     }
 
-    fn log_close(&mut self, client_id: Option<&str>, peer: Peer, cause: &CloseCause) {
+    fn log_close(&mut self, id: ConnectionId, client_id: Option<&str>, peer: Peer, cause: &CloseCause) {
         let client_id = client_id.unwrap_or_default().escape_debug();
         match cause {
             CloseCause::Refused(reason) => {
@@ -185,8 +186,15 @@ impl State {
             | CloseCause::Expired
             | CloseCause::Administrative(_)
             | CloseCause::ShuttingDown => {
-                if self.log_admits(Event::Closed) {
-                    tracing::info!(%client_id, %peer, reason = %cause, "client disconnected");
+                if !self.log_admits(Event::Closed) {
+                    return;
+                }
+                match self.denials.get(&id) {
+                    Some(denial) => {
+                        let reason = format_args!("no longer allowed: {denial}");
+                        tracing::info!(%client_id, %peer, %reason, "client disconnected");
+                    }
+                    None => tracing::info!(%client_id, %peer, reason = %cause, "client disconnected"),
                 }
             }
         }

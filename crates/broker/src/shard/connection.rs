@@ -58,7 +58,7 @@ impl State {
     fn refuse_stranger(&mut self, now: Timestamp, id: ConnectionId) {
         let peer = self.peer(id);
         if self.log_admits(Event::Refused) {
-            tracing::warn!(%peer, "connection closed: strangers have sent too much, all together");
+            tracing::warn!(%peer, "connection closed: strangers have sent too much, all together or from this address");
         }
         self.drop_socket(now, id);
     }

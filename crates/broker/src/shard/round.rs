@@ -101,6 +101,7 @@ impl State {
                 }
                 Reconsidered::Ended(denial) => {
                     log_end(&standing, denial);
+                    self.denials.insert(id, denial);
                     self.admission.counters.ended_by_reconsideration.fetch_add(1, Ordering::Relaxed);
                     self.send_off(id, Farewell::of(denial));
                     true

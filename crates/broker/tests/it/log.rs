@@ -1,6 +1,7 @@
 //! What clients can make the broker write into its log.
 
 use vouchmq_mqtt::ProtocolVersion::{V5, V311};
+use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::packet::Connect;
 
 use crate::harness::*;
@@ -47,6 +48,29 @@ fn a_lost_connection_is_logged_with_its_address() {
     until("it is logged", || log_lines("vanishes").len() == 2);
     for line in log_lines("vanishes") {
         assert!(line.contains("peer=127.0.0.1:"), "{line}");
+    }
+}
+
+/// Whoever reads the log finds why a session ended, and whether somebody asked for it.
+#[test]
+fn who_is_no_longer_allowed_is_logged_with_the_reason() {
+    keep_log();
+    let mut registry = Registry::new();
+    let (revoked, asked) = (registry.add("log-revoked"), registry.add("log-asked"));
+    let server = Server::with(|config, _| config.authenticator = registry.resident.clone());
+    let _clients = [("log-revoked", &revoked), ("log-asked", &asked)]
+        .map(|(id, secret)| server.connect_with(login(V5, id, secret)));
+    registry.revoke("log-revoked");
+    assert_eq!(wait_for(server.control.reconsider(vouchmq_identity::Whom::Everybody)), 1);
+    server.control.disconnect("log-asked", ReasonCode::ADMINISTRATIVE_ACTION);
+    for (id, reason) in [
+        ("log-revoked", "no longer allowed: the credential is revoked"),
+        ("log-asked", "an operator asked for it"),
+    ] {
+        until("its end is logged", || {
+            let lines = log_lines("client disconnected");
+            lines.iter().any(|line| line.contains(id) && line.contains(reason))
+        });
     }
 }
 

@@ -14,10 +14,11 @@ use crate::{
 #[derive(Clone)]
 pub struct Witness<A> {
     inner: A,
-    book: Arc<Book>,
+    book: Arc<DoorBook>,
 }
 
-struct Book {
+/// What is taken down at the door: why somebody was refused, and when credentials were last used.
+pub struct DoorBook {
     resident: Arc<Resident>,
     events: Arc<Events>,
     uses: Arc<Uses>,
@@ -34,19 +35,13 @@ struct Visitor {
 struct Witnessed {
     exchange: Box<dyn Exchange>,
     visitor: Visitor,
-    book: Arc<Book>,
+    book: Arc<DoorBook>,
 }
 
 impl<A> Witness<A> {
-    /// Takes down in `events` and `uses` what `inner` says.
-    pub fn new(
-        inner: A,
-        resident: Arc<Resident>,
-        events: Arc<Events>,
-        uses: Arc<Uses>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { inner, book: Arc::new(Book { resident, events, uses, clock }) }
+    /// Takes down in `book` what `inner` says.
+    pub const fn new(inner: A, book: Arc<DoorBook>) -> Self {
+        Self { inner, book }
     }
 
     /// The same book, for a method of enhanced authentication.
@@ -62,7 +57,7 @@ impl<A: Authenticator> Authenticator for Witness<A> {
 
     fn verify(&self, request: &AuthRequest) -> Verdict {
         let verdict = self.inner.verify(request);
-        self.book.take_down(&Visitor::of(request), &verdict);
+        self.book.record(request, &verdict);
         verdict
     }
 
@@ -105,7 +100,17 @@ impl Exchange for Witnessed {
     }
 }
 
-impl Book {
+impl DoorBook {
+    /// A book that writes to `events` and `uses`.
+    pub fn new(resident: Arc<Resident>, events: Arc<Events>, uses: Arc<Uses>, clock: Arc<dyn Clock>) -> Self {
+        Self { resident, events, uses, clock }
+    }
+
+    /// Takes down what came of judging somebody.
+    pub fn record(&self, request: &AuthRequest, verdict: &Verdict) {
+        self.take_down(&Visitor::of(request), verdict);
+    }
+
     fn take_down(&self, visitor: &Visitor, verdict: &Verdict) {
         let now = self.clock.now();
         let (kind, reason) = match verdict {
@@ -128,6 +133,12 @@ impl Visitor {
     fn of(request: &AuthRequest) -> Self {
         let name = request.username.clone().unwrap_or_else(|| request.client_id.clone());
         Self { name, peer: request.peer }
+    }
+}
+
+impl std::fmt::Debug for DoorBook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DoorBook").finish_non_exhaustive()
     }
 }
 

@@ -53,7 +53,7 @@ pub struct ChangeProduct {
     pub patch: ProductPatch,
 }
 
-/// Deletes a product, with its claim tokens, registrations and retired devices.
+/// Deletes a product. Its claim tokens let nobody in any more; its retired devices keep their ids taken.
 #[derive(Clone, Debug)]
 pub struct DeleteProduct {
     /// Which.

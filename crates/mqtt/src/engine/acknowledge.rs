@@ -36,12 +36,16 @@ impl Engine {
 
     /// Routing is done: the reason is known (`MQTT5-3.4.2-1`).
     pub(super) fn settle_routed(&mut self, id: ConnectionId, owed: OwedId, routed: Routed) {
+        // A refusal is not held up: nobody has to be slowed down for a message that was not taken.
+        let is_released = routed.is_rejected
+            && routed.held_by.is_some_and(|session| self.withdraw(session, Waiter::Local(id, owed)));
         if let Some(owed) = self.owed_mut(id, owed) {
             if routed.is_rejected {
                 owed.reason = ReasonCode::QUOTA_EXCEEDED;
             } else if !routed.is_matched {
                 owed.reason = ReasonCode::NO_MATCHING_SUBSCRIBERS;
             }
+            owed.outstanding = owed.outstanding.saturating_sub(u16::from(is_released));
         }
         self.confirm(id, owed);
     }

@@ -1,3 +1,6 @@
+use std::collections::BTreeSet;
+use std::ops::Bound;
+
 use smallvec::SmallVec;
 
 use super::ShardId;
@@ -11,8 +14,13 @@ pub(crate) struct Interest {
     /// Sorted by session.
     local: SmallVec<[Subscriber; 1]>,
     pub(crate) remote: ShardSet,
-    /// Groups of shared subscriptions that this engine owns.
-    groups: Box<[GroupId]>,
+    /// Groups of shared subscriptions that this engine owns; present while there are any. One filter may have
+    /// very many.
+    #[expect(
+        clippy::box_collection,
+        reason = "few filters have groups, and every filter pays for the field"
+    )]
+    groups: Option<Box<BTreeSet<GroupId>>>,
 }
 
 /// One subscription of one session.
@@ -71,22 +79,27 @@ impl Interest {
     }
 
     pub(crate) fn add_group(&mut self, group: GroupId) {
-        if !self.groups.contains(&group) {
-            self.groups = self.groups.iter().copied().chain([group]).collect();
-        }
+        self.groups.get_or_insert_default().insert(group);
     }
 
     pub(crate) fn remove_group(&mut self, group: GroupId) {
-        self.groups = self.groups.iter().copied().filter(|known| *known != group).collect();
+        if let Some(groups) = &mut self.groups {
+            groups.remove(&group);
+            if groups.is_empty() {
+                self.groups = None;
+            }
+        }
     }
 
-    pub(crate) fn groups(&self) -> &[GroupId] {
-        &self.groups
+    /// The group that comes after `last`; the first where there is none before it.
+    pub(crate) fn group_after(&self, last: Option<GroupId>) -> Option<GroupId> {
+        let from = last.map_or(Bound::Unbounded, Bound::Excluded);
+        self.groups.as_ref()?.range((from, Bound::Unbounded)).next().copied()
     }
 
     /// This engine itself wants the messages.
     pub(crate) fn is_wanted_here(&self) -> bool {
-        !self.local.is_empty() || !self.groups.is_empty()
+        !self.local.is_empty() || self.groups.is_some()
     }
 
     /// Nobody wants the messages any more.

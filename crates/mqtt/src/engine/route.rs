@@ -301,13 +301,15 @@ impl Engine {
                 return;
             }
             // A refusal is not held up: nobody has to be slowed down for a message that was not taken.
-            if let Some(outbound) =
-                self.clients.session_mut(session).and_then(|state| state.outbound.as_mut())
-            {
-                outbound.withdraw(to, token);
-            }
+            self.withdraw(session, Waiter::Remote(to, token));
         }
         self.mailboxes.answer(to, token, routed.is_rejected);
+    }
+
+    /// Somebody does not wait for a session that lags any more; `false` when it did not.
+    pub(super) fn withdraw(&mut self, session: SessionId, waiter: Waiter) -> bool {
+        let outbound = self.clients.session_mut(session).and_then(|state| state.outbound.as_mut());
+        outbound.is_some_and(|outbound| outbound.withdraw(waiter))
     }
 }
 

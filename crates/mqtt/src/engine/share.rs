@@ -1,23 +1,23 @@
-use std::collections::BTreeMap;
+mod groups;
+mod rota;
+
 use std::sync::Arc;
 
-use slab::Slab;
-
-use super::clients::{narrow, widen};
 use super::deliver::{Delivered, Wanted};
 use super::frames::Frames;
 use super::mail::Letter;
-use super::options::SharePolicy;
 use super::route::Routed;
 use super::{Engine, ShardId};
 use crate::QoS;
 use crate::message::{Message, Publication};
 use crate::session::{Outbound, SessionId};
 use crate::time::Timestamp;
-use crate::topic::{FilterId, ParsedFilter, TopicLimits};
+use crate::topic::{ParsedFilter, TopicLimits};
+
+pub(crate) use groups::Groups;
 
 /// A group of shared subscriptions, in the engine that owns it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct GroupId(u32);
 
 /// Whether a member of a group has a connection.
@@ -36,117 +36,11 @@ pub(crate) enum Choice {
     Last,
 }
 
-/// Members that are tried for one message before it is given up.
-const ATTEMPTS_MAX: usize = 8;
-
-/// The groups that this engine owns. The owner picks the member for every message of a group.
-#[derive(Debug)]
-pub(crate) struct Groups {
-    groups: Slab<Group>,
-    by_share: BTreeMap<Arc<str>, u32>,
-    policy: SharePolicy,
-}
-
-/// The members of one group, on whatever engine they are.
-#[derive(Debug)]
-struct Group {
-    /// `$share/{name}/{filter}`.
-    share: Arc<str>,
-    filter: FilterId,
-    members: Vec<Member>,
-    /// Where the next choice begins.
-    next: usize,
-}
-
-#[derive(Clone, Copy, Debug)]
+/// One member of a group, on whatever engine it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Member {
     shard: ShardId,
     session: SessionId,
-    is_online: bool,
-}
-
-// === impl Groups ===
-
-impl Groups {
-    pub(crate) fn new(policy: SharePolicy) -> Self {
-        Self { groups: Slab::new(), by_share: BTreeMap::new(), policy }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.groups.len()
-    }
-
-    fn group_mut(&mut self, share: &str) -> Option<&mut Group> {
-        let index = *self.by_share.get(share)?;
-        self.groups.get_mut(widen(index))
-    }
-
-    fn add(&mut self, share: Arc<str>, filter: FilterId) -> GroupId {
-        let group = Group { share: share.clone(), filter, members: Vec::new(), next: 0 };
-        let index = narrow(self.groups.insert(group));
-        self.by_share.insert(share, index);
-        GroupId(index)
-    }
-
-    /// Removes a member; returns the group's filter when it was the last one.
-    fn leave(&mut self, shard: ShardId, share: &str, session: SessionId) -> Option<(GroupId, FilterId)> {
-        let index = *self.by_share.get(share)?;
-        let group = self.groups.get_mut(widen(index))?;
-        let is_leaver = |member: &Member| member.shard == shard && member.session == session;
-        if let Some(position) = group.members.iter().position(is_leaver) {
-            group.members.remove(position);
-            // The next choice begins where it would have begun.
-            group.next -= usize::from(position < group.next);
-        }
-        if !group.members.is_empty() {
-            return None;
-        }
-        let filter = group.filter;
-        self.groups.try_remove(widen(index));
-        self.by_share.remove(share);
-        Some((GroupId(index), filter))
-    }
-
-    /// Picks the member for a message: one that is online, if there is one (MQTT 5.0 §4.8.2).
-    ///
-    /// `attempt` counts the members that could not take it; after some of them the message is given up.
-    fn choose(
-        &mut self,
-        id: GroupId,
-        publication: &Publication<'_>,
-        attempt: u16,
-    ) -> Option<(Arc<str>, Member, Choice)> {
-        let policy = self.policy;
-        let group = self.groups.get_mut(widen(id.0))?;
-        let attempt = usize::from(attempt);
-        if attempt >= group.members.len().min(ATTEMPTS_MAX) {
-            return None;
-        }
-        let online_count = group.members.iter().filter(|member| member.is_online).count();
-        let choice = if online_count > 0 { Choice::Online } else { Choice::Last };
-        let is_candidate = |member: &Member| member.is_online || choice == Choice::Last;
-        let candidates_count = if online_count > 0 { online_count } else { group.members.len() };
-        let member = match policy {
-            SharePolicy::RoundRobin | SharePolicy::Sticky => {
-                let len = group.members.len();
-                let start = group.next + usize::from(policy == SharePolicy::Sticky && attempt > 0);
-                let position = (0..len)
-                    .map(|step| (start + step) % len)
-                    .find(|position| group.members.get(*position).is_some_and(is_candidate))?;
-                group.next = if policy == SharePolicy::Sticky { position } else { position + 1 };
-                *group.members.get(position)?
-            }
-            SharePolicy::HashClientId => {
-                let hash = usize::try_from(publication.publisher.0 >> 8).unwrap_or(0);
-                *group
-                    .members
-                    .iter()
-                    .filter(|member| is_candidate(member))
-                    .nth((hash + attempt) % candidates_count.max(1))?
-            }
-        };
-        Some((group.share.clone(), member, choice))
-    }
 }
 
 // === impl Engine ===
@@ -168,30 +62,27 @@ impl Engine {
 
     /// A client joins a group that this engine owns.
     pub(super) fn on_join(&mut self, now: Timestamp, from: ShardId, share: Arc<str>, session: SessionId) {
-        let member = Member { shard: from, session, is_online: true };
-        if let Some(group) = self.groups.group_mut(&share) {
-            match group.members.iter_mut().find(|known| known.shard == from && known.session == session) {
-                Some(known) => *known = member,
-                None => group.members.push(member),
+        let group = match self.groups.find(&share) {
+            Some(group) => group,
+            None => {
+                let parsed = ParsedFilter::parse(&share, &TopicLimits::STANDARD);
+                let Ok(ParsedFilter { filter, .. }) = parsed else { return };
+                let filter_id = self.want_here(filter);
+                let group = self.groups.add(share.clone(), filter_id);
+                if let Some(interest) = self.interests.get_mut(filter_id) {
+                    interest.add_group(group);
+                }
+                group
             }
-        } else {
-            let parsed = ParsedFilter::parse(&share, &TopicLimits::STANDARD);
-            let Ok(ParsedFilter { filter, .. }) = parsed else { return };
-            let filter_id = self.want_here(filter);
-            let group = self.groups.add(share.clone(), filter_id);
-            if let Some(interest) = self.interests.get_mut(filter_id) {
-                interest.add_group(group);
-            }
-            if let Some(group) = self.groups.group_mut(&share) {
-                group.members.push(member);
-            }
-        }
+        };
+        self.groups.join(group, Member { shard: from, session });
         self.confirm_join(now, from, share);
     }
 
     /// A client leaves a group that this engine owns.
     pub(super) fn on_leave(&mut self, from: ShardId, share: &str, session: SessionId) {
-        let Some((group, filter)) = self.groups.leave(from, share, session) else { return };
+        let Some(group) = self.groups.find(share) else { return };
+        let Some(filter) = self.groups.leave(group, Member { shard: from, session }) else { return };
         if let Some(interest) = self.interests.get_mut(filter) {
             interest.remove_group(group);
         }
@@ -199,12 +90,8 @@ impl Engine {
     }
 
     pub(super) fn on_presence(&mut self, from: ShardId, share: &str, session: SessionId, presence: Presence) {
-        let Some(group) = self.groups.group_mut(share) else { return };
-        for member in &mut group.members {
-            if member.shard == from && member.session == session {
-                member.is_online = presence == Presence::Online;
-            }
-        }
+        let Some(group) = self.groups.find(share) else { return };
+        self.groups.set_presence(group, Member { shard: from, session }, presence);
     }
 
     /// Tells the owners of a session's groups that it came or went.
@@ -238,11 +125,9 @@ impl Engine {
     ) {
         for position in 0..self.matched.len() {
             let Some(id) = self.matched.get(position).copied() else { return };
-            let mut nth = 0;
-            while let Some(group) =
-                self.interests.get(id).and_then(|interest| interest.groups().get(nth).copied())
-            {
-                nth += 1;
+            let mut last = None;
+            while let Some(group) = self.interests.get(id).and_then(|interest| interest.group_after(last)) {
+                last = Some(group);
                 routed.is_matched = true;
                 self.deliver_to_group(now, group, publication, 0, frames);
             }
@@ -257,7 +142,9 @@ impl Engine {
         attempt: u16,
         frames: &mut Frames,
     ) {
-        let Some((share, member, choice)) = self.groups.choose(group, publication, attempt) else { return };
+        let Some((share, member, choice)) = self.groups.choose(group, publication.publisher, attempt) else {
+            return;
+        };
         let session = member.session;
         if member.shard == self.shard {
             self.deliver_share(now, &share, session, publication, (choice, attempt), frames);
@@ -309,10 +196,10 @@ impl Engine {
 
     /// A member could not take a message: another one may.
     pub(super) fn on_return(&mut self, now: Timestamp, share: &str, message: &Arc<Message>, attempt: u16) {
-        let Some(index) = self.groups.by_share.get(share).copied() else { return };
+        let Some(group) = self.groups.find(share) else { return };
         let mut frames = std::mem::take(&mut self.frames);
         frames.reset(Some(message.clone()));
-        self.deliver_to_group(now, GroupId(index), &message.publication(), attempt, &mut frames);
+        self.deliver_to_group(now, group, &message.publication(), attempt, &mut frames);
         self.frames = frames;
     }
 

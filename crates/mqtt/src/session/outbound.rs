@@ -84,7 +84,7 @@ pub(crate) enum Stage {
 }
 
 /// Somebody who withholds an acknowledgement until this session has caught up.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Waiter {
     /// A publisher of this engine.
     Local(ConnectionId, OwedId),
@@ -244,10 +244,11 @@ impl Outbound {
         (count - self.pending.len()) as u64
     }
 
-    /// The answer to another engine's message is given: it waits no more.
-    pub(crate) fn withdraw(&mut self, shard: crate::engine::ShardId, token: u32) {
-        self.waiters
-            .retain(|waiter| !matches!(waiter, Waiter::Remote(of, known) if *of == shard && *known == token));
+    /// Somebody who waited has its answer; `false` when nobody like that waited.
+    pub(crate) fn withdraw(&mut self, waiter: Waiter) -> bool {
+        let count = self.waiters.len();
+        self.waiters.retain(|known| *known != waiter);
+        self.waiters.len() < count
     }
 
     /// Gives a new message an identifier that is not in use (`MQTT5-2.2.1-4`) and counts it as sent.

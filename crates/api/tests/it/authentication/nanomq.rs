@@ -164,7 +164,7 @@ fn long_names_are_compared_to_their_ends() {
     .collect();
     world.apply(Change::Product(ResidentProduct::from(&world.product)));
     let server = world.serve(&trusting());
-    let name = |end: &str| format!("d1-{}{end}", "x".repeat(1100));
+    let name = |end: &str| format!("d1~{}{end}", "x".repeat(1100));
     let ask = |topic: &str| {
         let form = format!("clientid={}&username=d1&access=2&topic=c%2F{topic}", name("a"));
         post_form(&server, "/mqtt/acl", &form).status

@@ -72,6 +72,36 @@ fn a_lagging_receiver_holds_the_acknowledgement_back_until_it_makes_progress(ver
     }
 }
 
+/// A session that is full refuses the message, while another one lags.
+#[test]
+fn a_refusal_waits_for_nobody() {
+    for shard in [0, 1] {
+        let world = World::with(|setup| {
+            setup.shards = 2;
+            setup.limits.receive_maximum = 20;
+            setup.limits.queued_messages_max = 20;
+            setup.limits.queue_full = QueueFull::Reject;
+        });
+        let absent = world.connect_with(persistent(V5, world.name_at(shard, "absent")));
+        let lagging = world.connect(V5, world.name_at(shard, "lagging"));
+        for receiver in [&absent, &lagging] {
+            receiver.subscribe("t", QoS::AtLeastOnce);
+        }
+        absent.leave();
+        let publisher = world.connect(V5, world.name_at(0, "publisher"));
+        for number in 1..=40 {
+            publisher.send(qos1(number, "t", "x"));
+            let reason = if number <= 20 { ReasonCode::SUCCESS } else { ReasonCode::QUOTA_EXCEEDED };
+            publisher.expect(puback(id(number), reason));
+        }
+        for _ in 0..40 {
+            lagging.acknowledge(&lagging.publish());
+        }
+        lagging.expect_nothing();
+        publisher.expect_nothing();
+    }
+}
+
 fn a_receiver_that_goes_away_lets_the_publisher_go_on(version: ProtocolVersion) {
     for (shard, is_kept) in [(0, false), (1, false), (0, true), (1, true)] {
         let scene = Scene::new(version, shard);

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use vouchmq_api::authentication_service::{AuthenticationService, AuthenticationServiceOptions};
+use vouchmq_api::authentication_service::{AuthenticationService, AuthenticationServiceOptions, Recorded};
 use vouchmq_api::http::{AdministratorToken, Listener, ListenerOptions, Router};
 use vouchmq_api::management::{self, ApiKeys, Application, Applied, Management, Ports};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
@@ -21,7 +21,7 @@ use vouchmq_broker::SystemClock;
 use vouchmq_identity::events::Events;
 use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
-use vouchmq_identity::{Secret, SecretUse, Sessions};
+use vouchmq_identity::{DoorBook, Secret, SecretUse, Sessions};
 use vouchmq_registrar::{Progress, Registrar, SystemEntropy};
 
 use crate::exit::Failure;
@@ -54,6 +54,7 @@ pub(super) struct Works {
     registry: Arc<Registry>,
     resident: Arc<Resident>,
     events: Arc<Events>,
+    book: Arc<DoorBook>,
     sessions: Arc<dyn Sessions>,
 }
 
@@ -116,7 +117,7 @@ impl Bound {
     /// Serves them all.
     pub(super) async fn serve(self, works: Works, progress: Progress) -> Result<AtWork, Failure> {
         let Self { registration, management, authentication, token } = self;
-        let Works { registry, resident, events, sessions } = works;
+        let Works { registry, resident, events, book, sessions } = works;
         let mut at_work = AtWork { tasks: JoinSet::new(), drain: watch::Sender::new(false) };
         if let Some(listener) = registration {
             let limits = RegistrationLimits::default();
@@ -125,7 +126,7 @@ impl Bound {
         }
         if let Some(listener) = authentication {
             let options = AuthenticationServiceOptions { trust_loopback: true, ..Default::default() };
-            let (judge, confirm) = (resident.clone(), registry.clone());
+            let (judge, confirm) = (Arc::new(Recorded::new(resident.clone(), book)), registry.clone());
             let service = AuthenticationService::try_new(&options, judge, confirm, Arc::new(SystemClock))
                 .map_err(Failure::unusable)?;
             at_work.serve(listener, service.build().router);
@@ -144,7 +145,8 @@ impl Works {
     /// What a registrar has, and a broker's connections.
     pub(super) fn of(registrar: &Registrar, sessions: Arc<dyn Sessions>) -> Self {
         let Registrar { registry, resident, events, .. } = registrar;
-        Self { registry: registry.clone(), resident: resident.clone(), events: events.clone(), sessions }
+        let (registry, resident, events) = (registry.clone(), resident.clone(), events.clone());
+        Self { registry, resident, events, book: registrar.book(), sessions }
     }
 }
 

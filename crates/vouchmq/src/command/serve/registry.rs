@@ -71,7 +71,7 @@ impl Open {
 
     /// What judges clients: devices of the registry, then `others`; all of them unless they are blocked.
     pub(super) fn judges(&self, others: Vec<Box<dyn Authenticator>>) -> Judges {
-        let Registrar { registry, resident, events, uses, .. } = &self.registrar;
+        let Registrar { registry, resident, .. } = &self.registrar;
         let spawn = OnRuntime(self.runtime.handle().clone());
         let devices =
             DeviceAuthenticator::new(resident.clone(), registry.clone(), spawn, HashCost::default());
@@ -85,8 +85,7 @@ impl Open {
         let mut chain: Vec<Box<dyn Authenticator>> = vec![Box::new(devices)];
         chain.extend(others);
         let unblocked = Unblocked::new(resident.clone(), Chain::new(chain));
-        let clock = Arc::new(SystemClock);
-        let witness = Witness::new(unblocked, resident.clone(), events.clone(), uses.clone(), clock);
+        let witness = Witness::new(unblocked, self.registrar.book());
         let methods: Vec<Arc<dyn ExchangeMethod>> = vec![Arc::new(witness.of(scram))];
         Judges { authenticator: Arc::new(witness), methods }
     }

@@ -1,0 +1,13 @@
+mod access;
+mod audit;
+mod blocks;
+mod credentials;
+mod devices;
+mod document;
+mod explain;
+mod failure;
+mod health;
+mod hygiene;
+mod keys;
+mod paging;
+mod story;

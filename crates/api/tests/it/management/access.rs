@@ -1,0 +1,90 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::openapi::path::HttpMethod;
+use vouchmq_api::http::Access;
+use vouchmq_api::management::routes;
+use vouchmq_identity::model::Scope;
+
+use crate::harness::registry::{World, text};
+
+/// Every operation, with ids of nothing.
+fn operations() -> Vec<(&'static str, String, Access)> {
+    let operation = |(path, method, access): (&str, HttpMethod, Access)| {
+        let method = match method {
+            HttpMethod::Get => "GET",
+            HttpMethod::Post => "POST",
+            HttpMethod::Patch => "PATCH",
+            HttpMethod::Delete => "DELETE",
+            HttpMethod::Put | HttpMethod::Options | HttpMethod::Head | HttpMethod::Trace => {
+                panic!("nobody uses this method")
+            }
+        };
+        (method, path.replace("{id}", "01934f00-0000-7000-8000-000000000000"), access)
+    };
+    routes().table().map(operation).collect()
+}
+
+#[test]
+fn without_a_key_nothing_is_answered_but_whether_the_broker_is_well() {
+    let world = World::new();
+    // More failures than 30 of one address in a minute are answered otherwise.
+    for operations in operations().chunks(25) {
+        let management = world.management();
+        for (method, path, access) in operations {
+            let answer = management.send(method, path, &json!({}), "");
+            match access {
+                Access::Scope(_) => {
+                    assert_eq!(answer.problem(), (401, "unauthenticated".to_owned()), "{method} {path}");
+                    assert!(answer.header("www-authenticate").is_some());
+                }
+                Access::Open(_) => {
+                    answer.is(200);
+                    assert!(["/healthz", "/readyz"].contains(&&**path), "{path}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn each_operation_opens_to_its_scope_and_to_no_other() {
+    let world = World::new();
+    let management = world.management();
+    let keys: BTreeMap<Scope, String> = Scope::ALL
+        .iter()
+        .map(|scope| {
+            let wish = json!({"name": format!("only {scope}"), "scopes": [scope.as_str()]});
+            let key = management.call("POST", "/v1/api-keys", &wish).is(201);
+            (*scope, text(&key, "secret").to_owned())
+        })
+        .collect();
+    for (method, path, access) in operations() {
+        let Access::Scope(needed) = access else { continue };
+        for (scope, key) in &keys {
+            let answer = management.call_as(key, method, &path, &Value::Null, "");
+            let what = format!("{method} {path} with {scope}: {answer:?}");
+            assert!(answer.status < 500, "{what}");
+            if *scope == needed || *scope == Scope::Admin {
+                assert!(![401, 403, 405].contains(&answer.status), "{what}");
+            } else {
+                assert_eq!(answer.problem(), (403, "forbidden".to_owned()), "{what}");
+            }
+        }
+    }
+    // Nobody got so far as to change anything.
+    assert_eq!(management.get("/v1/audit").is(200)["items"].as_array().unwrap().len(), Scope::ALL.len());
+}
+
+#[test]
+fn a_device_gets_a_secret_only_from_whom_may_issue_one() {
+    let world = World::new();
+    let management = world.management();
+    let wish = json!({"name": "writer", "scopes": ["devices:write"]});
+    let key = management.call("POST", "/v1/api-keys", &wish).is(201);
+    let product = management.call("POST", "/v1/products", &json!({"key": "a", "name": "A"})).is(201);
+    let body = |issue_secret: bool| json!({"product_id": product["id"], "issue_secret": issue_secret});
+    let ask = |issue| management.call_as(text(&key, "secret"), "POST", "/v1/devices", &body(issue), "");
+    assert_eq!(ask(true).problem(), (403, "forbidden".to_owned()));
+    assert!(ask(false).is(201).get("secret").is_none());
+}

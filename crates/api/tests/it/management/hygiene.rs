@@ -1,0 +1,58 @@
+use serde_json::{Value, json};
+use vouchmq_api::http::Access;
+use vouchmq_api::management::routes;
+use vouchmq_api::registration::RegistrationLimits;
+
+use crate::harness::registry::{World, text};
+
+/// What no answer to a GET ever has.
+const CANARIES: [&str; 8] =
+    ["vmq1_", "vmqc1_", "vmqk1_", "verifier", "argon2", "SCRAM-SHA-256$", "correct horse", "password_hash"];
+
+#[test]
+fn no_get_shows_a_secret() {
+    let world = World::new();
+    let (management, registration) = (world.management(), world.registration(&RegistrationLimits::default()));
+    let wish = json!({"key": "sensor", "name": "S", "reg_strategy": "quarantine",
+        "allowed_kinds": ["secret", "password", "scram"]});
+    let product = text(&management.call("POST", "/v1/products", &wish).is(201), "id").to_owned();
+    let device = management.device(&product, "d1");
+    let claim = management.claim(&product, json!({}));
+    let key = management.api_key("k", &["stats:read"]);
+    for kind in ["password", "scram"] {
+        let wish = json!({"kind": kind, "password": "correct horse"});
+        management.call("POST", "/v1/devices/d1/credentials", &wish).is(201);
+    }
+    management.call("POST", "/v1/devices/d1/credentials:rotate", &Value::Null).is(201);
+    let block = management.call("POST", "/v1/blocks", &json!({"kind": "device", "value": "x"})).is(201);
+    let wish = json!({"product": "sensor", "hw_id": "h", "claim": claim["token"]});
+    let waiting = registration.send("POST", "/v1/register", &wish, "").is(202);
+    // A device that confuses the fields.
+    let confused = json!({"product": "sensor", "hw_id": device["secret"], "claim": "vmqc1_x"});
+    assert_eq!(registration.send("POST", "/v1/register", &confused, "").status, 403);
+    let ids = [
+        ("/v1/products/", product.as_str()),
+        ("/v1/devices/", "d1"),
+        ("/v1/credentials/", text(&device, "credential_id")),
+        ("/v1/claim-tokens/", text(&claim, "id")),
+        ("/v1/registrations/", text(&waiting, "registration_id")),
+        ("/v1/blocks/", text(&block, "id")),
+        ("/v1/api-keys/", text(&key, "id")),
+    ];
+    let table = routes();
+    let gets = table.table().filter(|(_, method, access)| {
+        matches!(method, utoipa::openapi::path::HttpMethod::Get) && matches!(access, Access::Scope(_))
+    });
+    let mut count = 0;
+    for (path, _, _) in gets {
+        let id = ids.iter().find(|(prefix, _)| path.starts_with(prefix)).map_or("", |(_, id)| id);
+        let answer = management.get(&path.replace("{id}", id));
+        answer.is(200);
+        for canary in CANARIES {
+            let shown = format!("{}{}", answer.head, answer.body);
+            assert!(!shown.contains(canary), "{path} shows {canary}: {shown}");
+        }
+        count += 1;
+    }
+    assert!(count >= 18, "{count}");
+}

@@ -1,0 +1,4 @@
+mod limits;
+mod quarantine;
+mod refusals;
+mod rotate;
