@@ -18,6 +18,8 @@ mod path;
 mod product;
 mod registration;
 mod table;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::path::PathBuf;
@@ -25,7 +27,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use crate::client::options::block_on;
-use crate::exit::{self, Failure};
+use crate::exit::Failure;
 use operator::Operator;
 
 /// What there is to do with a registry: the commands of each resource.
@@ -53,7 +55,7 @@ pub(crate) enum Command {
 
 /// What is done with one resource, and on which broker.
 #[derive(Debug, Args)]
-#[command(after_help = exit::CODES)]
+#[command(after_help = CODES)]
 #[group(skip)]
 pub(crate) struct Arguments<A: Subcommand> {
     #[command(flatten)]
@@ -69,6 +71,7 @@ struct Common {
     #[arg(
         long,
         global = true,
+        help_heading = HEADING,
         value_name = "URL",
         env = "VOUCHMQ_API",
         default_value = "http://127.0.0.1:8081"
@@ -76,12 +79,19 @@ struct Common {
     api: String,
     /// Read the token from this file [env: VOUCHMQ_TOKEN_FILE] [default: the token in VOUCHMQ_ADMIN_TOKEN, else the
     /// file 'admin-token' in VOUCHMQ_DATA or vouchmq-data]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, help_heading = HEADING, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Print JSON, as the API answers it
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = HEADING)]
     json: bool,
 }
+
+const HEADING: &str = "Management API";
+const CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed: refused by the server, no connection, not applied everywhere yet
+  2  cannot be done as asked: usage, no token, unreadable file";
 
 /// Something that is done with a resource.
 trait Act {

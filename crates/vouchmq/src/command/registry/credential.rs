@@ -73,8 +73,7 @@ impl Act for Action {
         match self {
             Self::List(of) => operator.list(&of.credentials(), &CREDENTIALS).await,
             Self::Add { of, kind } => {
-                let password = if kind == SECRET { None } else { Some(password::ask(&of.device)?) };
-                let password = password.map(|password| password.expose_secret().to_owned());
+                let password = if kind == SECRET { None } else { Some(typed(&of.device)?) };
                 let new = NewCredential { kind, password, ..NewCredential::default() };
                 issued(operator, &operator.post(&of.credentials(), &new).await?).await
             }
@@ -95,6 +94,14 @@ impl OfDevice {
     fn credentials(&self) -> ApiPath {
         ApiPath::to(&["devices", &self.device, "credentials"])
     }
+}
+
+fn typed(device: &str) -> Result<String, Failure> {
+    let password = password::ask(device)?;
+    if password.expose_secret().is_empty() {
+        return Err(Failure::unusable("the password is empty"));
+    }
+    Ok(password.expose_secret().to_owned())
 }
 
 async fn issued(operator: &Operator, answer: &Value) -> Result<(), Failure> {

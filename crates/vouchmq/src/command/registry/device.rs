@@ -126,10 +126,10 @@ pub(crate) struct Change {
 #[derive(Debug, Args)]
 #[group(skip)]
 struct Marks {
-    /// What it is found by; repeat for more, which replace all there are
+    /// What it is found by; repeat for more: these are all it has
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     tag: Vec<(String, String)>,
-    /// What stands for ${attr.NAME} in its product's rules; repeat for more, which replace all there are
+    /// What stands for ${attr.NAME} in its product's rules; repeat for more: these are all it has
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     attribute: Vec<(String, String)>,
 }
@@ -174,7 +174,7 @@ async fn done(operator: &Operator, wish: Wish, action: &str, done: &str) -> Resu
 }
 
 impl Which {
-    fn path(self) -> ApiPath {
+    pub(super) fn path(self) -> ApiPath {
         let Self { product, tag, state, online, offline, search } = self;
         let online = (online || offline).then(|| online.to_string());
         ApiPath::to(&["devices"])
@@ -199,7 +199,7 @@ impl Create {
 }
 
 impl Change {
-    fn patch(self) -> Result<DevicePatch, Failure> {
+    pub(super) fn patch(self) -> Result<DevicePatch, Failure> {
         let Self { of: _, hw_id, no_hw_id, marks: Marks { tag, attribute }, no_marks, expires_at } = self;
         let NoMarks { no_tags, no_attributes } = no_marks;
         let replaced =

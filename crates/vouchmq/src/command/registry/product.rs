@@ -101,19 +101,19 @@ pub(crate) struct Change {
 #[derive(Debug, Args)]
 #[group(skip)]
 struct Rest {
-    /// How devices get in [default: off]
+    /// How devices get in; 'off' for a new one
     #[arg(long, value_parser = word(STRATEGIES))]
     strategy: Option<String>,
-    /// Which client ids they may use: their id, those that begin with it, or any [default: exact]
+    /// Which client ids they may use: their id, those that begin with it, or any; 'exact' for a new one
     #[arg(long, value_parser = word(BINDINGS))]
     binding: Option<String>,
-    /// How they may prove who they are; repeat for more [default: secret]
+    /// How they may prove who they are; repeat for more; 'secret' for a new one
     #[arg(long, value_delimiter = ',', value_parser = word(KINDS))]
     kind: Vec<String>,
-    /// What they may do, as 'allow both dev/${device}/#'; repeat for more, which replace all there are [default: that]
+    /// What they may do; repeat for more: these are all rules; 'allow both dev/${device}/#' for a new one
     #[arg(long, value_name = "RULE", value_parser = rule)]
     acl: Vec<NewAclRule>,
-    /// Whether its devices may connect [default: active]
+    /// Whether its devices may connect; 'active' for a new one
     #[arg(long, value_parser = word(&["active", "disabled"]))]
     state: Option<String>,
 }
