@@ -1,13 +1,13 @@
 //! What verifies every device, in memory: a lookup, a keyed hash and a compare, without I/O.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 pub use vouchmq_mqtt::topic::HashSeed;
 
 use crate::blocks::Blocks;
-use crate::model::{DeviceId, ProductId};
+use crate::model::{DeviceId, ProductId, Proof};
 use crate::{Clock, Keyring};
 
 mod device;
@@ -45,6 +45,8 @@ pub struct Resident {
     products: ArcSwap<Products>,
     blocks: ArcSwap<Blocks>,
     applied: AtomicU64,
+    /// Some device has, or had, a password.
+    has_passwords: AtomicBool,
     clock: Arc<dyn Clock>,
 }
 
@@ -72,20 +74,24 @@ impl Resident {
             products: ArcSwap::from_pointee(Products::default()),
             blocks: ArcSwap::from_pointee(Blocks::default()),
             applied: AtomicU64::new(0),
+            has_passwords: AtomicBool::new(false),
             clock,
         }
     }
 
     /// Takes in many devices at once, before anybody is judged.
     pub fn load(&self, devices: impl IntoIterator<Item = ResidentDevice>) {
-        self.devices.load(devices);
+        self.devices.load(devices.into_iter().inspect(|device| self.notice(device)));
     }
 
     /// Applies the changes of one entry of the log; entries come in order, from one thread.
     pub fn apply(&self, sequence: u64, changes: impl IntoIterator<Item = Change>) {
         for change in changes {
             match change {
-                Change::Device(device) => self.devices.insert(device),
+                Change::Device(device) => {
+                    self.notice(&device);
+                    self.devices.insert(device);
+                }
                 Change::DeviceGone(id) => self.devices.remove(id.as_str()),
                 Change::Product(product) => self.change_products(|products| products.insert(product)),
                 Change::ProductGone(id) => self.change_products(|products| products.remove(id)),
@@ -103,6 +109,17 @@ impl Resident {
     /// The last entry of the log that is applied.
     pub fn applied(&self) -> u64 {
         self.applied.load(Ordering::Acquire)
+    }
+
+    /// Whether some device has, or had, a password.
+    pub(crate) fn has_passwords(&self) -> bool {
+        self.has_passwords.load(Ordering::Relaxed)
+    }
+
+    fn notice(&self, device: &ResidentDevice) {
+        if device.credentials.iter().any(|known| matches!(known.proof, Proof::Password(_))) {
+            self.has_passwords.store(true, Ordering::Relaxed);
+        }
     }
 
     /// How many devices are resident.

@@ -10,8 +10,8 @@ use crate::registry::{Actor, Confirm, Refusal, Registry, UpgradePassword};
 use crate::resident::{Judgement, Resident};
 use crate::scram::{ScramCredentials, ScramLookup, ScramVerifier};
 use crate::{
-    AuthRequest, Authenticator, Cost, Denial, HashCost, PasswordHash, Reconsidered, Secret, SecretUse,
-    Standing, Unavailable, Verdict,
+    AuthRequest, Authenticator, Cost, Denial, HashCost, PasswordHash, Reconsidered, Secret, SecretFault,
+    SecretUse, Standing, Unavailable, Verdict,
 };
 
 #[cfg(test)]
@@ -33,6 +33,9 @@ pub struct ScramOfDevices(Arc<Inner>);
 pub trait Spawn: Send + Sync {
     /// Runs a task to its end, elsewhere.
     fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>);
+
+    /// Does something quick when some time has gone by, elsewhere.
+    fn after(&self, delay: Duration, then: Box<dyn FnOnce() + Send>);
 }
 
 struct Inner {
@@ -44,6 +47,9 @@ struct Inner {
 
 /// How long the pool waits for a first use to become durable.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Who presents a wrong password is told so no earlier than this, whether there is such a device or not: longer
+/// than a hash takes. A timer waits, no processor.
+const REFUSAL_MILLIS: u64 = 250;
 
 // === impl DeviceAuthenticator ===
 
@@ -78,6 +84,7 @@ impl Authenticator for DeviceAuthenticator {
 
     fn verify_elsewhere(&self, request: AuthRequest, reply: Reply) {
         let inner = self.0.clone();
+        let reply = if inner.hides_time(&request) { inner.clone().slowly(reply) } else { reply };
         if inner.compare_cost(&request) == Cost::Expensive {
             reply.hand_back(Work::new(move |reply| inner.judge_and_record(&request, reply)));
         } else {
@@ -97,9 +104,33 @@ impl Authenticator for DeviceAuthenticator {
 // === impl Inner ===
 
 impl Inner {
-    /// A first use waits for the database.
+    /// A first use waits for the database, and the refusal of a password for its time.
     fn cost(&self, request: &AuthRequest) -> Cost {
-        if self.may_be_first_use(request) { Cost::Elsewhere } else { self.compare_cost(request) }
+        let waits = self.hides_time(request) || self.may_be_first_use(request);
+        if waits { Cost::Elsewhere } else { self.compare_cost(request) }
+    }
+
+    /// Whether somebody presents a password that was chosen, where some device has such a one: how long the
+    /// answer takes must not tell which.
+    fn hides_time(&self, request: &AuthRequest) -> bool {
+        let is_chosen =
+            |password: &[u8]| Secret::key_id_in(SecretUse::Device, password) == Err(SecretFault::Foreign);
+        self.resident.has_passwords()
+            && request.username.is_some()
+            && request.password.as_ref().is_some_and(|password| is_chosen(password.expose_secret()))
+    }
+
+    /// A reply by which nobody is refused early.
+    fn slowly(self: Arc<Self>, reply: Reply) -> Reply {
+        let begun = self.registry.now().millis();
+        reply.then(move |verdict, reply| match verdict {
+            verdict @ (Verdict::Allow(_) | Verdict::Unavailable(_)) => reply.answer(verdict),
+            verdict @ (Verdict::Deny(_) | Verdict::NotMine) => {
+                let spent = self.registry.now().millis().saturating_sub(begun);
+                let left = Duration::from_millis(REFUSAL_MILLIS.saturating_sub(spent));
+                self.spawn.after(left, Box::new(move || reply.answer(verdict)));
+            }
+        })
     }
 
     /// What comparing takes, and hashing anew where that is due.

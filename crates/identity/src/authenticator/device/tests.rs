@@ -21,6 +21,20 @@ impl Spawn for AtOnce {
     fn spawn(&self, task: Pin<Box<dyn Future<Output = ()> + Send>>) {
         now(task);
     }
+
+    fn after(&self, delay: Duration, then: Box<dyn FnOnce() + Send>) {
+        DELAYS.with_borrow_mut(|delays| delays.push(delay));
+        then();
+    }
+}
+
+std::thread_local! {
+    /// What was waited for, in this test.
+    static DELAYS: std::cell::RefCell<Vec<Duration>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+fn delays() -> Vec<Duration> {
+    DELAYS.with_borrow_mut(std::mem::take)
 }
 
 /// Nobody is connected.
@@ -173,8 +187,28 @@ fn a_password_of_another_scheme_is_hashed_anew_at_its_first_success() {
     let read = async { door.world.registry.read().await?.credential(added.credential.id).await };
     let Proof::Password(hash) = now(read).unwrap().unwrap().proof else { panic!() };
     assert!(hash.to_string().starts_with("$argon2id$"), "{hash}");
-    assert_eq!(door.authenticator.cost(&login(&device, "password")), Cost::Expensive, "on the pool");
     assert!(matches!(door.judge(login(&device, "password")), Verdict::Allow(_)));
+}
+
+#[test]
+fn a_wrong_password_is_refused_as_late_as_an_unknown_name() {
+    let world = World::new(65);
+    let device = with_kind(&world, CredentialKind::Password);
+    let product = now(async { world.registry.read().await?.product(device.product).await }).unwrap().unwrap();
+    let (other, _) = world.made(&product);
+    let cost = HashCost::new(8, 1, 1).unwrap();
+    let hash = PasswordHash::create(b"right", cost, &mut Counting::from(5)).unwrap();
+    let (proof, validity) = (NewProof::Password(hash), Validity::default());
+    world.administer(AddCredential { device: device.id.clone(), proof, validity }).unwrap();
+    let door = Door::of(world);
+    let mut unknown = login(&device, "wrong");
+    unknown.username = Some("nobody".into());
+    for request in [login(&device, "wrong"), login(&other, "wrong"), unknown] {
+        assert!(matches!(door.judge(request), Verdict::Deny(_) | Verdict::NotMine));
+        assert_eq!(delays(), [Duration::from_millis(250)]);
+    }
+    assert!(matches!(door.judge(login(&device, "right")), Verdict::Allow(_)));
+    assert_eq!(delays(), []);
 }
 
 #[test]
