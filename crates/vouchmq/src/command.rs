@@ -4,7 +4,9 @@ mod bench;
 mod completions;
 mod demo;
 mod passwd;
+mod password;
 mod publish;
+mod registry;
 mod serve;
 mod subscribe;
 mod version;
@@ -25,6 +27,8 @@ pub(crate) enum Command {
     Sub(Box<subscribe::Arguments>),
     /// Set or delete a user in a password file
     Passwd(passwd::Arguments),
+    #[command(flatten)]
+    Registry(registry::Command),
     /// Show the life of a device: registered, connected, rotated, revoked
     Demo(demo::Arguments),
     /// Measure a broker
@@ -44,6 +48,7 @@ impl Command {
             Self::Pub(arguments) => publish::run(*arguments),
             Self::Sub(arguments) => subscribe::run(*arguments),
             Self::Passwd(arguments) => passwd::run(&arguments),
+            Self::Registry(command) => command.run(),
             Self::Demo(arguments) => demo::run(&arguments),
             Self::Bench(bench) => bench::run(&bench),
             Self::Version => version::run(),

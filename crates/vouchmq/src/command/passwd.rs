@@ -1,7 +1,7 @@
 //! `vouchmq passwd`: users and their password hashes in a file.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +11,7 @@ use vouchmq_identity::password_file::Change;
 use vouchmq_identity::{HashCost, PasswordFile, PasswordHash};
 use vouchmq_registrar::SystemEntropy;
 
+use super::password;
 use crate::exit::{self, Failure};
 use crate::output;
 
@@ -51,7 +52,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         output::note(&format!("user '{user}' deleted from {shown}"));
         return Ok(());
     }
-    let password = password(arguments)?;
+    let password = match &arguments.password {
+        Some(password) => password.clone(),
+        None => password::ask(user)?,
+    };
     let hash =
         PasswordHash::create(password.expose_secret().as_bytes(), HashCost::default(), &mut SystemEntropy)
             .map_err(|why| Failure::unusable(format_args!("no password set: {why}")))?;
@@ -67,27 +71,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     output::note(&format!("user '{user}' {done} {shown}; 'vouchmq serve' reads it when it starts"));
     Ok(())
-}
-
-fn password(arguments: &Arguments) -> Result<SecretString, Failure> {
-    if let Some(password) = &arguments.password {
-        return Ok(password.clone());
-    }
-    if io::stdin().is_terminal() {
-        let asked = dialoguer::Password::new()
-            .with_prompt(format!("Password of {}", output::escaped(&arguments.user)))
-            .with_confirmation("Again", "They differ; once more, please")
-            .interact();
-        return asked
-            .map(SecretString::from)
-            .map_err(|error| Failure::unusable(format_args!("no password could be asked for: {error}")));
-    }
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line).map_err(|error| {
-        Failure::unusable(format_args!("cannot read a password from standard input: {error}"))
-    })?;
-    let password = line.strip_suffix('\n').map_or(&*line, |line| line.strip_suffix('\r').unwrap_or(line));
-    Ok(SecretString::from(password))
 }
 
 /// Keeps others of us from changing the file meanwhile; where that is not possible, goes on without.

@@ -14,6 +14,16 @@ fn help_of_every_command() {
             ("pub", &["pub", "--help"]),
             ("sub", &["sub", "--help"]),
             ("passwd", &["passwd", "--help"]),
+            ("product", &["product", "--help"]),
+            ("product_create", &["product", "create", "--help"]),
+            ("device", &["device", "--help"]),
+            ("device_list", &["device", "list", "--help"]),
+            ("device_create", &["device", "create", "--help"]),
+            ("credential", &["credential", "--help"]),
+            ("credential_rotate", &["credential", "rotate", "--help"]),
+            ("claim_create", &["claim", "create", "--help"]),
+            ("block_add", &["block", "add", "--help"]),
+            ("api_key_create", &["api-key", "create", "--help"]),
             ("bench_conn", &["bench", "conn", "--help"]),
             ("bench_pubsub", &["bench", "pubsub", "--help"]),
         ] {
@@ -30,7 +40,10 @@ fn help_is_a_command_too() {
     assert_eq!(run(&["help"]).code(0).stdout, list);
     let commands: Vec<&str> =
         list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
-    for command in ["serve", "pub", "sub", "passwd", "bench", "version", "completions", "help"] {
+    let registry =
+        ["product", "device", "credential", "claim", "registration", "block", "api-key", "audit", "event"];
+    let others = ["serve", "pub", "sub", "passwd", "demo", "bench", "version", "completions", "help"];
+    for command in [&registry[..], &others].concat() {
         assert!(commands.contains(&command), "{command} is not in {list}");
         let help = run(&["help", command]).code(0);
         assert!(help.stdout.contains("Usage: vouchmq"), "{help:?}");
@@ -58,6 +71,9 @@ fn version_is_told_by_flag_and_command() {
 fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let script = run(&["completions", shell]).code(0).stdout;
-        assert!(["serve", "passwd", "pubsub"].iter().all(|word| script.contains(word)), "{shell}");
+        assert!(
+            ["serve", "passwd", "pubsub", "quarantine"].iter().all(|word| script.contains(word)),
+            "{shell}"
+        );
     }
 }

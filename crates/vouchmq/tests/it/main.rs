@@ -9,6 +9,7 @@ mod messages;
 mod mistakes;
 mod passwd;
 mod process;
+mod registry;
 mod serve;
 mod server;
 mod subscriptions;

@@ -6,6 +6,8 @@ use super::table::ROWS;
 use crate::exit::Failure;
 
 const PREFIX: &str = "VOUCHMQ_";
+/// What the commands of a registry read, which may run where the broker does.
+const OF_COMMANDS: [&str; 2] = ["VOUCHMQ_API", "VOUCHMQ_TOKEN_FILE"];
 
 /// Refuses every variable with our prefix that nothing here reads.
 pub(in crate::command::serve) fn refuse_unknown(
@@ -28,12 +30,13 @@ pub(in crate::command::serve) fn refuse_unknown(
     Ok(())
 }
 
-/// The variables of flags, and those of the table.
+/// The variables of flags, those of the table, and those of other commands.
 fn known() -> Vec<String> {
     let grammar = crate::arguments::grammar();
     let flags = grammar.find_subcommand("serve").into_iter().flat_map(clap::Command::get_arguments);
     let flags = flags.filter_map(|flag| flag.get_env()?.to_str().map(str::to_owned));
-    flags.chain(ROWS.iter().map(|row| format!("{PREFIX}{}", row.variable()))).collect()
+    let rows = ROWS.iter().map(|row| format!("{PREFIX}{}", row.variable()));
+    flags.chain(rows).chain(OF_COMMANDS.map(str::to_owned)).collect()
 }
 
 /// Our tests use some, and Kubernetes gives every container some about a service that is called `vouchmq`.
@@ -125,6 +128,8 @@ mod tests {
             "VOUCHMQ_INTEROP",
             "VOUCHMQ_INTEROP_NODE",
             "VOUCHMQ_WRITE_DOCS",
+            "VOUCHMQ_API",
+            "VOUCHMQ_TOKEN_FILE",
         ] {
             assert_eq!(told(name, "1"), None);
         }

@@ -1,0 +1,8 @@
+//! The commands of the registry, against a broker as its users run it.
+
+mod answers;
+mod broker;
+mod canned;
+mod life;
+mod mistakes;
+mod registering;
