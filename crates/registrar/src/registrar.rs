@@ -37,6 +37,8 @@ pub struct Registrar {
 pub struct Opening {
     /// Its rows.
     pub store: Arc<dyn Store>,
+    /// The same rows, for following them: nobody else waits for or holds its connections.
+    pub followed: Arc<dyn Store>,
     /// Says how far the change log goes, after each commit of whoever.
     pub changes: watch::Receiver<u64>,
     /// Its keys.
@@ -47,6 +49,8 @@ pub struct Opening {
     pub resident: Arc<Resident>,
     /// Where it is kept how far the log once went; `None` keeps it nowhere.
     pub high_water: Option<PathBuf>,
+    /// Nobody else writes to the database: one that has a past and no high-water mark is not trusted.
+    pub is_ours: bool,
     /// A database that is older than it was, or another one, is accepted, and begins a new log.
     pub accepts_rollback: bool,
 }
@@ -103,16 +107,28 @@ impl Registrar {
     /// # Errors
     /// [`OpenFault`] says who is at fault and what to do; nothing was changed.
     pub async fn open(opening: Opening) -> Result<Self, OpenFault> {
-        let Opening { store, changes, keyring, clock, resident, high_water, accepts_rollback } = opening;
-        let registry = Arc::new(Registry::new(store.clone(), keyring, clock.clone(), SystemEntropy));
+        let Opening {
+            store,
+            followed,
+            changes,
+            keyring,
+            clock,
+            resident,
+            high_water,
+            is_ours,
+            accepts_rollback,
+        } = opening;
+        let registry = Arc::new(Registry::new(store, keyring, clock.clone(), SystemEntropy));
         let mut high_water = high_water.map(|path| HighWater::at(&path)).transpose()?;
         let mut opened = adopt(&registry, false).await?;
         if let Some(high_water) = &mut high_water {
-            match high_water.check(opened.log, opened.head) {
+            match high_water.check(opened.log, opened.head, is_ours) {
                 Ok(()) => {}
-                Err(HighWaterFault::RolledBack { .. } | HighWaterFault::Exchanged { .. })
-                    if accepts_rollback =>
-                {
+                Err(
+                    HighWaterFault::RolledBack { .. }
+                    | HighWaterFault::Exchanged { .. }
+                    | HighWaterFault::Unmarked { .. },
+                ) if accepts_rollback => {
                     tracing::warn!(
                         "the database is older than it was, or another one; a new change log begins"
                     );
@@ -122,7 +138,7 @@ impl Registrar {
             }
             high_water.rise(opened.log, opened.head)?;
         }
-        let loaded = Loaded::load(store, resident.clone()).await?;
+        let loaded = Loaded::load(followed, resident.clone()).await?;
         let (events, uses) = (Arc::new(Events::default()), Arc::new(Uses::default()));
         let book = Arc::new(DoorBook::new(resident.clone(), events.clone(), uses.clone(), clock));
         Ok(Self { registry, resident, events, uses, book, loaded, changes, high_water, opened })

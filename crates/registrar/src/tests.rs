@@ -46,7 +46,17 @@ fn opening(store: Arc<MemoryStore>, keyring: Arc<Keyring>) -> Opening {
     let (_, changes) = tokio::sync::watch::channel(0);
     let clock = Arc::new(Standing);
     let resident = Arc::new(Resident::new(keyring.clone(), HashSeed::new([1, 2]), clock.clone()));
-    Opening { store, changes, keyring, clock, resident, high_water: None, accepts_rollback: false }
+    Opening {
+        followed: store.clone(),
+        store,
+        changes,
+        keyring,
+        clock,
+        resident,
+        high_water: None,
+        is_ours: true,
+        accepts_rollback: false,
+    }
 }
 
 fn keyring() -> Arc<Keyring> {
@@ -136,6 +146,13 @@ async fn a_database_that_was_restored_or_exchanged_is_not_trusted() {
     let accepted = open(&store, true).await.unwrap().opened();
     assert_ne!(accepted.log, first.log);
     assert!(open(&store, false).await.is_ok());
+    // Without its mark it could be any backup.
+    std::fs::remove_file(&mark).unwrap();
+    let fault = open(&store, false).await.unwrap_err();
+    assert!(matches!(fault, OpenFault::HighWater(HighWaterFault::Unmarked { .. })), "{fault}");
+    std::fs::write(&mark, "").unwrap();
+    let fault = open(&store, true).await.unwrap_err();
+    assert!(matches!(fault, OpenFault::HighWater(HighWaterFault::File { .. })), "{fault}");
 }
 
 #[tokio::test]

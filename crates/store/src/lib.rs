@@ -28,4 +28,4 @@ mod writer;
 
 pub use fault::OpenError;
 pub use options::{Location, StoreOptions};
-pub use store::SqlStore;
+pub use store::{Apart, SqlStore};

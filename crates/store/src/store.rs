@@ -25,6 +25,7 @@ use crate::writer::{Link, QUEUE_LEN, Request, Writer};
 /// rows were when it began. When it is dropped, what waits is still written; [`close`](Self::close) waits for
 /// that.
 pub struct SqlStore {
+    engine: Arc<Engine>,
     queue: mpsc::Sender<Request>,
     readers: Arc<Readers>,
     heads: Arc<Heads>,
@@ -84,14 +85,20 @@ impl SqlStore {
         });
         let writer = Writer {
             queue: requests,
-            link: Link::new(engine, connection),
+            link: Link::new(Arc::clone(&engine), connection),
             heads: Arc::clone(&heads),
             commit_count: Arc::clone(&commit_count),
             closing: Vec::new(),
             lock,
         };
         tokio::spawn(writer.work());
-        Self { queue, readers, heads, commit_count, follower }
+        Self { engine, queue, readers, heads, commit_count, follower }
+    }
+
+    /// The same rows, read on a connection that nobody else uses: for who must not wait behind those that list
+    /// and search.
+    pub fn apart(self: &Arc<Self>) -> Apart {
+        Apart { store: Arc::clone(self), readers: Arc::new(Readers::new(Arc::clone(&self.engine), 1)) }
     }
 
     /// Writes what waits, takes nothing more, and closes all connections; those that are being read from have
@@ -120,6 +127,29 @@ impl SqlStore {
         if let Some(follower) = &self.follower {
             follower.abort();
         }
+    }
+}
+
+/// A [`SqlStore`] with a connection for reading of its own.
+pub struct Apart {
+    store: Arc<SqlStore>,
+    readers: Arc<Readers>,
+}
+
+#[async_trait]
+impl Store for Apart {
+    async fn read(&self) -> Result<Box<dyn Rows + '_>, StoreFault> {
+        Ok(Box::new(self.readers.lend().await?))
+    }
+
+    async fn write(&self, job: Box<dyn Job>) -> Result<(), StoreFault> {
+        self.store.write(job).await
+    }
+}
+
+impl std::fmt::Debug for Apart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Apart").field("store", &self.store).finish_non_exhaustive()
     }
 }
 

@@ -123,17 +123,20 @@ async fn open(
         Some(text) => text.parse().map_err(Failure::unusable)?,
         None => Location::Sqlite(data.join("vouchmq.db")),
     };
+    let is_ours = matches!(location, Location::Sqlite(_));
     let store = Arc::new(SqlStore::open(StoreOptions::new(location)).await.map_err(Failure::unusable)?);
     let keyring = Arc::new(keys(data, choices.keys, &*store).await?);
     let clock = Arc::new(SystemClock);
     let seed = HashSeed::new([random()?, random()?]);
     let opening = Opening {
         store: store.clone(),
+        followed: Arc::new(store.apart()),
         changes: store.changes(),
         keyring: keyring.clone(),
         clock: clock.clone(),
         resident: Arc::new(Resident::new(keyring.clone(), seed, clock)),
         high_water: Some(data.join("high-water")),
+        is_ours,
         accepts_rollback: choices.accepts_rollback,
     };
     let registrar = Registrar::open(opening).await.map_err(Failure::unusable)?;
