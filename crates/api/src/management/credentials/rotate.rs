@@ -35,5 +35,7 @@ pub(in crate::management) async fn rotate(
         kick: read_some("/kick", wanted.kick.as_deref())?.unwrap_or(Kick::None),
         not_before: read_some_time("/not_before", wanted.not_before.as_deref())?,
     };
-    issued(here.registry.execute(caller.actor, command).await?.outcome)
+    let rotated = here.registry.execute(caller.actor, command).await?;
+    here.applied.settle(rotated.sequence).await;
+    issued(rotated.outcome)
 }
