@@ -1,5 +1,5 @@
 //! A server with devices: its data, the process, and what operators and devices do over HTTP.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, too")]
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -49,6 +49,11 @@ pub(crate) const TOKEN: &str = "the-administrator-of-tests-0123456789";
 impl House {
     pub(crate) fn new() -> Self {
         Self { folder: TempDir::new().unwrap(), variables: vec![("VOUCHMQ_ADMIN_TOKEN", TOKEN.to_owned())] }
+    }
+
+    /// The server makes the administrator's token.
+    pub(crate) fn without_token() -> Self {
+        Self { variables: Vec::new(), ..Self::new() }
     }
 
     /// With a further environment variable.
@@ -184,7 +189,7 @@ pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let attempts = DEADLINE.as_millis() / PAUSE.as_millis();
     let became_so = (0..attempts).any(|_| {
         is_so() || {
-            std::thread::sleep(PAUSE);
+            std::thread::park_timeout(PAUSE);
             false
         }
     });

@@ -1,5 +1,4 @@
 //! The life of a device, over HTTP and MQTT.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use serde_json::json;
 use vouchmq_client::Method;
