@@ -25,6 +25,7 @@ use vouchmq_identity::resident::Resident;
 use vouchmq_identity::store::Digest;
 
 use crate::http::{Access, Built, Gate, Gatekeeper, Limiter, Principal, Refusal, Routes, open_api_route};
+use crate::management::Applied;
 
 mod admitted;
 mod basic;
@@ -39,6 +40,7 @@ pub struct Registration {
     registry: Arc<Registry>,
     resident: Arc<Resident>,
     events: Arc<Events>,
+    applied: Arc<dyn Applied>,
     working: Arc<Semaphore>,
     all: Limiter<()>,
     addresses: Limiter<IpAddr>,
@@ -106,17 +108,20 @@ impl Rate {
 }
 
 impl Registration {
-    /// Lets devices into `registry`. `resident` judges those that rotate, and knows the blocks.
+    /// Lets devices into `registry`. `resident` judges those that rotate, and knows the blocks; a
+    /// secret is answered once it is `applied`, so that a device may connect with it at once.
     pub fn new(
         registry: Arc<Registry>,
         resident: Arc<Resident>,
         events: Arc<Events>,
+        applied: Arc<dyn Applied>,
         limits: &RegistrationLimits,
     ) -> Self {
         Self {
             registry,
             resident,
             events,
+            applied,
             working: Arc::new(Semaphore::new(limits.working_max)),
             all: limits.all.limiter(1),
             addresses: limits.each_address.limiter(KEYS_MAX),

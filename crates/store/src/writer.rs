@@ -95,6 +95,12 @@ impl Writer {
             }
             Err(fault) => {
                 answers.push((answer, Ok(())));
+                // Those that wait would have shared the transaction: each would find out as slowly.
+                while answers.len() < BATCH_LEN
+                    && let Some((_, answer)) = self.waiting()
+                {
+                    answers.push((answer, Ok(())));
+                }
                 Err(fault)
             }
         };

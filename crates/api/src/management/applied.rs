@@ -30,6 +30,18 @@ pub struct Application {
     pub sessions_closed: u64,
 }
 
+/// How long a new secret is kept back until it is good; then it is handed out all the same.
+const SECRET_PATIENCE: Duration = Duration::from_secs(2);
+
+impl dyn Applied {
+    /// Waits until a change is applied that made a secret: whoever gets it may use it at once.
+    pub(crate) async fn settle(&self, sequence: Option<u64>) {
+        if let Some(sequence) = sequence {
+            let _ = self.wait(sequence, SECRET_PATIENCE).await;
+        }
+    }
+}
+
 /// Whether to wait for a change.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]

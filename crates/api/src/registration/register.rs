@@ -46,10 +46,16 @@ impl Registration {
         self.look(admitted, &command).await?;
         let began = self.registry.now();
         let actor = Actor::stranger(Some(admitted.peer)).in_request(admitted.request_id.as_str());
-        match self.registry.execute(actor, command).await.map(|done| done.outcome) {
-            Ok(Registered::Issued(issued)) => Ok(self.hand_over(admitted, &hardware_id, *issued)),
-            Ok(Registered::Quarantined(waiting)) => Ok(self.keep_waiting(admitted, &waiting, began)),
-            Err(refusal) => Err(self.refuse(admitted, &product, &hardware_id, refusal).await),
+        let done = match self.registry.execute(actor, command).await {
+            Ok(done) => done,
+            Err(refusal) => return Err(self.refuse(admitted, &product, &hardware_id, refusal).await),
+        };
+        match done.outcome {
+            Registered::Issued(issued) => {
+                self.applied.settle(done.sequence).await;
+                Ok(self.hand_over(admitted, &hardware_id, *issued))
+            }
+            Registered::Quarantined(waiting) => Ok(self.keep_waiting(admitted, &waiting, began)),
         }
     }
 

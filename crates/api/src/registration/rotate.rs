@@ -41,16 +41,19 @@ pub(super) async fn rotate(
     let actor = Actor::device(&device, Some(admitted.peer)).in_request(admitted.request_id.as_str());
     let (grace_millis, kick) = (grace.unwrap_or(GRACE_MILLIS), Kick::None);
     let rotate = Rotate { device, grace_millis, kick, not_before: None, not_after: None };
-    let registry = here.registry.clone();
-    here.work(async move {
-        match registry.execute(actor, RotateOwn { credential, rotate }).await {
-            Ok(done) => issued(done.outcome),
-            // It was revoked since it was judged.
-            Err(Refusal::NotFound(_)) => Err(unauthenticated()),
-            Err(refusal) => Err(refusal.into()),
-        }
-    })
-    .await
+    here.clone()
+        .work(async move {
+            match here.registry.execute(actor, RotateOwn { credential, rotate }).await {
+                Ok(done) => {
+                    here.applied.settle(done.sequence).await;
+                    issued(done.outcome)
+                }
+                // It was revoked since it was judged.
+                Err(Refusal::NotFound(_)) => Err(unauthenticated()),
+                Err(refusal) => Err(refusal.into()),
+            }
+        })
+        .await
 }
 
 impl Registration {

@@ -3,6 +3,7 @@
 mod bench;
 mod connecting;
 mod help;
+mod identity;
 mod limits;
 mod login;
 mod messages;

@@ -34,6 +34,7 @@ pub(in crate::management) async fn add(
     }
     let proof = here.proof_of(wanted).await?;
     let added = here.registry.execute(caller.actor, AddCredential { device, proof, validity }).await?;
+    here.applied.settle(added.sequence).await;
     issued(added.outcome)
 }
 

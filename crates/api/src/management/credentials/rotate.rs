@@ -36,5 +36,7 @@ pub(in crate::management) async fn rotate(
         not_before: read_some_time("/not_before", wanted.not_before.as_deref())?,
         not_after: None,
     };
-    issued(here.registry.execute(caller.actor, command).await?.outcome)
+    let rotated = here.registry.execute(caller.actor, command).await?;
+    here.applied.settle(rotated.sequence).await;
+    issued(rotated.outcome)
 }

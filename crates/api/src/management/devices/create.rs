@@ -33,6 +33,9 @@ pub(in crate::management) async fn create(
         origin: DeviceOrigin::Manual,
     };
     let done = here.registry.execute(caller.actor, CreateDevice { new, with_secret }).await?;
+    if with_secret {
+        here.applied.settle(done.sequence).await;
+    }
     let (device, added) = done.outcome;
     let location = format!("/v1/devices/{}", device.id);
     let body = CreatedDevice {

@@ -118,11 +118,13 @@ impl Bound {
     pub(super) async fn serve(self, works: Works, progress: Progress) -> Result<AtWork, Failure> {
         let Self { registration, management, authentication, token } = self;
         let Works { registry, resident, events, book, sessions } = works;
+        let applied: Arc<dyn Applied> = Arc::new(Here(progress));
         let mut at_work = AtWork { tasks: JoinSet::new(), drain: watch::Sender::new(false) };
         if let Some(listener) = registration {
             // Until there is TLS whoever is not on this machine comes through a proxy that is.
             let limits = RegistrationLimits { is_loopback_exempt: true, ..RegistrationLimits::default() };
-            let registration = Registration::new(registry.clone(), resident.clone(), events.clone(), &limits);
+            let (registry, resident, events) = (registry.clone(), resident.clone(), events.clone());
+            let registration = Registration::new(registry, resident, events, applied.clone(), &limits);
             at_work.serve(listener, registration::router(registration));
         }
         if let Some(listener) = authentication {
@@ -135,7 +137,7 @@ impl Bound {
         if let Some(listener) = management {
             let keys = Arc::new(ApiKeys::new(registry.clone(), token));
             keys.load().await.map_err(Failure::unusable)?;
-            let ports = Ports { registry, resident, sessions, events, applied: Arc::new(Here(progress)) };
+            let ports = Ports { registry, resident, sessions, events, applied };
             at_work.serve(listener, management::router(Management::new(ports, keys)));
         }
         Ok(at_work)

@@ -1,0 +1,11 @@
+//! Devices and their identities: a real server, its HTTP listeners, and clients on bare sockets.
+
+mod canary;
+mod crowd;
+mod fleet;
+mod http;
+mod instances;
+mod outage;
+mod restart;
+mod story;
+mod wire;
