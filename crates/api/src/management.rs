@@ -17,6 +17,7 @@ use vouchmq_identity::model::Scope;
 use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 
+use crate::changes::Changes;
 use crate::http::{Access, Built, Gate, Idempotency, Routes, open_api_route};
 
 pub(crate) mod answer;
@@ -25,6 +26,7 @@ mod applied;
 mod audit;
 mod blocks;
 mod caller;
+mod changes;
 mod claim_tokens;
 pub(crate) mod credentials;
 mod devices;
@@ -56,6 +58,8 @@ pub struct Ports {
     pub events: Arc<Events>,
     /// How far changes have come.
     pub applied: Arc<dyn Applied>,
+    /// The changes, for who follows them.
+    pub changes: Arc<Changes>,
 }
 
 /// The state of the management API.
@@ -65,6 +69,7 @@ pub struct Management {
     sessions: Arc<dyn Sessions>,
     events: Arc<Events>,
     applied: Arc<dyn Applied>,
+    changes: Arc<Changes>,
     keys: Arc<ApiKeys>,
     hashing: hashing::Hashing,
     last_look: health::LastLook,
@@ -91,11 +96,11 @@ const NETWORKS_MAX: usize = 64;
 impl Management {
     /// Works on `ports`, opened by `keys`, which tell the events of `ports` from then on whom they refuse.
     pub fn new(ports: Ports, keys: Arc<ApiKeys>) -> Self {
-        let Ports { registry, resident, sessions, events, applied } = ports;
+        let Ports { registry, resident, sessions, events, applied, changes } = ports;
         keys.tell(events.clone());
         let (hashing, last_look, start) =
             (hashing::Hashing::default(), health::LastLook::default(), Instant::now());
-        Self { registry, resident, sessions, events, applied, keys, hashing, last_look, start }
+        Self { registry, resident, sessions, events, applied, changes, keys, hashing, last_look, start }
     }
 }
 
@@ -162,6 +167,7 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::Admin, routes!(api_keys::revoke))
         .add(Scope::AuditRead, routes!(audit::list))
         .add(Scope::AuditRead, routes!(audit::verify))
+        .add(Scope::ChangesRead, routes!(changes::follow))
         .add(Scope::StatsRead, routes!(events::list))
         .add(Scope::StatsRead, routes!(stats::read))
         .add(Scope::StatsRead, routes!(stats::about))

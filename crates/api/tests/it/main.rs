@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 mod authentication;
+mod changes;
 mod harness;
 mod http;
 mod management;

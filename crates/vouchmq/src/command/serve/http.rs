@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vouchmq_api::authentication_service::{AuthenticationService, AuthenticationServiceOptions};
+use vouchmq_api::changes::Changes;
 use vouchmq_api::http::{AdministratorToken, Listener, ListenerOptions, Router};
 use vouchmq_api::management::{self, ApiKeys, Application, Applied, Management, Ports};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
@@ -117,6 +118,7 @@ impl Bound {
     pub(super) async fn serve(self, works: Works, progress: Progress) -> Result<AtWork, Failure> {
         let Self { registration, management, authentication, token } = self;
         let Works { registry, resident, events, sessions } = works;
+        let changes = Arc::new(Changes::new(registry.clone(), progress.applied()));
         let mut at_work = AtWork { tasks: JoinSet::new(), drain: watch::Sender::new(false) };
         if let Some(listener) = registration {
             let limits = RegistrationLimits::default();
@@ -127,13 +129,15 @@ impl Bound {
             let options = AuthenticationServiceOptions { trust_loopback: true, ..Default::default() };
             let (judge, confirm) = (resident.clone(), registry.clone());
             let service = AuthenticationService::try_new(&options, judge, confirm, Arc::new(SystemClock))
-                .map_err(Failure::unusable)?;
+                .map_err(Failure::unusable)?
+                .telling(changes.clone());
             at_work.serve(listener, service.build().router);
         }
         if let Some(listener) = management {
             let keys = Arc::new(ApiKeys::new(registry.clone(), token));
             keys.load().await.map_err(Failure::unusable)?;
-            let ports = Ports { registry, resident, sessions, events, applied: Arc::new(Here(progress)) };
+            let applied = Arc::new(Here(progress));
+            let ports = Ports { registry, resident, sessions, events, applied, changes };
             at_work.serve(listener, management::router(Management::new(ports, keys)));
         }
         Ok(at_work)
