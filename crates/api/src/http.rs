@@ -36,6 +36,7 @@ pub use authorize::Authorized;
 /// What a listener serves.
 pub use axum::Router;
 pub use bearer::{AdministratorToken, TooShort};
+pub(crate) use body::body_fault;
 pub use body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, read_body};
 pub use code::Code;
 pub(crate) use crowd::network_of;

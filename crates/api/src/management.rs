@@ -18,7 +18,7 @@ use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 
 use crate::changes::Changes;
-use crate::http::{Access, Built, Gate, Idempotency, Routes, open_api_route};
+use crate::http::{Access, Built, Gate, HttpLimits, Idempotency, Routes, open_api_route};
 
 pub(crate) mod answer;
 mod api_keys;
@@ -32,8 +32,10 @@ pub(crate) mod credentials;
 mod devices;
 mod events;
 mod explain;
+mod exports;
 mod hashing;
 mod health;
+mod imports;
 pub(crate) mod input;
 mod keys;
 mod products;
@@ -72,6 +74,8 @@ pub struct Management {
     changes: Arc<Changes>,
     keys: Arc<ApiKeys>,
     hashing: hashing::Hashing,
+    importing: imports::Importing,
+    exporting: Arc<exports::Exporting>,
     last_look: health::LastLook,
     start: Instant,
 }
@@ -100,8 +104,27 @@ impl Management {
         keys.tell(events.clone());
         let (hashing, last_look, start) =
             (hashing::Hashing::default(), health::LastLook::default(), Instant::now());
-        Self { registry, resident, sessions, events, applied, changes, keys, hashing, last_look, start }
+        let (importing, exporting) = (imports::Importing::default(), Arc::default());
+        Self {
+            registry,
+            resident,
+            sessions,
+            events,
+            applied,
+            changes,
+            keys,
+            hashing,
+            importing,
+            exporting,
+            last_look,
+            start,
+        }
     }
+}
+
+/// What the management listener gives to its clients at most: as every listener, but for the body of an import.
+pub fn limits() -> HttpLimits {
+    HttpLimits { body_bytes_max: imports::BYTES_MAX, ..HttpLimits::default() }
 }
 
 /// What the management listener serves: [`routes()`] behind the keys of `management`, and `/openapi.json`.
@@ -135,6 +158,8 @@ fn about_devices() -> Routes<Arc<Management>> {
         .add(Scope::DevicesWrite, routes!(transition::reset))
         .add(Scope::DevicesWrite, routes!(transition::retire))
         .add(Scope::DevicesWrite, routes!(kick::kick))
+        .add(Scope::DevicesWrite, routes!(imports::import))
+        .add(Scope::DevicesWrite, routes!(exports::export))
 }
 
 fn about_access() -> Routes<Arc<Management>> {

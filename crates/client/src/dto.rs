@@ -19,11 +19,13 @@ pub mod credential;
 pub mod device;
 pub mod event;
 pub mod explain;
+pub mod import;
 pub mod page;
 pub mod problem;
 pub mod product;
 pub mod registration;
 pub mod stats;
+pub mod transfer;
 pub mod verify;
 
 mod present;

@@ -65,7 +65,7 @@ impl Events {
     /// The next event that is no heartbeat.
     fn news(&mut self) -> Event {
         loop {
-            let event = self.next().expect("the stream ended");
+            let event = self.next().unwrap_or_else(|| panic!("the stream ended"));
             if event.name != "heartbeat" {
                 return event;
             }

@@ -8,3 +8,4 @@ mod harness;
 mod http;
 mod management;
 mod registration;
+mod transfer;

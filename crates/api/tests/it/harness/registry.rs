@@ -93,7 +93,7 @@ impl World {
             applied: self.following.clone(),
             changes: self.changes(),
         };
-        Server::start(management::router(Management::new(ports, keys)))
+        Server::with(management::router(Management::new(ports, keys)), management::limits())
     }
 
     /// What is told to those who follow.

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vouchmq_api::authentication_service::{AuthenticationService, AuthenticationServiceOptions};
 use vouchmq_api::changes::Changes;
-use vouchmq_api::http::{AdministratorToken, Listener, ListenerOptions, Router};
+use vouchmq_api::http::{AdministratorToken, HttpLimits, Listener, ListenerOptions, Router};
 use vouchmq_api::management::{self, ApiKeys, Application, Applied, Management, Ports};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::SystemClock;
@@ -97,9 +97,10 @@ impl Bound {
             None => None,
         };
         Ok(Self {
-            registration: bind("registration", addresses.registration, "--register-listen").await?,
-            management: bind("management", addresses.management, "--api-listen").await?,
-            authentication: bind("authentication", addresses.authentication, "--auth-listen").await?,
+            registration: bind("registration", addresses.registration, "--register-listen", None).await?,
+            management: bind("management", addresses.management, "--api-listen", Some(management::limits()))
+                .await?,
+            authentication: bind("authentication", addresses.authentication, "--auth-listen", None).await?,
             token,
         })
     }
@@ -188,9 +189,11 @@ async fn bind(
     name: &'static str,
     address: Option<SocketAddr>,
     flag: &str,
+    limits: Option<HttpLimits>,
 ) -> Result<Option<Listener>, Failure> {
     let Some(address) = address else { return Ok(None) };
-    match Listener::bind(ListenerOptions::new(name, address)).await {
+    let limits = limits.unwrap_or_default();
+    match Listener::bind(ListenerOptions { limits, ..ListenerOptions::new(name, address) }).await {
         Ok(listener) => Ok(Some(listener)),
         Err(fault) => {
             let why = std::error::Error::source(&fault).map(|why| format!(": {why}")).unwrap_or_default();
