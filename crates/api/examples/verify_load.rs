@@ -159,6 +159,7 @@ fn signed(key: &SigningKey, number: usize, body: &str) -> Vec<u8> {
         method: "POST",
         authority: "localhost",
         path: "/v1/auth/verify",
+        query: None,
         content_type: Some("application/json"),
         content_digest: None,
         body: body.as_bytes(),

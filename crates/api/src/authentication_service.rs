@@ -5,6 +5,7 @@
 //! | `POST, GET /mqtt/auth`, `/mqtt/superuser`, `/mqtt/acl` | NanoMQ `http_auth` | the status: 200 allows, all else denies |
 //! | `POST /emqx/authn`, `/emqx/authz` | EMQX | 200 with `result`: whatever is not 200 falls through to EMQX's next authenticator |
 //! | `POST /v1/auth/verify`, `/v1/auth/verify:batch` | everybody else | 200 with `decision` |
+//! | `GET /v1/changes` | who keeps those decisions | server-sent events |
 //!
 //! Whoever asks is known first: the native endpoints by a signature (RFC 9421, answered in kind), the others by
 //! a header field, an address, or both. All of them share one verifier, a [`Judge`]: what it can tell in
@@ -57,7 +58,8 @@ fn routes(service: &Arc<Service>) -> Built {
         .add(LISTED, routes!(emqx::authorize::post));
     let native = Routes::new("authentication service")
         .add(SIGNED, routes!(native::verify::post))
-        .add(SIGNED, routes!(native::batch::post));
+        .add(SIGNED, routes!(native::batch::post))
+        .add(SIGNED, routes!(native::changes::get));
     let asks_nanomq = from_fn_with_state(service.clone(), nanomq::listed);
     let asks_emqx = from_fn_with_state(service.clone(), emqx::listed);
     let asks_native = from_fn_with_state(service.clone(), native::signed::signed);

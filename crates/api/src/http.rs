@@ -27,6 +27,7 @@ mod problem;
 mod query;
 mod request_id;
 mod routes;
+mod stream;
 mod version;
 mod watch;
 
@@ -35,11 +36,12 @@ pub use authorize::Authorized;
 /// What a listener serves.
 pub use axum::Router;
 pub use bearer::{AdministratorToken, TooShort};
+pub(crate) use body::body_fault;
 pub use body::{BATCH_BYTES_MAX, BODY_BYTES_MAX, read_body};
 pub use code::Code;
 pub(crate) use crowd::network_of;
 pub use front::EventStream;
-pub(crate) use front::Verbatim;
+pub(crate) use front::{Prolong, Verbatim};
 pub use gatekeeper::{Gate, Gatekeeper, Principal, Refusal};
 pub use host::HostNames;
 pub use idempotency::{ContainsSecret, Idempotency};
@@ -54,4 +56,5 @@ pub use problem::Problem;
 pub use query::QueryOf;
 pub use request_id::{Draining, Peer, RequestId};
 pub use routes::{Access, Built, Routes};
+pub(crate) use stream::{Broken, Pusher, pushed};
 pub use version::{IfMatch, Strictness, etag};

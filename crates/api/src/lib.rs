@@ -6,6 +6,7 @@
 //! [`authentication_service`] that of other brokers.
 
 pub mod authentication_service;
+pub mod changes;
 pub mod http;
 pub mod management;
 pub mod registration;

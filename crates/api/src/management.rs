@@ -17,7 +17,8 @@ use vouchmq_identity::model::Scope;
 use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 
-use crate::http::{Access, Built, Gate, Idempotency, Routes, open_api_route};
+use crate::changes::Changes;
+use crate::http::{Access, Built, Gate, HttpLimits, Idempotency, Routes, open_api_route};
 
 pub(crate) mod answer;
 mod api_keys;
@@ -25,13 +26,16 @@ mod applied;
 mod audit;
 mod blocks;
 mod caller;
+mod changes;
 mod claim_tokens;
 pub(crate) mod credentials;
 mod devices;
 mod events;
 mod explain;
+mod exports;
 mod hashing;
 mod health;
+mod imports;
 pub(crate) mod input;
 mod keys;
 mod products;
@@ -56,6 +60,8 @@ pub struct Ports {
     pub events: Arc<Events>,
     /// How far changes have come.
     pub applied: Arc<dyn Applied>,
+    /// The changes, for who follows them.
+    pub changes: Arc<Changes>,
 }
 
 /// The state of the management API.
@@ -65,8 +71,11 @@ pub struct Management {
     sessions: Arc<dyn Sessions>,
     events: Arc<Events>,
     applied: Arc<dyn Applied>,
+    changes: Arc<Changes>,
     keys: Arc<ApiKeys>,
     hashing: hashing::Hashing,
+    importing: imports::Importing,
+    exporting: Arc<exports::Exporting>,
     last_look: health::LastLook,
     start: Instant,
 }
@@ -91,12 +100,31 @@ const NETWORKS_MAX: usize = 64;
 impl Management {
     /// Works on `ports`, opened by `keys`, which tell the events of `ports` from then on whom they refuse.
     pub fn new(ports: Ports, keys: Arc<ApiKeys>) -> Self {
-        let Ports { registry, resident, sessions, events, applied } = ports;
+        let Ports { registry, resident, sessions, events, applied, changes } = ports;
         keys.tell(events.clone());
         let (hashing, last_look, start) =
             (hashing::Hashing::default(), health::LastLook::default(), Instant::now());
-        Self { registry, resident, sessions, events, applied, keys, hashing, last_look, start }
+        let (importing, exporting) = (imports::Importing::default(), Arc::default());
+        Self {
+            registry,
+            resident,
+            sessions,
+            events,
+            applied,
+            changes,
+            keys,
+            hashing,
+            importing,
+            exporting,
+            last_look,
+            start,
+        }
     }
+}
+
+/// What the management listener gives to its clients at most: as every listener, but for the body of an import.
+pub fn limits() -> HttpLimits {
+    HttpLimits { body_bytes_max: imports::BYTES_MAX, ..HttpLimits::default() }
 }
 
 /// What the management listener serves: [`routes()`] behind the keys of `management`, and `/openapi.json`.
@@ -130,6 +158,8 @@ fn about_devices() -> Routes<Arc<Management>> {
         .add(Scope::DevicesWrite, routes!(transition::reset))
         .add(Scope::DevicesWrite, routes!(transition::retire))
         .add(Scope::DevicesWrite, routes!(kick::kick))
+        .add(Scope::DevicesWrite, routes!(imports::import))
+        .add(Scope::DevicesWrite, routes!(exports::export))
 }
 
 fn about_access() -> Routes<Arc<Management>> {
@@ -162,6 +192,7 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::Admin, routes!(api_keys::revoke))
         .add(Scope::AuditRead, routes!(audit::list))
         .add(Scope::AuditRead, routes!(audit::verify))
+        .add(Scope::ChangesRead, routes!(changes::follow))
         .add(Scope::StatsRead, routes!(events::list))
         .add(Scope::StatsRead, routes!(stats::read))
         .add(Scope::StatsRead, routes!(stats::about))

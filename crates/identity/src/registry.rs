@@ -22,6 +22,7 @@ mod desk;
 mod device;
 mod fingerprint;
 mod housekeeping;
+mod import;
 mod keys;
 mod product;
 mod refusal;
@@ -41,6 +42,9 @@ pub use desk::Desk;
 pub use device::{ChangeDevice, CreateDevice, DevicePatch, MoveDevice, NewDevice};
 pub use fingerprint::Fingerprint;
 pub use housekeeping::{Sweep, Swept};
+pub use import::{
+    Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported, RecordTransfer,
+};
 pub use keys::{AdoptKeys, KeysFault, Opened};
 pub use product::{ChangeProduct, CreateProduct, DeleteProduct, NewProduct, ProductPatch};
 pub use refusal::{Refusal, What};
@@ -161,8 +165,9 @@ impl<C: Command> Job for Execution<C> {
     async fn run(&mut self, rows: &mut dyn Transaction) -> Result<(), Aborted> {
         let mut desk = Desk::new(rows, self.now, &self.actor, &self.keyring, &*self.entropy);
         let result = self.command.run(&mut desk).await;
-        let sequence = desk.sequence();
+        let (sequence, is_undone) = (desk.sequence(), desk.is_undone());
         let aborted = match &result {
+            Ok(_) if is_undone => Err(Aborted::Refused),
             Ok(_) => Ok(()),
             Err(Refusal::Store(fault)) => Err(Aborted::Failed(fault.clone())),
             Err(_) => Err(Aborted::Refused),

@@ -7,7 +7,7 @@
 //! between them on plain HTTP turns a denial into a permission.
 //!
 //! There is one way to write each of these fields, and every other is refused: one signature, no spaces but
-//! those shown, each parameter once. The query of a URL is not signed, so that who verifies refuses one.
+//! those shown, each parameter once. A URL with a query is signed with `"@query"` behind `"@path"`.
 
 mod field;
 mod key;

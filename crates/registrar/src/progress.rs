@@ -7,7 +7,10 @@ use tokio::sync::watch;
 /// How far the resident set of this process is, and what following came to: for those who wait until a
 /// change is applied.
 #[derive(Clone, Debug)]
-pub struct Progress(watch::Receiver<State>);
+pub struct Progress {
+    state: watch::Receiver<State>,
+    applied: watch::Receiver<u64>,
+}
 
 /// What a change came to here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,13 +35,18 @@ pub(crate) struct State {
 const CLOSED_MAX: usize = 1024;
 
 impl Progress {
-    pub(crate) const fn new(receiver: watch::Receiver<State>) -> Self {
-        Self(receiver)
+    pub(crate) const fn new(state: watch::Receiver<State>, applied: watch::Receiver<u64>) -> Self {
+        Self { state, applied }
+    }
+
+    /// Tells of each entry that is applied; the last of several is enough.
+    pub fn applied(&self) -> watch::Receiver<u64> {
+        self.applied.clone()
     }
 
     /// Waits until an entry of the change log is applied, at most so long.
     pub async fn wait(&self, sequence: u64, timeout: Duration) -> Applied {
-        let mut receiver = self.0.clone();
+        let mut receiver = self.state.clone();
         let reached = receiver.wait_for(|state| state.sequence >= sequence);
         match tokio::time::timeout(timeout, reached).await {
             Ok(Ok(state)) => Applied { is_applied: true, sessions_closed: state.closed_by(sequence) },
@@ -48,12 +56,12 @@ impl Progress {
 
     /// The last entry that is applied.
     pub fn sequence(&self) -> u64 {
-        self.0.borrow().sequence
+        self.state.borrow().sequence
     }
 
     /// Whether the resident set follows the database.
     pub fn is_healthy(&self) -> bool {
-        self.0.borrow().is_healthy
+        self.state.borrow().is_healthy
     }
 }
 

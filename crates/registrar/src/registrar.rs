@@ -158,9 +158,11 @@ impl Registrar {
     pub fn run(self, sessions: Arc<dyn Sessions>) -> Running {
         let Self { registry, uses, loaded, changes, high_water, resident, .. } = self;
         let (tell, progress) = watch::channel(State::at(resident.applied()));
-        let following = Following { follower: loaded.follow(sessions), changes, high_water, tell };
+        let (tell_applied, applied) = watch::channel(resident.applied());
+        let following =
+            Following { follower: loaded.follow(sessions), changes, high_water, tell, tell_applied };
         Running {
-            progress: Progress::new(progress),
+            progress: Progress::new(progress, applied),
             follower: tokio::spawn(following.run()),
             housekeeper: tokio::spawn(keep_house(registry, uses)),
         }
@@ -177,6 +179,7 @@ struct Following {
     changes: watch::Receiver<u64>,
     high_water: Option<HighWater>,
     tell: watch::Sender<State>,
+    tell_applied: watch::Sender<u64>,
 }
 
 impl Following {
@@ -217,6 +220,8 @@ impl Following {
             state.advance(followed.sequence, &followed.closed);
             is_news
         });
+        self.tell_applied
+            .send_if_modified(|applied| std::mem::replace(applied, followed.sequence) != followed.sequence);
     }
 
     /// Once for each outage.

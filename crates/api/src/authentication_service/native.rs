@@ -14,6 +14,7 @@ use vouchmq_identity::{AuthRequest, OutwardDenial, UnixMillis, Verdict};
 use crate::http::{Code, Problem};
 
 pub(super) mod batch;
+pub(super) mod changes;
 pub(super) mod signed;
 pub(super) mod verify;
 

@@ -10,10 +10,11 @@ use super::caller::{Caller, Callers};
 use super::nonces::Nonces;
 use super::verifier::Verifier;
 use super::{AuthenticationServiceOptions, CallersFault, Confirm, EmqxFailure, EmqxUnknown, Judge};
+use crate::changes::Changes;
 use crate::http::{Built, Code, Limiter, Problem, network_of};
 
 /// The authentication service, ready to be served.
-pub struct AuthenticationService(Arc<Service>);
+pub struct AuthenticationService(Service);
 
 /// What all its routes share.
 pub(super) struct Service {
@@ -23,6 +24,7 @@ pub(super) struct Service {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) emqx_unknown: EmqxUnknown,
     pub(super) emqx_failure: EmqxFailure,
+    pub(super) changes: Option<Arc<Changes>>,
     verifications: Option<Limiter<Caller>>,
     failures: Limiter<IpAddr>,
     hints: Limiter<IpAddr>,
@@ -51,7 +53,7 @@ impl AuthenticationService {
         let callers = Callers::try_new(options)?;
         let per_second = NonZeroU32::new(options.verifications_per_second);
         let second = Duration::from_secs(1);
-        Ok(Self(Arc::new(Service {
+        Ok(Self(Service {
             verifier: Verifier::new(options, judge, confirm),
             callers,
             nonces: Nonces::new(options.nonces_max),
@@ -61,13 +63,21 @@ impl AuthenticationService {
             verifications: per_second.map(|count| Limiter::new(count, second, KEYS_MAX)),
             failures: Limiter::new(FAILURES_PER_MINUTE, 60 * second, KEYS_MAX),
             hints: Limiter::new(HINTS_PER_MINUTE, 60 * second, KEYS_MAX),
+            changes: None,
             warned: Mutex::default(),
-        })))
+        }))
+    }
+
+    /// The same, and callers may follow these changes.
+    #[must_use]
+    pub fn telling(mut self, changes: Arc<Changes>) -> Self {
+        self.0.changes = Some(changes);
+        self
     }
 
     /// Its routes and their description. Give the router to a [`Listener`](crate::http::Listener).
-    pub fn build(&self) -> Built {
-        super::routes(&self.0)
+    pub fn build(self) -> Built {
+        super::routes(&Arc::new(self.0))
     }
 }
 

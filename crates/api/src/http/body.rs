@@ -36,12 +36,16 @@ pub async fn read_body(request: Request, bytes_max: usize) -> Result<(Parts, Byt
     };
     match collected {
         Ok(collected) => Ok((parts, collected.to_bytes())),
-        Err(error) if is_too_large(&*error) => Err(too_large()),
-        Err(_) => {
-            let detail = "the body broke off or is not framed as it must be";
-            Err(Problem::new(Code::MalformedRequest, detail))
-        }
+        Err(error) => Err(body_fault(&*error, bytes_max)),
     }
+}
+
+/// Why a body of at most `bytes_max` could not be read to its end.
+pub(crate) fn body_fault(error: &(dyn std::error::Error + 'static), bytes_max: usize) -> Problem {
+    if is_too_large(error) {
+        return Problem::new(Code::BodyTooLarge, format!("the body may have at most {bytes_max} bytes"));
+    }
+    Problem::new(Code::MalformedRequest, "the body broke off or is not framed as it must be")
 }
 
 /// Whether a limit was hit: the one here, or that of the listener further out.

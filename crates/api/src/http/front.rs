@@ -7,11 +7,13 @@ use std::task::Poll;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
 use super::body::BodyDeadline;
@@ -22,6 +24,10 @@ use super::{Code, HostNames, HttpLimits, Peer, Problem, RequestId, action};
 /// Marks an answer (as an extension) that goes on for as long as the client stays.
 #[derive(Clone, Copy, Debug)]
 pub struct EventStream;
+
+/// Gives the one request that it comes with more time than others have.
+#[derive(Clone)]
+pub(crate) struct Prolong(Arc<Watch>);
 
 /// What every request passes on its way in, and every answer on its way out.
 pub(super) struct Front {
@@ -68,8 +74,8 @@ impl Front {
         let start = Instant::now();
         let request_id = RequestId::of(request.headers());
         let method = request.method().clone();
-        let routed = match self.admit(request, peer, &request_id) {
-            Ok(request) => self.route(request).await,
+        let routed = match self.admit(request, peer, &request_id, &watch) {
+            Ok(request) => self.route(request, &watch).await,
             Err(problem) => problem.into_response(),
         };
         let mut response = in_one_shape(routed, &request_id);
@@ -95,6 +101,7 @@ impl Front {
         request: Request<Incoming>,
         peer: SocketAddr,
         request_id: &RequestId,
+        watch: &Arc<Watch>,
     ) -> Result<Request<Body>, Problem> {
         if request.version() != Version::HTTP_11 {
             return Err(Problem::new(Code::HttpVersion, "send HTTP/1.1"));
@@ -110,19 +117,29 @@ impl Front {
         request.extensions_mut().insert(body_deadline);
         request.extensions_mut().insert(request_id.clone());
         request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(Prolong(watch.clone()));
         action::to_route(&mut request);
         Ok(request)
     }
 
-    async fn route(&self, request: Request<Body>) -> Response {
-        let routed = unless_it_panics(self.router.clone().oneshot(request));
-        match timeout(self.limits.request_timeout, routed).await {
-            Ok(Ok(Ok(response))) => response,
-            Ok(Err(_)) => {
-                tracing::error!(listener = self.name, "a handler panicked: this is a bug");
-                Problem::new(Code::Internal, "look for the request id in the log").into_response()
+    async fn route(&self, request: Request<Body>, watch: &Watch) -> Response {
+        let mut routed = pin!(unless_it_panics(self.router.clone().oneshot(request)));
+        loop {
+            let answer_by = watch.answer_by();
+            match timeout_at(answer_by, &mut routed).await {
+                Ok(Ok(Ok(response))) => return response,
+                Ok(Err(_)) => {
+                    tracing::error!(listener = self.name, "a handler panicked: this is a bug");
+                    let detail = "look for the request id in the log";
+                    return Problem::new(Code::Internal, detail).into_response();
+                }
+                // It was prolonged meanwhile.
+                Err(_) if watch.answer_by() > answer_by => {}
+                Err(_) => {
+                    let detail = "nothing is known about its outcome";
+                    return Problem::new(Code::TimedOut, detail).into_response();
+                }
             }
-            Err(_) => Problem::new(Code::TimedOut, "nothing is known about its outcome").into_response(),
         }
     }
 }
@@ -177,6 +194,23 @@ fn adorn(headers: &mut HeaderMap, request_id: &RequestId) {
     }
     if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
         headers.insert(X_REQUEST_ID, id);
+    }
+}
+
+// === impl Prolong ===
+
+impl Prolong {
+    /// The request may take so long from now on.
+    pub(crate) fn by(&self, patience: std::time::Duration) {
+        self.0.prolong(patience);
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Prolong {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or_else(|| Problem::new(Code::Internal, "no connection"))
     }
 }
 

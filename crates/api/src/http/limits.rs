@@ -16,6 +16,8 @@ pub struct HttpLimits {
     pub request_timeout: Duration,
     /// Between an answer and the next request; then the connection is closed.
     pub idle_timeout: Duration,
+    /// How long a client of an event stream may take nothing of it; then the connection is closed.
+    pub stall_timeout: Duration,
     /// How long requests may go on after a drain has begun.
     pub drain_timeout: Duration,
     /// Bytes of a request's head; more is 431. At least 8 KiB.
@@ -38,6 +40,7 @@ impl Default for HttpLimits {
             body_timeout: secs(10),
             request_timeout: secs(30),
             idle_timeout: secs(75),
+            stall_timeout: secs(30),
             drain_timeout: secs(10),
             head_bytes_max: 16 * 1024,
             headers_max: 64,

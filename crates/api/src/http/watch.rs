@@ -31,6 +31,8 @@ const IDLE: u8 = 0;
 const HEAD: u8 = 1;
 /// A request is being answered.
 const BUSY: u8 = 2;
+/// An event stream is going out.
+const STREAM: u8 = 4;
 
 /// A connection whose incoming bytes are noticed.
 pub(super) struct Watched {
@@ -63,9 +65,35 @@ impl Watch {
         self.enter(BUSY, self.limits.request_timeout.saturating_add(ANSWER_MARGIN));
     }
 
-    /// The answer is an event stream, which may take as long as it likes.
+    /// The answer is an event stream, which may take as long as it likes, as long as its client reads.
     pub(super) fn streams(&self) {
         self.deadline.store(u64::MAX, Ordering::Relaxed);
+        self.phase.store(STREAM, Ordering::Relaxed);
+    }
+
+    /// The request may take so long from now on.
+    pub(super) fn prolong(&self, patience: Duration) {
+        self.enter(BUSY, patience.saturating_add(ANSWER_MARGIN));
+    }
+
+    /// When the request has to be answered.
+    pub(super) fn answer_by(&self) -> Instant {
+        let deadline = Duration::from_millis(self.deadline.load(Ordering::Relaxed));
+        let far = self.start + Duration::from_hours(24);
+        self.start.checked_add(deadline).map_or(far, |at| at.min(far)) - ANSWER_MARGIN
+    }
+
+    /// Whether bytes of an answer went out: who does not read an event stream is not waited for.
+    fn wrote(&self, is_flowing: bool) {
+        if self.phase.load(Ordering::Relaxed) != STREAM {
+            return;
+        }
+        if is_flowing {
+            self.deadline.store(u64::MAX, Ordering::Relaxed);
+        } else if self.deadline.load(Ordering::Relaxed) == u64::MAX {
+            let patience = millis(self.limits.stall_timeout);
+            self.deadline.store(self.elapsed().saturating_add(patience), Ordering::Relaxed);
+        }
     }
 
     /// The answer is on its way.
@@ -75,8 +103,8 @@ impl Watch {
 
     /// When to look again whether the connection [is overdue](Self::is_overdue).
     pub(super) fn next_look(&self) -> Instant {
-        let HttpLimits { head_timeout, request_timeout, idle_timeout, .. } = *self.limits;
-        let shortest = head_timeout.min(request_timeout).min(idle_timeout);
+        let HttpLimits { head_timeout, request_timeout, idle_timeout, stall_timeout, .. } = *self.limits;
+        let shortest = head_timeout.min(request_timeout).min(idle_timeout).min(stall_timeout);
         Instant::now() + shortest.clamp(Duration::from_millis(10), Duration::from_secs(1))
     }
 
@@ -144,7 +172,9 @@ impl AsyncRead for Watched {
 
 impl AsyncWrite for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.watch.wrote(polled.is_ready());
+        polled
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -179,7 +209,9 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.watch.wrote(polled.is_ready());
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -83,7 +83,7 @@ pub(super) async fn remove(
 impl Management {
     /// More blocks than can be resident would end all following: the last places are kept free, since what is
     /// resident may be behind.
-    async fn has_room_for(&self, target: &BlockTarget) -> Result<(), Problem> {
+    pub(super) async fn has_room_for(&self, target: &BlockTarget) -> Result<(), Problem> {
         if self.resident.block_count() < Blocks::LEN_MAX - PLACES_KEPT {
             return Ok(());
         }

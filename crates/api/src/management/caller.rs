@@ -13,6 +13,11 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// Whether they may do this too.
+    pub(super) fn may(&self, scope: Scope) -> bool {
+        self.principal.opens(scope)
+    }
+
     /// Makes sure that they may do more than their route needs.
     pub(super) fn needs(&self, scope: Scope) -> Result<(), Problem> {
         if self.principal.opens(scope) {

@@ -1,6 +1,6 @@
 //! Devices.
 
-mod body;
+pub(super) mod body;
 pub(super) mod change;
 pub(super) mod create;
 pub(super) mod kick;

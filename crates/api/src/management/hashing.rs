@@ -16,10 +16,12 @@ pub(super) struct Hashing {
     admitted: Arc<Semaphore>,
     /// Who may work.
     working: Arc<Semaphore>,
+    /// Whether to wait for a place, and not to be refused.
+    is_patient: bool,
 }
 
 /// The randomness of the registry.
-struct Drawn(Arc<Registry>);
+pub(super) struct Drawn(pub(super) Arc<Registry>);
 
 const WORKING_MAX: usize = 2;
 const ADMITTED_MAX: usize = 32;
@@ -28,11 +30,16 @@ const PASSWORD_LEN_MAX: usize = 1024;
 impl Default for Hashing {
     fn default() -> Self {
         let places = |count| Arc::new(Semaphore::new(count));
-        Self { admitted: places(ADMITTED_MAX), working: places(WORKING_MAX) }
+        Self { admitted: places(ADMITTED_MAX), working: places(WORKING_MAX), is_patient: false }
     }
 }
 
 impl Hashing {
+    /// The same places, for who waits until one is free: one import at a time, a password at a time.
+    pub(super) fn patient(&self) -> Self {
+        Self { is_patient: true, ..self.clone() }
+    }
+
     /// Hashes a password by Argon2id, as the product does.
     pub(super) async fn argon2id(
         &self,
@@ -78,7 +85,12 @@ impl Hashing {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let busy = || Problem::new(Code::Unavailable, "too many passwords are being computed: try again");
-        let admitted = self.admitted.clone().try_acquire_owned().map_err(|_| busy())?;
+        let admitted = self.admitted.clone();
+        let admitted = if self.is_patient {
+            admitted.acquire_owned().await.map_err(|_| busy())?
+        } else {
+            admitted.try_acquire_owned().map_err(|_| busy())?
+        };
         let working = self.working.clone().acquire_owned().await.map_err(|_| busy())?;
         let work = move || {
             // Held until the work ends, whether its client waits or not.

@@ -1,6 +1,6 @@
 //! Products.
 
-mod body;
+pub(super) mod body;
 pub(super) mod change;
 pub(super) mod create;
 

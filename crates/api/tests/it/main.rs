@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
 
 mod authentication;
+mod changes;
 mod harness;
 mod http;
 mod management;
 mod registration;
+mod transfer;

@@ -13,6 +13,7 @@ pub struct Desk<'a> {
     keyring: &'a Keyring,
     entropy: &'a Mutex<dyn Entropy + Send>,
     sequence: Option<u64>,
+    is_undone: bool,
 }
 
 impl<'a> Desk<'a> {
@@ -23,7 +24,7 @@ impl<'a> Desk<'a> {
         keyring: &'a Keyring,
         entropy: &'a Mutex<dyn Entropy + Send>,
     ) -> Self {
-        Self { rows, now, actor, keyring, entropy, sequence: None }
+        Self { rows, now, actor, keyring, entropy, sequence: None, is_undone: false }
     }
 
     /// The rows.
@@ -49,6 +50,16 @@ impl<'a> Desk<'a> {
     /// The last entry of the change log that was written here.
     pub(super) const fn sequence(&self) -> Option<u64> {
         self.sequence
+    }
+
+    /// Nothing of the command is to be kept, though it has an outcome: it only tries.
+    pub(super) const fn undo(&mut self) {
+        self.is_undone = true;
+        self.sequence = None;
+    }
+
+    pub(super) const fn is_undone(&self) -> bool {
+        self.is_undone
     }
 
     /// Writes down what verifiers must know.

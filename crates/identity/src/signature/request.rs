@@ -16,6 +16,8 @@ pub struct RequestParts<'a> {
     pub authority: &'a str,
     /// The path without the query.
     pub path: &'a str,
+    /// The query, without its `?`; a request that has one is signed with it.
+    pub query: Option<&'a str>,
     /// `Content-Type`.
     pub content_type: Option<&'a str>,
     /// `Content-Digest`.
@@ -31,12 +33,14 @@ pub struct Claim<'a> {
     nonce: &'a str,
     created: u64,
     expires: u64,
+    covers_query: bool,
     /// The value of `@signature-params`, as it was received.
     parameters: &'a str,
     tag: [u8; TAG_LEN],
 }
 
 const COMPONENTS: &str = r#"("@method" "@authority" "@path" "content-type" "content-digest")"#;
+const WITH_QUERY: &str = r#"("@method" "@authority" "@path" "@query" "content-type" "content-digest")"#;
 /// A shorter nonce is guessed by accident.
 const NONCE_LEN_MIN: usize = 8;
 
@@ -53,7 +57,10 @@ impl<'a> Claim<'a> {
         if label != same_label {
             return Err(SignatureFault::Malformed(SIGNATURE));
         }
-        let rest = value.strip_prefix(COMPONENTS).ok_or(SignatureFault::Components)?;
+        let with_query = value.strip_prefix(WITH_QUERY);
+        let rest = with_query.or_else(|| value.strip_prefix(COMPONENTS));
+        let rest = rest.ok_or(SignatureFault::Components)?;
+        let covers_query = with_query.is_some();
         let Parameters { created, expires, nonce, key_id, algorithm } = parameters(rest)?;
         if algorithm != Some(ALGORITHM) {
             return Err(SignatureFault::Algorithm);
@@ -66,7 +73,15 @@ impl<'a> Claim<'a> {
         if nonce.len() < NONCE_LEN_MIN || expires < created {
             return Err(fault);
         }
-        Ok(Self { key_id, nonce, created, expires, parameters: value, tag: bytes(tag, SIGNATURE)? })
+        Ok(Self {
+            key_id,
+            nonce,
+            created,
+            expires,
+            covers_query,
+            parameters: value,
+            tag: bytes(tag, SIGNATURE)?,
+        })
     }
 
     /// Whose key it is said to be.
@@ -97,6 +112,9 @@ impl<'a> Claim<'a> {
         let digest = request.content_digest.ok_or(SignatureFault::Missing(DIGEST))?;
         let content_type = request.content_type.ok_or(SignatureFault::Missing("content-type"))?;
         check_digest(digest, request.body)?;
+        if self.covers_query != request.query.is_some() {
+            return Err(SignatureFault::Components);
+        }
         let now = now.millis() / 1000;
         if self.created > now.saturating_add(AHEAD_SECS_MAX) {
             return Err(SignatureFault::FromFuture);
@@ -130,8 +148,9 @@ pub fn sign_request(
     let (created, id) = (now.millis() / 1000, key.id());
     let expires = created.saturating_add(good_for.as_secs());
     let digest = digest_of(request.body);
+    let components = if request.query.is_some() { WITH_QUERY } else { COMPONENTS };
     let parameters = format!(
-        "{COMPONENTS};created={created};expires={expires};nonce=\"{nonce}\";keyid=\"{id}\";alg=\"{ALGORITHM}\""
+        "{components};created={created};expires={expires};nonce=\"{nonce}\";keyid=\"{id}\";alg=\"{ALGORITHM}\""
     );
     let base = base_of(request, request.content_type.unwrap_or_default(), &digest, &parameters);
     let signature = written(key.sign(&base).as_ref());
@@ -140,8 +159,10 @@ pub fn sign_request(
 
 fn base_of(request: &RequestParts<'_>, content_type: &str, digest: &str, parameters: &str) -> String {
     let RequestParts { method, authority, path, .. } = request;
+    // RFC 9421 §2.2.7: with its `?`.
+    let query = request.query.map(|query| format!("\"@query\": ?{query}\n")).unwrap_or_default();
     format!(
-        "\"@method\": {method}\n\"@authority\": {authority}\n\"@path\": {path}\n\
+        "\"@method\": {method}\n\"@authority\": {authority}\n\"@path\": {path}\n{query}\
          \"content-type\": {content_type}\n\"content-digest\": {digest}\n\"@signature-params\": {parameters}"
     )
 }

@@ -19,6 +19,7 @@ fn parts<'a>() -> RequestParts<'a> {
         method: "POST",
         authority: "auth.example:8443",
         path: "/v1/auth/verify",
+        query: None,
         content_type: Some("application/json"),
         content_digest: Some(DIGEST),
         body: BODY,
@@ -192,4 +193,21 @@ fn an_answer_is_bound_to_its_request() {
     let echoed = SignedAnswer { signature_input: Some(INPUT), signature: Some(SIGNATURE), ..answer };
     assert_eq!(verify_response(&key(), &echoed, SIGNATURE, at(NOW)), Err(SignatureFault::Components));
     assert_eq!(Claim::parse(Some(&input), Some(&signature)).unwrap_err(), SignatureFault::Components);
+}
+
+#[test]
+fn a_query_is_signed_and_can_be_neither_changed_nor_dropped_nor_added() {
+    let asked = RequestParts { query: Some("after=5"), ..parts() };
+    let [(_, digest), (_, input), (_, signature)] =
+        sign_request(&key(), &asked, "nonce-00000001", at(NOW), Duration::from_secs(30));
+    let verify = |query| {
+        let found = RequestParts { query, content_digest: Some(&digest), ..parts() };
+        Claim::parse(Some(&input), Some(&signature)).unwrap().verify(&key(), &found, at(NOW))
+    };
+    assert_eq!(verify(Some("after=5")), Ok(()));
+    assert_eq!(verify(Some("after=6")), Err(SignatureFault::Mismatch));
+    assert_eq!(verify(None), Err(SignatureFault::Components));
+    let bare = RequestParts { query: Some("after=5"), ..parts() };
+    let claim = Claim::parse(Some(INPUT), Some(SIGNATURE)).unwrap();
+    assert_eq!(claim.verify(&key(), &bare, at(NOW)), Err(SignatureFault::Components));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use vouchmq_identity::signature::{Claim, RequestParts, SigningKey, sign_response};
@@ -12,7 +12,7 @@ use vouchmq_identity::signature::{Claim, RequestParts, SigningKey, sign_response
 use crate::authentication_service::caller::Caller;
 use crate::authentication_service::nonces::NotTaken;
 use crate::authentication_service::service::Service;
-use crate::http::{BATCH_BYTES_MAX, Code, Peer, Problem, RequestId, original_path, read_body};
+use crate::http::{BATCH_BYTES_MAX, Code, EventStream, Peer, Problem, RequestId, original_path, read_body};
 
 /// Who signed a request, and what its answer is signed with.
 struct Signed {
@@ -45,14 +45,19 @@ pub(in crate::authentication_service) async fn signed(
     parts.extensions.insert(caller);
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     let Some((key, signature)) = answer else { return response };
+    if response.extensions().get::<EventStream>().is_some() {
+        // It has no end whose digest could be signed.
+        return response;
+    }
     sign(&service, &key, &signature, response, &request_id).await
 }
 
 impl Service {
     fn prove(&self, parts: &Parts, body: &Bytes, peer: IpAddr) -> Result<Signed, Problem> {
         let headers = &parts.headers;
-        if parts.uri.query().is_some() {
-            return Err(Problem::new(Code::MalformedRequest, "send no query: it is not signed"));
+        let query = parts.uri.query();
+        if query.is_some() && parts.method != Method::GET {
+            return Err(Problem::new(Code::MalformedRequest, "send no query: nothing here has one"));
         }
         let is_signed = headers.contains_key(SIGNATURE) || headers.contains_key(SIGNATURE_INPUT);
         if !is_signed && let Some(caller) = self.callers.local(peer) {
@@ -72,6 +77,7 @@ impl Service {
             method: parts.method.as_str(),
             authority: &authority,
             path: original_path(parts),
+            query,
             content_type: one(headers, header::CONTENT_TYPE.as_str()),
             content_digest: one(headers, CONTENT_DIGEST),
             body,

@@ -69,6 +69,6 @@ fn map_of(pairs: &Attributes) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 
-pub(super) fn pairs_of(map: BTreeMap<String, String>) -> Attributes {
+pub(in crate::management) fn pairs_of(map: BTreeMap<String, String>) -> Attributes {
     map.into_iter().map(|(name, value)| (name.into(), value.into())).collect()
 }

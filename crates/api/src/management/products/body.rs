@@ -35,7 +35,7 @@ fn rule_body(rule: &AclRule) -> RuleBody {
     }
 }
 
-pub(super) fn read_acl(rules: &[NewAclRule]) -> Result<Acl, Problem> {
+pub(in crate::management) fn read_acl(rules: &[NewAclRule]) -> Result<Acl, Problem> {
     if rules.len() > RULES_MAX {
         return Err(invalid("/acl", format!("at most {RULES_MAX} rules are possible")));
     }
@@ -51,7 +51,7 @@ fn read_rule(at: usize, rule: &NewAclRule) -> Result<AclRule, Problem> {
 }
 
 /// Each kind once, in the order of the model.
-pub(super) fn read_kinds(kinds: &[String]) -> Result<Vec<CredentialKind>, Problem> {
+pub(in crate::management) fn read_kinds(kinds: &[String]) -> Result<Vec<CredentialKind>, Problem> {
     let mut kinds: Vec<CredentialKind> = read_all("/allowed_kinds", kinds, CredentialKind::ALL.len())?;
     kinds.sort_unstable();
     kinds.dedup();

@@ -35,6 +35,7 @@ impl Sender {
             method: "POST",
             authority: "auth.example:8443",
             path,
+            query: None,
             content_type: Some("application/json"),
             content_digest: None,
             body: body.as_bytes(),

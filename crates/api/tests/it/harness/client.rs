@@ -54,6 +54,33 @@ impl Connection {
         answer
     }
 
+    /// The head of an answer whose body comes in chunks.
+    pub(crate) fn receive_head(&mut self) -> Answer {
+        let answer = self.receive();
+        assert_eq!(answer.header("transfer-encoding"), Some("chunked"), "{answer:?}");
+        answer
+    }
+
+    /// The next chunk of a body; `None` at its end, or where it breaks off.
+    pub(crate) fn chunk(&mut self) -> Option<String> {
+        let (start, len) = loop {
+            if let Some(at) = find(&self.buffer, b"\r\n") {
+                let len = std::str::from_utf8(&self.buffer[..at]).unwrap();
+                break (at + 2, usize::from_str_radix(len, 16).unwrap());
+            }
+            if !self.read_some() {
+                return None;
+            }
+        };
+        while self.buffer.len() < start + len + 2 {
+            if !self.read_some() {
+                return None;
+            }
+        }
+        let chunk: Vec<u8> = self.buffer.drain(..start + len + 2).skip(start).take(len).collect();
+        (len > 0).then(|| String::from_utf8(chunk).unwrap())
+    }
+
     /// Waits until the other side hangs up, and returns what it sent before.
     pub(crate) fn closed(mut self) -> String {
         while self.read_some() {}

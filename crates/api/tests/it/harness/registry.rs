@@ -6,6 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use secrecy::SecretString;
 use serde_json::Value;
+use tokio::sync::watch;
+use vouchmq_api::changes::Changes;
 use vouchmq_api::management::{self, ApiKeys, Application, Applied, Management, Ports};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_identity::events::Events;
@@ -52,6 +54,7 @@ pub(crate) struct Following {
     closed: Mutex<BTreeMap<u64, u64>>,
     resident: Arc<Resident>,
     pub(crate) is_stuck: AtomicBool,
+    applied: watch::Sender<u64>,
 }
 
 impl World {
@@ -72,6 +75,7 @@ impl World {
             closed: Mutex::default(),
             resident: resident.clone(),
             is_stuck: AtomicBool::new(false),
+            applied: watch::Sender::new(resident.applied()),
         });
         let events = Arc::new(Events::default());
         Self { store, registry, resident, sessions, events, following, clock }
@@ -87,14 +91,21 @@ impl World {
             sessions: self.sessions.clone(),
             events: self.events.clone(),
             applied: self.following.clone(),
+            changes: self.changes(),
         };
-        Server::start(management::router(Management::new(ports, keys)))
+        Server::with(management::router(Management::new(ports, keys)), management::limits())
+    }
+
+    /// What is told to those who follow.
+    pub(crate) fn changes(&self) -> Arc<Changes> {
+        Arc::new(Changes::new(self.registry.clone(), self.following.applied.subscribe()))
     }
 
     /// The registration listener.
     pub(crate) fn registration(&self, limits: &RegistrationLimits) -> Server {
         let (registry, resident) = (self.registry.clone(), self.resident.clone());
-        let registration = Registration::new(registry, resident, self.events.clone(), limits);
+        let registration =
+            Registration::new(registry, resident, self.events.clone(), self.following.clone(), limits);
         Server::start(registration::router(registration))
     }
 
@@ -225,6 +236,7 @@ impl Applied for Following {
         if !self.is_stuck.load(Ordering::Relaxed)
             && let Ok(followed) = self.follower.lock().await.catch_up().await
         {
+            self.applied.send_replace(followed.sequence);
             let mut closed = self.closed.lock().unwrap();
             for (sequence, count) in followed.closed {
                 *closed.entry(sequence).or_default() += count as u64;

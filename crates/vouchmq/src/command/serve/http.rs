@@ -14,7 +14,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use vouchmq_api::authentication_service::{AuthenticationService, AuthenticationServiceOptions, Recorded};
-use vouchmq_api::http::{AdministratorToken, Listener, ListenerOptions, Router};
+use vouchmq_api::changes::Changes;
+use vouchmq_api::http::{AdministratorToken, HttpLimits, Listener, ListenerOptions, Router};
 use vouchmq_api::management::{self, ApiKeys, Application, Applied, Management, Ports};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::SystemClock;
@@ -97,9 +98,10 @@ impl Bound {
             None => None,
         };
         Ok(Self {
-            registration: bind("registration", addresses.registration, "--register-listen").await?,
-            management: bind("management", addresses.management, "--api-listen").await?,
-            authentication: bind("authentication", addresses.authentication, "--auth-listen").await?,
+            registration: bind("registration", addresses.registration, "--register-listen", None).await?,
+            management: bind("management", addresses.management, "--api-listen", Some(management::limits()))
+                .await?,
+            authentication: bind("authentication", addresses.authentication, "--auth-listen", None).await?,
             token,
         })
     }
@@ -118,6 +120,7 @@ impl Bound {
     pub(super) async fn serve(self, works: Works, progress: Progress) -> Result<AtWork, Failure> {
         let Self { registration, management, authentication, token } = self;
         let Works { registry, resident, events, book, sessions } = works;
+        let changes = Arc::new(Changes::new(registry.clone(), progress.applied()));
         let applied: Arc<dyn Applied> = Arc::new(Here(progress));
         let mut at_work = AtWork { tasks: JoinSet::new(), drain: watch::Sender::new(false) };
         if let Some(listener) = registration {
@@ -131,13 +134,14 @@ impl Bound {
             let options = AuthenticationServiceOptions { trust_loopback: true, ..Default::default() };
             let (judge, confirm) = (Arc::new(Recorded::new(resident.clone(), book)), registry.clone());
             let service = AuthenticationService::try_new(&options, judge, confirm, Arc::new(SystemClock))
-                .map_err(Failure::unusable)?;
+                .map_err(Failure::unusable)?
+                .telling(changes.clone());
             at_work.serve(listener, service.build().router);
         }
         if let Some(listener) = management {
             let keys = Arc::new(ApiKeys::new(registry.clone(), token));
             keys.load().await.map_err(Failure::unusable)?;
-            let ports = Ports { registry, resident, sessions, events, applied };
+            let ports = Ports { registry, resident, sessions, events, applied, changes };
             at_work.serve(listener, management::router(Management::new(ports, keys)));
         }
         Ok(at_work)
@@ -189,9 +193,11 @@ async fn bind(
     name: &'static str,
     address: Option<SocketAddr>,
     flag: &str,
+    limits: Option<HttpLimits>,
 ) -> Result<Option<Listener>, Failure> {
     let Some(address) = address else { return Ok(None) };
-    match Listener::bind(ListenerOptions::new(name, address)).await {
+    let limits = limits.unwrap_or_default();
+    match Listener::bind(ListenerOptions { limits, ..ListenerOptions::new(name, address) }).await {
         Ok(listener) => Ok(Some(listener)),
         Err(fault) => {
             let why = std::error::Error::source(&fault).map(|why| format!(": {why}")).unwrap_or_default();
