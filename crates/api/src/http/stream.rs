@@ -1,10 +1,8 @@
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use axum::Extension;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use hyper::body::{Bytes, Frame};
+use futures_util::stream::poll_fn;
+use hyper::body::Bytes;
 use tokio::sync::mpsc;
 
 use super::EventStream;
@@ -17,25 +15,11 @@ pub(crate) type Pusher = mpsc::Sender<Result<Bytes, Broken>>;
 #[error("the answer cannot be completed")]
 pub(crate) struct Broken;
 
-/// The other end of a [`Pusher`].
-struct Pushed(mpsc::Receiver<Result<Bytes, Broken>>);
-
 /// An answer of this media type that goes on until its pusher is dropped, and holds at most `capacity` parts
 /// that its client has not taken.
 pub(crate) fn pushed(media_type: &'static str, capacity: usize) -> (Pusher, Response) {
-    let (pusher, parts) = mpsc::channel(capacity);
+    let (pusher, mut parts) = mpsc::channel(capacity);
     let head = [(axum::http::header::CONTENT_TYPE, media_type)];
-    (pusher, (Extension(EventStream), head, Body::new(Pushed(parts))).into_response())
-}
-
-impl hyper::body::Body for Pushed {
-    type Data = Bytes;
-    type Error = Broken;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        self.0.poll_recv(cx).map(|part| part.map(|part| part.map(Frame::data)))
-    }
+    let body = Body::from_stream(poll_fn(move |cx| parts.poll_recv(cx)));
+    (pusher, (Extension(EventStream), head, body).into_response())
 }
