@@ -131,7 +131,7 @@ fn csv_has_columns_that_are_known_and_no_others() {
     assert_eq!(device["tags"], json!({"a": "1", "b": "2"}));
     assert_eq!(device["attributes"], json!({"room": "x,y"}));
     assert_eq!(login(&world, "d2", "correct horse"), "allow");
-    for column in ["is_superuser", "tenant", "acl", "passwrod"] {
+    for column in ["is_superuser", "tenant", "acl", "secrets"] {
         let report = management.import(&query, &format!("id,{column}\nd9,\nd10,true\n")).is(200);
         assert_eq!(counts(&report), [0, 0, 0, 2], "{column}");
         assert!(text(&report["rows"][0], "detail").contains(column));
