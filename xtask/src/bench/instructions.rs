@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::plan::Instructions;
+use super::plan::{Example, Instructions};
 use crate::{process::Program, table::Table, tools, workspace::Workspace};
 
 const RECORD: &str = "docs/instructions.json";
@@ -24,27 +24,54 @@ pub(super) struct Comparison {
     pub(super) recorded: Record,
     pub(super) now: Record,
     tolerance: f64,
+    /// Operations that should cost the same, and do not.
+    unequal: Vec<String>,
 }
 
 /// Counts every operation.
 pub(super) fn measure(workspace: &Workspace, plan: &Instructions) -> Result<Comparison> {
     let valgrind = tools::valgrind(workspace)?;
-    workspace.cargo("build --release --package vouchmq-mqtt --example instructions").succeed()?;
-    let example = workspace.target.join("release/examples/instructions");
-    let mut operations = BTreeMap::new();
-    let [few, many] = plan.counts;
-    for operation in &plan.operations {
-        let count = |times: u64| count(&valgrind, &example, operation, times);
-        let (low, high) = (count(few)?, count(many)?);
-        ensure!(high > low, "{operation}: {many} times cost no more than {few} times; is it optimized away?");
-        let each = (high - low).div_ceil(many - few);
-        eprintln!("{operation}  {each}");
-        operations.insert(operation.clone(), each);
+    let (mut operations, mut unequal) = (BTreeMap::new(), Vec::new());
+    for example in &plan.examples {
+        let counts = count_all(workspace, &valgrind, example, plan.counts)?;
+        unequal.extend(inequality(&counts, example.equal_within));
+        operations.extend(counts);
     }
     let rustc = Program::new("rustc").words("--version").dir(&workspace.root).stdout()?.trim().to_owned();
     let file = workspace.root.join(RECORD);
     let recorded = if file.exists() { read(&file)? } else { Record::default() };
-    Ok(Comparison { recorded, now: Record { rustc, operations }, tolerance: plan.tolerance })
+    Ok(Comparison { recorded, now: Record { rustc, operations }, tolerance: plan.tolerance, unequal })
+}
+
+/// Counts the operations of one example.
+fn count_all(
+    workspace: &Workspace,
+    valgrind: &Path,
+    example: &Example,
+    [few, many]: [u64; 2],
+) -> Result<BTreeMap<String, u64>> {
+    let Example { package, example: name, operations, .. } = example;
+    workspace.cargo(&format!("build --release --package {package} --example {name}")).succeed()?;
+    let program = workspace.target.join("release/examples").join(name);
+    let mut counts = BTreeMap::new();
+    for operation in operations {
+        let count = |times: u64| count(valgrind, &program, operation, times);
+        let (low, high) = (count(few)?, count(many)?);
+        ensure!(high > low, "{operation}: {many} times cost no more than {few} times; is it optimized away?");
+        let each = (high - low).div_ceil(many - few);
+        eprintln!("{operation}  {each}");
+        counts.insert(operation.clone(), each);
+    }
+    Ok(counts)
+}
+
+/// What to say where counts are further apart than they may be.
+fn inequality(counts: &BTreeMap<String, u64>, within: Option<f64>) -> Option<String> {
+    let (least, most) = (*counts.values().min()?, *counts.values().max()?);
+    let apart = most as f64 / least as f64 - 1.0;
+    let is_unequal = within.is_some_and(|within| apart > within);
+    let names = || counts.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+    is_unequal.then(|| format!("{} should cost the same, and are {:.1} % apart", names(), apart * 100.0))
 }
 
 fn count(valgrind: &Path, example: &Path, operation: &str, times: u64) -> Result<u64> {
@@ -67,12 +94,13 @@ fn read(file: &Path) -> Result<Record> {
 }
 
 impl Comparison {
-    /// Whether nothing grew by more than the tolerance.
+    /// Whether nothing grew by more than the tolerance, and what should cost the same does.
     pub(super) fn holds(&self) -> bool {
-        self.now
-            .operations
-            .keys()
-            .all(|operation| !self.change(operation).is_some_and(|change| change > self.tolerance))
+        !self.now.operations.keys().any(|operation| self.has_grown(operation)) && self.unequal.is_empty()
+    }
+
+    fn has_grown(&self, operation: &str) -> bool {
+        self.change(operation).is_some_and(|change| change > self.tolerance)
     }
 
     /// Growth over the recorded count: 0.02 is 2 %.
@@ -117,10 +145,11 @@ impl Comparison {
         let other = !self.recorded.rustc.is_empty() && self.recorded.rustc != self.now.rustc;
         let compiler =
             other.then(|| format!("recorded with {}, now {}", self.recorded.rustc, self.now.rustc));
-        let grew = (!self.holds()).then(|| {
+        let has_grown = self.now.operations.keys().any(|operation| self.has_grown(operation));
+        let grew = has_grown.then(|| {
             format!("more instructions than {RECORD} by over {:.0} %; if that is wanted, add --write and say why in the commit", self.tolerance * 100.0)
         });
-        compiler.into_iter().chain(grew).collect()
+        compiler.into_iter().chain(grew).chain(self.unequal.iter().cloned()).collect()
     }
 
     /// Records the counts.
@@ -139,7 +168,7 @@ mod tests {
             rustc: "rustc 1".into(),
             operations: BTreeMap::from([("decode".into(), count)]),
         };
-        Comparison { recorded: record(then), now: record(now), tolerance: 0.02 }
+        Comparison { recorded: record(then), now: record(now), tolerance: 0.02, unequal: Vec::new() }
     }
 
     #[test]
@@ -155,6 +184,15 @@ mod tests {
     fn what_was_never_recorded_is_new() {
         let new = Comparison { recorded: Record::default(), ..comparison(0, 7) };
         assert!(new.holds() && new.remarks().is_empty() && new.table().text().ends_with("new\n"));
+    }
+
+    #[test]
+    fn what_should_cost_the_same_and_does_not_is_refused() {
+        let counts = BTreeMap::from([("a".to_owned(), 10_000), ("b".to_owned(), 10_101)]);
+        assert_eq!((inequality(&counts, None), inequality(&counts, Some(0.02))), (None, None));
+        let told = inequality(&counts, Some(0.01)).unwrap();
+        assert_eq!(told, "a, b should cost the same, and are 1.0 % apart");
+        assert!(!Comparison { unequal: vec![told], ..comparison(1, 1) }.holds());
     }
 
     #[test]

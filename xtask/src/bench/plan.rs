@@ -50,7 +50,18 @@ pub(super) struct Scaling {
 pub(super) struct Instructions {
     pub(super) counts: [u64; 2],
     pub(super) tolerance: f64,
+    pub(super) examples: Vec<Example>,
+}
+
+/// A program, and the operations that it does.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Example {
+    pub(super) package: String,
+    pub(super) example: String,
     pub(super) operations: Vec<String>,
+    /// All of them cost the same, but for this part of the least.
+    pub(super) equal_within: Option<f64>,
 }
 
 impl Plan {

@@ -142,6 +142,9 @@ impl Inner {
     fn may_be_first_use(&self, request: &AuthRequest) -> bool {
         let device = request.username.as_deref().and_then(|name| self.resident.device(name));
         let (Some(device), Some(password)) = (device, &request.password) else { return false };
+        if device.credentials.iter().all(|known| !known.is_unconfirmed) {
+            return false;
+        }
         let named = Secret::key_id_in(SecretUse::Device, password.expose_secret()).ok();
         device.credentials.iter().any(|known| {
             known.is_unconfirmed
@@ -156,8 +159,8 @@ impl Inner {
     fn has_outdated_password(&self, request: &AuthRequest) -> bool {
         let device = request.username.as_deref().and_then(|name| self.resident.device(name));
         let (Some(device), Some(password)) = (device, &request.password) else { return false };
-        let is_generated = Secret::key_id_in(SecretUse::Device, password.expose_secret()).is_ok();
-        !is_generated && device.credentials.iter().any(|known| self.is_outdated(&known.proof))
+        let is_generated = || Secret::key_id_in(SecretUse::Device, password.expose_secret()).is_ok();
+        device.credentials.iter().any(|known| self.is_outdated(&known.proof)) && !is_generated()
     }
 
     fn is_outdated(&self, proof: &Proof) -> bool {
