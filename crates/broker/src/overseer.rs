@@ -68,10 +68,11 @@ impl Overseer {
         } else {
             tracing::warn!(resident, heap, max, "memory is enough again");
         }
-        self.control.admission.set_memory_short(is_short);
         for mailbox in self.control.mailboxes.iter() {
             mailbox.send(Message::Input(Input::MemoryPressure(is_short)));
         }
+        // Whoever sees newcomers refused finds that every shard has been told.
+        self.control.admission.set_memory_short(is_short);
     }
 
     fn publish_sys(&self) {

@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -26,6 +26,8 @@ use crate::writer::{Link, QUEUE_LEN, Request, Writer};
 /// that.
 pub struct SqlStore {
     engine: Arc<Engine>,
+    /// Connections for reading that have been given apart.
+    apart: Mutex<Vec<Arc<Readers>>>,
     queue: mpsc::Sender<Request>,
     readers: Arc<Readers>,
     heads: Arc<Heads>,
@@ -92,13 +94,15 @@ impl SqlStore {
             lock,
         };
         tokio::spawn(writer.work());
-        Self { engine, queue, readers, heads, commit_count, follower }
+        Self { engine, apart: Mutex::default(), queue, readers, heads, commit_count, follower }
     }
 
     /// The same rows, read on a connection that nobody else uses: for who must not wait behind those that list
     /// and search.
     pub fn apart(self: &Arc<Self>) -> Apart {
-        Apart { store: Arc::clone(self), readers: Arc::new(Readers::new(Arc::clone(&self.engine), 1)) }
+        let readers = Arc::new(Readers::new(Arc::clone(&self.engine), 1));
+        self.apart.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&readers));
+        Apart { store: Arc::clone(self), readers }
     }
 
     /// Writes what waits, takes nothing more, and closes all connections; those that are being read from have
@@ -106,6 +110,11 @@ impl SqlStore {
     pub async fn close(&self) {
         self.stop_following();
         self.readers.close().await;
+        // One that stays open keeps SQLite from putting its journal into the file.
+        let apart = std::mem::take(&mut *self.apart.lock().unwrap_or_else(PoisonError::into_inner));
+        for readers in apart {
+            readers.close().await;
+        }
         let (closing, closed) = oneshot::channel();
         if self.queue.send(Request::Close(closing)).await.is_ok() {
             let _ = closed.await; // an error: the writer has ended, which is what is wanted

@@ -2,11 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::fleet::{Fleet, House, TOKEN, text};
+use crate::process::DEADLINE;
+
 use super::wire::{Login, VERSIONS, Version, Wire};
 
 mod forms;
@@ -103,14 +107,35 @@ fn read_everything(fleet: &Fleet) -> String {
         if operations.get("get").is_none() {
             continue;
         }
+        // A stream has no end, and what is exported is no JSON: it is read below.
+        if matches!(path.as_str(), "/v1/changes" | "/v1/exports") {
+            continue;
+        }
         for path in fill(fleet, path) {
             answers.push_str(&format!("{path} {}\n", operator.get(&path)));
         }
     }
+    answers.push_str(&exported(fleet));
     for part in ["/v1/audit ", "/v1/events ", "/v1/devices ", "/v1/api-keys ", "/v1/registrations "] {
         assert!(answers.contains(part), "{part} was not read");
     }
     answers
+}
+
+/// What an export says, as it is on the wire.
+fn exported(fleet: &Fleet) -> String {
+    let address = fleet.management.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(DEADLINE)).unwrap();
+    // HTTP/1.0: in one piece, up to the end of the connection.
+    let request =
+        format!("GET /v1/exports HTTP/1.0\r\nHost: {address}\r\nAuthorization: Bearer {TOKEN}\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.0 200") || answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("\"device\""), "devices are exported: {answer}");
+    answer
 }
 
 /// The path for each item of the list that it belongs to.
