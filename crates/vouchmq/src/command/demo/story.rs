@@ -18,6 +18,9 @@ use super::server::Server;
 use crate::exit::Failure;
 use crate::output;
 
+/// How soon a change is followed, at the latest.
+const SOON: Duration = Duration::from_secs(1);
+
 /// Tells what was done and how long it took.
 struct Teller {
     clock: Monotonic,
@@ -130,6 +133,9 @@ impl Cast<'_> {
         self.teller.begin();
         let device = Device::connect(&self.server.mqtt, username, &new).await?;
         drop(again);
+        // That it is over is on disk; what verifies follows within milliseconds.
+        let deadline = self.teller.clock.now().after(SOON);
+        while self.is_refused(username, old).await.is_err() && self.teller.clock.now() < deadline {}
         self.is_refused(username, old).await?;
         self.teller.done("… with the new one it connects, and the old one is over from then on")?;
         Ok((device, rotated))
