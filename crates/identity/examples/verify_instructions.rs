@@ -92,7 +92,14 @@ fn device_of(product: ProductId, maker: &Keyring, entropy: &mut Repeatable) -> (
         state: DeviceState::Active,
         expires_at: None,
         attributes: Vec::new(),
-        credentials: [ResidentCredential { id: credential, proof, validity, is_unconfirmed: false }].into(),
+        credentials: [ResidentCredential {
+            id: credential,
+            proof,
+            validity,
+            ends_at: None,
+            is_unconfirmed: false,
+        }]
+        .into(),
     };
     (device, secret)
 }
