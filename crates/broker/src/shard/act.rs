@@ -5,6 +5,7 @@ use std::time::Duration;
 use vouchmq_mqtt::engine::{Action, Authentication, CloseCause, Decision, Input, ShardId};
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
+use super::exchange::is_beyond_guessing;
 use super::mailbox::Message;
 use super::sockets::Closing;
 use super::{Shard, State};
@@ -59,7 +60,7 @@ impl State {
     /// Has a client judged, unless its address or its id has offended too often.
     fn authenticate(&mut self, id: ConnectionId, authentication: Authentication) {
         let of_rate = self.sockets.get(id).map_or(Duration::ZERO, |socket| socket.seat.delay);
-        match self.judge(id, &authentication.client_id) {
+        match self.judge(id, &authentication.client_id, is_beyond_guessing(&authentication.credentials)) {
             Judgement::Blocked => self.ban(id),
             Judgement::Delayed(delay) => self.delay(delay.max(of_rate), id, authentication),
             Judgement::Free if !of_rate.is_zero() => self.delay(of_rate, id, authentication),
@@ -67,11 +68,20 @@ impl State {
         }
     }
 
-    /// What an attempt on this connection meets now, by its address and by its id.
-    pub(super) fn judge(&self, id: ConnectionId, client_id: &std::sync::Arc<str>) -> Judgement {
+    /// What an attempt on this connection meets now, by its id and, if that can be guessed what it presents, by its
+    /// address.
+    pub(super) fn judge(
+        &self,
+        id: ConnectionId,
+        client_id: &std::sync::Arc<str>,
+        is_beyond_guessing: bool,
+    ) -> Judgement {
         let now = self.clock.now();
-        let of_address = self.admission.judge_login(now, self.peer(id).network());
-        of_address.max(self.takeovers.judge(now, client_id))
+        let of_id = self.takeovers.judge(now, client_id);
+        if is_beyond_guessing {
+            return of_id;
+        }
+        of_id.max(self.admission.judge_login(now, self.peer(id).network()))
     }
 
     fn ban(&mut self, id: ConnectionId) {
@@ -94,7 +104,7 @@ impl State {
             // It did not wait.
             return;
         }
-        match self.judge(id, &authentication.client_id) {
+        match self.judge(id, &authentication.client_id, is_beyond_guessing(&authentication.credentials)) {
             Judgement::Blocked => self.ban(id),
             Judgement::Delayed(_) | Judgement::Free => self.verify(id, authentication),
         }

@@ -13,6 +13,8 @@ pub(super) struct Person {
     username: Option<Box<str>>,
     /// Who it proved to be; `None` until it is let in.
     principal: Option<Principal>,
+    /// It presents [what nobody guesses](super::exchange::is_beyond_guessing).
+    is_beyond_guessing: bool,
 }
 
 /// The connections of devices, by device.
@@ -20,9 +22,15 @@ pub(super) struct Person {
 pub(super) struct Devices(HashMap<DeviceId, SmallVec<[ConnectionId; 1]>>);
 
 impl Person {
-    /// The client says a name, or none.
-    pub(super) fn says(&mut self, username: Option<&str>) {
+    /// The client says a name, or none, and presents something that can be guessed or cannot.
+    pub(super) fn says(&mut self, username: Option<&str>, is_beyond_guessing: bool) {
         self.username = username.map(Into::into);
+        self.is_beyond_guessing = is_beyond_guessing;
+    }
+
+    /// Whether it presents what nobody guesses.
+    pub(super) const fn is_beyond_guessing(&self) -> bool {
+        self.is_beyond_guessing
     }
 
     /// The client is who it says.
@@ -106,11 +114,11 @@ mod tests {
     #[test]
     fn a_name_that_is_proven_is_kept_once() {
         let mut person = Person::default();
-        person.says(Some("alice"));
+        person.says(Some("alice"), false);
         person.proved(Principal::User("alice".into()));
         assert_eq!((person.username(), &person.username), (Some("alice"), &None));
         let mut other = Person::default();
-        other.says(Some("said"));
+        other.says(Some("said"), false);
         other.proved(Principal::Anonymous);
         assert_eq!(other.username(), Some("said"));
     }

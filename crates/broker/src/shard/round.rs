@@ -160,9 +160,13 @@ impl State {
 
     /// What an offender may try is counted by verdicts, and many can be computed before the first is here: who is
     /// blocked meanwhile is not told any more of them, so that nobody guesses more often by guessing at once.
-    fn hold_back_of_banned(&mut self, id: ConnectionId, judged: &mut Judged) {
+    ///
+    /// Who presents what nobody guesses is heard meanwhile, but told as little, unless it is right.
+    pub(super) fn hold_back_of_banned(&mut self, id: ConnectionId, judged: &mut Judged) {
         let Some(client_id) = self.engine.client_of(id) else { return };
-        if self.judge(id, client_id) == Judgement::Blocked {
+        let Some(socket) = self.sockets.get(id) else { return };
+        let is_right = matches!(judged.decision, Decision::Allow(_)) && socket.person.is_beyond_guessing();
+        if self.judge(id, client_id, is_right) == Judgement::Blocked {
             judged.decision = Decision::Refuse(ReasonCode::BANNED);
         }
         if matches!(judged.decision, Decision::Refuse(ReasonCode::BANNED)) {

@@ -8,7 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use vouchmq_identity::{AuthRequest, Authenticator, Cost, Denial, Reply, Verdict};
+use secrecy::{ExposeSecret, SecretSlice};
+use vouchmq_identity::{
+    AllowAll, Allowance, AuthRequest, Authenticator, Cost, Denial, Principal, Reply, Verdict,
+};
 use vouchmq_mqtt::time::Timestamp;
 
 use super::config;
@@ -17,6 +20,7 @@ use crate::shard::mailbox::Message;
 use crate::transport::{Detached, Peer};
 use crate::{Bound, BrokerConfig, Monotonic};
 
+const SUCCESS: u8 = 0;
 const BAD_PASSWORD: u8 = 0x86;
 const UNAVAILABLE: u8 = 0x88;
 const BUSY: u8 = 0x89;
@@ -58,8 +62,30 @@ impl Authenticator for Gated {
     }
 }
 
-fn start(gated: &Arc<Gated>, connect_deadline: Duration) -> Broker {
-    let mut config = BrokerConfig { listen: Vec::new(), authenticator: gated.clone(), ..config(1) };
+/// Lets in who presents this.
+struct Knows(&'static [u8]);
+
+impl Authenticator for Knows {
+    fn cost(&self, _: &AuthRequest) -> Cost {
+        Cost::Cheap
+    }
+
+    fn verify(&self, request: &AuthRequest) -> Verdict {
+        let is_right = |password: &SecretSlice<u8>| password.expose_secret() == self.0;
+        if request.password.as_ref().is_some_and(is_right) {
+            let authorize = Arc::new(AllowAll);
+            return Verdict::Allow(Allowance {
+                principal: Principal::Anonymous,
+                authorize,
+                expires_at: None,
+            });
+        }
+        Verdict::Deny(Denial::WrongPassword)
+    }
+}
+
+fn start(authenticator: &Arc<impl Authenticator + 'static>, connect_deadline: Duration) -> Broker {
+    let mut config = BrokerConfig { listen: Vec::new(), authenticator: authenticator.clone(), ..config(1) };
     Arc::make_mut(&mut config.engine.limits).connect_deadline = connect_deadline;
     Bound::bind(config).unwrap().start().unwrap()
 }
@@ -75,21 +101,25 @@ fn fail_thirty_times(broker: &Broker) {
 
 /// Connects so many clients of the offender, each with a password.
 fn guess(broker: &Broker, count: u16) -> Vec<UnixStream> {
+    (0..count).map(|number| connect(broker, number, b"p")).collect()
+}
+
+/// Connects a client of the offender with this password.
+fn connect(broker: &Broker, number: u16, password: &[u8]) -> UnixStream {
     let control = broker.control();
-    let connect = |number: u16| {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        ours.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        theirs.set_nonblocking(true).unwrap();
-        let seat = control.admission.admit(Timestamp::ZERO, offender()).unwrap();
-        let transport = Detached::Unix(theirs);
-        control.mailboxes[0].send(Message::Adopt { transport, seat, bytes: Vec::new() });
-        let mut packet = b"\x10\x15\x00\x04MQTT\x05\xC2\x00\x00\x00\x00\x02".to_vec();
-        packet.extend(number.to_be_bytes().map(|byte| byte % 64 + b'0'));
-        packet.extend(b"\x00\x01u\x00\x01p");
-        (&ours).write_all(&packet).unwrap();
-        ours
-    };
-    (0..count).map(connect).collect()
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    ours.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    theirs.set_nonblocking(true).unwrap();
+    let seat = control.admission.admit(Timestamp::ZERO, offender()).unwrap();
+    let transport = Detached::Unix(theirs);
+    control.mailboxes[0].send(Message::Adopt { transport, seat, bytes: Vec::new() });
+    let mut body = b"\x00\x04MQTT\x05\xC2\x00\x00\x00\x00\x02".to_vec();
+    body.extend(number.to_be_bytes().map(|byte| byte % 64 + b'0'));
+    body.extend(b"\x00\x01u");
+    body.extend(u16::try_from(password.len()).unwrap().to_be_bytes());
+    body.extend(password);
+    (&ours).write_all(&[&[0x10, u8::try_from(body.len()).unwrap()][..], &body].concat()).unwrap();
+    ours
 }
 
 /// How many clients were told what.
@@ -147,6 +177,22 @@ fn verdicts_that_come_together_are_told_no_further_than_to_the_block() {
         assert_eq!(stats(&broker).blocked_logins, 40);
         broker.drain();
     }
+}
+
+#[test]
+fn who_has_the_right_generated_secret_gets_in_from_where_others_guess() {
+    const RIGHT: &[u8] = b"vmq1_AAAAAAAA_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8_Em_7Dw";
+    const MISTYPED: &[u8] = b"vmq1_AAAAAAAA_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8_Em_7Dx";
+    let told_of = |knows: &'static [u8], presented: &[u8]| {
+        let broker = start(&Arc::new(Knows(knows)), PATIENCE);
+        (0..60).for_each(|_| broker.control().admission.login_failed(Timestamp::ZERO, offender()));
+        let told = told(vec![connect(&broker, 0, presented)]);
+        broker.drain();
+        told.into_keys().next().unwrap()
+    };
+    assert_eq!(told_of(RIGHT, RIGHT), SUCCESS);
+    assert_eq!(told_of(b"another", RIGHT), BANNED, "whether it is right is told to who has it");
+    assert_eq!(told_of(MISTYPED, MISTYPED), BANNED, "what anybody may have chosen is not even looked at");
 }
 
 #[test]
