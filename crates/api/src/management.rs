@@ -76,6 +76,7 @@ pub struct Management {
     hashing: hashing::Hashing,
     importing: imports::Importing,
     exporting: Arc<exports::Exporting>,
+    guesses: explain::Guesses,
     last_look: health::LastLook,
     start: Instant,
 }
@@ -116,6 +117,7 @@ impl Management {
             hashing,
             importing,
             exporting,
+            guesses: explain::Guesses::default(),
             last_look,
             start,
         }

@@ -3,16 +3,20 @@
 mod finding;
 mod request;
 
+use std::num::NonZeroU32;
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
+use secrecy::ExposeSecret;
 use vouchmq_client::dto::explain::ExplainResponse;
 use vouchmq_client::dto::verify::VerifyRequest;
 use vouchmq_identity::resident::Judgement;
-use vouchmq_identity::{AuthRequest, Authenticator, Cost};
+use vouchmq_identity::{AuthRequest, Authenticator, Cost, Secret, SecretFault, SecretUse};
 
 use super::{Here, Management};
 use crate::blocked::is_blocked;
-use crate::http::{JsonBody, Problem};
+use crate::http::{Code, JsonBody, Limiter, Problem};
 use finding::Finding;
 
 /// Judges a client as the broker would, says which check failed, and changes nothing.
@@ -23,12 +27,42 @@ pub(super) async fn explain(
     JsonBody(asked): JsonBody<VerifyRequest>,
 ) -> Result<Json<ExplainResponse>, Problem> {
     let request = request::read(asked)?;
+    here.guesses.count(&request)?;
     if is_blocked(&here.resident, &request) {
         return Ok(Json(Finding::blocked(here.resident.applied()).body()));
     }
     let judgement = here.judge(request.clone()).await?;
     let finding = Finding::of(&here, &request, judgement).await;
     Ok(Json(finding.body()))
+}
+
+/// Passwords that operators try: who may only look at devices must not find one out by asking why it is wrong.
+pub(super) struct Guesses(Limiter<Box<str>>);
+
+/// For each name in a minute. Generated secrets are not counted: nobody finds one by trying.
+const GUESSES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).unwrap();
+const NAMES_MAX: usize = 10_000;
+
+impl Default for Guesses {
+    fn default() -> Self {
+        Self(Limiter::new(GUESSES_PER_MINUTE, Duration::from_secs(60), NAMES_MAX))
+    }
+}
+
+impl Guesses {
+    fn count(&self, request: &AuthRequest) -> Result<(), Problem> {
+        let is_chosen =
+            |password: &[u8]| Secret::key_id_in(SecretUse::Device, password) == Err(SecretFault::Foreign);
+        let is_guess = request.password.as_ref().is_some_and(|password| is_chosen(password.expose_secret()));
+        if !is_guess {
+            return Ok(());
+        }
+        let name = request.username.as_ref().unwrap_or(&request.client_id);
+        self.0.take(name).map_err(|wait| {
+            let detail = "more than 30 passwords in a minute were tried for this name";
+            Problem::new(Code::TooManyRequests, detail).with_retry_after(wait)
+        })
+    }
 }
 
 impl Management {

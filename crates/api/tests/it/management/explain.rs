@@ -53,6 +53,19 @@ fn the_check_that_fails_is_named() {
 }
 
 #[test]
+fn passwords_cannot_be_tried_without_end() {
+    let world = World::new();
+    let management = world.management();
+    let asked = |name: &str| json!({"clientid": name, "username": name, "password": "guess"});
+    for _ in 0..30 {
+        management.call("POST", "/v1/auth:explain", &asked("d1")).is(200);
+    }
+    let refused = management.call("POST", "/v1/auth:explain", &asked("d1")).is(429);
+    assert_eq!(refused["code"], "too_many_requests");
+    management.call("POST", "/v1/auth:explain", &asked("d2")).is(200);
+}
+
+#[test]
 fn a_secret_of_a_revoked_credential_is_told_from_a_wrong_one() {
     let world = World::new();
     let management = world.management();
