@@ -85,16 +85,18 @@ impl Loaded {
         }
         changes.push(Change::Blocks(Arc::new(all_blocks(&mut *rows).await?)));
         let mut after: Option<DeviceId> = None;
+        let mut loading = resident.loading();
         loop {
             let devices = rows.devices_with_credentials(after.as_ref(), PORTION).await?;
             let Some((last, _)) = devices.last() else { break };
             after = Some(last.id.clone());
             let nothing = UsedAttributes::default();
-            resident.load(devices.iter().map(|(device, credentials)| {
+            loading.extend(devices.iter().map(|(device, credentials)| {
                 ResidentDevice::of(device, credentials, used.get(&device.product).unwrap_or(&nothing))
             }));
         }
         drop(rows);
+        loading.finish();
         resident.apply(head, changes);
         Ok(Self { store, resident, log, used })
     }

@@ -27,7 +27,7 @@ pub use permit::{Allowed, Named};
 pub use products::ResidentProduct;
 
 use products::Products;
-use table::Table;
+use table::{Gathered, Table};
 
 /// Every live credential, the devices they belong to, their products, and all blocks.
 ///
@@ -48,6 +48,12 @@ pub struct Resident {
     /// Some device has, or had, a password.
     has_passwords: AtomicBool,
     clock: Arc<dyn Clock>,
+}
+
+/// Devices that are being taken in; none of them is known before it is finished.
+pub struct Loading<'a> {
+    resident: &'a Resident,
+    gathered: Gathered,
 }
 
 /// One change of what is resident.
@@ -81,7 +87,14 @@ impl Resident {
 
     /// Takes in many devices at once, before anybody is judged.
     pub fn load(&self, devices: impl IntoIterator<Item = ResidentDevice>) {
-        self.devices.load(devices.into_iter().inspect(|device| self.notice(device)));
+        let mut loading = self.loading();
+        loading.extend(devices);
+        loading.finish();
+    }
+
+    /// The same for devices that come portion by portion: they are there, all together, when it is finished.
+    pub fn loading(&self) -> Loading<'_> {
+        Loading { resident: self, gathered: self.devices.gather() }
     }
 
     /// Applies the changes of one entry of the log; entries come in order, from one thread.
@@ -151,6 +164,28 @@ impl Resident {
         let mut products = Products::clone(&self.products.load());
         change(&mut products);
         self.products.store(Arc::new(products));
+    }
+}
+
+impl Loading<'_> {
+    /// From now on they are all known.
+    pub fn finish(self) {
+        self.resident.devices.load(self.gathered);
+    }
+}
+
+impl Extend<ResidentDevice> for Loading<'_> {
+    fn extend<T: IntoIterator<Item = ResidentDevice>>(&mut self, devices: T) {
+        for device in devices {
+            self.resident.notice(&device);
+            self.gathered.push(device);
+        }
+    }
+}
+
+impl std::fmt::Debug for Loading<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loading").field("resident", &self.resident).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What comes out of a statement: untrusted, since the disk and other programs write to it, too.
 
+use std::cell::Cell as Changing;
 use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -32,6 +33,8 @@ pub(crate) struct Fields {
     table: &'static str,
     key: &'static str,
     row: Row,
+    /// Which column was read last: the next one is mostly the same, or the one behind it.
+    last: Changing<usize>,
 }
 
 // === impl Fields ===
@@ -39,7 +42,7 @@ pub(crate) struct Fields {
 impl Fields {
     /// A row of a table whose rows are known by the column `key`.
     pub(crate) const fn new(table: &'static str, key: &'static str, row: Row) -> Self {
-        Self { table, key, row }
+        Self { table, key, row, last: Changing::new(0) }
     }
 
     /// Text of which [`FromStr`] says whether it is right.
@@ -145,7 +148,12 @@ impl Fields {
     }
 
     fn cell(&self, column: &str) -> Option<&Cell> {
-        let at = self.row.names.iter().position(|name| **name == *column)?;
+        let names = &self.row.names;
+        let is_it = |at: &usize| names.get(*at).is_some_and(|name| **name == *column);
+        let last = self.last.get();
+        let near = [last, last + 1].into_iter().find(is_it);
+        let at = near.or_else(|| (0..names.len()).find(is_it))?;
+        self.last.set(at);
         self.row.cells.get(at)
     }
 }

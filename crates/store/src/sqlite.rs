@@ -35,6 +35,8 @@ const LOCK_WAIT: Duration = Duration::from_secs(3);
 const LOCK_POLL: Duration = Duration::from_millis(20);
 /// Prepared statements that a connection keeps: all that there are.
 const STATEMENTS: usize = 256;
+/// Rows that SQLite's thread reads ahead of who asked, so that the two do not wait for each other at each.
+const ROWS_AHEAD: usize = 1024;
 
 // === impl Database ===
 
@@ -48,6 +50,7 @@ impl Database {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .statement_cache_capacity(STATEMENTS)
+            .row_buffer_size(ROWS_AHEAD)
             // what is deleted is overwritten
             .pragma("secure_delete", "ON")
             .pragma("temp_store", "MEMORY")

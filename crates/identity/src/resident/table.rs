@@ -16,6 +16,12 @@ pub(super) struct Table {
     len: AtomicUsize,
 }
 
+/// Devices that are about to be taken in, by bucket.
+pub(super) struct Gathered {
+    seed: HashSeed,
+    buckets: Vec<Vec<(u64, Arc<ResidentDevice>)>>,
+}
+
 /// The devices of one bucket, in the order of their hashes.
 #[derive(Clone, Default)]
 struct Bucket(Box<[(u64, Arc<ResidentDevice>)]>);
@@ -46,16 +52,14 @@ impl Table {
         self.change(self.seed.hash(id.as_bytes()), id, None);
     }
 
+    /// Begins to take in many devices.
+    pub(super) fn gather(&self) -> Gathered {
+        Gathered { seed: self.seed.clone(), buckets: vec![Vec::new(); BUCKETS] }
+    }
+
     /// Takes in many devices with one copy of each bucket.
-    pub(super) fn load(&self, devices: impl IntoIterator<Item = ResidentDevice>) {
-        let mut fresh: Vec<Vec<(u64, Arc<ResidentDevice>)>> = vec![Vec::new(); BUCKETS];
-        for device in devices {
-            let hash = self.seed.hash(device.id.as_str().as_bytes());
-            if let Some(bucket) = fresh.get_mut(place_of(hash)) {
-                bucket.push((hash, Arc::new(device)));
-            }
-        }
-        for (bucket, fresh) in self.buckets.iter().zip(fresh) {
+    pub(super) fn load(&self, gathered: Gathered) {
+        for (bucket, fresh) in self.buckets.iter().zip(gathered.buckets) {
             if fresh.is_empty() {
                 continue;
             }
@@ -64,7 +68,7 @@ impl Table {
             let mut entries: Vec<_> = fresh.into_iter().rev().collect();
             entries.extend(before.0.iter().cloned());
             entries.sort_by(|(a, left), (b, right)| (a, &left.id).cmp(&(b, &right.id)));
-            entries.dedup_by(|(_, older), (_, newer)| older.id == newer.id);
+            entries.dedup_by(|(a, older), (b, newer)| a == b && older.id == newer.id);
             self.publish(bucket, before.0.len(), Bucket(entries.into()));
         }
     }
@@ -90,6 +94,15 @@ impl Table {
 
     fn bucket(&self, hash: u64) -> Option<&ArcSwap<Bucket>> {
         self.buckets.get(place_of(hash))
+    }
+}
+
+impl Gathered {
+    pub(super) fn push(&mut self, device: ResidentDevice) {
+        let hash = self.seed.hash(device.id.as_str().as_bytes());
+        if let Some(bucket) = self.buckets.get_mut(place_of(hash)) {
+            bucket.push((hash, Arc::new(device)));
+        }
     }
 }
 
