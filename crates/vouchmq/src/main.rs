@@ -8,6 +8,7 @@ mod descriptors;
 mod exit;
 mod heap;
 mod output;
+mod runtime;
 
 use std::process::ExitCode;
 

@@ -284,7 +284,7 @@ pub(crate) fn block_on<T>(
         .enable_all()
         .build()
         .map_err(|error| Failure::unusable(format_args!("cannot start: {error}")))?;
-    let done = runtime.block_on(work);
+    let done = crate::runtime::block_on(&runtime, work);
     // Standard input may be waited for, which nothing can interrupt.
     runtime.shutdown_background();
     if is_quiet { done.map_err(Failure::silenced) } else { done }

@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::unusable(format_args!("cannot start: {error}")))?;
-    let told = runtime.block_on(story::tell(&server));
+    let told = crate::runtime::block_on(&runtime, story::tell(&server));
     server.stop();
     told
 }

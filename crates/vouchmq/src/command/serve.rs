@@ -18,6 +18,7 @@ use vouchmq_mqtt::engine::SHARDS_MAX;
 
 use crate::exit::{self, Failure};
 use crate::output;
+use crate::runtime::block_on;
 use data_directory::DataDirectory;
 use registry::{Choices, Judges};
 use settings::Settings;
@@ -110,7 +111,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         authentication: arguments.authentication_listen.0,
     };
     let token = arguments.admin_token.as_ref();
-    let http = registry.runtime.block_on(http::Bound::bind(addresses, data.path(), token))?;
+    let http = block_on(&registry.runtime, http::Bound::bind(addresses, data.path(), token))?;
     users::warn(arguments.allow_anonymous, arguments.user_file.as_deref());
     serve(bound, http, registry, shards, &data)
 }

@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use super::http;
 use super::settings::random;
 use crate::exit::Failure;
+use crate::runtime::block_on;
 
 /// A registry that is open and loaded; nobody is judged by it yet.
 pub(super) struct Open {
@@ -65,7 +66,7 @@ impl Open {
             .enable_all()
             .build()
             .map_err(|error| Failure::unusable(format_args!("cannot start a thread: {error}")))?;
-        let (registrar, keyring, store) = runtime.block_on(open(data, choices))?;
+        let (registrar, keyring, store) = block_on(&runtime, open(data, choices))?;
         Ok(Self { runtime, registrar, keyring, store })
     }
 
@@ -99,7 +100,7 @@ impl Open {
             let _runtime = runtime.enter();
             registrar.run(sessions)
         };
-        let http = runtime.block_on(http.serve(works, running.progress()))?;
+        let http = block_on(&runtime, http.serve(works, running.progress()))?;
         Ok(AtWork { runtime, running, http, store })
     }
 }
@@ -110,7 +111,7 @@ impl AtWork {
         let Self { runtime, running, http, store } = self;
         http.close(runtime.handle());
         drop(running);
-        runtime.block_on(store.close());
+        block_on(&runtime, store.close());
         runtime.shutdown_background();
     }
 }
