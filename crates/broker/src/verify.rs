@@ -5,13 +5,13 @@ mod elsewhere;
 mod queue;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 use vouchmq_identity::{
-    Allowance, AuthRequest, Authenticator, Clock, Cost, Denial, Exchange, ExchangeMethod, OutwardDenial,
-    Principal, Reconsidered, Standing, Step, Unavailable, Verdict,
+    Allowance, AuthRequest, Authenticator, Clock, Cost, Denial, Exchange, ExchangeMethod, Inquiry,
+    OutwardDenial, Principal, Reconsidered, Standing, Step, Unavailable, Verdict,
 };
 use vouchmq_mqtt::engine::{Decision, Permit};
 use vouchmq_mqtt::time::Timestamp;
@@ -84,9 +84,10 @@ impl Verifier {
         thread_count: usize,
     ) -> std::io::Result<Self> {
         let entrance = Arc::new(Entrance(Arc::new(Queue::default())));
+        let elsewhere: Arc<Elsewhere> = Arc::default();
         for number in 0..thread_count.max(1) {
             let (queue, authenticator) = (entrance.0.clone(), authenticator.clone());
-            let admission = admission.clone();
+            let (admission, elsewhere) = (admission.clone(), elsewhere.clone());
             let work = move || {
                 while let Some(job) = queue.pop() {
                     if admission.judge_login(clock.now(), job.address) == Judgement::Blocked {
@@ -94,12 +95,13 @@ impl Verifier {
                         job.answer(banned());
                         continue;
                     }
-                    work_off(&*authenticator, job, clock);
+                    let queue = Arc::downgrade(&queue);
+                    work_off(&*authenticator, job, &elsewhere, queue, clock);
                 }
             };
             std::thread::Builder::new().name(format!("verify-{number}")).spawn(work)?;
         }
-        Ok(Self { authenticator, methods, entrance, elsewhere: Arc::default(), admission, clock, patience })
+        Ok(Self { authenticator, methods, entrance, elsewhere, admission, clock, patience })
     }
 
     /// What waits for others than the pool.
@@ -124,11 +126,7 @@ impl Verifier {
         let judging = match judging {
             Judging::Request(request) => match self.authenticator.cost(&request) {
                 Cost::Cheap => {
-                    return Answer::Judged(judge(
-                        &*self.authenticator,
-                        Judging::Request(request),
-                        self.clock,
-                    ));
+                    return Answer::Judged(judge(&*self.authenticator, &request, self.clock));
                 }
                 Cost::Elsewhere => return self.ask_elsewhere(connection, peer, request, reply),
                 Cost::Expensive => Judging::Request(request),
@@ -170,6 +168,7 @@ impl Verifier {
             place,
             queue: Arc::downgrade(&self.entrance.0),
             clock: self.clock,
+            exchanged: None,
         };
         self.authenticator.verify_elsewhere(request, asked.into_reply());
         Answer::Later(wanted)
@@ -215,18 +214,49 @@ fn byte_count_of(request: &AuthRequest) -> usize {
 }
 
 /// Does what waits for the pool.
-fn work_off(authenticator: &dyn Authenticator, job: Job, clock: Monotonic) {
-    match job.task {
-        Task::Rest(work, asked) => asked.finish(work),
-        Task::Judge { judging, connection, reply } => {
-            let judged = if clock.now() < job.deadline {
-                judge_guarded(authenticator, judging, clock)
-            } else {
-                judged(Verdict::Unavailable(Unavailable::TimedOut), clock)
-            };
-            reply.send(Message::Judged(connection, judged));
+fn work_off(
+    authenticator: &dyn Authenticator,
+    job: Job,
+    elsewhere: &Arc<Elsewhere>,
+    queue: Weak<Queue>,
+    clock: Monotonic,
+) {
+    let Job { task, address, deadline, wanted } = job;
+    let (judging, connection, mailbox) = match task {
+        Task::Rest(work, asked) => return asked.finish(work),
+        Task::Judge { judging, connection, reply } => (judging, connection, reply),
+    };
+    let unavailable = |reason| judged(Verdict::Unavailable(reason), clock);
+    let judged = if clock.now() < deadline {
+        match guarded(|| judge_step(authenticator, judging, clock)) {
+            Some(Judgment::Now(judged)) => judged,
+            Some(Judgment::Later { client_id, inquiry, data }) => {
+                match elsewhere.enter(address, size_of::<Asked>(), queue::OF_ADDRESS_MAX) {
+                    Some(place) => {
+                        let client_id = (*client_id).into();
+                        let exchanged = Some(data);
+                        let asked = Asked {
+                            client_id,
+                            connection,
+                            mailbox,
+                            deadline,
+                            wanted,
+                            place,
+                            queue,
+                            clock,
+                            exchanged,
+                        };
+                        return inquiry.begin(asked.into_reply());
+                    }
+                    None => unavailable(Unavailable::Busy),
+                }
+            }
+            None => unavailable(Unavailable::TimedOut),
         }
-    }
+    } else {
+        unavailable(Unavailable::TimedOut)
+    };
+    mailbox.send(Message::Judged(connection, judged));
 }
 
 /// An address that has failed too often; nothing was verified.
@@ -235,42 +265,58 @@ fn banned() -> Judged {
     Judged { decision, principal: None, is_failed_proof: false, by: By::Request }
 }
 
-/// Judges; a verifier that panics could not decide, and goes on with the next client.
-fn judge_guarded(authenticator: &dyn Authenticator, judging: Judging, clock: Monotonic) -> Judged {
-    let guarded = catch_unwind(AssertUnwindSafe(|| judge(authenticator, judging, clock)));
-    guarded.unwrap_or_else(|_| {
-        tracing::error!("a verification panicked: this is a bug");
-        judged(Verdict::Unavailable(Unavailable::TimedOut), clock)
-    })
+/// What came of a step on the pool.
+enum Judgment {
+    Now(Judged),
+    /// It waits for something that needs no thread.
+    Later {
+        client_id: Arc<str>,
+        inquiry: Inquiry,
+        data: Option<Vec<u8>>,
+    },
 }
 
-fn judge(authenticator: &dyn Authenticator, judging: Judging, clock: Monotonic) -> Judged {
+/// Judges; a verifier that panics could not decide, and goes on with the next client.
+fn guarded<T>(judge: impl FnOnce() -> T) -> Option<T> {
+    let done = catch_unwind(AssertUnwindSafe(judge));
+    done.inspect_err(|_| tracing::error!("a verification panicked: this is a bug")).ok()
+}
+
+fn judge(authenticator: &dyn Authenticator, request: &AuthRequest, clock: Monotonic) -> Judged {
+    let verdict = authenticator.verify(request);
+    log_denial(&request.client_id, &verdict);
+    judged(verdict, clock)
+}
+
+fn judge_step(authenticator: &dyn Authenticator, judging: Judging, clock: Monotonic) -> Judgment {
     match judging {
-        Judging::Request(request) => {
-            let verdict = authenticator.verify(&request);
-            log_denial(&request.client_id, &verdict);
-            judged(verdict, clock)
-        }
+        Judging::Request(request) => Judgment::Now(judge(authenticator, &request, clock)),
         Judging::Step { client_id, mut exchange, data } => match exchange.step(&data) {
             Step::Continue(challenge) => {
                 let decision = Decision::Continue(challenge);
                 let by = By::Exchange(Some(exchange));
-                Judged { decision, principal: None, is_failed_proof: false, by }
+                Judgment::Now(Judged { decision, principal: None, is_failed_proof: false, by })
             }
             Step::Done(verdict, data) => {
                 log_denial(&client_id, &verdict);
-                // A method that does not know the client has seen a proof that proves nothing.
-                let is_unknown = matches!(verdict, Verdict::NotMine);
-                let mut judged = judged(verdict, clock);
-                judged.is_failed_proof |= is_unknown;
-                if let Decision::Allow(permit) = &mut judged.decision {
-                    permit.data = data;
-                }
-                judged.by = By::Exchange(None);
-                judged
+                Judgment::Now(exchanged(verdict, data, clock))
             }
+            Step::Later(inquiry, data) => Judgment::Later { client_id, inquiry, data },
         },
     }
+}
+
+/// What the verdict of an exchange means; `data` goes to a client that is let in.
+fn exchanged(verdict: Verdict, data: Option<Vec<u8>>, clock: Monotonic) -> Judged {
+    // A method that does not know the client has seen a proof that proves nothing.
+    let is_unknown = matches!(verdict, Verdict::NotMine);
+    let mut judged = judged(verdict, clock);
+    judged.is_failed_proof |= is_unknown;
+    if let Decision::Allow(permit) = &mut judged.decision {
+        permit.data = data;
+    }
+    judged.by = By::Exchange(None);
+    judged
 }
 
 /// What exactly was wrong is for operators, and never for the client.
@@ -356,7 +402,8 @@ mod tests {
         ] {
             let exchange = Box::new(Ending(verdict.clone()));
             let judging = Judging::Step { client_id: "c".into(), exchange, data: Vec::new() };
-            let judged = judge(&Anonymous::everybody(Access::everything()), judging, Monotonic::start());
+            let nobody = Anonymous::everybody(Access::everything());
+            let Judgment::Now(judged) = judge_step(&nobody, judging, Monotonic::start()) else { panic!() };
             assert_eq!(judged.is_failed_proof, is_failed, "{verdict:?}");
         }
     }

@@ -1,4 +1,4 @@
-use crate::{AuthRequest, Verdict};
+use crate::{AuthRequest, Reply, Verdict};
 
 /// A method of enhanced authentication: a conversation instead of one password (MQTT 5.0 §4.12).
 ///
@@ -25,6 +25,24 @@ pub enum Step {
     Continue(Vec<u8>),
     /// The exchange is over. The data goes to the client if it is let in, so that it can verify the server.
     Done(Verdict, Option<Vec<u8>>),
+    /// The exchange is over, and its verdict waits for something else; the data is as above.
+    Later(Inquiry, Option<Vec<u8>>),
+}
+
+/// Something that a verdict waits for: a database, another service. It keeps no thread.
+#[must_use]
+pub struct Inquiry(Box<dyn FnOnce(Reply) + Send>);
+
+impl Inquiry {
+    /// What asks, and answers by the reply within bounded time. Itself quick.
+    pub fn new(ask: impl FnOnce(Reply) + Send + 'static) -> Self {
+        Self(Box::new(ask))
+    }
+
+    /// Asks.
+    pub fn begin(self, reply: Reply) {
+        (self.0)(reply);
+    }
 }
 
 impl std::fmt::Debug for Step {
@@ -32,6 +50,13 @@ impl std::fmt::Debug for Step {
         match self {
             Self::Continue(_) => f.write_str("Continue(<secret>)"),
             Self::Done(verdict, _) => f.debug_tuple("Done").field(verdict).finish(),
+            Self::Later(..) => f.write_str("Later"),
         }
+    }
+}
+
+impl std::fmt::Debug for Inquiry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inquiry").finish_non_exhaustive()
     }
 }

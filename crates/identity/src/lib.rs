@@ -53,7 +53,7 @@ pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use clock::{Clock, UnixMillis};
 pub use compare::is_same;
 pub use entropy::{Entropy, NoEntropy};
-pub use exchange::{Exchange, ExchangeMethod, Step};
+pub use exchange::{Exchange, ExchangeMethod, Inquiry, Step};
 pub use keyring::{CheckValue, Keyring, KeyringFault, PepperVersion, SecretVerifier};
 pub use password_file::PasswordFile;
 pub use password_hash::{

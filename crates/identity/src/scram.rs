@@ -29,7 +29,7 @@ mod verifier;
 mod tests;
 
 pub use client::{ExpectServerFinal, ExpectServerFirst, ScramClient};
-pub use server::{ScramCredentials, ScramLookup, ScramServer};
+pub use server::{Admitted, ScramCredentials, ScramLookup, ScramServer};
 pub use verifier::{ScramVerifier, VerifierFault};
 
 /// The name of the mechanism, which clients give as Authentication Method.

@@ -48,6 +48,8 @@ pub(super) struct Asked {
     /// For what is left to compute; the queue may hold this itself.
     pub(super) queue: Weak<Queue>,
     pub(super) clock: Monotonic,
+    /// What an exchange ends with, if it is one.
+    pub(super) exchanged: Option<Option<Vec<u8>>>,
 }
 
 impl Elsewhere {
@@ -126,9 +128,12 @@ impl Asked {
         }
     }
 
-    fn answer(self, verdict: Verdict) {
+    fn answer(mut self, verdict: Verdict) {
         super::log_denial(&self.client_id, &verdict);
-        let judged = super::judged(verdict, self.clock);
+        let judged = match self.exchanged.take() {
+            Some(data) => super::exchanged(verdict, data, self.clock),
+            None => super::judged(verdict, self.clock),
+        };
         self.send(judged);
     }
 

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use vouchmq_identity::{
-    Access, Anonymous, AuthRequest, Authenticator, Chain, Cost, Denial, FileAuthenticator, HashCost,
-    PasswordFile, PasswordHash, Reply, Verdict,
+    Access, Anonymous, AuthRequest, Authenticator, Chain, Cost, Denial, Exchange, ExchangeMethod,
+    FileAuthenticator, HashCost, Inquiry, PasswordFile, PasswordHash, Reply, Step, Verdict,
 };
 use vouchmq_mqtt::ProtocolVersion::{self, V5};
-use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::packet::Connect;
+use vouchmq_mqtt::{Property, ReasonCode};
 
 use crate::harness::*;
 use crate::verification::Fixed;
@@ -160,4 +160,66 @@ fn what_is_left_to_compute_is_left_to_the_pool() {
         assert_eq!(client.connack().reason, reason);
     }
     until("nothing is asked any more", || server.stats().elsewhere_in_flight == 0);
+}
+
+/// Its only step waits for the database.
+struct Slow(Arc<Database>);
+
+impl ExchangeMethod for Slow {
+    fn name(&self) -> &'static str {
+        "SLOW"
+    }
+
+    fn begin(&self, _: &AuthRequest) -> Box<dyn Exchange> {
+        Box::new(Self(self.0.clone()))
+    }
+}
+
+impl Exchange for Slow {
+    fn step(&mut self, _: &[u8]) -> Step {
+        let database = self.0.clone();
+        let request = AuthRequest { client_id: "c".into(), username: None, password: None, peer: None };
+        let inquiry = Inquiry::new(move |reply| database.verify_elsewhere(request, reply));
+        Step::Later(inquiry, Some(b"proof".to_vec()))
+    }
+}
+
+/// More of them than there are threads: none keeps one, and each is told in the end.
+#[test]
+fn an_exchange_that_waits_keeps_no_thread() {
+    const COUNT: usize = 8;
+    let database = Arc::new(Database::default());
+    let server = Server::with(|config, limits| {
+        config.exchange_methods = vec![Arc::new(Slow(database.clone()))];
+        limits.connect_deadline = 3 * DEADLINE;
+    });
+    let properties = props(&[Property::AuthenticationMethod("SLOW")]);
+    let mut waiting: Vec<_> = (0..COUNT)
+        .map(|number| {
+            let mut client = server.open(V5);
+            client.send(Connect { properties, ..connect(V5, &format!("c{number}")) });
+            client
+        })
+        .collect();
+    until("all are asked about", || database.count() == COUNT);
+    assert_eq!(server.stats().elsewhere_in_flight, COUNT as u64);
+    for (place, (request, reply)) in database.take_all().into_iter().enumerate() {
+        if place == 0 {
+            reply.answer(Verdict::Deny(Denial::WrongPassword));
+        } else {
+            reply.answer(Database::allow(&request));
+        }
+    }
+    let mut reasons: Vec<_> = waiting
+        .iter_mut()
+        .map(|client| {
+            let connack = client.connack();
+            (connack.reason, connack.properties.authentication_data().map(<[u8]>::to_vec))
+        })
+        .collect();
+    reasons.sort_by_key(|(reason, _)| *reason != ReasonCode::SUCCESS);
+    let (refused, let_in) = reasons.split_last().unwrap();
+    assert_eq!(*refused, (ReasonCode::BAD_USER_NAME_OR_PASSWORD, None));
+    assert!(let_in.iter().all(|told| *told == (ReasonCode::SUCCESS, Some(b"proof".to_vec()))), "{let_in:?}");
+    assert_eq!(server.stats().elsewhere_in_flight, 0);
 }

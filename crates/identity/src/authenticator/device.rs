@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -8,10 +8,10 @@ use super::{Reply, Work};
 use crate::model::{CredentialId, Proof, Unusable};
 use crate::registry::{Actor, Confirm, Refusal, Registry, UpgradePassword};
 use crate::resident::{Judgement, Resident};
-use crate::scram::{ScramCredentials, ScramLookup, ScramVerifier};
+use crate::scram::{Admitted, ScramCredentials, ScramLookup, ScramVerifier};
 use crate::{
-    AuthRequest, Authenticator, Cost, Denial, HashCost, PasswordHash, Reconsidered, Secret, SecretFault,
-    SecretUse, Standing, Unavailable, Verdict,
+    AuthRequest, Authenticator, Cost, Denial, HashCost, Inquiry, PasswordHash, Reconsidered, Secret,
+    SecretFault, SecretUse, Standing, Unavailable, Verdict,
 };
 
 #[cfg(test)]
@@ -45,8 +45,6 @@ struct Inner {
     hash_cost: HashCost,
 }
 
-/// How long the pool waits for a first use to become durable.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// Who presents a wrong password is told so no earlier than this, whether there is such a device or not: longer
 /// than a hash takes. A timer waits, no processor.
 const REFUSAL_MILLIS: u64 = 250;
@@ -175,13 +173,18 @@ impl Inner {
         self.upgrade(request, &verdict);
         match (&verdict, proven) {
             (Verdict::Allow(_), Some(proven)) if proven.is_unconfirmed => {
-                let inner = self.clone();
-                self.spawn.spawn(Box::pin(async move {
-                    reply.answer(inner.record(proven.credential, verdict).await);
-                }));
+                self.answer_recorded(proven.credential, verdict, reply);
             }
             _ => reply.answer(verdict),
         }
+    }
+
+    /// Answers once the first use of a credential is durable.
+    fn answer_recorded(self: Arc<Self>, credential: CredentialId, verdict: Verdict, reply: Reply) {
+        let inner = self.clone();
+        self.spawn.spawn(Box::pin(async move {
+            reply.answer(inner.record(credential, verdict).await);
+        }));
     }
 
     /// The verdict, once the first use of a credential is durable.
@@ -238,20 +241,14 @@ impl ScramCredentials for ScramOfDevices {
         self.0.resident.scram_of(username)
     }
 
-    /// Runs on the pool, and waits there for a first use to become durable.
-    fn admit(&self, request: &AuthRequest, proven: &ScramVerifier) -> Verdict {
+    fn admit(&self, request: &AuthRequest, proven: &ScramVerifier) -> Admitted {
         let (verdict, proven) = self.0.resident.admit_scram(request, proven);
-        let (Verdict::Allow(_), Some(proven)) = (&verdict, proven) else { return verdict };
+        let (Verdict::Allow(_), Some(proven)) = (&verdict, proven) else { return Admitted::Now(verdict) };
         if !proven.is_unconfirmed {
-            return verdict;
+            return Admitted::Now(verdict);
         }
-        let (answer, answered) = mpsc::sync_channel(1);
         let inner = self.0.clone();
-        self.0.spawn.spawn(Box::pin(async move {
-            // Who asked may have given up.
-            let _ = answer.send(inner.record(proven.credential, verdict).await);
-        }));
-        answered.recv_timeout(PATIENCE).unwrap_or(Verdict::Unavailable(Unavailable::NotRecorded))
+        Admitted::Later(Inquiry::new(move |reply| inner.answer_recorded(proven.credential, verdict, reply)))
     }
 }
 

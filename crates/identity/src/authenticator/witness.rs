@@ -5,8 +5,8 @@ use super::Reply;
 use crate::events::{EventKind, Events, NewEvent};
 use crate::resident::Resident;
 use crate::{
-    AuthRequest, Authenticator, Clock, Cost, Exchange, ExchangeMethod, Principal, Reconsidered, Standing,
-    Step, Uses, Verdict,
+    AuthRequest, Authenticator, Clock, Cost, Exchange, ExchangeMethod, Inquiry, Principal, Reconsidered,
+    Standing, Step, Uses, Verdict,
 };
 
 /// Asks another authenticator and takes down what came of it: why somebody was refused, exactly, and when a
@@ -26,6 +26,7 @@ pub struct DoorBook {
 }
 
 /// Who wants to come in.
+#[derive(Clone)]
 struct Visitor {
     name: Box<str>,
     peer: Option<IpAddr>,
@@ -62,11 +63,7 @@ impl<A: Authenticator> Authenticator for Witness<A> {
     }
 
     fn verify_elsewhere(&self, request: AuthRequest, reply: Reply) {
-        let (visitor, book) = (Visitor::of(&request), self.book.clone());
-        let reply = reply.then(move |verdict, reply| {
-            book.take_down(&visitor, &verdict);
-            reply.answer(verdict);
-        });
+        let reply = self.book.clone().noting(Visitor::of(&request), reply);
         self.inner.verify_elsewhere(request, reply);
     }
 
@@ -92,11 +89,18 @@ impl<M: ExchangeMethod> ExchangeMethod for Witness<M> {
 
 impl Exchange for Witnessed {
     fn step(&mut self, data: &[u8]) -> Step {
-        let step = self.exchange.step(data);
-        if let Step::Done(verdict, _) = &step {
-            self.book.take_down(&self.visitor, verdict);
+        match self.exchange.step(data) {
+            Step::Done(verdict, data) => {
+                self.book.take_down(&self.visitor, &verdict);
+                Step::Done(verdict, data)
+            }
+            Step::Later(inquiry, data) => {
+                let (visitor, book) = (self.visitor.clone(), self.book.clone());
+                let noted = Inquiry::new(|reply| inquiry.begin(book.noting(visitor, reply)));
+                Step::Later(noted, data)
+            }
+            more @ Step::Continue(_) => more,
         }
-        step
     }
 }
 
@@ -109,6 +113,14 @@ impl DoorBook {
     /// Takes down what came of judging somebody.
     pub fn record(&self, request: &AuthRequest, verdict: &Verdict) {
         self.take_down(&Visitor::of(request), verdict);
+    }
+
+    /// A reply that takes down what is replied.
+    fn noting(self: Arc<Self>, visitor: Visitor, reply: Reply) -> Reply {
+        reply.then(move |verdict, reply| {
+            self.take_down(&visitor, &verdict);
+            reply.answer(verdict);
+        })
     }
 
     fn take_down(&self, visitor: &Visitor, verdict: &Verdict) {

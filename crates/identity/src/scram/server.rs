@@ -14,7 +14,9 @@ use super::{
     syntax::{Salt, base64_of},
     verifier::SALT_LEN,
 };
-use crate::{AuthRequest, Denial, Entropy, Exchange, ExchangeMethod, NoEntropy, Step, Unavailable, Verdict};
+use crate::{
+    AuthRequest, Denial, Entropy, Exchange, ExchangeMethod, Inquiry, NoEntropy, Step, Unavailable, Verdict,
+};
 
 #[cfg(test)]
 mod tests;
@@ -35,7 +37,16 @@ pub trait ScramCredentials: Send + Sync {
     /// What a client gets that has just proven to be `request.username` by `proven`.
     ///
     /// A [`Verdict::Deny`] reaches the client with its [class](Denial::outward), as it knows the password.
-    fn admit(&self, request: &AuthRequest, proven: &ScramVerifier) -> Verdict;
+    fn admit(&self, request: &AuthRequest, proven: &ScramVerifier) -> Admitted;
+}
+
+/// What a client gets that has proven who it is.
+#[derive(Debug)]
+pub enum Admitted {
+    /// This.
+    Now(Verdict),
+    /// What something else says, a database.
+    Later(Inquiry),
 }
 
 /// What is known of a user.
@@ -209,14 +220,11 @@ impl ScramExchange {
         }
         // From here on the name is proven.
         self.request.username = Some(expected.username);
+        let signature = || Some(server_final(&checked.server_signature).into_bytes());
         match self.server.credentials.admit(&self.request, &verifier) {
-            Verdict::Allow(allowance) => {
-                let signature = server_final(&checked.server_signature).into_bytes();
-                Ok(Step::Done(Verdict::Allow(allowance), Some(signature)))
-            }
-            refusal @ (Verdict::Deny(_) | Verdict::NotMine | Verdict::Unavailable(_)) => {
-                Err(Refusal(refusal))
-            }
+            Admitted::Now(verdict @ Verdict::Allow(_)) => Ok(Step::Done(verdict, signature())),
+            Admitted::Now(refusal) => Err(Refusal(refusal)),
+            Admitted::Later(inquiry) => Ok(Step::Later(inquiry, signature())),
         }
     }
 }

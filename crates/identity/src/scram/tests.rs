@@ -55,14 +55,15 @@ impl ScramCredentials for Users {
         self.0.lock().unwrap().get(username).cloned().unwrap_or(ScramLookup::Unknown)
     }
 
-    fn admit(&self, request: &AuthRequest, _: &ScramVerifier) -> Verdict {
+    fn admit(&self, request: &AuthRequest, _: &ScramVerifier) -> Admitted {
         let name = request.username.as_deref().unwrap();
         if name.starts_with("blocked") {
             // Stands for a block: a denial that is told as "not allowed".
-            return Verdict::Deny(Denial::NoCredential);
+            return Admitted::Now(Verdict::Deny(Denial::NoCredential));
         }
         let principal = Principal::User(name.into());
-        Verdict::Allow(Allowance { principal, authorize: Arc::new(AllowAll), expires_at: None })
+        let authorize = Arc::new(AllowAll);
+        Admitted::Now(Verdict::Allow(Allowance { principal, authorize, expires_at: None }))
     }
 }
 
@@ -102,7 +103,7 @@ pub(super) fn server(users: &Arc<Users>) -> ScramServer {
 pub(super) fn challenge_of(step: Step) -> Vec<u8> {
     match step {
         Step::Continue(challenge) => challenge,
-        Step::Done(verdict, _) => panic!("{verdict:?}"),
+        over @ (Step::Done(..) | Step::Later(..)) => panic!("{over:?}"),
     }
 }
 
@@ -110,6 +111,7 @@ pub(super) fn challenge_of(step: Step) -> Vec<u8> {
 pub(super) fn short(step: Step) -> String {
     match step {
         Step::Continue(_) => "continue".to_owned(),
+        Step::Later(..) => "later".to_owned(),
         Step::Done(Verdict::Allow(allowance), Some(_)) => allowance.principal.to_string(),
         Step::Done(Verdict::Allow(_), None) => "no proof of the server".to_owned(),
         Step::Done(_, Some(_)) => "proof of the server for a stranger".to_owned(),
@@ -144,7 +146,7 @@ impl Login<'_> {
         let first = (self.client_first)(String::from_utf8(message).unwrap());
         let challenge = match exchange.step(first.as_bytes()) {
             Step::Continue(challenge) => challenge,
-            done @ Step::Done(..) => return short(done),
+            over @ (Step::Done(..) | Step::Later(..)) => return short(over),
         };
         let (message, client) = client.answer(&challenge).unwrap();
         let last = (self.client_final)(String::from_utf8(message).unwrap());

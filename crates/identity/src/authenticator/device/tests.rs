@@ -258,6 +258,17 @@ fn converse(
     let (last, _) = expected.answer(&challenge).unwrap();
     match exchange.step(&last) {
         Step::Done(verdict, _) => verdict,
+        Step::Later(inquiry, _) => {
+            let (wanted, slot) = (Arc::new(()), Arc::new(Mutex::new(None)));
+            let given = slot.clone();
+            inquiry.begin(Reply::new(Arc::downgrade(&wanted), move |replied| {
+                *given.lock().unwrap() = Some(replied);
+            }));
+            match slot.lock().unwrap().take() {
+                Some(Replied::Verdict(verdict)) => verdict,
+                other @ (Some(Replied::Expensive(_)) | None) => panic!("{other:?}"),
+            }
+        }
         Step::Continue(_) => panic!("not over"),
     }
 }

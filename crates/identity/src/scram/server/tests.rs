@@ -104,7 +104,7 @@ fn who_is_unknown_costs_and_sees_what_everybody_does() {
         let mut outward = None;
         let last_hmacs = hmacs(|| match exchange.step(&last) {
             Step::Done(Verdict::Deny(denial), data) => outward = Some((denial.outward(), data)),
-            Step::Continue(_) | Step::Done(..) => panic!("{name}"),
+            Step::Continue(_) | Step::Later(..) | Step::Done(..) => panic!("{name}"),
         });
         assert_eq!(outward, Some((OutwardDenial::BadCredential, None)), "{name}");
         seen.push((challenge.len(), first_hmacs, last_hmacs));
