@@ -25,9 +25,11 @@ mod housekeeping;
 mod import;
 mod keys;
 mod product;
+mod proven;
 mod refusal;
 mod register;
 mod registrations;
+mod rotate_own;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -50,6 +52,7 @@ pub use product::{ChangeProduct, CreateProduct, DeleteProduct, NewProduct, Produ
 pub use refusal::{Refusal, What};
 pub use register::{Issued, Register, Registered};
 pub use registrations::DecideRegistration;
+pub use rotate_own::RotateOwn;
 
 /// Executes commands on a store.
 pub struct Registry {

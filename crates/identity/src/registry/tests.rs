@@ -15,6 +15,7 @@ use crate::testing::Counting;
 use crate::{Keyring, Secret};
 
 mod registration;
+mod rotate_own;
 
 /// A clock that tests turn.
 #[derive(Debug, Default)]
