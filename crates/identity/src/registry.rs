@@ -24,6 +24,7 @@ mod fingerprint;
 mod housekeeping;
 mod import;
 mod keys;
+mod kick;
 mod product;
 mod proven;
 mod refusal;
@@ -48,6 +49,7 @@ pub use import::{
     Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported, RecordTransfer,
 };
 pub use keys::{AdoptKeys, KeysFault, Opened};
+pub use kick::NoteKick;
 pub use product::{ChangeProduct, CreateProduct, DeleteProduct, NewProduct, ProductPatch};
 pub use refusal::{Refusal, What};
 pub use register::{Issued, Register, Registered};
