@@ -14,6 +14,7 @@ use crate::store::{AuditChain, ChangeKind, Kick, PageRequest};
 use crate::testing::Counting;
 use crate::{Keyring, Secret};
 
+mod api_keys;
 mod registration;
 mod rotate_own;
 
