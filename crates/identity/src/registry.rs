@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 
+use crate::model::ClaimToken;
 use crate::store::{Aborted, Job, Rows, Store, StoreFault, Transaction};
 use crate::{Clock, Entropy, Keyring, NoEntropy, UnixMillis};
 
@@ -133,6 +134,15 @@ impl Registry {
     /// [`StoreFault`]: nobody to ask.
     pub async fn read(&self) -> Result<Box<dyn Rows + '_>, StoreFault> {
         self.store.read().await
+    }
+
+    /// The claim token whose text this is, whether it is good for anything or not. An unknown one costs the same
+    /// keyed hash.
+    ///
+    /// # Errors
+    /// [`StoreFault`]: nobody to ask.
+    pub async fn claim_token(&self, text: &[u8]) -> Result<Option<ClaimToken>, StoreFault> {
+        claim::find(&mut *self.read().await?, &self.keyring(), text).await
     }
 
     /// What verifiers are made with and compared by.
