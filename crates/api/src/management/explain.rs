@@ -11,7 +11,6 @@ use vouchmq_identity::resident::Judgement;
 use vouchmq_identity::{AuthRequest, Authenticator, Cost};
 
 use super::{Here, Management};
-use crate::blocked::is_blocked;
 use crate::http::{JsonBody, Problem};
 use finding::Finding;
 
@@ -23,7 +22,7 @@ pub(super) async fn explain(
     JsonBody(asked): JsonBody<VerifyRequest>,
 ) -> Result<Json<ExplainResponse>, Problem> {
     let request = request::read(asked)?;
-    if is_blocked(&here.resident, &request) {
+    if here.resident.blocks_request(&request) {
         return Ok(Json(Finding::blocked(here.resident.applied()).body()));
     }
     let judgement = here.judge(request.clone()).await?;

@@ -12,7 +12,6 @@ use vouchmq_identity::{AuthRequest, OutwardDenial, Secret, SecretUse, Verdict};
 use super::admitted::Admitted;
 use super::basic::{Basic, unauthenticated};
 use super::{Here, Registration};
-use crate::blocked::is_blocked;
 use crate::http::{Code, Problem};
 use crate::management::credentials::issued;
 use crate::management::credentials::rotate::GRACE_MILLIS;
@@ -80,7 +79,7 @@ impl Registration {
             password: Some(password),
             peer: Some(admitted.peer),
         };
-        if is_blocked(&self.resident, &request) {
+        if self.resident.blocks_request(&request) {
             return refuse("blocked", None, not_allowed());
         }
         let Judgement { verdict, device: known, proven, .. } = self.resident.judge(&request);
