@@ -17,40 +17,16 @@ use vouchmq_api::authentication_service::{
     AuthenticationService, AuthenticationServiceOptions, CallerOptions, ConfirmNone,
 };
 use vouchmq_api::http::{Listener, ListenerOptions};
-use vouchmq_identity::model::{CredentialId, DeviceId, DeviceState, Product, ProductId, Proof, Validity};
-use vouchmq_identity::resident::{
-    Change, HashSeed, Resident, ResidentCredential, ResidentDevice, ResidentProduct,
-};
+use vouchmq_identity::resident::Resident;
 use vouchmq_identity::signature::{RequestParts, SigningKey, sign_request};
-use vouchmq_identity::{Clock, Entropy, Keyring, NoEntropy, Secret, SecretUse, UnixMillis};
 
-const NOW: UnixMillis = UnixMillis::new(1_700_000_000_000);
+#[path = "../../identity/examples/shared/fleet.rs"]
+mod fleet;
+
+use fleet::{Failure, Fleet, NOW, Standing};
+
 const DEVICES: usize = 10_000;
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-struct Standing;
-
-impl Clock for Standing {
-    fn now(&self) -> UnixMillis {
-        NOW
-    }
-}
-
-/// Spread over all bits, and the same in each run.
-struct Repeatable(u64);
-
-impl Entropy for Repeatable {
-    fn fill(&mut self, bytes: &mut [u8]) -> Result<(), NoEntropy> {
-        for chunk in bytes.chunks_mut(8) {
-            self.0 += 1;
-            let word = self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(29).to_le_bytes();
-            chunk.copy_from_slice(word.get(..chunk.len()).unwrap_or_default());
-        }
-        Ok(())
-    }
-}
 
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
@@ -81,38 +57,14 @@ fn main() -> Result<(), Failure> {
 }
 
 fn filled() -> Result<(Resident, Vec<(String, String)>), Failure> {
-    let mut entropy = Repeatable(0);
-    let keyring = Keyring::generate(&mut entropy)?;
-    let maker = Keyring::parse(&keyring.expose())?;
-    let resident = Resident::new(keyring, HashSeed::new([1, 2]), Arc::new(Standing));
-    let product = ProductId::generate(NOW, &mut entropy)?;
-    let sensor = Product::new(product, "sensor".parse()?, "Sensor".parse()?, NOW);
-    resident.apply(1, [Change::Product(ResidentProduct::from(&sensor))]);
+    let mut fleet = Fleet::try_new()?;
     let mut logins = Vec::with_capacity(DEVICES);
     for _ in 0..DEVICES {
-        let (id, credential) =
-            (DeviceId::generate(NOW, &mut entropy)?, CredentialId::generate(NOW, &mut entropy)?);
-        let secret = Secret::generate(SecretUse::Device, &mut entropy)?;
-        let verifier = maker.verifier_of(&credential.to_string(), secret.expose().as_bytes());
-        let proof = Proof::Secret(secret.key_id(), verifier);
-        logins.push((id.to_string(), secret.expose().to_owned()));
-        resident.load([ResidentDevice {
-            id,
-            product,
-            state: DeviceState::Active,
-            expires_at: None,
-            attributes: Vec::new(),
-            credentials: [ResidentCredential {
-                id: credential,
-                proof,
-                validity: Validity::default(),
-                ends_at: None,
-                is_unconfirmed: false,
-            }]
-            .into(),
-        }]);
+        let (device, secret) = fleet.device()?;
+        logins.push((device.id.to_string(), secret.expose().to_owned()));
+        fleet.resident.load([device]);
     }
-    Ok((resident, logins))
+    Ok((fleet.resident, logins))
 }
 
 fn serve(resident: Resident) -> Result<SocketAddr, Failure> {

@@ -19,6 +19,7 @@ use utoipa_axum::routes;
 
 use crate::http::{Access, Built, Routes};
 
+mod broker;
 mod caller;
 mod emqx;
 mod fields;
@@ -41,6 +42,7 @@ pub use port::{Confirm, ConfirmNone, Judge};
 pub use recorded::Recorded;
 pub use service::AuthenticationService;
 
+use broker::{BrokerKind, listed};
 use service::Service;
 
 /// Why a route has no scope.
@@ -60,8 +62,8 @@ fn routes(service: &Arc<Service>) -> Built {
         .add(SIGNED, routes!(native::verify::post))
         .add(SIGNED, routes!(native::batch::post))
         .add(SIGNED, routes!(native::changes::get));
-    let asks_nanomq = from_fn_with_state(service.clone(), nanomq::listed);
-    let asks_emqx = from_fn_with_state(service.clone(), emqx::listed);
+    let asks_nanomq = from_fn_with_state((service.clone(), BrokerKind::NanoMq), listed);
+    let asks_emqx = from_fn_with_state((service.clone(), BrokerKind::Emqx), listed);
     let asks_native = from_fn_with_state(service.clone(), native::signed::signed);
     nanomq
         .build_behind(service.clone(), asks_nanomq)

@@ -10,5 +10,3 @@ pub mod changes;
 pub mod http;
 pub mod management;
 pub mod registration;
-
-mod blocked;

@@ -33,7 +33,6 @@ mod event;
 mod poll;
 mod register;
 mod rotate;
-mod token;
 
 /// What registration works on, and its limits.
 pub struct Registration {

@@ -23,6 +23,7 @@ pub use claim::{ClaimFault, ClaimToken, Claimant, HardwareIdPattern};
 pub use credential::{
     CREDENTIALS_MAX, Credential, CredentialKind, CredentialState, PENDING_MILLIS, Proof, Unusable, Validity,
 };
+pub(crate) use device::may_connect;
 pub use device::{Attributes, Device, DeviceOrigin, DeviceState, Refused, Transition};
 pub use id::{
     ApiKeyId, BlockId, ClaimTokenId, CredentialId, DeviceId, IdFault, IdText, ProductId, RegistrationId,

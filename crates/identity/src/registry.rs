@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 
+use crate::model::ClaimToken;
 use crate::store::{Aborted, Job, Rows, Store, StoreFault, Transaction};
 use crate::{Clock, Entropy, Keyring, NoEntropy, UnixMillis};
 
@@ -24,10 +25,13 @@ mod fingerprint;
 mod housekeeping;
 mod import;
 mod keys;
+mod kick;
 mod product;
+mod proven;
 mod refusal;
 mod register;
 mod registrations;
+mod rotate_own;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -46,10 +50,12 @@ pub use import::{
     Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported, RecordTransfer,
 };
 pub use keys::{AdoptKeys, KeysFault, Opened};
+pub use kick::NoteKick;
 pub use product::{ChangeProduct, CreateProduct, DeleteProduct, NewProduct, ProductPatch};
 pub use refusal::{Refusal, What};
 pub use register::{Issued, Register, Registered};
 pub use registrations::DecideRegistration;
+pub use rotate_own::RotateOwn;
 
 /// Executes commands on a store.
 pub struct Registry {
@@ -128,6 +134,15 @@ impl Registry {
     /// [`StoreFault`]: nobody to ask.
     pub async fn read(&self) -> Result<Box<dyn Rows + '_>, StoreFault> {
         self.store.read().await
+    }
+
+    /// The claim token whose text this is, whether it is good for anything or not. An unknown one costs the same
+    /// keyed hash.
+    ///
+    /// # Errors
+    /// [`StoreFault`]: nobody to ask.
+    pub async fn claim_token(&self, text: &[u8]) -> Result<Option<ClaimToken>, StoreFault> {
+        claim::find(&mut *self.read().await?, &self.keyring(), text).await
     }
 
     /// What verifiers are made with and compared by.

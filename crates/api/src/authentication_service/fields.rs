@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 
 use axum::extract::Request;
 use axum::http::header;
@@ -84,6 +85,20 @@ impl Fields {
         let Some((_, value)) = self.0.iter().find(|(known, _)| **known == *name) else { return Ok(None) };
         let text = std::str::from_utf8(value.expose_secret());
         text.map(Some).map_err(|_| malformed("a value that has to be text is not UTF-8"))
+    }
+
+    /// The client's address: the first of these values that says something.
+    ///
+    /// # Errors
+    /// 400 if it is not an address.
+    pub(super) fn peer(&self, names: &[&str]) -> Result<Option<IpAddr>, Problem> {
+        for name in names {
+            if let Some(text) = self.text(name)?.filter(|text| !text.is_empty()) {
+                let address = text.parse().map_err(|_| malformed("the address of the client is not one"))?;
+                return Ok(Some(address));
+            }
+        }
+        Ok(None)
     }
 
     /// A value that may be any bytes.
@@ -236,6 +251,21 @@ mod tests {
         assert!(fields.secret("password").is_none());
         let mut fields = Fields::of_form("password=a+b%2Bc", Plus::Space).unwrap();
         assert_eq!(fields.secret("password").unwrap().expose_secret(), b"a b+c");
+    }
+
+    #[test]
+    fn the_address_is_the_first_value_that_says_something() {
+        let names = ["ipaddr", "peerhost"];
+        for (form, peer) in [
+            ("", Ok(None)),
+            ("ipaddr=&peerhost=", Ok(None)),
+            ("ipaddr=&peerhost=2001:db8::1", Ok(Some("2001:db8::1"))),
+            ("peerhost=x&ipaddr=192.0.2.1", Ok(Some("192.0.2.1"))),
+            ("ipaddr=192.0.2&peerhost=192.0.2.1", Err(())),
+        ] {
+            let found = Fields::of_form(form, Plus::Itself).unwrap().peer(&names).map_err(drop);
+            assert_eq!(found, peer.map(|peer| peer.map(|text| text.parse().unwrap())), "{form}");
+        }
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! API keys.
 
-mod name;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,7 +16,6 @@ use super::input::IdOf;
 use super::text::{read, read_all, read_some_time, time_of};
 use super::{Here, NETWORKS_MAX, Paged};
 use crate::http::{IfMatch, JsonBody, Paging, Problem, QueryOf, page};
-use name::{WithUniqueName, check_name};
 
 /// API keys, oldest first, those that are withdrawn too.
 #[utoipa::path(get, path = "/v1/api-keys", operation_id = "list_api_keys", tag = "API keys", params(Paged),
@@ -40,16 +37,15 @@ pub(super) async fn create(
     caller: Caller,
     JsonBody(wanted): JsonBody<Wanted>,
 ) -> Result<Response, Problem> {
-    check_name(&wanted.name)?;
     let mut scopes: Vec<Scope> = read_all("/scopes", &wanted.scopes, Scope::ALL.len())?;
     scopes.sort_unstable();
     scopes.dedup();
-    let command = WithUniqueName(CreateApiKey {
+    let command = CreateApiKey {
         name: read("/name", &wanted.name)?,
         scopes,
         networks: read_all::<Cidr>("/cidrs", &wanted.cidrs.unwrap_or_default(), NETWORKS_MAX)?,
         expires_at: read_some_time("/expires_at", wanted.expires_at.as_deref())?,
-    });
+    };
     let (key, secret) = here.registry.execute(caller.actor, command).await?.outcome;
     here.keys.take_in(&key).await;
     let api_key = body_of(&key);

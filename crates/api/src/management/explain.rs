@@ -15,7 +15,6 @@ use vouchmq_identity::resident::Judgement;
 use vouchmq_identity::{AuthRequest, Authenticator, Cost, Secret, SecretFault, SecretUse};
 
 use super::{Here, Management};
-use crate::blocked::is_blocked;
 use crate::http::{Code, JsonBody, Limiter, Problem};
 use finding::Finding;
 
@@ -28,7 +27,7 @@ pub(super) async fn explain(
 ) -> Result<Json<ExplainResponse>, Problem> {
     let request = request::read(asked)?;
     here.guesses.count(&request)?;
-    if is_blocked(&here.resident, &request) {
+    if here.resident.blocks_request(&request) {
         return Ok(Json(Finding::blocked(here.resident.applied()).body()));
     }
     let judgement = here.judge(request.clone()).await?;

@@ -9,7 +9,6 @@ use vouchmq_identity::AuthRequest;
 use vouchmq_identity::store::Digest;
 
 use super::Registration;
-use crate::blocked::is_blocked;
 use crate::http::{Code, Peer, Problem, RequestId, network_of};
 
 /// Somebody whom the limits let in: counted before anything of the body is read.
@@ -65,7 +64,7 @@ impl Registration {
     /// Whether a block keeps out everybody from there.
     pub(super) fn blocks(&self, peer: IpAddr) -> bool {
         let nobody = AuthRequest { client_id: "".into(), username: None, password: None, peer: Some(peer) };
-        is_blocked(&self.resident, &nobody)
+        self.resident.blocks_request(&nobody)
     }
 }
 

@@ -9,7 +9,7 @@ use vouchmq_identity::model::{ClaimFault, ClaimToken, RegistrationId, Registrati
 use super::admitted::Admitted;
 use super::event::code_of;
 use super::register::pending;
-use super::{Here, Registration, token};
+use super::{Here, Registration};
 use crate::http::{Code, Problem};
 use crate::management::input::IdOf;
 
@@ -82,18 +82,8 @@ impl Registration {
     async fn bearer(&self, headers: &HeaderMap) -> Result<Result<ClaimToken, ClaimFault>, Problem> {
         let Some(text) = text_of(headers) else { return Ok(Err(ClaimFault::Unknown)) };
         self.count_token(text)?;
-        let mut rows = self.registry.read().await?;
-        let found = token::find(&mut *rows, &self.registry.keyring(), text.as_bytes()).await?;
-        let now = self.registry.now();
-        Ok(found.and_then(|token| {
-            if token.revoked_at.is_some() {
-                Err(ClaimFault::Revoked)
-            } else if token.expires_at.is_some_and(|end| end <= now) {
-                Err(ClaimFault::Expired)
-            } else {
-                Ok(token)
-            }
-        }))
+        let found = self.registry.claim_token(text.as_bytes()).await?.ok_or(ClaimFault::Unknown);
+        Ok(found.and_then(|token| token.holds(self.registry.now()).map(|()| token)))
     }
 }
 

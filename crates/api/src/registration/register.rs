@@ -7,12 +7,12 @@ use secrecy::{ExposeSecret, SecretString};
 use vouchmq_client::dto::registration::{PendingRegistration, RegisterRequest, RegisteredDevice};
 use vouchmq_identity::UnixMillis;
 use vouchmq_identity::events::EventKind;
-use vouchmq_identity::model::{DeviceId, HardwareId, Registration as Waiting, Slug};
+use vouchmq_identity::model::{ClaimFault, DeviceId, HardwareId, Registration as Waiting, Slug};
 use vouchmq_identity::registry::{Actor, Issued, Refusal, Register, Registered};
 
 use super::admitted::Admitted;
 use super::event::{code_of, reason_of};
-use super::{Here, Registration, token};
+use super::{Here, Registration};
 use crate::http::{Code, ContainsSecret, JsonBody, Problem};
 use crate::management::refusal::REFUSED;
 use crate::management::text::{read, time_of};
@@ -64,11 +64,10 @@ impl Registration {
         let reason = if self.blocks(admitted.peer) {
             "blocked"
         } else {
-            let mut rows = self.registry.read().await?;
             let text = command.claim.expose_secret().as_bytes();
-            match token::find(&mut *rows, &self.registry.keyring(), text).await? {
-                Ok(_) => return Ok(()),
-                Err(fault) => code_of(fault),
+            match self.registry.claim_token(text).await? {
+                Some(_) => return Ok(()),
+                None => code_of(ClaimFault::Unknown),
             }
         };
         let subject = command.hardware_id.as_str();

@@ -1,20 +1,17 @@
-use async_trait::async_trait;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use secrecy::ExposeSecret;
 use vouchmq_client::dto::credential::{IssuedCredential, RotateOwnRequest};
 use vouchmq_identity::events::EventKind;
-use vouchmq_identity::model::{CredentialId, CredentialState, DeviceId, ProductState};
-use vouchmq_identity::registry::{Actor, Added, Command, Desk, Refusal, Rotate, What};
+use vouchmq_identity::model::{CredentialId, DeviceId};
+use vouchmq_identity::registry::{Actor, Refusal, RotateOwn};
 use vouchmq_identity::resident::{Judgement, Proven};
-use vouchmq_identity::store::Kick;
 use vouchmq_identity::{AuthRequest, OutwardDenial, Secret, SecretUse, Verdict};
 
 use super::admitted::Admitted;
 use super::basic::{Basic, unauthenticated};
 use super::{Here, Registration};
-use crate::blocked::is_blocked;
 use crate::http::{Code, Problem};
 use crate::management::credentials::issued;
 use crate::management::credentials::rotate::GRACE_MILLIS;
@@ -39,11 +36,10 @@ pub(super) async fn rotate(
     let grace = grace.map(|text| read_millis("/grace", text, GRACE_MILLIS_MAX)).transpose()?;
     let (device, credential) = here.recognise(&admitted, &headers)?;
     let actor = Actor::device(&device, Some(admitted.peer)).in_request(admitted.request_id.as_str());
-    let (grace_millis, kick) = (grace.unwrap_or(GRACE_MILLIS), Kick::None);
-    let rotate = Rotate { device, grace_millis, kick, not_before: None, not_after: None };
+    let rotate = RotateOwn { credential, grace_millis: grace.unwrap_or(GRACE_MILLIS) };
     here.clone()
         .work(async move {
-            match here.registry.execute(actor, RotateOwn { credential, rotate }).await {
+            match here.registry.execute(actor, rotate).await {
                 Ok(done) => {
                     here.applied.settle(done.sequence).await;
                     issued(done.outcome)
@@ -83,7 +79,7 @@ impl Registration {
             password: Some(password),
             peer: Some(admitted.peer),
         };
-        if is_blocked(&self.resident, &request) {
+        if self.resident.blocks_request(&request) {
             return refuse("blocked", None, not_allowed());
         }
         let Judgement { verdict, device: known, proven, .. } = self.resident.judge(&request);
@@ -112,37 +108,4 @@ impl Registration {
 
 fn not_allowed() -> Problem {
     Problem::new(Code::Forbidden, "this device may not do this")
-}
-
-/// Rotates for a device, if what it proved is still good when that happens: a verdict never outlives a
-/// revocation.
-#[derive(Debug)]
-struct RotateOwn {
-    credential: CredentialId,
-    rotate: Rotate,
-}
-
-#[async_trait]
-impl Command for RotateOwn {
-    type Outcome = Added;
-
-    async fn run(&self, desk: &mut Desk<'_>) -> Result<Added, Refusal> {
-        let gone = || Refusal::NotFound(What::Credential);
-        let credential = desk.rows().credential(self.credential).await?.ok_or_else(gone)?;
-        credential.is_usable(desk.now()).map_err(|_| gone())?;
-        // One that was replaced is good for logging in until its grace is over, and for nothing else: whoever
-        // stole it must not get the next.
-        if credential.state != CredentialState::Active {
-            return Err(gone());
-        }
-        let device = desk.rows().device(&self.rotate.device).await?.ok_or_else(gone)?;
-        let product = desk.rows().product(device.product).await?.ok_or_else(gone)?;
-        let is_over = device.expires_at.is_some_and(|end| end <= desk.now());
-        if !device.state.may_connect() || is_over || product.state != ProductState::Active {
-            return Err(gone());
-        }
-        // The next is good no longer than the one that it replaces.
-        let rotate = Rotate { not_after: credential.validity.not_after, ..self.rotate.clone() };
-        rotate.run(desk).await
-    }
 }

@@ -90,12 +90,7 @@ impl ClaimToken {
     /// # Errors
     /// [`ClaimFault`] says why not.
     pub fn admits(&self, claimant: &Claimant<'_>, now: UnixMillis) -> Result<(), ClaimFault> {
-        if self.revoked_at.is_some() {
-            return Err(ClaimFault::Revoked);
-        }
-        if self.expires_at.is_some_and(|end| end <= now) {
-            return Err(ClaimFault::Expired);
-        }
+        self.holds(now)?;
         if self.product != claimant.product {
             return Err(ClaimFault::Product);
         }
@@ -106,6 +101,17 @@ impl ClaimToken {
         let fits =
             self.hardware_ids.as_ref().is_none_or(|pattern| pattern.matches(claimant.hardware_id.as_str()));
         if fits { Ok(()) } else { Err(ClaimFault::HardwareId) }
+    }
+
+    /// Whether it is good for anybody now.
+    ///
+    /// # Errors
+    /// [`ClaimFault::Revoked`] or [`ClaimFault::Expired`].
+    pub fn holds(&self, now: UnixMillis) -> Result<(), ClaimFault> {
+        if self.revoked_at.is_some() {
+            return Err(ClaimFault::Revoked);
+        }
+        if self.expires_at.is_some_and(|end| end <= now) { Err(ClaimFault::Expired) } else { Ok(()) }
     }
 
     /// Whether one more device may use it.

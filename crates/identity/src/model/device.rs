@@ -1,6 +1,6 @@
 use super::word::words;
-use super::{DeviceId, HardwareId, ProductId};
-use crate::UnixMillis;
+use super::{DeviceId, HardwareId, ProductId, ProductState};
+use crate::{Denial, UnixMillis};
 
 words! {
     /// Where a device stands.
@@ -107,5 +107,28 @@ impl DeviceState {
     /// Whether a device in this state may get its first credential by registering.
     pub const fn may_register(self) -> bool {
         matches!(self, Self::Registered)
+    }
+}
+
+/// Whether a device that stands so may connect now, whatever it proves.
+///
+/// # Errors
+/// [`Denial`] says why not.
+pub(crate) fn may_connect(
+    state: DeviceState,
+    expires_at: Option<UnixMillis>,
+    product: ProductState,
+    now: UnixMillis,
+) -> Result<(), Denial> {
+    match (state, product) {
+        (DeviceState::Suspended, _) => Err(Denial::Suspended),
+        (DeviceState::Retired, _) => Err(Denial::Retired),
+        (DeviceState::Registered | DeviceState::Active, _) if expires_at.is_some_and(|end| end <= now) => {
+            Err(Denial::DeviceExpired)
+        }
+        (DeviceState::Registered | DeviceState::Active, ProductState::Disabled) => {
+            Err(Denial::ProductDisabled)
+        }
+        (DeviceState::Registered | DeviceState::Active, ProductState::Active) => Ok(()),
     }
 }

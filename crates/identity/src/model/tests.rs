@@ -126,3 +126,21 @@ fn a_credential_is_good_from_its_first_to_before_its_last_moment() {
     assert_eq!(validity.until(at(15)).not_after, Some(at(15)));
     assert_eq!(Validity::default().until(at(15)).not_after, Some(at(15)));
 }
+
+#[test]
+fn a_device_may_connect_as_it_stands_until_its_end_while_its_product_may() {
+    use crate::Denial::{DeviceExpired, ProductDisabled, Retired, Suspended};
+    let (active, disabled) = (ProductState::Active, ProductState::Disabled);
+    let (past, later) = (Some(NOW), Some(UnixMillis::new(NOW.millis() + 1)));
+    for (state, end, product, expected) in [
+        (DeviceState::Registered, None, active, Ok(())),
+        (DeviceState::Active, later, active, Ok(())),
+        (DeviceState::Active, past, active, Err(DeviceExpired)),
+        (DeviceState::Active, past, disabled, Err(DeviceExpired)),
+        (DeviceState::Registered, None, disabled, Err(ProductDisabled)),
+        (DeviceState::Suspended, past, disabled, Err(Suspended)),
+        (DeviceState::Retired, past, disabled, Err(Retired)),
+    ] {
+        assert_eq!(may_connect(state, end, product, NOW), expected, "{state} {end:?} {product}");
+    }
+}

@@ -11,10 +11,21 @@ pub struct Actor {
     is_administrator: bool,
 }
 
+/// Whoever has the token of the first administrator.
+const ADMINISTRATOR: &str = "admin";
+const SYSTEM: &str = "system";
+const STRANGER: &str = "registration";
+const DEVICE: &str = "device:";
+
+/// Whether this name stands for somebody in the audit log who has no API key.
+pub(super) fn is_taken(name: &str) -> bool {
+    [ADMINISTRATOR, SYSTEM, STRANGER].contains(&name) || name.starts_with(DEVICE)
+}
+
 impl Actor {
     /// The broker itself.
     pub fn system() -> Self {
-        Self { name: "system".into(), address: None, request_id: None, is_administrator: false }
+        Self { name: SYSTEM.into(), address: None, request_id: None, is_administrator: false }
     }
 
     /// Somebody who administers, by the name of the key they used.
@@ -24,13 +35,13 @@ impl Actor {
 
     /// A device that proved itself.
     pub fn device(id: &DeviceId, address: Option<IpAddr>) -> Self {
-        let name = format!("device:{id}").into();
+        let name = format!("{DEVICE}{id}").into();
         Self { name, address, request_id: None, is_administrator: false }
     }
 
     /// Somebody who proved nothing yet: a device that registers.
     pub fn stranger(address: Option<IpAddr>) -> Self {
-        Self { name: "registration".into(), address, request_id: None, is_administrator: false }
+        Self { name: STRANGER.into(), address, request_id: None, is_administrator: false }
     }
 
     /// The same, as part of this request.

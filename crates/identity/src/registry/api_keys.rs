@@ -1,12 +1,15 @@
 use async_trait::async_trait;
 
+use super::actor::is_taken;
 use super::claim::NETWORKS_MAX;
 use super::{Command, Desk, Refusal, What};
 use crate::blocks::Cidr;
 use crate::model::{ApiKey, ApiKeyId, Name, Scope};
+use crate::store::PageRequest;
 use crate::{Secret, SecretUse, UnixMillis};
 
-/// Makes an API key.
+/// Makes an API key, whose name no other has or had: by it the audit log tells who did something, and requests
+/// that are sent again are told apart.
 #[derive(Clone, Debug)]
 pub struct CreateApiKey {
     /// What people call it.
@@ -23,11 +26,17 @@ pub struct CreateApiKey {
 #[derive(Clone, Copy, Debug)]
 pub struct RevokeApiKey(pub ApiKeyId);
 
+/// API keys that are read at once.
+const PORTION: u32 = 500;
+/// API keys, those that are withdrawn too.
+const KEYS_MAX: usize = 10_000;
+
 #[async_trait]
 impl Command for CreateApiKey {
     type Outcome = (ApiKey, Secret);
 
     async fn run(&self, desk: &mut Desk<'_>) -> Result<(ApiKey, Secret), Refusal> {
+        self.is_new(desk).await?;
         if self.scopes.is_empty() {
             return Err(Refusal::field("/scopes", "name at least one scope"));
         }
@@ -51,6 +60,31 @@ impl Command for CreateApiKey {
         desk.rows().put_api_key(&key).await?;
         desk.audit("api_key.create", "", None, Some(&key)).await?;
         Ok((key, secret))
+    }
+}
+
+impl CreateApiKey {
+    /// Whether there is room for one more, and nobody has its name.
+    async fn is_new(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
+        if is_taken(self.name.as_str()) {
+            let why = "this name stands for somebody else in the audit log: choose another";
+            return Err(Refusal::field("/name", why));
+        }
+        let mut page = PageRequest::first(PORTION);
+        let mut count = 0;
+        loop {
+            let keys = desk.rows().api_keys(page).await?;
+            if keys.items.iter().any(|key| key.name == self.name) {
+                return Err(Refusal::Exists { what: What::ApiKey, field: "name" });
+            }
+            count += keys.items.len();
+            if count >= KEYS_MAX {
+                let why = format_args!("there are {KEYS_MAX} API keys, which is the most");
+                return Err(Refusal::field("", why));
+            }
+            let Some(next) = keys.next else { return Ok(()) };
+            page = PageRequest::after(next, PORTION);
+        }
     }
 }
 

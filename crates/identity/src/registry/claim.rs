@@ -3,7 +3,8 @@ use async_trait::async_trait;
 use super::{Command, Desk, Refusal, What};
 use crate::blocks::Cidr;
 use crate::model::{ClaimToken, ClaimTokenId, HardwareIdPattern, Name, ProductId};
-use crate::{Secret, SecretUse, UnixMillis};
+use crate::store::{Rows, StoreFault};
+use crate::{Keyring, Secret, SecretUse, UnixMillis};
 
 /// Makes a claim token.
 #[derive(Clone, Debug)]
@@ -60,6 +61,25 @@ impl Command for CreateClaimToken {
         desk.audit("claim_token.create", "", None, Some(&token)).await?;
         Ok((token, secret))
     }
+}
+
+/// The claim token whose text this is, whether it is good for anything or not. An unknown one costs the same
+/// keyed hash.
+pub(super) async fn find(
+    rows: &mut dyn Rows,
+    keyring: &Keyring,
+    text: &[u8],
+) -> Result<Option<ClaimToken>, StoreFault> {
+    let known = match Secret::key_id_in(SecretUse::Claim, text) {
+        Ok(key_id) => rows.claim_token_by_key(key_id).await?,
+        Err(_) => None,
+    };
+    let Some(token) = known else {
+        keyring.match_nobody(text);
+        return Ok(None);
+    };
+    let is_it = keyring.matches(&token.verifier, &token.id.to_string(), text) == Some(true);
+    Ok(is_it.then_some(token))
 }
 
 /// Who acts, as a name.

@@ -1,10 +1,9 @@
 use async_trait::async_trait;
 
-use super::{Command, Desk, Refusal, What};
+use super::proven::still_proven;
+use super::{Command, Desk, Refusal};
 use crate::PasswordHash;
-use crate::model::{
-    Credential, CredentialId, CredentialState, DeviceState, ProductState, Proof, RegistrationState,
-};
+use crate::model::{Credential, CredentialId, CredentialState, DeviceState, Proof, RegistrationState};
 use crate::store::NewEntry;
 
 /// Takes down that a device has used a credential for the first time, before it is let in: what the
@@ -35,16 +34,8 @@ impl Command for Confirm {
     type Outcome = Confirmed;
 
     async fn run(&self, desk: &mut Desk<'_>) -> Result<Confirmed, Refusal> {
-        let mut credential = desk.credential(self.0).await?;
+        let (mut credential, mut device) = still_proven(desk, self.0).await?;
         let now = desk.now();
-        // Much may have changed since it was judged, and who judged it may not know yet.
-        credential.is_usable(now).map_err(|_| Refusal::NotFound(What::Credential))?;
-        let mut device = desk.device(&credential.device).await?;
-        let product = desk.product(device.product).await?;
-        let is_over = device.expires_at.is_some_and(|end| end <= now);
-        if !device.state.may_connect() || is_over || product.state != ProductState::Active {
-            return Err(Refusal::NotFound(What::Device));
-        }
         if credential.first_used_at.is_some() {
             return Ok(Confirmed::default());
         }

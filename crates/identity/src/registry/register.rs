@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::claim::find;
 use super::credential::{allows, issue};
 use super::device::enter;
 use super::{Command, Desk, NewDevice, Refusal};
@@ -10,7 +11,7 @@ use crate::model::{
     RegistrationState, Slug, Strategy,
 };
 use crate::store::NewEntry;
-use crate::{Secret, SecretUse, UnixMillis};
+use crate::{Secret, UnixMillis};
 
 /// A device asks to be let in, with a claim token. It may ask again until it has connected: each answer has a
 /// new secret, and only the newest is good. A device that has connected gets nothing.
@@ -92,17 +93,9 @@ enum Next {
 
 impl Register {
     async fn token(&self, desk: &mut Desk<'_>) -> Result<ClaimToken, Refusal> {
-        let text = self.claim.expose_secret().as_bytes();
-        let unknown = Refusal::Claim(ClaimFault::Unknown);
-        let key = Secret::key_id_in(SecretUse::Claim, text).map_err(|_| unknown.clone())?;
-        let Some(token) = desk.rows().claim_token_by_key(key).await? else {
-            desk.keyring().match_nobody(text);
-            return Err(unknown);
-        };
-        match desk.keyring().matches(&token.verifier, &token.id.to_string(), text) {
-            Some(true) => Ok(token),
-            Some(false) | None => Err(unknown),
-        }
+        let (text, keyring) = (self.claim.expose_secret().as_bytes(), desk.keyring());
+        let known = find(desk.rows(), keyring, text).await?;
+        known.ok_or(Refusal::Claim(ClaimFault::Unknown))
     }
 
     /// A registration that is not written yet.

@@ -14,7 +14,9 @@ use crate::store::{AuditChain, ChangeKind, Kick, PageRequest};
 use crate::testing::Counting;
 use crate::{Keyring, Secret};
 
+mod api_keys;
 mod registration;
+mod rotate_own;
 
 /// A clock that tests turn.
 #[derive(Debug, Default)]
@@ -280,6 +282,25 @@ fn what_is_administered_is_audited_in_a_chain_and_what_devices_do_is_not() {
     after.items.iter().try_for_each(|entry| chain.follow(entry)).unwrap();
     let text = format!("{after:?}");
     assert!(!text.contains("vmq"), "{text}");
+}
+
+#[test]
+fn a_kick_is_audited_and_changes_nothing() {
+    let world = World::new(13);
+    let (device, _) = world.made(&world.product(Strategy::Off));
+    let kick = |id: &DeviceId| {
+        let admin = Actor::administrator(&"admin".parse().unwrap(), None);
+        world.by(admin, NoteKick { id: id.clone(), reason: "it floods".into() })
+    };
+    assert_eq!(kick(&device.id).unwrap().sequence, None, "nobody has to follow");
+    let audit = now(async { world.registry.read().await?.audit(PageRequest::first(100)).await }).unwrap();
+    let record = &audit.items.last().unwrap().record;
+    assert_eq!((&*record.action, &*record.reason), ("device.kick", "it floods"));
+    assert!(record.before.is_some() && record.before == record.after);
+    let refused = kick(&"nobody".parse().unwrap()).unwrap_err();
+    assert_eq!(refused, Refusal::NotFound(What::Device));
+    let after = now(async { world.registry.read().await?.audit(PageRequest::first(100)).await }).unwrap();
+    assert_eq!(after.items.len(), audit.items.len(), "and nobody else is kicked");
 }
 
 #[test]

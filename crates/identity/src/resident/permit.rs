@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::reconsider::Presented;
 use super::{Resident, ResidentCredential, ResidentDevice, ResidentProduct};
 use crate::acl::{Names, Rules};
-use crate::model::{DeviceState, ProductState, Unusable};
+use crate::model::{ProductState, Unusable, may_connect};
 use crate::{Allowance, Denial, Principal, UnixMillis};
 
 /// What a device that is let in may do, for those who tell others.
@@ -67,15 +67,9 @@ impl Resident {
         credential: Option<&ResidentCredential>,
         now: UnixMillis,
     ) -> Result<Arc<ResidentProduct>, Denial> {
-        match device.state {
-            DeviceState::Suspended => return Err(Denial::Suspended),
-            DeviceState::Retired => return Err(Denial::Retired),
-            DeviceState::Registered | DeviceState::Active => {}
-        }
-        if device.expires_at.is_some_and(|end| end <= now) {
-            return Err(Denial::DeviceExpired);
-        }
-        let product = self.product(device.product).filter(|product| product.state == ProductState::Active);
+        let product = self.product(device.product);
+        let state = product.as_ref().map_or(ProductState::Disabled, |product| product.state);
+        may_connect(device.state, device.expires_at, state, now)?;
         let product = product.ok_or(Denial::ProductDisabled)?;
         if credential.is_some_and(|credential| !product.kinds.contains(&credential.proof.kind())) {
             return Err(Denial::CredentialKind);

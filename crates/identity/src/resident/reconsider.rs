@@ -47,7 +47,7 @@ impl Resident {
     }
 
     /// Whether a block keeps out whoever says this, before anything is proven.
-    pub(crate) fn blocks_request(&self, request: &AuthRequest) -> bool {
+    pub fn blocks_request(&self, request: &AuthRequest) -> bool {
         self.finds(&Presented::from(request).subject(), None, self.clock.now())
     }
 

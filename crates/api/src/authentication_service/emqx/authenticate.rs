@@ -12,7 +12,7 @@ use vouchmq_identity::{AuthRequest, Verdict};
 
 use super::EmqxResult;
 use crate::authentication_service::caller::Caller;
-use crate::authentication_service::fields::{Fields, Plus, malformed};
+use crate::authentication_service::fields::{Fields, Plus};
 use crate::authentication_service::log::log;
 use crate::authentication_service::native::acl_of;
 use crate::authentication_service::service::Service;
@@ -58,14 +58,10 @@ pub(in crate::authentication_service) async fn post(
 async fn authenticate(service: &Service, caller: &Caller, request: Request) -> Result<Response, Problem> {
     let mut fields = Fields::of_body(request, Plus::Space).await?;
     service.charge(caller, 1)?;
-    let peer = match fields.text("peerhost")?.filter(|text| !text.is_empty()) {
-        Some(text) => Some(text.parse().map_err(|_| malformed("peerhost is not an address"))?),
-        None => None,
-    };
     let request = AuthRequest {
         client_id: fields.text("clientid")?.unwrap_or_default().into(),
         username: fields.text("username")?.map(Into::into),
-        peer,
+        peer: fields.peer(&["peerhost"])?,
         password: fields.secret("password"),
     };
     let client_id = request.client_id.clone();

@@ -40,14 +40,10 @@ async fn authorize(service: &Service, caller: &Caller, request: Request) -> Resu
     };
     let act = act.ok_or_else(|| malformed("action is publish or subscribe, access 2 or 1"))?;
     let topic = fields.text("topic")?.ok_or_else(|| malformed("there is no topic"))?;
-    let peer = match fields.text("peerhost")?.filter(|text| !text.is_empty()) {
-        Some(text) => Some(text.parse().map_err(|_| malformed("peerhost is not an address"))?),
-        None => None,
-    };
     let named = Named {
         username: fields.text("username")?.unwrap_or_default(),
         client_id: fields.text("clientid")?.unwrap_or_default(),
-        peer,
+        peer: fields.peer(&["peerhost"])?,
     };
     Ok(match service.verifier.judge().permit(&named) {
         Ok(allowed) if act.is_allowed(&allowed.rules, topic) => EmqxResult::Allow,

@@ -1,12 +1,10 @@
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use vouchmq_identity::resident::Named;
 
-use super::{Told, address_in, fields_of};
-use crate::authentication_service::caller::Caller;
-use crate::authentication_service::fields::{Fields, malformed};
+use super::{Asked, PEER, Told};
+use crate::authentication_service::fields::malformed;
 use crate::authentication_service::service::Service;
 use crate::authentication_service::topics::Act;
 use crate::http::Problem;
@@ -22,11 +20,9 @@ use crate::http::Problem;
 )]
 pub(in crate::authentication_service) async fn post(
     State(service): State<Arc<Service>>,
-    Extension(caller): Extension<Caller>,
-    request: Request,
+    asked: Asked,
 ) -> Result<Told, Problem> {
-    let fields = fields_of(request).await?;
-    decide(&service, &caller, &fields)
+    decide(&service, &asked)
 }
 
 /// The same by GET.
@@ -36,26 +32,21 @@ pub(in crate::authentication_service) async fn post(
 )]
 pub(in crate::authentication_service) async fn get(
     State(service): State<Arc<Service>>,
-    Extension(caller): Extension<Caller>,
-    request: Request,
+    asked: Asked,
 ) -> Result<Told, Problem> {
-    let fields = fields_of(request).await?;
-    if fields.has("password") {
-        service.warn_of_query(&caller);
-    }
-    decide(&service, &caller, &fields)
+    decide(&service, &asked)
 }
 
 /// By user name and client id alone: the broker let the client in before, and its password, if it is sent, is
 /// not looked at.
-fn decide(service: &Service, caller: &Caller, fields: &Fields) -> Result<Told, Problem> {
+fn decide(service: &Service, Asked { caller, fields }: &Asked) -> Result<Told, Problem> {
     service.charge(caller, 1)?;
     let act = fields.text("access")?.and_then(Act::parse).ok_or_else(|| malformed("access is 1 or 2"))?;
     let topics = fields.text("topic")?.ok_or_else(|| malformed("there is no topic"))?;
     let named = Named {
         username: fields.text("username")?.unwrap_or_default(),
         client_id: fields.text("clientid")?.unwrap_or_default(),
-        peer: address_in(fields)?,
+        peer: fields.peer(&PEER)?,
     };
     let permitted = service.verifier.judge().permit(&named);
     let is_allowed = permitted.is_ok_and(|allowed| act.is_allowed_for_all(&allowed.rules, topics));

@@ -1,12 +1,9 @@
 use std::sync::Arc;
 
-use axum::Extension;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use vouchmq_identity::{AuthRequest, Verdict};
 
-use super::{Told, address_in, fields_of};
-use crate::authentication_service::caller::Caller;
-use crate::authentication_service::fields::Fields;
+use super::{Asked, PEER, Told};
 use crate::authentication_service::log::log;
 use crate::authentication_service::service::Service;
 use crate::http::{Code, Problem};
@@ -22,11 +19,9 @@ use crate::http::{Code, Problem};
 )]
 pub(in crate::authentication_service) async fn post(
     State(service): State<Arc<Service>>,
-    Extension(caller): Extension<Caller>,
-    request: Request,
+    asked: Asked,
 ) -> Result<Told, Problem> {
-    let fields = fields_of(request).await?;
-    authenticate(&service, &caller, fields).await
+    authenticate(&service, asked).await
 }
 
 /// The same by GET, for those who have configured it so: passwords stand in the URL.
@@ -36,27 +31,23 @@ pub(in crate::authentication_service) async fn post(
 )]
 pub(in crate::authentication_service) async fn get(
     State(service): State<Arc<Service>>,
-    Extension(caller): Extension<Caller>,
-    request: Request,
+    asked: Asked,
 ) -> Result<Told, Problem> {
-    let fields = fields_of(request).await?;
-    if fields.has("password") {
-        service.warn_of_query(&caller);
-    }
-    authenticate(&service, &caller, fields).await
+    authenticate(&service, asked).await
 }
 
-async fn authenticate(service: &Service, caller: &Caller, mut fields: Fields) -> Result<Told, Problem> {
-    service.charge(caller, 1)?;
+async fn authenticate(service: &Service, asked: Asked) -> Result<Told, Problem> {
+    let Asked { caller, mut fields } = asked;
+    service.charge(&caller, 1)?;
     let request = AuthRequest {
         client_id: fields.text("clientid")?.unwrap_or_default().into(),
         username: fields.text("username")?.map(Into::into),
-        peer: address_in(&fields)?,
+        peer: fields.peer(&PEER)?,
         password: fields.secret("password"),
     };
     let client_id = request.client_id.clone();
     let verdict = service.verifier.decide(request).await.verdict;
-    log(caller, &client_id, &verdict);
+    log(&caller, &client_id, &verdict);
     match verdict {
         Verdict::Allow(_) => Ok(Told::Allow),
         Verdict::Deny(_) | Verdict::NotMine => Ok(Told::Deny),

@@ -1,12 +1,11 @@
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Json;
 use axum::extract::State;
 use tokio::time::{Instant, timeout};
 use vouchmq_client::dto::applied::{Applied as Body, Nodes, Why};
 use vouchmq_identity::model::DeviceId;
-use vouchmq_identity::registry::{Command, Desk, Refusal, What};
+use vouchmq_identity::registry::NoteKick;
 use vouchmq_identity::{Farewell, Whom};
 
 use crate::http::{Problem, QueryOf};
@@ -15,13 +14,6 @@ use crate::management::applied::{Waiting, millis_since};
 use crate::management::caller::Caller;
 use crate::management::input::{IdOf, OptionalBody};
 use crate::management::text::check_reason;
-
-/// Takes down in the audit log that somebody disconnects a device.
-#[derive(Debug)]
-struct NoteKick {
-    id: DeviceId,
-    reason: Box<str>,
-}
 
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -50,14 +42,4 @@ pub(in crate::management) async fn kick(
         sessions_closed: count,
         elapsed_ms: millis_since(start),
     }))
-}
-
-#[async_trait]
-impl Command for NoteKick {
-    type Outcome = ();
-
-    async fn run(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
-        let device = desk.rows().device(&self.id).await?.ok_or(Refusal::NotFound(What::Device))?;
-        desk.audit("device.kick", &self.reason, Some(&device), Some(&device)).await
-    }
 }

@@ -216,6 +216,25 @@ fn a_claim_token_holds_for_its_product_networks_hardware_ids_and_time() {
 }
 
 #[test]
+fn a_claim_token_is_found_by_its_text_whether_it_is_good_or_not() {
+    let world = World::new(33);
+    let (token, claim) = world.claim(&world.product(Strategy::Off), None);
+    let find = |text: &str| now(world.registry.claim_token(text.as_bytes())).unwrap();
+    let found = find(claim.expose()).unwrap();
+    assert_eq!((found.id, found.holds(world.registry.now())), (token.id, Ok(())));
+    world.administer(RevokeClaimToken(token.id)).unwrap();
+    let found = find(claim.expose()).unwrap();
+    assert_eq!(found.holds(world.registry.now()), Err(ClaimFault::Revoked));
+    let forged = Secret::generate(crate::SecretUse::Claim, &mut Counting::from(78)).unwrap();
+    for text in [forged.expose(), "guess", ""] {
+        assert!(find(text).is_none(), "{text}");
+    }
+    let fault = StoreFault::Unavailable("it is down".into());
+    world.store.fail_with(Some(fault.clone()));
+    assert_eq!(now(world.registry.claim_token(claim.expose().as_bytes())).unwrap_err(), fault);
+}
+
+#[test]
 fn a_pattern_matches_as_wildcards_do() {
     for (pattern, text, fits) in [
         ("*", "", true),
