@@ -5,13 +5,14 @@ use vouchmq_mqtt::topic::HashSeed;
 use super::*;
 use crate::acl::{AclRule, Action, Effect};
 use crate::blocks::Block;
-use crate::model::{CredentialId, Transition};
+use crate::model::{BlockEntry, BlockId, CredentialId, Transition};
 use crate::registry::tests::{World, now};
 use crate::registry::{
-    AdoptKeys, ChangeDevice, ChangeProduct, Confirm, DevicePatch, MoveDevice, ProductPatch, PutBlock,
-    RevokeCredential,
+    AdoptKeys, ChangeDevice, ChangeProduct, Command, Confirm, Desk, DevicePatch, MoveDevice, ProductPatch,
+    PutBlock, Refusal, RemoveBlock, RevokeCredential,
 };
-use crate::{BlockTarget, Pending};
+use crate::store::NewEntry;
+use crate::{BlockTarget, Pending, UnixMillis};
 use crate::{model::Strategy, registry::Actor};
 
 /// Takes down what it is asked.
@@ -62,6 +63,30 @@ impl Following {
     }
 }
 
+/// Writes rows of which the log says nothing, and entries of which the rows know nothing.
+#[derive(Debug, Default)]
+struct Behind(Vec<BlockEntry>, Vec<NewEntry>);
+
+#[async_trait::async_trait]
+impl Command for Behind {
+    type Outcome = ();
+
+    async fn run(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
+        let Self(blocks, entries) = self;
+        for block in blocks {
+            desk.rows().put_block(block).await?;
+        }
+        for entry in entries {
+            desk.log(entry.clone()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn block(kind: &str, value: &str) -> Block {
+    Block { target: BlockTarget::parse(kind, value).unwrap(), reason: "".into(), until: None }
+}
+
 fn only(device: &DeviceId) -> Whom {
     Whom::Devices([device.clone()].into())
 }
@@ -97,8 +122,7 @@ fn what_ends_a_right_reaches_the_connections_it_concerns() {
     following.world.administer(MoveDevice::new(other.id.clone(), Transition::Retire)).unwrap();
     following.follow();
     assert!(following.resident.device(other.id.as_str()).is_none());
-    let target = BlockTarget::parse("cidr", "192.0.2.0/24").unwrap();
-    following.world.administer(PutBlock(Block { target, reason: "".into(), until: None })).unwrap();
+    following.world.administer(PutBlock(block("cidr", "192.0.2.0/24"))).unwrap();
     following.follow();
     assert_eq!(following.asked.take().last(), Some(&(Whom::Everybody, None)));
     assert_eq!(following.resident.block_count(), 1);
@@ -166,4 +190,58 @@ fn without_a_database_everybody_who_is_resident_stays() {
     following.world.store.fail_with(Some(StoreFault::Busy));
     assert_eq!(now(following.follower.catch_up()), Err(FollowFault::Store(StoreFault::Busy)));
     assert!(following.resident.device(device.id.as_str()).is_some());
+}
+
+#[test]
+fn of_blocks_only_those_that_changed_are_read() {
+    let mut following = Following::begin(World::new(57));
+    let known = BlockId::generate(UnixMillis::new(1), &mut crate::testing::Counting::from(1)).unwrap();
+    let created_by = "admin".parse().unwrap();
+    let silent = BlockEntry {
+        id: known,
+        block: block("ip", "::1"),
+        created_by,
+        version: 1,
+        created_at: UnixMillis::new(1),
+    };
+    following.world.by(Actor::system(), Behind(vec![silent], Vec::new())).unwrap();
+    let (put, _) = following.world.administer(PutBlock(block("cidr", "10.0.0.0/8"))).unwrap();
+    following.follow();
+    assert_eq!(following.resident.block_count(), 1, "nothing was said of the other one");
+    assert_eq!(following.asked.take(), [(Whom::Everybody, None)]);
+    following.world.administer(RemoveBlock { id: put.id, expected: None }).unwrap();
+    following.follow();
+    assert_eq!((following.resident.block_count(), following.asked.take()), (0, vec![]), "nobody goes for it");
+    // An entry from before entries said which.
+    following.world.by(Actor::system(), Behind(Vec::new(), vec![NewEntry::blocks()])).unwrap();
+    following.follow();
+    assert_eq!(following.resident.block_count(), 1);
+    assert_eq!(following.asked.take(), [(Whom::Everybody, None)]);
+}
+
+#[test]
+fn a_block_of_a_device_concerns_its_connections_only() {
+    let world = World::new(58);
+    let (device, _) = world.made(&world.product(Strategy::Off));
+    let mut following = Following::begin(world);
+    following.world.administer(PutBlock(block("device", device.id.as_str()))).unwrap();
+    following.world.administer(PutBlock(block("device", "no/device"))).unwrap();
+    assert_eq!(following.follow().closed, [(3, 1)]);
+    assert_eq!(following.asked.take(), [(only(&device.id), None)]);
+    assert_eq!(following.resident.block_count(), 2);
+}
+
+#[test]
+fn a_block_that_nobody_can_read_holds() {
+    let world = World::new(59);
+    world.product(Strategy::Off);
+    let mut following = Following::begin(world);
+    let until = Some(UnixMillis::new(1_700_000_001_000));
+    following.world.administer(PutBlock(Block { until, ..block("ip", "::1") })).unwrap();
+    following.world.store.corrupt_blocks(true);
+    let followed = following.follow();
+    assert!(matches!(*followed.corrupt, [StoreFault::Corrupt { table: "blocks", .. }]), "{followed:?}");
+    let blocks = following.resident.blocks();
+    assert_eq!(blocks.iter().map(|block| block.until).collect::<Vec<_>>(), [None]);
+    assert_eq!(following.asked.take(), [(Whom::Everybody, None)]);
 }

@@ -201,7 +201,7 @@ async fn enter_block(desk: &mut Desk<'_>, entry: &BlockEntry) -> Result<Entered,
         return Ok(Entered::Skipped);
     }
     desk.rows().put_block(entry).await?;
-    desk.log(NewEntry::blocks()).await?;
+    desk.log(NewEntry::block(entry.block.target.clone())).await?;
     desk.audit("block.put", REASON, None, Some(entry)).await?;
     Ok(Entered::Created)
 }

@@ -26,6 +26,8 @@ struct State {
     version: u64,
     /// What the next answers are, when somebody wants them to fail.
     fault: Option<StoreFault>,
+    /// No block can be read by its target.
+    are_blocks_corrupt: bool,
     log_id: LogId,
     log: Vec<LogEntry>,
     keys: BTreeMap<PepperVersion, CheckValue>,
@@ -43,6 +45,11 @@ impl MemoryStore {
     /// From now on nothing is read or written, for this reason; `None` ends it.
     pub fn fail_with(&self, fault: Option<StoreFault>) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).fault = fault;
+    }
+
+    /// From now on blocks that are asked for by their target are not what was written, or they are again.
+    pub fn corrupt_blocks(&self, are_corrupt: bool) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).are_blocks_corrupt = are_corrupt;
     }
 
     fn snapshot(&self) -> Result<State, StoreFault> {

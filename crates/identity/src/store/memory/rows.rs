@@ -166,6 +166,10 @@ impl Rows for State {
     }
 
     async fn block_of(&mut self, kind: &str, value: &str) -> Result<Option<BlockEntry>, StoreFault> {
+        if self.are_blocks_corrupt {
+            let (table, column, why) = ("blocks", "until", "it was changed by hand".into());
+            return Err(StoreFault::Corrupt { table, id: value.into(), column, why });
+        }
         let is_it = |entry: &&BlockEntry| {
             entry.block.target.kind().name() == kind && entry.block.target.to_string() == value
         };
