@@ -92,7 +92,7 @@ impl Loaded {
         changes.push(Change::Blocks(Arc::new(all_blocks(&mut *rows).await?)));
         let mut after: Option<DeviceId> = None;
         loop {
-            let devices = rows.devices_with_credentials(after.as_ref(), PORTION).await?;
+            let devices = rows.devices_with_credentials(None, after.as_ref(), PORTION).await?;
             let Some((last, _)) = devices.last() else { break };
             after = Some(last.id.clone());
             let nothing = UsedAttributes::default();

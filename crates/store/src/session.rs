@@ -130,12 +130,13 @@ impl Rows for Session {
 
     async fn devices_with_credentials(
         &mut self,
+        product: Option<ProductId>,
         after: Option<&DeviceId>,
         limit: u32,
     ) -> Result<Vec<(Device, Vec<Credential>)>, StoreFault> {
-        let devices = device::portion(&mut self.connection, after, limit).await?;
+        let devices = device::portion(&mut self.connection, product, after, limit).await?;
         let Some(last) = devices.last() else { return Ok(Vec::new()) };
-        let credentials = credential::between(&mut self.connection, after, &last.id).await?;
+        let credentials = credential::between(&mut self.connection, product, after, &last.id).await?;
         Ok(merge(devices, credentials))
     }
 
@@ -145,6 +146,14 @@ impl Rows for Session {
         limit: u32,
     ) -> Result<Vec<Credential>, StoreFault> {
         credential::pending(&mut self.connection, before, limit).await
+    }
+
+    async fn expired_credentials(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Credential>, StoreFault> {
+        credential::expired(&mut self.connection, before, limit).await
     }
 
     async fn claim_token(&mut self, id: ClaimTokenId) -> Result<Option<ClaimToken>, StoreFault> {
@@ -171,6 +180,22 @@ impl Rows for Session {
         registration::open(&mut self.connection, product, hardware_id).await
     }
 
+    async fn rejected_registration(
+        &mut self,
+        product: ProductId,
+        hardware_id: &HardwareId,
+    ) -> Result<Option<Registration>, StoreFault> {
+        registration::rejected(&mut self.connection, product, hardware_id).await
+    }
+
+    async fn waiting_count(
+        &mut self,
+        product: ProductId,
+        claim: Option<ClaimTokenId>,
+    ) -> Result<u64, StoreFault> {
+        registration::waiting_count(&mut self.connection, product, claim).await
+    }
+
     async fn registration_of(
         &mut self,
         credential: CredentialId,
@@ -192,6 +217,14 @@ impl Rows for Session {
 
     async fn block_of(&mut self, kind: &str, value: &str) -> Result<Option<BlockEntry>, StoreFault> {
         block::of(&mut self.connection, kind, value).await
+    }
+
+    async fn expired_blocks(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<BlockEntry>, StoreFault> {
+        block::expired(&mut self.connection, before, limit).await
     }
 
     async fn blocks(&mut self, page: PageRequest) -> Result<Page<BlockEntry>, StoreFault> {
@@ -241,6 +274,14 @@ impl Transaction for Session {
         credential::put(&mut self.connection, credential).await
     }
 
+    async fn delete_revoked_credentials(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<u64, StoreFault> {
+        credential::delete_revoked(&mut self.connection, before, limit).await
+    }
+
     async fn touch_credentials(&mut self, used: &[(CredentialId, UnixMillis)]) -> Result<(), StoreFault> {
         credential::touch(&mut self.connection, used).await
     }
@@ -251,6 +292,14 @@ impl Transaction for Session {
 
     async fn put_registration(&mut self, registration: &Registration) -> Result<(), StoreFault> {
         registration::put(&mut self.connection, registration).await
+    }
+
+    async fn delete_registration(&mut self, id: RegistrationId) -> Result<(), StoreFault> {
+        registration::delete(&mut self.connection, id).await
+    }
+
+    async fn delete_past_registrations(&mut self, before: UnixMillis, limit: u32) -> Result<u64, StoreFault> {
+        registration::delete_past(&mut self.connection, before, limit).await
     }
 
     async fn put_block(&mut self, block: &BlockEntry) -> Result<(), StoreFault> {
@@ -279,6 +328,10 @@ impl Transaction for Session {
         log::append(&mut self.connection, sequence, at, &entry).await?;
         ends.head = sequence;
         Ok(sequence)
+    }
+
+    async fn delete_log(&mut self, up_to: u64) -> Result<(), StoreFault> {
+        log::delete(&mut self.connection, up_to).await
     }
 
     async fn append_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreFault> {

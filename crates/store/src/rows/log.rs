@@ -49,6 +49,10 @@ pub(crate) async fn append(
     rows.execute(sql, values).await.map(drop)
 }
 
+pub(crate) async fn delete(rows: &mut Connection, up_to: u64) -> Result<(), StoreFault> {
+    rows.execute("DELETE FROM change_log WHERE sequence <= $1", values![up_to]).await.map(drop)
+}
+
 /// Takes the last number down.
 pub(crate) async fn put_head(rows: &mut Connection, head: u64) -> Result<(), StoreFault> {
     rows.execute("UPDATE log_head SET head = $1", values![head]).await.map(drop)
