@@ -7,7 +7,7 @@ use crate::BlockTarget;
 use crate::blocks::{Block, Blocks};
 use crate::model::{DeviceId, DeviceState, ProductId};
 use crate::resident::{Change, Resident, ResidentDevice, ResidentProduct, UsedAttributes};
-use crate::store::{ChangeKind, DeviceFilter, LogEntry, PageRequest, Rows, StoreFault};
+use crate::store::{ChangeKind, LogEntry, Rows, StoreFault};
 
 /// What some entries of the log are about.
 #[derive(Default)]
@@ -74,10 +74,14 @@ impl Reading<'_> {
         let is_everybody = touched.products.iter().any(is_known);
         let mut concerned = Concerned { devices: BTreeSet::new(), is_everybody };
         for id in &touched.products {
-            if let Err(fault) = change_product(self.rows, self.used, *id, &mut changes).await {
-                self.give_up(fault)?;
-                changes.push(Change::ProductGone(*id));
-            }
+            let change = match self.changed_product(*id).await {
+                Ok(change) => change,
+                Err(fault) => {
+                    self.give_up(fault)?;
+                    Change::ProductGone(*id)
+                }
+            };
+            changes.push(change);
         }
         if touched.has_other_blocks {
             concerned.is_everybody = true;
@@ -106,6 +110,35 @@ impl Reading<'_> {
             changes.push(after.map_or_else(|| Change::DeviceGone(id.clone()), Change::Device));
         }
         Ok((changes, concerned))
+    }
+
+    /// Reads one product, and its devices where its rules name attributes that they did not name before: those
+    /// are taken in at once, a portion after the other, as they do not harm by being new.
+    async fn changed_product(&mut self, id: ProductId) -> Result<Change, StoreFault> {
+        let Some(product) = self.rows.product(id).await? else {
+            self.used.remove(&id);
+            return Ok(Change::ProductGone(id));
+        };
+        let used = UsedAttributes::of(&product.acl);
+        let before = self.used.get(&id).cloned().unwrap_or_default();
+        if !before.contains(&used) {
+            // The old rules hold until all devices are there, and need what they name.
+            self.load_devices(id, &before.and(&used)).await?;
+        }
+        self.used.insert(id, used);
+        Ok(Change::Product(ResidentProduct::from(&product)))
+    }
+
+    async fn load_devices(&mut self, product: ProductId, used: &UsedAttributes) -> Result<(), StoreFault> {
+        let mut after: Option<DeviceId> = None;
+        loop {
+            let devices = self.rows.devices_with_credentials(Some(product), after.as_ref(), PORTION).await?;
+            let Some((last, _)) = devices.last() else { return Ok(()) };
+            after = Some(last.id.clone());
+            let devices = devices.iter();
+            self.resident
+                .load(devices.map(|(device, credentials)| ResidentDevice::of(device, credentials, used)));
+        }
     }
 
     /// All blocks, where those of these targets are as they are now; the others are not read.
@@ -158,35 +191,4 @@ async fn resident_of(
     let credentials = rows.credentials_of(id).await?;
     let nothing = UsedAttributes::default();
     Ok(Some(ResidentDevice::of(&device, &credentials, used.get(&device.product).unwrap_or(&nothing))))
-}
-
-/// Reads one product, and its devices where its rules name attributes that they did not name before.
-async fn change_product(
-    rows: &mut dyn Rows,
-    used: &mut BTreeMap<ProductId, UsedAttributes>,
-    id: ProductId,
-    changes: &mut Vec<Change>,
-) -> Result<(), StoreFault> {
-    let Some(product) = rows.product(id).await? else {
-        used.remove(&id);
-        changes.push(Change::ProductGone(id));
-        return Ok(());
-    };
-    let now_used = UsedAttributes::of(&product.acl);
-    let before = used.insert(id, now_used.clone()).unwrap_or_default();
-    changes.push(Change::Product(ResidentProduct::from(&product)));
-    if now_used == before {
-        return Ok(());
-    }
-    let filter = DeviceFilter { product: Some(id), ..DeviceFilter::default() };
-    let mut page = PageRequest::first(PORTION);
-    loop {
-        let devices = rows.devices(&filter, page).await?;
-        for device in devices.items.iter().filter(|device| device.state != DeviceState::Retired) {
-            let credentials = rows.credentials_of(&device.id).await?;
-            changes.push(Change::Device(ResidentDevice::of(device, &credentials, &now_used)));
-        }
-        let Some(next) = devices.next else { return Ok(()) };
-        page = PageRequest::after(next, PORTION);
-    }
 }

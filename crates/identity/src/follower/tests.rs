@@ -83,6 +83,19 @@ impl Command for Behind {
     }
 }
 
+/// Deletes entries of the log.
+#[derive(Debug)]
+struct Forget(u64);
+
+#[async_trait::async_trait]
+impl Command for Forget {
+    type Outcome = ();
+
+    async fn run(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
+        Ok(desk.rows().delete_log(self.0).await?)
+    }
+}
+
 fn block(kind: &str, value: &str) -> Block {
     Block { target: BlockTarget::parse(kind, value).unwrap(), reason: "".into(), until: None }
 }
@@ -171,6 +184,66 @@ fn only_attributes_that_rules_name_are_resident() {
     following.follow();
     assert_eq!(names(&following), ["site"]);
     assert_eq!(following.asked.take(), [(Whom::Everybody, None)]);
+}
+
+#[test]
+fn attributes_that_rules_name_again_are_read_again_of_all_devices() {
+    let world = World::new(60);
+    let product = world.product(Strategy::Off);
+    let devices: Vec<DeviceId> = (0..5).map(|_| world.made(&product).0.id).collect();
+    let mut following = Following::begin(world);
+    let change_all = |following: &Following, value: &str| {
+        for id in devices.clone() {
+            let attributes = Some(vec![("site".into(), value.into()), ("room".into(), value.into())]);
+            let patch = DevicePatch { attributes, ..DevicePatch::default() };
+            following.world.administer(ChangeDevice { id, expected: None, patch }).unwrap();
+        }
+    };
+    let name = |following: &Following, attributes: &[&str]| {
+        let rule = |name: &&str| {
+            let pattern = format!("${{attr.{name}}}/#").parse().unwrap();
+            AclRule { effect: Effect::Allow, action: Action::Both, pattern }
+        };
+        let acl = Some(attributes.iter().map(rule).collect());
+        let patch = ProductPatch { acl, ..ProductPatch::default() };
+        following.world.administer(ChangeProduct { id: product.id, expected: None, patch }).unwrap();
+    };
+    let values = |following: &Following, attribute: &str| {
+        let all = devices.iter().map(|id| following.resident.device(id.as_str()).unwrap());
+        let values = all.filter_map(|device| {
+            let found = device.attributes.iter().find(|(name, _)| **name == *attribute);
+            found.map(|(_, value)| value.to_string())
+        });
+        values.collect::<Vec<_>>()
+    };
+    change_all(&following, "a");
+    name(&following, &["site", "room"]);
+    following.follow();
+    assert_eq!(values(&following, "site"), ["a"; 5]);
+    name(&following, &["room"]);
+    following.follow();
+    change_all(&following, "b");
+    following.follow();
+    assert_eq!((values(&following, "site").len(), values(&following, "room")), (0, vec!["b".to_owned(); 5]));
+    name(&following, &["room", "site"]);
+    following.follow();
+    assert_eq!(values(&following, "site"), ["b"; 5]);
+    assert_eq!(following.resident.len(), 5);
+}
+
+#[test]
+fn entries_that_were_deleted_before_they_were_followed_are_missed() {
+    let world = World::new(61);
+    let product = world.product(Strategy::Off);
+    let mut following = Following::begin(world);
+    for _ in 0..3 {
+        following.world.made(&product);
+    }
+    for up_to in [3, 4] {
+        following.world.by(Actor::system(), Forget(up_to)).unwrap();
+        assert_eq!(now(following.follower.catch_up()), Err(FollowFault::Gap(2)), "{up_to}");
+    }
+    assert_eq!(following.resident.applied(), 1);
 }
 
 #[test]
