@@ -49,7 +49,7 @@ pub use keys::{AdoptKeys, KeysFault, Opened};
 pub use product::{ChangeProduct, CreateProduct, DeleteProduct, NewProduct, ProductPatch};
 pub use refusal::{Refusal, What};
 pub use register::{Issued, Register, Registered};
-pub use registrations::DecideRegistration;
+pub use registrations::{DecideRegistration, DeleteRegistration};
 
 /// Executes commands on a store.
 pub struct Registry {
