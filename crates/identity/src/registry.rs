@@ -41,7 +41,10 @@ pub use credential::{AddCredential, Added, NewProof, RevokeCredential, Rotate, R
 pub use desk::Desk;
 pub use device::{ChangeDevice, CreateDevice, DevicePatch, MoveDevice, NewDevice};
 pub use fingerprint::Fingerprint;
-pub use housekeeping::{Sweep, Swept};
+pub use housekeeping::{
+    EXPIRED_KEPT_MILLIS, LOG_KEPT_MILLIS, LOG_KEPT_MIN, REGISTRATION_KEPT_MILLIS, REVOKED_KEPT_MILLIS, Sweep,
+    Swept,
+};
 pub use import::{
     Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported, RecordTransfer,
 };

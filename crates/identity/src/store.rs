@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::UnixMillis;
 use crate::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
-    DeviceId, HardwareId, Product, ProductId, Registration, RegistrationId, Slug,
+    DeviceId, HardwareId, Product, ProductId, ProductState, Registration, RegistrationId, Slug,
 };
 use crate::{CheckValue, KeyId, PepperVersion};
 
@@ -101,6 +101,8 @@ pub trait Rows: Send {
     async fn product(&mut self, id: ProductId) -> Result<Option<Product>, StoreFault>;
     /// The product with this key.
     async fn product_by_key(&mut self, key: &Slug) -> Result<Option<Product>, StoreFault>;
+    /// The oldest product in this state.
+    async fn product_in_state(&mut self, state: ProductState) -> Result<Option<Product>, StoreFault>;
     /// Products, oldest first.
     async fn products(&mut self, page: PageRequest) -> Result<Page<Product>, StoreFault>;
 

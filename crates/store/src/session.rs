@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use vouchmq_identity::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
-    DeviceId, DeviceState, HardwareId, Product, ProductId, Registration, RegistrationId, Slug,
+    DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState, Registration, RegistrationId, Slug,
 };
 use vouchmq_identity::store::{
     AuditEntry, DeviceFilter, LogEntry, LogId, NewEntry, Page, PageRequest, RegistrationFilter, Rows,
@@ -88,6 +88,10 @@ impl Rows for Session {
 
     async fn product_by_key(&mut self, key: &Slug) -> Result<Option<Product>, StoreFault> {
         product::by_key(&mut self.connection, key).await
+    }
+
+    async fn product_in_state(&mut self, state: ProductState) -> Result<Option<Product>, StoreFault> {
+        product::in_state(&mut self.connection, state).await
     }
 
     async fn products(&mut self, page: PageRequest) -> Result<Page<Product>, StoreFault> {

@@ -5,7 +5,7 @@ use super::{Command, Desk, Refusal, What};
 use crate::UnixMillis;
 use crate::model::{
     Attributes, BlockEntry, ClaimToken, CredentialId, CredentialState, DeviceId, DeviceOrigin, DeviceState,
-    HardwareId, Product, ProductId, Proof, Validity,
+    HardwareId, Product, ProductId, ProductState, Proof, Validity,
 };
 use crate::store::NewEntry;
 
@@ -186,6 +186,9 @@ async fn enter_product(desk: &mut Desk<'_>, product: &Product) -> Result<Entered
         rows.product(product.id).await?.is_some() || rows.product_by_key(&product.key).await?.is_some();
     if is_there {
         return Ok(Entered::Skipped);
+    }
+    if product.state == ProductState::Deleting {
+        return Err(Refusal::field("/state", "a product that was being deleted is not entered"));
     }
     desk.rows().put_product(product).await?;
     desk.log(NewEntry::product(product.id)).await?;

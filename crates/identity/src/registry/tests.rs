@@ -14,6 +14,7 @@ use crate::store::{AuditChain, ChangeKind, Kick, PageRequest};
 use crate::testing::Counting;
 use crate::{Keyring, Secret};
 
+mod housekeeping;
 mod registration;
 
 /// A clock that tests turn.
@@ -27,7 +28,7 @@ impl Clock for Dial {
 }
 
 impl Dial {
-    fn turn(&self, millis: u64) {
+    pub(crate) fn turn(&self, millis: u64) {
         self.0.fetch_add(millis, Ordering::Relaxed);
     }
 }

@@ -3,8 +3,8 @@ use async_trait::async_trait;
 use super::{State, first};
 use crate::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId,
-    CredentialState, Device, DeviceId, DeviceState, HardwareId, Product, ProductId, Registration,
-    RegistrationId, RegistrationState, Slug,
+    CredentialState, Device, DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState,
+    Registration, RegistrationId, RegistrationState, Slug,
 };
 use crate::store::{
     AuditEntry, DeviceFilter, LogEntry, LogId, Page, PageRequest, RegistrationFilter, Rows, StoreFault,
@@ -43,6 +43,10 @@ impl Rows for State {
 
     async fn product_by_key(&mut self, key: &Slug) -> Result<Option<Product>, StoreFault> {
         Ok(self.products.values().find(|product| product.key == *key).cloned())
+    }
+
+    async fn product_in_state(&mut self, state: ProductState) -> Result<Option<Product>, StoreFault> {
+        Ok(self.products.values().find(|product| product.state == state).cloned())
     }
 
     async fn products(&mut self, page: PageRequest) -> Result<Page<Product>, StoreFault> {
