@@ -179,6 +179,7 @@ fn about_access() -> Routes<Arc<Management>> {
         .add(Scope::DevicesRead, routes!(registrations::read))
         .add(Scope::RegistrationsApprove, routes!(registrations::approve))
         .add(Scope::RegistrationsApprove, routes!(registrations::reject))
+        .add(Scope::RegistrationsApprove, routes!(registrations::delete))
         .add(Scope::BlocksWrite, routes!(blocks::list))
         .add(Scope::BlocksWrite, routes!(blocks::put))
         .add(Scope::BlocksWrite, routes!(blocks::read))

@@ -3,14 +3,17 @@
 //! An entry of the log says *what* changed; the row says how it is now. So every verifier, in this process and
 //! in others on the same database, follows in one way, at its start and ever after.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::blocks::{Blocks, BlocksFull};
-use crate::model::{DeviceId, DeviceState, ProductId};
-use crate::resident::{Change, Resident, ResidentDevice, ResidentProduct, UsedAttributes};
-use crate::store::{ChangeKind, DeviceFilter, Kick, LogEntry, LogId, PageRequest, Rows, Store, StoreFault};
-use crate::{Farewell, Sessions, Whom};
+use crate::blocks::BlocksFull;
+use crate::model::{DeviceId, ProductId};
+use crate::resident::{Change, Resident, ResidentDevice, UsedAttributes};
+use crate::store::{ChangeKind, Kick, LogEntry, LogId, Store, StoreFault};
+use crate::{BlockTarget, Farewell, Sessions, Whom};
+
+mod load;
+mod reading;
 
 #[cfg(test)]
 mod tests;
@@ -60,8 +63,11 @@ pub enum FollowFault {
     Blocks(#[from] BlocksFull),
 }
 
+use load::{all_blocks, all_products};
+use reading::{Concerned, Reading, Touched};
+
 /// Rows that are read at once.
-const PORTION: u32 = 5_000;
+const PORTION: u32 = if cfg!(test) { 2 } else { 5_000 };
 /// Entries that are applied at once.
 const ENTRIES: u32 = 512;
 /// Up to so many devices of one portion have their connections asked about one after the other, so that each
@@ -87,7 +93,7 @@ impl Loaded {
         let mut after: Option<DeviceId> = None;
         let mut loading = resident.loading();
         loop {
-            let devices = rows.devices_with_credentials(after.as_ref(), PORTION).await?;
+            let devices = rows.devices_with_credentials(None, after.as_ref(), PORTION).await?;
             let Some((last, _)) = devices.last() else { break };
             after = Some(last.id.clone());
             let nothing = UsedAttributes::default();
@@ -130,7 +136,11 @@ impl Follower {
             }
             let entries = rows.log_after(applied, ENTRIES).await?;
             let Some(last) = entries.last().map(|last| last.sequence) else {
-                return Ok(Followed { sequence: applied, closed, corrupt });
+                // Entries that housekeeping has deleted are missing, too.
+                let is_whole = head == applied;
+                return is_whole
+                    .then_some(Followed { sequence: applied, closed, corrupt })
+                    .ok_or(FollowFault::Gap(applied + 1));
             };
             if let Some((expected, _)) =
                 (applied + 1..).zip(&entries).find(|(expected, entry)| entry.sequence != *expected)
@@ -163,7 +173,7 @@ impl Follower {
             closed.push((last, self.sessions.reconsider(Whom::Devices(devices)).await));
         } else {
             for device in &concerned.devices {
-                let is_its = |entry: &&LogEntry| entry.change.device.as_ref() == Some(device);
+                let is_its = |entry: &&LogEntry| is_about(entry, device);
                 let sequence = entries.iter().rev().find(is_its).map_or(last, |entry| entry.sequence);
                 let whom = Whom::Devices([device.clone()].into());
                 closed.push((sequence, self.sessions.reconsider(whom).await));
@@ -180,157 +190,13 @@ impl Follower {
     }
 }
 
-/// What some entries of the log are about.
-#[derive(Default)]
-struct Touched {
-    devices: BTreeSet<DeviceId>,
-    products: BTreeSet<ProductId>,
-    has_blocks: bool,
-}
-
-/// Whose connections have to be asked about.
-#[derive(Default)]
-struct Concerned {
-    devices: Vec<DeviceId>,
-    is_everybody: bool,
-}
-
-impl Touched {
-    fn of(entries: &[LogEntry]) -> Self {
-        let mut touched = Self::default();
-        for change in entries.iter().map(|entry| &entry.change) {
-            touched.devices.extend(change.device.clone());
-            touched.products.extend(change.product);
-            touched.has_blocks |= change.kind == ChangeKind::Blocks;
-        }
-        touched
-    }
-}
-
-/// Reads the rows that were touched, as they are now.
-struct Reading<'a> {
-    rows: &'a mut dyn Rows,
-    resident: &'a Resident,
-    used: &'a mut BTreeMap<ProductId, UsedAttributes>,
-    corrupt: &'a mut Vec<StoreFault>,
-}
-
-impl Reading<'_> {
-    async fn changes_of(&mut self, touched: &Touched) -> Result<(Vec<Change>, Concerned), FollowFault> {
-        let mut changes = Vec::new();
-        // A product that is new concerns nobody yet.
-        let is_known = |id: &ProductId| self.resident.product(*id).is_some();
-        let is_everybody = touched.has_blocks || touched.products.iter().any(is_known);
-        let mut concerned = Concerned { devices: Vec::new(), is_everybody };
-        for id in &touched.products {
-            if let Err(fault) = change_product(self.rows, self.used, *id, &mut changes).await {
-                self.give_up(fault)?;
-                changes.push(Change::ProductGone(*id));
-            }
-        }
-        if touched.has_blocks {
-            changes.push(Change::Blocks(Arc::new(all_blocks(self.rows).await?)));
-        }
-        for id in &touched.devices {
-            let before = self.resident.device(id.as_str());
-            let after = match resident_of(self.rows, self.used, id).await {
-                Ok(after) => after,
-                Err(fault) => {
-                    self.give_up(fault)?;
-                    None
-                }
-            };
-            let is_same = match (&before, &after) {
-                (None, _) => true,
-                (Some(before), Some(after)) => before.is_judged_like(after),
-                (Some(_), None) => false,
-            };
-            if !is_same {
-                concerned.devices.push(id.clone());
-            }
-            changes.push(after.map_or_else(|| Change::DeviceGone(id.clone()), Change::Device));
-        }
-        Ok((changes, concerned))
-    }
-
-    /// One row that nobody can read must not keep all others from being followed: what it is about is gone.
-    fn give_up(&mut self, fault: StoreFault) -> Result<(), FollowFault> {
-        match fault {
-            StoreFault::Corrupt { .. } => {
-                self.corrupt.push(fault);
-                Ok(())
-            }
-            StoreFault::Unavailable(_) | StoreFault::Busy => Err(fault.into()),
-        }
-    }
-}
-
-/// Reads one device; `None` when it is gone.
-async fn resident_of(
-    rows: &mut dyn Rows,
-    used: &BTreeMap<ProductId, UsedAttributes>,
-    id: &DeviceId,
-) -> Result<Option<ResidentDevice>, StoreFault> {
-    let device = rows.device(id).await?.filter(|device| device.state != DeviceState::Retired);
-    let Some(device) = device else { return Ok(None) };
-    let credentials = rows.credentials_of(id).await?;
-    let nothing = UsedAttributes::default();
-    Ok(Some(ResidentDevice::of(&device, &credentials, used.get(&device.product).unwrap_or(&nothing))))
-}
-
-/// Reads one product, and its devices where its rules name attributes that they did not name before.
-async fn change_product(
-    rows: &mut dyn Rows,
-    used: &mut BTreeMap<ProductId, UsedAttributes>,
-    id: ProductId,
-    changes: &mut Vec<Change>,
-) -> Result<(), StoreFault> {
-    let Some(product) = rows.product(id).await? else {
-        used.remove(&id);
-        changes.push(Change::ProductGone(id));
-        return Ok(());
+/// Whether it is a device, or its block, that changed.
+fn is_about(entry: &LogEntry, device: &DeviceId) -> bool {
+    let is_blocked = match &entry.change.block {
+        Some(BlockTarget::Device(name)) => name.as_str() == device.as_str(),
+        Some(_) | None => false,
     };
-    let now_used = UsedAttributes::of(&product.acl);
-    let before = used.insert(id, now_used.clone()).unwrap_or_default();
-    changes.push(Change::Product(ResidentProduct::from(&product)));
-    if now_used == before {
-        return Ok(());
-    }
-    let filter = DeviceFilter { product: Some(id), ..DeviceFilter::default() };
-    let mut page = PageRequest::first(PORTION);
-    loop {
-        let devices = rows.devices(&filter, page).await?;
-        for device in devices.items.iter().filter(|device| device.state != DeviceState::Retired) {
-            let credentials = rows.credentials_of(&device.id).await?;
-            changes.push(Change::Device(ResidentDevice::of(device, &credentials, &now_used)));
-        }
-        let Some(next) = devices.next else { return Ok(()) };
-        page = PageRequest::after(next, PORTION);
-    }
-}
-
-async fn all_products(rows: &mut dyn Rows) -> Result<Vec<ResidentProduct>, StoreFault> {
-    let mut all = Vec::new();
-    let mut page = PageRequest::first(PORTION);
-    loop {
-        let products = rows.products(page).await?;
-        all.extend(products.items.iter().map(ResidentProduct::from));
-        let Some(next) = products.next else { return Ok(all) };
-        page = PageRequest::after(next, PORTION);
-    }
-}
-
-async fn all_blocks(rows: &mut dyn Rows) -> Result<Blocks, FollowFault> {
-    let mut all = Blocks::default();
-    let mut page = PageRequest::first(PORTION);
-    loop {
-        let blocks = rows.blocks(page).await?;
-        for entry in blocks.items {
-            all.insert(entry.block)?;
-        }
-        let Some(next) = blocks.next else { return Ok(all) };
-        page = PageRequest::after(next, PORTION);
-    }
+    is_blocked || entry.change.device.as_ref() == Some(device)
 }
 
 impl std::fmt::Debug for Loaded {

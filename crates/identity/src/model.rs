@@ -29,7 +29,9 @@ pub use id::{
     ApiKeyId, BlockId, ClaimTokenId, CredentialId, DeviceId, IdFault, IdText, ProductId, RegistrationId,
 };
 pub use product::{Binding, Product, ProductState, Strategy};
-pub use registration::{QUARANTINE_MILLIS, Registration, RegistrationState};
+pub use registration::{
+    QUARANTINE_MILLIS, Registration, RegistrationState, WAITING_PER_PRODUCT_MAX, WAITING_PER_TOKEN_MAX,
+};
 pub use text::{HardwareId, Name, Slug, TextFault};
 pub use word::UnknownWord;
 pub(crate) use word::words;

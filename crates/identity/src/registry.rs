@@ -45,7 +45,10 @@ pub use credential::{AddCredential, Added, NewProof, RevokeCredential, Rotate, R
 pub use desk::Desk;
 pub use device::{ChangeDevice, CreateDevice, DevicePatch, MoveDevice, NewDevice};
 pub use fingerprint::Fingerprint;
-pub use housekeeping::{Sweep, Swept};
+pub use housekeeping::{
+    EXPIRED_KEPT_MILLIS, LOG_KEPT_MILLIS, LOG_KEPT_MIN, REGISTRATION_KEPT_MILLIS, REVOKED_KEPT_MILLIS, Sweep,
+    Swept,
+};
 pub use import::{
     Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported, RecordTransfer,
 };
@@ -54,7 +57,7 @@ pub use kick::NoteKick;
 pub use product::{ChangeProduct, CreateProduct, DeleteProduct, NewProduct, ProductPatch};
 pub use refusal::{Refusal, What};
 pub use register::{Issued, Register, Registered};
-pub use registrations::DecideRegistration;
+pub use registrations::{DecideRegistration, DeleteRegistration};
 pub use rotate_own::RotateOwn;
 
 /// Executes commands on a store.

@@ -150,6 +150,11 @@ impl Resident {
         self.products.load().get(id).cloned()
     }
 
+    /// All blocks, as they are now.
+    pub(crate) fn blocks(&self) -> Arc<Blocks> {
+        self.blocks.load_full()
+    }
+
     /// How many targets are blocked.
     pub fn block_count(&self) -> usize {
         self.blocks.load().len()

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::UnixMillis;
 use crate::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
-    DeviceId, HardwareId, Product, ProductId, Registration, RegistrationId, Slug,
+    DeviceId, HardwareId, Product, ProductId, ProductState, Registration, RegistrationId, Slug,
 };
 use crate::{CheckValue, KeyId, PepperVersion};
 
@@ -101,6 +101,8 @@ pub trait Rows: Send {
     async fn product(&mut self, id: ProductId) -> Result<Option<Product>, StoreFault>;
     /// The product with this key.
     async fn product_by_key(&mut self, key: &Slug) -> Result<Option<Product>, StoreFault>;
+    /// The oldest product in this state.
+    async fn product_in_state(&mut self, state: ProductState) -> Result<Option<Product>, StoreFault>;
     /// Products, oldest first.
     async fn products(&mut self, page: PageRequest) -> Result<Page<Product>, StoreFault>;
 
@@ -123,14 +125,22 @@ pub trait Rows: Send {
     /// Every credential of a device, oldest first.
     async fn credentials_of(&mut self, device: &DeviceId) -> Result<Vec<Credential>, StoreFault>;
     /// Devices after `after`, in the order of their ids, each with its credentials that are not revoked: what
-    /// is loaded at the start. Retired devices are left out.
+    /// is loaded at the start, or, of one product, anew. Retired devices are left out.
     async fn devices_with_credentials(
         &mut self,
+        product: Option<ProductId>,
         after: Option<&DeviceId>,
         limit: u32,
     ) -> Result<Vec<(Device, Vec<Credential>)>, StoreFault>;
     /// Pending credentials that were made before `before`, at most `limit`.
     async fn pending_credentials(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Credential>, StoreFault>;
+    /// Credentials that are not revoked and whose time was over before `before`, the longest first, at most
+    /// `limit`.
+    async fn expired_credentials(
         &mut self,
         before: UnixMillis,
         limit: u32,
@@ -151,6 +161,18 @@ pub trait Rows: Send {
         product: ProductId,
         hardware_id: &HardwareId,
     ) -> Result<Option<Registration>, StoreFault>;
+    /// The last registration of a hardware id that somebody rejected.
+    async fn rejected_registration(
+        &mut self,
+        product: ProductId,
+        hardware_id: &HardwareId,
+    ) -> Result<Option<Registration>, StoreFault>;
+    /// How many registrations for a product wait, quarantined or approved, all or those of one claim token.
+    async fn waiting_count(
+        &mut self,
+        product: ProductId,
+        claim: Option<ClaimTokenId>,
+    ) -> Result<u64, StoreFault>;
     /// The registration that a credential was handed out by.
     async fn registration_of(&mut self, credential: CredentialId)
     -> Result<Option<Registration>, StoreFault>;
@@ -165,6 +187,9 @@ pub trait Rows: Send {
     async fn block(&mut self, id: BlockId) -> Result<Option<BlockEntry>, StoreFault>;
     /// The block of this kind and value, as [`BlockTarget`](crate::BlockTarget) writes them.
     async fn block_of(&mut self, kind: &str, value: &str) -> Result<Option<BlockEntry>, StoreFault>;
+    /// Blocks that were over before `before`, the longest first, at most `limit`.
+    async fn expired_blocks(&mut self, before: UnixMillis, limit: u32)
+    -> Result<Vec<BlockEntry>, StoreFault>;
     /// Blocks, oldest first.
     async fn blocks(&mut self, page: PageRequest) -> Result<Page<BlockEntry>, StoreFault>;
 
@@ -190,12 +215,21 @@ pub trait Transaction: Rows {
     async fn put_device(&mut self, device: &Device) -> Result<(), StoreFault>;
     /// Writes a credential.
     async fn put_credential(&mut self, credential: &Credential) -> Result<(), StoreFault>;
+    /// Deletes credentials that were revoked before `before`, the longest ago first, at most `limit`; returns
+    /// how many.
+    async fn delete_revoked_credentials(&mut self, before: UnixMillis, limit: u32)
+    -> Result<u64, StoreFault>;
     /// Takes down when credentials were last used; those that are unknown are passed over.
     async fn touch_credentials(&mut self, used: &[(CredentialId, UnixMillis)]) -> Result<(), StoreFault>;
     /// Writes a claim token.
     async fn put_claim_token(&mut self, token: &ClaimToken) -> Result<(), StoreFault>;
     /// Writes a registration.
     async fn put_registration(&mut self, registration: &Registration) -> Result<(), StoreFault>;
+    /// Deletes a registration.
+    async fn delete_registration(&mut self, id: RegistrationId) -> Result<(), StoreFault>;
+    /// Deletes registrations that are confirmed or expired and did not change since `before`, the oldest first,
+    /// at most `limit`; returns how many. Those that are rejected stay.
+    async fn delete_past_registrations(&mut self, before: UnixMillis, limit: u32) -> Result<u64, StoreFault>;
     /// Writes a block.
     async fn put_block(&mut self, block: &BlockEntry) -> Result<(), StoreFault>;
     /// Deletes a block.
@@ -209,6 +243,8 @@ pub trait Transaction: Rows {
 
     /// Appends to the change log; returns the entry's number, which is one more than the last one's.
     async fn append_log(&mut self, at: UnixMillis, change: NewEntry) -> Result<u64, StoreFault>;
+    /// Deletes the entries of the change log up to this number. Those that follow keep theirs.
+    async fn delete_log(&mut self, up_to: u64) -> Result<(), StoreFault>;
     /// Appends to the audit log.
     async fn append_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreFault>;
 }

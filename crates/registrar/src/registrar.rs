@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use vouchmq_identity::events::Events;
 use vouchmq_identity::follower::{FollowFault, Followed, Follower, Loaded};
 use vouchmq_identity::registry::{
-    Actor, AdoptKeys, KeysFault, Opened, Refusal, Registry, Sweep, TouchCredentials,
+    Actor, AdoptKeys, Done, KeysFault, Opened, Refusal, Registry, Sweep, Swept, TouchCredentials,
 };
 use vouchmq_identity::resident::Resident;
 use vouchmq_identity::store::Store;
@@ -236,7 +236,7 @@ impl Following {
     }
 }
 
-/// Writes last uses down, and ends what nobody used in time.
+/// Writes last uses down, and does what time brings about: a portion after the other, as long as there is more.
 async fn keep_house(registry: Arc<Registry>, uses: Arc<Uses>) {
     let mut write_uses = tokio::time::interval(USES_INTERVAL);
     let mut sweep = tokio::time::interval(SWEEP_INTERVAL);
@@ -251,15 +251,27 @@ async fn keep_house(registry: Arc<Registry>, uses: Arc<Uses>) {
                 }
             }
             _ = sweep.tick() => match registry.execute(Actor::system(), Sweep).await {
-                Ok(done) if done.sequence.is_some() => {
-                    let credentials = done.outcome.credential_count;
-                    tracing::info!(credentials, "secrets that were never used are over");
+                Ok(Done { outcome, .. }) => {
+                    tell_swept(&outcome);
+                    if outcome.is_more {
+                        sweep.reset_immediately();
+                    }
                 }
-                Ok(_) => {}
                 Err(fault) => tracing::debug!(%fault, "nothing was swept"),
             },
         }
     }
+}
+
+fn tell_swept(swept: &Swept) {
+    if *swept == Swept::default() {
+        return;
+    }
+    let Swept { credential_count, expired_count, registration_count, block_count, .. } = *swept;
+    let (unused, expired, registrations, blocks) =
+        (credential_count, expired_count, registration_count, block_count);
+    let forgotten = swept.forgotten_count;
+    tracing::info!(unused, expired, registrations, blocks, forgotten, "what is over was taken out");
 }
 
 // === impl Running ===

@@ -121,7 +121,7 @@ async fn load(store: &SqlStore, next: &AtomicU64, devices: u64) -> Result<(), Fa
     let (begun, mut after, mut loaded) = (Instant::now(), None, 0);
     let mut rows = store.read().await?;
     loop {
-        let portion = rows.devices_with_credentials(after.as_ref(), PORTION_LEN).await?;
+        let portion = rows.devices_with_credentials(None, after.as_ref(), PORTION_LEN).await?;
         let Some((last, _)) = portion.last() else { break };
         after = Some(last.id.clone());
         loaded += portion.len();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use vouchmq_identity::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
-    DeviceId, DeviceState, HardwareId, Product, ProductId, Registration, RegistrationId, Slug,
+    DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState, Registration, RegistrationId, Slug,
 };
 use vouchmq_identity::store::{
     AuditEntry, DeviceFilter, LogEntry, LogId, NewEntry, Page, PageRequest, RegistrationFilter, Rows,
@@ -90,6 +90,10 @@ impl Rows for Session {
         product::by_key(&mut self.connection, key).await
     }
 
+    async fn product_in_state(&mut self, state: ProductState) -> Result<Option<Product>, StoreFault> {
+        product::in_state(&mut self.connection, state).await
+    }
+
     async fn products(&mut self, page: PageRequest) -> Result<Page<Product>, StoreFault> {
         product::list(&mut self.connection, &page).await
     }
@@ -130,12 +134,13 @@ impl Rows for Session {
 
     async fn devices_with_credentials(
         &mut self,
+        product: Option<ProductId>,
         after: Option<&DeviceId>,
         limit: u32,
     ) -> Result<Vec<(Device, Vec<Credential>)>, StoreFault> {
-        let devices = device::portion(&mut self.connection, after, limit).await?;
+        let devices = device::portion(&mut self.connection, product, after, limit).await?;
         let Some(last) = devices.last() else { return Ok(Vec::new()) };
-        let credentials = credential::between(&mut self.connection, after, &last.id).await?;
+        let credentials = credential::between(&mut self.connection, product, after, &last.id).await?;
         Ok(merge(devices, credentials))
     }
 
@@ -145,6 +150,14 @@ impl Rows for Session {
         limit: u32,
     ) -> Result<Vec<Credential>, StoreFault> {
         credential::pending(&mut self.connection, before, limit).await
+    }
+
+    async fn expired_credentials(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Credential>, StoreFault> {
+        credential::expired(&mut self.connection, before, limit).await
     }
 
     async fn claim_token(&mut self, id: ClaimTokenId) -> Result<Option<ClaimToken>, StoreFault> {
@@ -171,6 +184,22 @@ impl Rows for Session {
         registration::open(&mut self.connection, product, hardware_id).await
     }
 
+    async fn rejected_registration(
+        &mut self,
+        product: ProductId,
+        hardware_id: &HardwareId,
+    ) -> Result<Option<Registration>, StoreFault> {
+        registration::rejected(&mut self.connection, product, hardware_id).await
+    }
+
+    async fn waiting_count(
+        &mut self,
+        product: ProductId,
+        claim: Option<ClaimTokenId>,
+    ) -> Result<u64, StoreFault> {
+        registration::waiting_count(&mut self.connection, product, claim).await
+    }
+
     async fn registration_of(
         &mut self,
         credential: CredentialId,
@@ -192,6 +221,14 @@ impl Rows for Session {
 
     async fn block_of(&mut self, kind: &str, value: &str) -> Result<Option<BlockEntry>, StoreFault> {
         block::of(&mut self.connection, kind, value).await
+    }
+
+    async fn expired_blocks(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<BlockEntry>, StoreFault> {
+        block::expired(&mut self.connection, before, limit).await
     }
 
     async fn blocks(&mut self, page: PageRequest) -> Result<Page<BlockEntry>, StoreFault> {
@@ -241,6 +278,14 @@ impl Transaction for Session {
         credential::put(&mut self.connection, credential).await
     }
 
+    async fn delete_revoked_credentials(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<u64, StoreFault> {
+        credential::delete_revoked(&mut self.connection, before, limit).await
+    }
+
     async fn touch_credentials(&mut self, used: &[(CredentialId, UnixMillis)]) -> Result<(), StoreFault> {
         credential::touch(&mut self.connection, used).await
     }
@@ -251,6 +296,14 @@ impl Transaction for Session {
 
     async fn put_registration(&mut self, registration: &Registration) -> Result<(), StoreFault> {
         registration::put(&mut self.connection, registration).await
+    }
+
+    async fn delete_registration(&mut self, id: RegistrationId) -> Result<(), StoreFault> {
+        registration::delete(&mut self.connection, id).await
+    }
+
+    async fn delete_past_registrations(&mut self, before: UnixMillis, limit: u32) -> Result<u64, StoreFault> {
+        registration::delete_past(&mut self.connection, before, limit).await
     }
 
     async fn put_block(&mut self, block: &BlockEntry) -> Result<(), StoreFault> {
@@ -279,6 +332,10 @@ impl Transaction for Session {
         log::append(&mut self.connection, sequence, at, &entry).await?;
         ends.head = sequence;
         Ok(sequence)
+    }
+
+    async fn delete_log(&mut self, up_to: u64) -> Result<(), StoreFault> {
+        log::delete(&mut self.connection, up_to).await
     }
 
     async fn append_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreFault> {

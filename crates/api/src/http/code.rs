@@ -100,6 +100,8 @@ codes! {
     PreconditionRequired = PRECONDITION_REQUIRED, "precondition_required", "The request needs If-Match";
     /// Too often.
     TooManyRequests = TOO_MANY_REQUESTS, "too_many_requests", "Too many requests";
+    /// As many devices wait for approval as may.
+    QuarantineFull = TOO_MANY_REQUESTS, "quarantine_full", "Too many devices wait for approval";
     /// The head is too large.
     HeadTooLarge = REQUEST_HEADER_FIELDS_TOO_LARGE, "head_too_large", "The head of the request is too large";
     /// A fault of ours.

@@ -4,15 +4,18 @@ pub(super) mod body;
 pub(super) mod change;
 pub(super) mod create;
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use tokio::time::Instant;
 use vouchmq_client::dto::page::Page;
 use vouchmq_client::dto::product::Product as Body;
 use vouchmq_identity::model::{Product, ProductId, Slug};
-use vouchmq_identity::registry::DeleteProduct;
+use vouchmq_identity::registry::{DeleteProduct, Refusal, What};
 use vouchmq_identity::store::Rows;
 
 use super::answer::{missing, versioned};
@@ -53,9 +56,13 @@ pub(super) async fn read(State(here): Here, IdOf(id): IdOf<ProductId>) -> Result
     Ok(versioned(product.version, body_of(&product)))
 }
 
-/// Deletes a product, with its claim tokens and registrations.
+/// How long a request goes on deleting; the broker does the rest by itself.
+const DELETE_BUDGET: Duration = Duration::from_secs(5);
+
+/// Deletes a product, with its claim tokens and registrations. 202: it has so many devices that it takes longer;
+/// none of them is let in any more.
 #[utoipa::path(delete, path = "/v1/products/{id}", operation_id = "delete_product", tag = "products", params(("id" = String, Path), Cascade),
-    responses((status = 204)))]
+    responses((status = 202), (status = 204)))]
 pub(super) async fn delete(
     State(here): Here,
     caller: Caller,
@@ -68,8 +75,21 @@ pub(super) async fn delete(
         Some("retire") => true,
         Some(_) => return Err(invalid("?cascade", "write cascade=retire, or leave it out")),
     };
-    let command = DeleteProduct { id, expected: if_match.version(), is_cascading };
-    here.registry.execute(caller.actor, command).await?;
+    let end = Instant::now() + DELETE_BUDGET;
+    let mut command = DeleteProduct { id, expected: if_match.version(), is_cascading };
+    let mut is_gone = here.registry.execute(caller.actor.clone(), command.clone()).await?.outcome;
+    command.expected = None;
+    while !is_gone {
+        if Instant::now() >= end {
+            return Ok(StatusCode::ACCEPTED);
+        }
+        is_gone = match here.registry.execute(caller.actor.clone(), command.clone()).await {
+            Ok(done) => done.outcome,
+            // Housekeeping was faster.
+            Err(Refusal::NotFound(What::Product)) => true,
+            Err(refusal) => return Err(refusal.into()),
+        };
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::http::header;
 use vouchmq_identity::registry::{Refusal, What};
 use vouchmq_identity::store::StoreFault;
@@ -43,6 +45,12 @@ impl From<Refusal> for Problem {
             Refusal::BlocksFull => (Code::BlocksFull, text),
             Refusal::AlreadyRegistered(_) => (Code::AlreadyRegistered, text),
             Refusal::Decided(_) => (Code::AlreadyDecided, text),
+            Refusal::Undecided(_) => (Code::Conflict, text),
+            Refusal::Rejected => (Code::RegistrationRejected, REJECTED.to_owned()),
+            Refusal::QuarantineFull { .. } => {
+                let detail = "too many devices wait for approval: register again later";
+                return Self::new(Code::QuarantineFull, detail).with_retry_after(QUARANTINE_RETRY);
+            }
         };
         Self::new(code, detail)
     }
@@ -59,6 +67,12 @@ impl From<StoreFault> for Problem {
         }
     }
 }
+
+/// What a device learns that somebody said no to: its claim token is good.
+pub(crate) const REJECTED: &str = "an operator rejected the registration";
+
+/// When a device that finds no place to wait is to ask again.
+const QUARANTINE_RETRY: Duration = Duration::from_secs(60);
 
 /// What a device learns that may not register, whatever the reason.
 pub(crate) const REFUSED: &str = "this device may not register here";
@@ -93,6 +107,9 @@ mod tests {
             (Refusal::NotListed("no such product"), Code::RegistrationRefused),
             (Refusal::AlreadyRegistered(DeviceState::Active), Code::AlreadyRegistered),
             (Refusal::Decided(RegistrationState::Rejected), Code::AlreadyDecided),
+            (Refusal::Undecided(RegistrationState::Issued), Code::Conflict),
+            (Refusal::Rejected, Code::RegistrationRejected),
+            (Refusal::QuarantineFull { what: What::Product, max: 1 }, Code::QuarantineFull),
             (Refusal::AuditUnavailable(StoreFault::Busy), Code::AuditUnavailable),
             (Refusal::Store(StoreFault::Busy), Code::Unavailable),
         ] {

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use vouchmq_client::dto::applied::Why;
 use vouchmq_client::dto::page::Page;
 use vouchmq_client::dto::registration::Registration as Body;
 use vouchmq_identity::model::{Registration, RegistrationId};
-use vouchmq_identity::registry::DecideRegistration;
+use vouchmq_identity::registry::{DecideRegistration, DeleteRegistration};
 use vouchmq_identity::store::RegistrationFilter;
 
 use super::answer::{missing, versioned};
@@ -78,7 +79,7 @@ pub(super) async fn approve(
     here.decide(true, wish, why).await
 }
 
-/// Turns a device away that waits.
+/// Turns a device away that waits. Its hardware id stays refused until its registration is deleted.
 #[utoipa::path(post, path = "/v1/registrations/{id}:reject", operation_id = "reject_registration",
     tag = "registrations", params(("id" = String, Path)), request_body = Option<Why>,
     responses((status = 200, body = Body)))]
@@ -88,6 +89,18 @@ pub(super) async fn reject(
     OptionalBody(why): OptionalBody<Why>,
 ) -> Result<Response, Problem> {
     here.decide(false, wish, why).await
+}
+
+/// Forgets a registration that is over. A device that was rejected may ask again then.
+#[utoipa::path(delete, path = "/v1/registrations/{id}", operation_id = "delete_registration",
+    tag = "registrations", params(("id" = String, Path)), responses((status = 204)))]
+pub(super) async fn delete(
+    State(here): Here,
+    (caller, if_match, IdOf(id)): Wish,
+) -> Result<StatusCode, Problem> {
+    let command = DeleteRegistration { id, expected: if_match.version() };
+    here.registry.execute(caller.actor, command).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 impl Management {

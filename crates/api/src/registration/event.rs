@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use vouchmq_identity::events::{EventKind, NewEvent};
 use vouchmq_identity::model::{ClaimFault, DeviceId};
-use vouchmq_identity::registry::Refusal;
+use vouchmq_identity::registry::{Refusal, What};
 
 use super::Registration;
 
@@ -29,6 +29,9 @@ pub(super) fn reason_of(refusal: &Refusal) -> Option<&'static str> {
         Refusal::NotListed("the product takes in nobody") => Some("registration_off"),
         Refusal::NotListed(_) => Some("not_listed"),
         Refusal::AlreadyRegistered(_) => Some("already_registered"),
+        Refusal::Rejected => Some("rejected"),
+        Refusal::QuarantineFull { what: What::ClaimToken, .. } => Some("claim_token_quarantine_full"),
+        Refusal::QuarantineFull { .. } => Some("product_quarantine_full"),
         Refusal::KindNotAllowed(_) => Some("kind_not_allowed"),
         Refusal::DeviceQuota { .. } => Some("device_quota"),
         Refusal::Exists { .. } => Some("device_exists"),
@@ -41,6 +44,7 @@ pub(super) fn reason_of(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::HasDevices { .. }
         | Refusal::BlocksFull
         | Refusal::Decided(_)
+        | Refusal::Undecided(_)
         | Refusal::Field { .. }
         | Refusal::AuditUnavailable(_)
         | Refusal::Store(_)

@@ -12,6 +12,7 @@ use super::register::pending;
 use super::{Here, Registration};
 use crate::http::{Code, Problem};
 use crate::management::input::IdOf;
+use crate::management::refusal::REJECTED;
 
 /// Longer texts are nobody's.
 const BEARER_LEN_MAX: usize = 512;
@@ -69,9 +70,7 @@ impl Registration {
             RegistrationState::Confirmed => {
                 Err(Problem::new(Code::AlreadyRegistered, "the device has connected with its secret"))
             }
-            RegistrationState::Rejected => {
-                Err(Problem::new(Code::RegistrationRejected, "an operator rejected the registration"))
-            }
+            RegistrationState::Rejected => Err(Problem::new(Code::RegistrationRejected, REJECTED)),
             RegistrationState::Expired => {
                 Err(Problem::new(Code::RegistrationExpired, "the registration has expired: register again"))
             }

@@ -118,6 +118,10 @@ impl Registration {
         let kind = if is_duplicate { EventKind::DuplicateClaim } else { EventKind::RegistrationRefused };
         let device = if is_duplicate { self.device_of(product, hardware_id).await } else { None };
         self.tell(kind, hardware_id.as_str(), admitted.peer, reason, device);
+        // Its claim token is good: it may know that an operator said no, or has to say something.
+        if matches!(refusal, Refusal::Rejected | Refusal::QuarantineFull { .. }) {
+            return refusal.into();
+        }
         if !is_duplicate {
             return Problem::new(Code::RegistrationRefused, REFUSED);
         }

@@ -5,13 +5,14 @@ use vouchmq_mqtt::topic::HashSeed;
 use super::*;
 use crate::acl::{AclRule, Action, Effect};
 use crate::blocks::Block;
-use crate::model::{CredentialId, Transition};
+use crate::model::{BlockEntry, BlockId, CredentialId, Transition};
 use crate::registry::tests::{World, now};
 use crate::registry::{
-    AdoptKeys, ChangeDevice, ChangeProduct, Confirm, DevicePatch, MoveDevice, ProductPatch, PutBlock,
-    RevokeCredential,
+    AdoptKeys, ChangeDevice, ChangeProduct, Command, Confirm, Desk, DevicePatch, MoveDevice, ProductPatch,
+    PutBlock, Refusal, RemoveBlock, RevokeCredential,
 };
-use crate::{BlockTarget, Pending};
+use crate::store::NewEntry;
+use crate::{BlockTarget, Pending, UnixMillis};
 use crate::{model::Strategy, registry::Actor};
 
 /// Takes down what it is asked.
@@ -62,6 +63,43 @@ impl Following {
     }
 }
 
+/// Writes rows of which the log says nothing, and entries of which the rows know nothing.
+#[derive(Debug, Default)]
+struct Behind(Vec<BlockEntry>, Vec<NewEntry>);
+
+#[async_trait::async_trait]
+impl Command for Behind {
+    type Outcome = ();
+
+    async fn run(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
+        let Self(blocks, entries) = self;
+        for block in blocks {
+            desk.rows().put_block(block).await?;
+        }
+        for entry in entries {
+            desk.log(entry.clone()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Deletes entries of the log.
+#[derive(Debug)]
+struct Forget(u64);
+
+#[async_trait::async_trait]
+impl Command for Forget {
+    type Outcome = ();
+
+    async fn run(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
+        Ok(desk.rows().delete_log(self.0).await?)
+    }
+}
+
+fn block(kind: &str, value: &str) -> Block {
+    Block { target: BlockTarget::parse(kind, value).unwrap(), reason: "".into(), until: None }
+}
+
 fn only(device: &DeviceId) -> Whom {
     Whom::Devices([device.clone()].into())
 }
@@ -97,8 +135,7 @@ fn what_ends_a_right_reaches_the_connections_it_concerns() {
     following.world.administer(MoveDevice::new(other.id.clone(), Transition::Retire)).unwrap();
     following.follow();
     assert!(following.resident.device(other.id.as_str()).is_none());
-    let target = BlockTarget::parse("cidr", "192.0.2.0/24").unwrap();
-    following.world.administer(PutBlock(Block { target, reason: "".into(), until: None })).unwrap();
+    following.world.administer(PutBlock(block("cidr", "192.0.2.0/24"))).unwrap();
     following.follow();
     assert_eq!(following.asked.take().last(), Some(&(Whom::Everybody, None)));
     assert_eq!(following.resident.block_count(), 1);
@@ -150,6 +187,66 @@ fn only_attributes_that_rules_name_are_resident() {
 }
 
 #[test]
+fn attributes_that_rules_name_again_are_read_again_of_all_devices() {
+    let world = World::new(60);
+    let product = world.product(Strategy::Off);
+    let devices: Vec<DeviceId> = (0..5).map(|_| world.made(&product).0.id).collect();
+    let mut following = Following::begin(world);
+    let change_all = |following: &Following, value: &str| {
+        for id in devices.clone() {
+            let attributes = Some(vec![("site".into(), value.into()), ("room".into(), value.into())]);
+            let patch = DevicePatch { attributes, ..DevicePatch::default() };
+            following.world.administer(ChangeDevice { id, expected: None, patch }).unwrap();
+        }
+    };
+    let name = |following: &Following, attributes: &[&str]| {
+        let rule = |name: &&str| {
+            let pattern = format!("${{attr.{name}}}/#").parse().unwrap();
+            AclRule { effect: Effect::Allow, action: Action::Both, pattern }
+        };
+        let acl = Some(attributes.iter().map(rule).collect());
+        let patch = ProductPatch { acl, ..ProductPatch::default() };
+        following.world.administer(ChangeProduct { id: product.id, expected: None, patch }).unwrap();
+    };
+    let values = |following: &Following, attribute: &str| {
+        let all = devices.iter().map(|id| following.resident.device(id.as_str()).unwrap());
+        let values = all.filter_map(|device| {
+            let found = device.attributes.iter().find(|(name, _)| **name == *attribute);
+            found.map(|(_, value)| value.to_string())
+        });
+        values.collect::<Vec<_>>()
+    };
+    change_all(&following, "a");
+    name(&following, &["site", "room"]);
+    following.follow();
+    assert_eq!(values(&following, "site"), ["a"; 5]);
+    name(&following, &["room"]);
+    following.follow();
+    change_all(&following, "b");
+    following.follow();
+    assert_eq!((values(&following, "site").len(), values(&following, "room")), (0, vec!["b".to_owned(); 5]));
+    name(&following, &["room", "site"]);
+    following.follow();
+    assert_eq!(values(&following, "site"), ["b"; 5]);
+    assert_eq!(following.resident.len(), 5);
+}
+
+#[test]
+fn entries_that_were_deleted_before_they_were_followed_are_missed() {
+    let world = World::new(61);
+    let product = world.product(Strategy::Off);
+    let mut following = Following::begin(world);
+    for _ in 0..3 {
+        following.world.made(&product);
+    }
+    for up_to in [3, 4] {
+        following.world.by(Actor::system(), Forget(up_to)).unwrap();
+        assert_eq!(now(following.follower.catch_up()), Err(FollowFault::Gap(2)), "{up_to}");
+    }
+    assert_eq!(following.resident.applied(), 1);
+}
+
+#[test]
 fn another_log_is_noticed() {
     let world = World::new(55);
     world.by(Actor::system(), AdoptKeys::default()).unwrap().outcome.unwrap();
@@ -166,4 +263,58 @@ fn without_a_database_everybody_who_is_resident_stays() {
     following.world.store.fail_with(Some(StoreFault::Busy));
     assert_eq!(now(following.follower.catch_up()), Err(FollowFault::Store(StoreFault::Busy)));
     assert!(following.resident.device(device.id.as_str()).is_some());
+}
+
+#[test]
+fn of_blocks_only_those_that_changed_are_read() {
+    let mut following = Following::begin(World::new(57));
+    let known = BlockId::generate(UnixMillis::new(1), &mut crate::testing::Counting::from(1)).unwrap();
+    let created_by = "admin".parse().unwrap();
+    let silent = BlockEntry {
+        id: known,
+        block: block("ip", "::1"),
+        created_by,
+        version: 1,
+        created_at: UnixMillis::new(1),
+    };
+    following.world.by(Actor::system(), Behind(vec![silent], Vec::new())).unwrap();
+    let (put, _) = following.world.administer(PutBlock(block("cidr", "10.0.0.0/8"))).unwrap();
+    following.follow();
+    assert_eq!(following.resident.block_count(), 1, "nothing was said of the other one");
+    assert_eq!(following.asked.take(), [(Whom::Everybody, None)]);
+    following.world.administer(RemoveBlock { id: put.id, expected: None }).unwrap();
+    following.follow();
+    assert_eq!((following.resident.block_count(), following.asked.take()), (0, vec![]), "nobody goes for it");
+    // An entry from before entries said which.
+    following.world.by(Actor::system(), Behind(Vec::new(), vec![NewEntry::blocks()])).unwrap();
+    following.follow();
+    assert_eq!(following.resident.block_count(), 1);
+    assert_eq!(following.asked.take(), [(Whom::Everybody, None)]);
+}
+
+#[test]
+fn a_block_of_a_device_concerns_its_connections_only() {
+    let world = World::new(58);
+    let (device, _) = world.made(&world.product(Strategy::Off));
+    let mut following = Following::begin(world);
+    following.world.administer(PutBlock(block("device", device.id.as_str()))).unwrap();
+    following.world.administer(PutBlock(block("device", "no/device"))).unwrap();
+    assert_eq!(following.follow().closed, [(3, 1)]);
+    assert_eq!(following.asked.take(), [(only(&device.id), None)]);
+    assert_eq!(following.resident.block_count(), 2);
+}
+
+#[test]
+fn a_block_that_nobody_can_read_holds() {
+    let world = World::new(59);
+    world.product(Strategy::Off);
+    let mut following = Following::begin(world);
+    let until = Some(UnixMillis::new(1_700_000_001_000));
+    following.world.administer(PutBlock(Block { until, ..block("ip", "::1") })).unwrap();
+    following.world.store.corrupt_blocks(true);
+    let followed = following.follow();
+    assert!(matches!(*followed.corrupt, [StoreFault::Corrupt { table: "blocks", .. }]), "{followed:?}");
+    let blocks = following.resident.blocks();
+    assert_eq!(blocks.iter().map(|block| block.until).collect::<Vec<_>>(), [None]);
+    assert_eq!(following.asked.take(), [(Whom::Everybody, None)]);
 }

@@ -126,7 +126,7 @@ pub(crate) fn may_connect(
         (DeviceState::Registered | DeviceState::Active, _) if expires_at.is_some_and(|end| end <= now) => {
             Err(Denial::DeviceExpired)
         }
-        (DeviceState::Registered | DeviceState::Active, ProductState::Disabled) => {
+        (DeviceState::Registered | DeviceState::Active, ProductState::Disabled | ProductState::Deleting) => {
             Err(Denial::ProductDisabled)
         }
         (DeviceState::Registered | DeviceState::Active, ProductState::Active) => Ok(()),

@@ -36,6 +36,8 @@ words! {
         Active = "active",
         /// They may not.
         Disabled = "disabled",
+        /// They may not any more: the product goes as soon as all of them are retired.
+        Deleting = "deleting",
     }
 }
 

@@ -7,6 +7,13 @@ use crate::UnixMillis;
 /// How long a device may wait for approval, in milliseconds: seven days.
 pub const QUARANTINE_MILLIS: u64 = 7 * 86_400_000;
 
+/// Registrations of one claim token that wait, quarantined or approved. A token that lets so many devices in has
+/// as many places to wait instead.
+pub const WAITING_PER_TOKEN_MAX: u32 = 1_000;
+
+/// Registrations for one product that wait, whatever their claim tokens.
+pub const WAITING_PER_PRODUCT_MAX: u32 = 10_000;
+
 words! {
     /// Where a registration stands.
     RegistrationState {
@@ -18,7 +25,7 @@ words! {
         Issued = "issued",
         /// The device has connected with it.
         Confirmed = "confirmed",
-        /// Somebody said no.
+        /// Somebody said no: the hardware id stays refused until an operator resets the device or deletes this.
         Rejected = "rejected",
         /// Nobody approved in time, or the secret was never used.
         Expired = "expired",

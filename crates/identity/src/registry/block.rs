@@ -50,7 +50,7 @@ impl Command for PutBlock {
             },
         };
         desk.rows().put_block(&entry).await?;
-        desk.log(NewEntry::blocks()).await?;
+        desk.log(NewEntry::block(entry.block.target.clone())).await?;
         desk.audit("block.put", &block.reason, before.as_ref(), Some(&entry)).await?;
         Ok((entry, before.is_none()))
     }
@@ -64,7 +64,7 @@ impl Command for RemoveBlock {
         let entry = desk.rows().block(self.id).await?.ok_or(Refusal::NotFound(What::Block))?;
         is_current(What::Block, self.expected, entry.version)?;
         desk.rows().delete_block(self.id).await?;
-        desk.log(NewEntry::blocks()).await?;
+        desk.log(NewEntry::block(entry.block.target.clone())).await?;
         desk.audit("block.remove", "", Some(&entry), None).await
     }
 }

@@ -80,6 +80,21 @@ pub struct MoveDevice {
 const PAIRS_MAX: usize = 32;
 const PAIR_LEN_MAX: usize = 256;
 
+impl NewDevice {
+    /// One that registers with a claim token.
+    pub const fn claimed(product: ProductId, hardware_id: HardwareId) -> Self {
+        Self {
+            id: None,
+            product,
+            hardware_id: Some(hardware_id),
+            tags: Vec::new(),
+            attributes: Vec::new(),
+            expires_at: None,
+            origin: DeviceOrigin::Claim,
+        }
+    }
+}
+
 #[async_trait]
 impl Command for CreateDevice {
     type Outcome = (Device, Option<Added>);

@@ -5,7 +5,7 @@ use super::{Command, Desk, Refusal, What};
 use crate::UnixMillis;
 use crate::model::{
     Attributes, BlockEntry, ClaimToken, CredentialId, CredentialState, DeviceId, DeviceOrigin, DeviceState,
-    HardwareId, Product, ProductId, Proof, Validity,
+    HardwareId, Product, ProductId, ProductState, Proof, Validity,
 };
 use crate::store::NewEntry;
 
@@ -187,6 +187,9 @@ async fn enter_product(desk: &mut Desk<'_>, product: &Product) -> Result<Entered
     if is_there {
         return Ok(Entered::Skipped);
     }
+    if product.state == ProductState::Deleting {
+        return Err(Refusal::field("/state", "a product that was being deleted is not entered"));
+    }
     desk.rows().put_product(product).await?;
     desk.log(NewEntry::product(product.id)).await?;
     desk.audit("product.create", REASON, None, Some(product)).await?;
@@ -201,7 +204,7 @@ async fn enter_block(desk: &mut Desk<'_>, entry: &BlockEntry) -> Result<Entered,
         return Ok(Entered::Skipped);
     }
     desk.rows().put_block(entry).await?;
-    desk.log(NewEntry::blocks()).await?;
+    desk.log(NewEntry::block(entry.block.target.clone())).await?;
     desk.audit("block.put", REASON, None, Some(entry)).await?;
     Ok(Entered::Created)
 }

@@ -1,12 +1,14 @@
 use async_trait::async_trait;
 
 use super::desk::is_current;
+use super::register::expire;
 use super::{Command, Desk, MoveDevice, Refusal, What};
 use crate::acl::Acl;
 use crate::model::{
-    Binding, CredentialKind, DeviceState, Name, Product, ProductId, ProductState, Slug, Strategy, Transition,
+    Binding, CredentialKind, Name, Product, ProductId, ProductState, RegistrationState, Slug, Strategy,
+    Transition,
 };
-use crate::store::{DeviceFilter, NewEntry, PageRequest};
+use crate::store::{NewEntry, PageRequest, RegistrationFilter};
 
 /// What a new product is to be; what is `None` is as [`Product::new`] says.
 #[derive(Clone, Debug)]
@@ -54,6 +56,8 @@ pub struct ChangeProduct {
 }
 
 /// Deletes a product. Its claim tokens let nobody in any more; its retired devices keep their ids taken.
+///
+/// With very many devices that takes more than one transaction: the first takes the product out of service.
 #[derive(Clone, Debug)]
 pub struct DeleteProduct {
     /// Which.
@@ -64,14 +68,17 @@ pub struct DeleteProduct {
     pub is_cascading: bool,
 }
 
-/// Devices that are retired at once while their product is deleted.
-const PORTION: u32 = 500;
+/// Devices and registrations that are ended in one transaction while their product is deleted.
+const PORTION: u32 = if cfg!(test) { 3 } else { 200 };
 
 impl ProductPatch {
     fn apply(&self, product: &mut Product) -> Result<(), Refusal> {
         let Self { name, strategy, binding, kinds, acl, devices_max, state } = self.clone();
         if kinds.as_ref().is_some_and(Vec::is_empty) {
             return Err(Refusal::field("/allowed_kinds", "name at least one kind of credential"));
+        }
+        if state == Some(ProductState::Deleting) {
+            return Err(Refusal::field("/state", "write active or disabled; DELETE deletes a product"));
         }
         product.name = name.unwrap_or_else(|| product.name.clone());
         product.strategy = strategy.unwrap_or(product.strategy);
@@ -124,27 +131,57 @@ impl Command for ChangeProduct {
 
 #[async_trait]
 impl Command for DeleteProduct {
-    type Outcome = ();
+    /// Whether it is gone. Otherwise it is out of service, and goes on being deleted by the next such command
+    /// or by [`Sweep`](super::Sweep).
+    type Outcome = bool;
 
-    async fn run(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
-        let product = desk.product(self.id).await?;
-        is_current(What::Product, self.expected, product.version)?;
-        let count = desk.rows().device_count(self.id).await?;
-        if count > 0 && !self.is_cascading {
-            return Err(Refusal::HasDevices { count });
-        }
-        let filter = DeviceFilter { product: Some(self.id), ..DeviceFilter::default() };
-        let mut page = PageRequest::first(PORTION);
-        loop {
-            let devices = desk.rows().devices(&filter, page).await?;
-            for device in devices.items.iter().filter(|device| device.state != DeviceState::Retired) {
-                MoveDevice::new(device.id.clone(), Transition::Retire).run(desk).await?;
+    async fn run(&self, desk: &mut Desk<'_>) -> Result<bool, Refusal> {
+        let before = desk.rows().product(self.id).await?.ok_or(Refusal::NotFound(What::Product))?;
+        is_current(What::Product, self.expected, before.version)?;
+        if before.state != ProductState::Deleting {
+            let count = desk.rows().device_count(self.id).await?;
+            if count > 0 && !self.is_cascading {
+                return Err(Refusal::HasDevices { count });
             }
-            let Some(next) = devices.next else { break };
-            page = PageRequest::after(next, PORTION);
+            let mut product = before.clone();
+            product.state = ProductState::Deleting;
+            product.version += 1;
+            product.updated_at = desk.now();
+            // First of all nobody of it is let in any more.
+            desk.rows().put_product(&product).await?;
+            desk.log(NewEntry::product(self.id)).await?;
+            desk.audit("product.delete", "", Some(&before), None).await?;
         }
-        desk.rows().delete_product(self.id).await?;
-        desk.log(NewEntry::product(self.id)).await?;
-        desk.audit("product.delete", "", Some(&product), None).await
+        go_on_deleting(desk, self.id).await
     }
+}
+
+/// Retires a portion of a product's devices and ends a portion of its registrations. When nothing is left the
+/// product is deleted; whether it is.
+pub(super) async fn go_on_deleting(desk: &mut Desk<'_>, id: ProductId) -> Result<bool, Refusal> {
+    let devices = desk.rows().devices_with_credentials(Some(id), None, PORTION).await?;
+    let mut left = PORTION.saturating_sub(devices.len().try_into().unwrap_or(PORTION));
+    for (device, _) in devices {
+        MoveDevice::new(device.id, Transition::Retire).run(desk).await?;
+    }
+    let unsettled = [
+        RegistrationState::Quarantined,
+        RegistrationState::Approved,
+        RegistrationState::Issued,
+        RegistrationState::Rejected,
+    ];
+    for state in unsettled {
+        let filter = RegistrationFilter { product: Some(id), state: Some(state) };
+        let found = desk.rows().registrations(&filter, PageRequest::first(left)).await?;
+        left = left.saturating_sub(found.items.len().try_into().unwrap_or(PORTION));
+        for registration in found.items {
+            expire(desk, registration).await?;
+        }
+    }
+    if left == 0 {
+        return Ok(false);
+    }
+    desk.rows().delete_product(id).await?;
+    desk.log(NewEntry::product(id)).await?;
+    Ok(true)
 }

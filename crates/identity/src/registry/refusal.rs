@@ -88,6 +88,20 @@ pub enum Refusal {
     /// The registration is decided already.
     #[error("the registration is {0} already")]
     Decided(crate::model::RegistrationState),
+    /// The registration is still on its way.
+    #[error("the registration is {0}: approve or reject it, or reset its device")]
+    Undecided(crate::model::RegistrationState),
+    /// Somebody said no to a device with this hardware id.
+    #[error("a device with this hardware id was rejected: reset it, or delete its registration")]
+    Rejected,
+    /// As many devices wait for approval as may.
+    #[error("{max} devices of this {what} wait for approval, as many as may: approve or reject some")]
+    QuarantineFull {
+        /// Whose devices are counted: those of a claim token, or of a product.
+        what: What,
+        /// The bound.
+        max: u32,
+    },
     /// A field cannot be so.
     #[error("{pointer}: {why}")]
     Field {

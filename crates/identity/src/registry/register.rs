@@ -4,17 +4,18 @@ use secrecy::{ExposeSecret, SecretString};
 use super::claim::find;
 use super::credential::{allows, issue};
 use super::device::enter;
-use super::{Command, Desk, NewDevice, Refusal};
+use super::{Command, Desk, NewDevice, Refusal, What};
+use crate::Secret;
 use crate::model::{
     ClaimFault, ClaimToken, Claimant, Credential, CredentialId, CredentialKind, CredentialState, Device,
-    DeviceOrigin, DeviceState, HardwareId, Product, ProductState, Registration, RegistrationId,
-    RegistrationState, Slug, Strategy,
+    DeviceOrigin, HardwareId, Product, ProductState, Registration, RegistrationId, RegistrationState, Slug,
+    Strategy, WAITING_PER_PRODUCT_MAX, WAITING_PER_TOKEN_MAX,
 };
 use crate::store::NewEntry;
-use crate::{Secret, UnixMillis};
 
 /// A device asks to be let in, with a claim token. It may ask again until it has connected: each answer has a
-/// new secret, and only the newest is good. A device that has connected gets nothing.
+/// new secret, and only the newest is good. A device that has connected gets nothing; nor does one that was
+/// rejected, until an operator resets the device or deletes the registration.
 #[derive(Debug)]
 pub struct Register {
     /// The key of its product.
@@ -69,6 +70,9 @@ impl Command for Register {
             && !device.state.may_register()
         {
             return Err(Refusal::AlreadyRegistered(device.state));
+        }
+        if desk.rows().rejected_registration(product.id, &self.hardware_id).await?.is_some() {
+            return Err(Refusal::Rejected);
         }
         let registration = desk.rows().open_registration(product.id, &self.hardware_id).await?;
         let mut registration = match registration {
@@ -160,6 +164,9 @@ impl Register {
         token: &ClaimToken,
     ) -> Result<Registered, Refusal> {
         token.has_use_left()?;
+        if registration.version == 0 {
+            has_room(desk, token).await?;
+        }
         // Somebody else with the same hardware id is told of, once, and takes nothing of the first one's place.
         let is_first_rival = registration.claim != token.id && registration.rival_count == 0;
         if registration.version == 0 || is_first_rival {
@@ -201,7 +208,7 @@ impl Register {
     ) -> Result<Registered, Refusal> {
         let device = match device {
             Some(device) => device,
-            None => enter(desk, product, &self.new_device(product)).await?,
+            None => enter(desk, product, &NewDevice::claimed(product.id, self.hardware_id.clone())).await?,
         };
         // What an operator gave the device is not for registration to replace.
         let now = desk.now();
@@ -227,18 +234,20 @@ impl Register {
         let has_rivals = registration.rival_count > 0;
         Ok(Registered::Issued(Box::new(Issued { device, credential, secret, has_rivals })))
     }
+}
 
-    fn new_device(&self, product: &Product) -> NewDevice {
-        NewDevice {
-            id: None,
-            product: product.id,
-            hardware_id: Some(self.hardware_id.clone()),
-            tags: Vec::new(),
-            attributes: Vec::new(),
-            expires_at: None::<UnixMillis>,
-            origin: DeviceOrigin::Claim,
+/// Whether one more device may wait: who has a claim token, or many, cannot fill the list of those who wait.
+async fn has_room(desk: &mut Desk<'_>, token: &ClaimToken) -> Result<(), Refusal> {
+    let bounds = [
+        (What::ClaimToken, Some(token.id), token.uses_max.unwrap_or(WAITING_PER_TOKEN_MAX)),
+        (What::Product, None, WAITING_PER_PRODUCT_MAX),
+    ];
+    for (what, claim, max) in bounds {
+        if desk.rows().waiting_count(token.product, claim).await? >= u64::from(max) {
+            return Err(Refusal::QuarantineFull { what, max });
         }
     }
+    Ok(())
 }
 
 /// One of two who ask with the same hardware id and different tokens is not who it says.
@@ -280,14 +289,14 @@ pub(super) async fn reject(desk: &mut Desk<'_>, credential: CredentialId) -> Res
     Ok(desk.rows().put_registration(&registration).await?)
 }
 
-/// Ends the registration of a device that an operator resets or retires.
+/// Ends the registration of a device that an operator resets or retires, and what keeps it from asking again.
 pub(super) async fn abandon(desk: &mut Desk<'_>, device: &Device) -> Result<(), Refusal> {
     let Some(hardware_id) = &device.hardware_id else { return Ok(()) };
-    if device.state == DeviceState::Suspended {
-        return Ok(());
+    if let Some(registration) = desk.rows().open_registration(device.product, hardware_id).await? {
+        expire(desk, registration).await?;
     }
-    match desk.rows().open_registration(device.product, hardware_id).await? {
-        Some(registration) => expire(desk, registration).await,
-        None => Ok(()),
+    while let Some(rejected) = desk.rows().rejected_registration(device.product, hardware_id).await? {
+        expire(desk, rejected).await?;
     }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use super::claim::name_of;
 use super::desk::is_current;
 use super::device::enter;
 use super::{Command, Desk, NewDevice, Refusal, What};
-use crate::model::{DeviceOrigin, Registration, RegistrationId, RegistrationState};
+use crate::model::{Registration, RegistrationId, RegistrationState};
 use crate::store::NewEntry;
 
 /// Approves or rejects a device that waits. An approved one gets its secret when it asks again.
@@ -20,6 +20,30 @@ pub struct DecideRegistration {
     pub reason: Box<str>,
 }
 
+/// Forgets a registration that is over. A device that was rejected may ask again then.
+#[derive(Clone, Copy, Debug)]
+pub struct DeleteRegistration {
+    /// Which.
+    pub id: RegistrationId,
+    /// The version that the wish is based on.
+    pub expected: Option<u64>,
+}
+
+#[async_trait]
+impl Command for DeleteRegistration {
+    type Outcome = ();
+
+    async fn run(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
+        let before = desk.rows().registration(self.id).await?.ok_or(Refusal::NotFound(What::Registration))?;
+        is_current(What::Registration, self.expected, before.version)?;
+        if before.state.is_open() {
+            return Err(Refusal::Undecided(before.state));
+        }
+        desk.rows().delete_registration(self.id).await?;
+        desk.audit("registration.delete", "", Some(&before), None).await
+    }
+}
+
 #[async_trait]
 impl Command for DecideRegistration {
     type Outcome = Registration;
@@ -33,15 +57,7 @@ impl Command for DecideRegistration {
         let mut registration = before.clone();
         if self.is_approved {
             let product = desk.product(registration.product).await?;
-            let new = NewDevice {
-                id: None,
-                product: product.id,
-                hardware_id: Some(registration.hardware_id.clone()),
-                tags: Vec::new(),
-                attributes: Vec::new(),
-                expires_at: None,
-                origin: DeviceOrigin::Claim,
-            };
+            let new = NewDevice::claimed(product.id, registration.hardware_id.clone());
             let known = desk.rows().device_by_hardware_id(product.id, &registration.hardware_id).await?;
             let device = match known {
                 // Its first secret was never used, and it asked anew.

@@ -7,7 +7,7 @@ use super::*;
 use crate::blocks::Block;
 use crate::model::{
     ClaimFault, ClaimToken, CredentialState, Device, DeviceId, DeviceState, HardwareId, PENDING_MILLIS,
-    Product, RegistrationState, Strategy, Transition,
+    Product, Registration, RegistrationId, RegistrationState, Strategy, Transition,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{AuditChain, ChangeKind, Kick, PageRequest};
@@ -15,6 +15,7 @@ use crate::testing::Counting;
 use crate::{Keyring, Secret};
 
 mod api_keys;
+mod housekeeping;
 mod registration;
 mod rotate_own;
 
@@ -29,7 +30,7 @@ impl Clock for Dial {
 }
 
 impl Dial {
-    fn turn(&self, millis: u64) {
+    pub(crate) fn turn(&self, millis: u64) {
         self.0.fetch_add(millis, Ordering::Relaxed);
     }
 }
@@ -116,6 +117,18 @@ impl World {
 
     fn token_uses(&self, token: &ClaimToken) -> u32 {
         now(async { self.registry.read().await?.claim_token(token.id).await }).unwrap().unwrap().uses
+    }
+
+    fn quarantined(&self, hardware_id: &str, claim: &Secret) -> Registration {
+        match self.register(hardware_id, claim).unwrap() {
+            Registered::Quarantined(registration) => registration,
+            Registered::Issued(issued) => panic!("{issued:?}"),
+        }
+    }
+
+    fn reject(&self, id: RegistrationId) {
+        let decision = DecideRegistration { id, is_approved: false, expected: None, reason: "".into() };
+        self.administer(decision).unwrap();
     }
 
     pub(crate) fn made(&self, product: &Product) -> (Device, Added) {

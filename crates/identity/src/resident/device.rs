@@ -53,6 +53,17 @@ impl UsedAttributes {
         });
         Self(names.collect())
     }
+
+    /// Whether all of `others` are among them.
+    pub fn contains(&self, others: &Self) -> bool {
+        others.0.is_subset(&self.0)
+    }
+
+    /// These and `others`.
+    #[must_use]
+    pub fn and(&self, others: &Self) -> Self {
+        Self(self.0.union(&others.0).cloned().collect())
+    }
 }
 
 impl ResidentDevice {

@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use crate::UnixMillis;
 use crate::model::{CredentialId, DeviceId, ProductId, UnknownWord};
-use crate::{Entropy, NoEntropy};
+use crate::{BlockTarget, Entropy, NoEntropy};
 
 use crate::model::words;
 
@@ -33,6 +33,8 @@ pub struct NewEntry {
     pub device: Option<DeviceId>,
     /// The credential that changed.
     pub credential: Option<CredentialId>,
+    /// Whose block changed.
+    pub block: Option<BlockTarget>,
     /// What happens to connections that may stay.
     pub kick: Kick,
 }
@@ -104,20 +106,25 @@ impl FromStr for LogId {
 
 impl NewEntry {
     /// A product is new or changed.
-    pub const fn product(id: ProductId) -> Self {
-        let (device, credential, kick) = (None, None, Kick::None);
-        Self { kind: ChangeKind::Product, product: Some(id), device, credential, kick }
+    pub fn product(id: ProductId) -> Self {
+        Self { kind: ChangeKind::Product, product: Some(id), ..Self::blocks() }
     }
 
     /// A device or one of its credentials is new or changed.
-    pub const fn device(id: DeviceId, credential: Option<CredentialId>) -> Self {
-        Self { kind: ChangeKind::Device, product: None, device: Some(id), credential, kick: Kick::None }
+    pub fn device(id: DeviceId, credential: Option<CredentialId>) -> Self {
+        Self { kind: ChangeKind::Device, device: Some(id), credential, ..Self::blocks() }
     }
 
-    /// Blocks changed.
+    /// The block of this target is new, changed or gone.
+    pub fn block(target: BlockTarget) -> Self {
+        Self { block: Some(target), ..Self::blocks() }
+    }
+
+    /// Blocks changed, whoever they are of: whoever follows reads all of them. Entries were so before they said
+    /// which.
     pub const fn blocks() -> Self {
-        let (product, device, credential, kick) = (None, None, None, Kick::None);
-        Self { kind: ChangeKind::Blocks, product, device, credential, kick }
+        let (product, device, credential, block) = (None, None, None, None);
+        Self { kind: ChangeKind::Blocks, product, device, credential, block, kick: Kick::None }
     }
 
     /// The same, and connections that used the credential are closed.

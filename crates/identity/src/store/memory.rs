@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::{Aborted, AuditEntry, Job, LogEntry, LogId, NewEntry, Rows, Store, StoreFault, Transaction};
 use crate::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
-    DeviceId, Product, ProductId, Registration, RegistrationId,
+    DeviceId, Product, ProductId, Registration, RegistrationId, RegistrationState,
 };
 use crate::{CheckValue, PepperVersion, UnixMillis};
 
@@ -26,7 +26,11 @@ struct State {
     version: u64,
     /// What the next answers are, when somebody wants them to fail.
     fault: Option<StoreFault>,
+    /// No block can be read by its target.
+    are_blocks_corrupt: bool,
     log_id: LogId,
+    /// The last number that was given.
+    head: u64,
     log: Vec<LogEntry>,
     keys: BTreeMap<PepperVersion, CheckValue>,
     products: BTreeMap<ProductId, Product>,
@@ -45,10 +49,23 @@ impl MemoryStore {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).fault = fault;
     }
 
+    /// From now on blocks that are asked for by their target are not what was written, or they are again.
+    pub fn corrupt_blocks(&self, are_corrupt: bool) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).are_blocks_corrupt = are_corrupt;
+    }
+
     fn snapshot(&self) -> Result<State, StoreFault> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.fault.clone().map_or_else(|| Ok(state.clone()), Err)
     }
+}
+
+/// The first of these in the order of their times.
+fn first<T: Ord>(items: impl Iterator<Item = (UnixMillis, T)>, limit: u32) -> Vec<T> {
+    let mut items: Vec<_> = items.collect();
+    items.sort_unstable();
+    items.truncate(limit as usize);
+    items.into_iter().map(|(_, item)| item).collect()
 }
 
 #[async_trait]
@@ -98,6 +115,17 @@ impl Transaction for State {
         Ok(())
     }
 
+    async fn delete_revoked_credentials(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<u64, StoreFault> {
+        let over = self.credentials.values().filter_map(|known| Some((known.revoked_at?, known.id)));
+        let over = first(over.filter(|(at, _)| *at < before), limit);
+        over.iter().for_each(|id| drop(self.credentials.remove(id)));
+        Ok(over.len() as u64)
+    }
+
     async fn touch_credentials(&mut self, used: &[(CredentialId, UnixMillis)]) -> Result<(), StoreFault> {
         for (id, at) in used {
             if let Some(credential) = self.credentials.get_mut(id) {
@@ -115,6 +143,22 @@ impl Transaction for State {
     async fn put_registration(&mut self, registration: &Registration) -> Result<(), StoreFault> {
         self.registrations.insert(registration.id, registration.clone());
         Ok(())
+    }
+
+    async fn delete_registration(&mut self, id: RegistrationId) -> Result<(), StoreFault> {
+        self.registrations.remove(&id);
+        Ok(())
+    }
+
+    async fn delete_past_registrations(&mut self, before: UnixMillis, limit: u32) -> Result<u64, StoreFault> {
+        let is_past = |known: &&Registration| {
+            matches!(known.state, RegistrationState::Confirmed | RegistrationState::Expired)
+                && known.updated_at < before
+        };
+        let past = self.registrations.values().filter(is_past);
+        let past = first(past.map(|known| (known.updated_at, known.id)), limit);
+        past.iter().for_each(|id| drop(self.registrations.remove(id)));
+        Ok(past.len() as u64)
     }
 
     async fn put_block(&mut self, block: &BlockEntry) -> Result<(), StoreFault> {
@@ -143,9 +187,14 @@ impl Transaction for State {
     }
 
     async fn append_log(&mut self, at: UnixMillis, change: NewEntry) -> Result<u64, StoreFault> {
-        let sequence = self.log.len() as u64 + 1;
-        self.log.push(LogEntry { sequence, at, change });
-        Ok(sequence)
+        self.head += 1;
+        self.log.push(LogEntry { sequence: self.head, at, change });
+        Ok(self.head)
+    }
+
+    async fn delete_log(&mut self, up_to: u64) -> Result<(), StoreFault> {
+        self.log.retain(|entry| entry.sequence > up_to);
+        Ok(())
     }
 
     async fn append_audit(&mut self, entry: &AuditEntry) -> Result<(), StoreFault> {

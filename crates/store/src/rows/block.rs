@@ -1,6 +1,6 @@
 use vouchmq_identity::model::{BlockEntry, BlockId};
 use vouchmq_identity::store::{Page, PageRequest, StoreFault};
-use vouchmq_identity::{Block, BlockKind, BlockTarget};
+use vouchmq_identity::{Block, BlockKind, BlockTarget, UnixMillis};
 
 use super::page_values;
 use crate::connection::Connection;
@@ -30,6 +30,14 @@ pub(crate) async fn list(rows: &mut Connection, page: &PageRequest) -> Result<Pa
     let sql = select!("WHERE id > $1 ORDER BY id LIMIT $2");
     let read = (parse, |block: &BlockEntry| block.id.to_string().into());
     rows.page(sql, page_values(page), page.limit, read).await
+}
+
+pub(crate) async fn expired(
+    rows: &mut Connection,
+    before: UnixMillis,
+    limit: u32,
+) -> Result<Vec<BlockEntry>, StoreFault> {
+    rows.all(select!("WHERE until < $1 ORDER BY until, id LIMIT $2"), values![before, limit], parse).await
 }
 
 pub(crate) async fn put(rows: &mut Connection, entry: &BlockEntry) -> Result<(), StoreFault> {

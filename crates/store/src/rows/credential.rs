@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use vouchmq_identity::model::{Credential, CredentialId, CredentialKind, DeviceId, Proof, Validity};
+use vouchmq_identity::model::{
+    Credential, CredentialId, CredentialKind, DeviceId, ProductId, Proof, Validity,
+};
 use vouchmq_identity::scram::ScramVerifier;
 use vouchmq_identity::store::StoreFault;
 use vouchmq_identity::{KeyId, PepperVersion, UnixMillis};
@@ -33,15 +35,46 @@ pub(crate) async fn of_device(
     rows.all(select!("WHERE device_id = $1 ORDER BY id"), values![device], parse).await
 }
 
-/// Credentials that are not revoked of the devices after `after` and up to `last`, in the order of the devices.
+/// Credentials that are not revoked of the devices after `after` and up to `last`, of all products or of one, in
+/// the order of the devices.
 pub(crate) async fn between(
     rows: &mut Connection,
+    product: Option<ProductId>,
     after: Option<&DeviceId>,
     last: &DeviceId,
 ) -> Result<Vec<Credential>, StoreFault> {
-    let sql =
-        select!("WHERE device_id > $1 AND device_id <= $2 AND state <> 'revoked' ORDER BY device_id, id");
-    rows.all(sql, values![cursor(after.map(DeviceId::as_str)), last], parse).await
+    let mut values = values![cursor(after.map(DeviceId::as_str)), last];
+    let Some(product) = product else {
+        let sql =
+            select!("WHERE device_id > $1 AND device_id <= $2 AND state <> 'revoked' ORDER BY device_id, id");
+        return rows.all(sql, values, parse).await;
+    };
+    values.extend(values![product]);
+    let sql = select!(
+        "WHERE device_id IN (SELECT id FROM devices
+             WHERE product_id = $3 AND id > $1 AND id <= $2 AND state <> 'retired')
+         AND state <> 'revoked' ORDER BY device_id, id"
+    );
+    rows.all(sql, values, parse).await
+}
+
+pub(crate) async fn expired(
+    rows: &mut Connection,
+    before: UnixMillis,
+    limit: u32,
+) -> Result<Vec<Credential>, StoreFault> {
+    let sql = select!("WHERE state <> 'revoked' AND not_after < $1 ORDER BY not_after, id LIMIT $2");
+    rows.all(sql, values![before, limit], parse).await
+}
+
+pub(crate) async fn delete_revoked(
+    rows: &mut Connection,
+    before: UnixMillis,
+    limit: u32,
+) -> Result<u64, StoreFault> {
+    let sql = "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials
+        WHERE state = 'revoked' AND revoked_at < $1 ORDER BY revoked_at, id LIMIT $2)";
+    rows.execute(sql, values![before, limit]).await
 }
 
 pub(crate) async fn pending(

@@ -35,14 +35,21 @@ pub(crate) async fn by_hardware_id(
     rows.one(sql, values![product, hardware_id], parse).await
 }
 
-/// Devices that are not retired, after `after`.
+/// Devices that are not retired, after `after`, of all products or of one.
 pub(crate) async fn portion(
     rows: &mut Connection,
+    product: Option<ProductId>,
     after: Option<&DeviceId>,
     limit: u32,
 ) -> Result<Vec<Device>, StoreFault> {
-    let sql = select!("WHERE id > $1 AND state <> 'retired' ORDER BY id LIMIT $2");
-    rows.all(sql, values![cursor(after.map(DeviceId::as_str)), limit], parse).await
+    let mut values = values![cursor(after.map(DeviceId::as_str)), limit];
+    let Some(product) = product else {
+        let sql = select!("WHERE id > $1 AND state <> 'retired' ORDER BY id LIMIT $2");
+        return rows.all(sql, values, parse).await;
+    };
+    values.extend(values![product]);
+    let sql = select!("WHERE product_id = $3 AND id > $1 AND state <> 'retired' ORDER BY id LIMIT $2");
+    rows.all(sql, values, parse).await
 }
 
 /// How many devices of a product are not retired, as of the last commit.

@@ -1,4 +1,4 @@
-use vouchmq_identity::model::{Product, ProductId, Slug};
+use vouchmq_identity::model::{Product, ProductId, ProductState, Slug};
 use vouchmq_identity::store::{Page, PageRequest, StoreFault};
 
 use super::page_values;
@@ -23,6 +23,14 @@ pub(crate) async fn by_id(rows: &mut Connection, id: ProductId) -> Result<Option
 
 pub(crate) async fn by_key(rows: &mut Connection, key: &Slug) -> Result<Option<Product>, StoreFault> {
     rows.one(select!("WHERE slug = $1"), values![key], parse).await
+}
+
+/// There are few products: it takes no index.
+pub(crate) async fn in_state(
+    rows: &mut Connection,
+    state: ProductState,
+) -> Result<Option<Product>, StoreFault> {
+    rows.one(select!("WHERE state = $1 ORDER BY id LIMIT 1"), values![state], parse).await
 }
 
 pub(crate) async fn list(rows: &mut Connection, page: &PageRequest) -> Result<Page<Product>, StoreFault> {

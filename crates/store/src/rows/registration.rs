@@ -1,4 +1,7 @@
-use vouchmq_identity::model::{CredentialId, HardwareId, ProductId, Registration, RegistrationId};
+use vouchmq_identity::UnixMillis;
+use vouchmq_identity::model::{
+    ClaimTokenId, CredentialId, HardwareId, ProductId, Registration, RegistrationId,
+};
 use vouchmq_identity::store::{Page, PageRequest, RegistrationFilter, StoreFault};
 
 use super::page_values;
@@ -32,6 +35,51 @@ pub(crate) async fn open(
         "WHERE product_id = $1 AND hardware_id = $2 AND state IN ('quarantined', 'approved', 'issued')"
     );
     rows.one(sql, values![product, hardware_id], parse).await
+}
+
+pub(crate) async fn rejected(
+    rows: &mut Connection,
+    product: ProductId,
+    hardware_id: &HardwareId,
+) -> Result<Option<Registration>, StoreFault> {
+    let sql =
+        select!("WHERE product_id = $1 AND hardware_id = $2 AND state = 'rejected' ORDER BY id DESC LIMIT 1");
+    rows.one(sql, values![product, hardware_id], parse).await
+}
+
+pub(crate) async fn waiting_count(
+    rows: &mut Connection,
+    product: ProductId,
+    claim: Option<ClaimTokenId>,
+) -> Result<u64, StoreFault> {
+    let sql = match claim {
+        None => {
+            "SELECT $1 AS product_id, count(*) AS waiting FROM registrations
+             WHERE product_id = $1 AND state IN ('quarantined', 'approved')"
+        }
+        Some(_) => {
+            "SELECT $1 AS product_id, count(*) AS waiting FROM registrations
+             WHERE product_id = $1 AND claim_id = $2 AND state IN ('quarantined', 'approved')"
+        }
+    };
+    let mut values = values![product];
+    values.extend(claim.iter().flat_map(|claim| values![claim]));
+    let parse = |row| Fields::new("registrations", "product_id", row).number("waiting");
+    Ok(rows.one(sql, values, parse).await?.unwrap_or(0))
+}
+
+pub(crate) async fn delete(rows: &mut Connection, id: RegistrationId) -> Result<(), StoreFault> {
+    rows.execute("DELETE FROM registrations WHERE id = $1", values![id]).await.map(drop)
+}
+
+pub(crate) async fn delete_past(
+    rows: &mut Connection,
+    before: UnixMillis,
+    limit: u32,
+) -> Result<u64, StoreFault> {
+    let sql = "DELETE FROM registrations WHERE id IN (SELECT id FROM registrations
+        WHERE state IN ('confirmed', 'expired') AND updated_at < $1 ORDER BY updated_at, id LIMIT $2)";
+    rows.execute(sql, values![before, limit]).await
 }
 
 pub(crate) async fn of_credential(

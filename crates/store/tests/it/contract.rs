@@ -11,6 +11,7 @@ use vouchmq_identity::store::Store;
 
 mod atomic;
 pub(crate) mod change_log;
+mod housekeeping;
 mod lists;
 mod loading;
 mod round_trip;
@@ -90,6 +91,16 @@ cases! {
         registrations_are_found_by_product_and_state,
         retired_devices_are_not_counted,
         cursors_of_any_text_do_no_harm,
+    }
+    housekeeping {
+        devices_of_one_product_are_loaded_with_their_credentials,
+        credentials_that_are_over_are_found_the_longest_first,
+        revoked_credentials_are_deleted_in_portions,
+        past_registrations_are_deleted_and_rejected_ones_stay,
+        a_rejected_registration_is_found_by_its_hardware_id,
+        registrations_that_wait_are_counted,
+        blocks_that_are_over_are_found_the_longest_first,
+        the_beginning_of_the_log_is_deleted_and_numbers_go_on,
     }
     loading {
         portions_give_each_device_its_credentials,

@@ -86,3 +86,42 @@ fn two_who_claim_one_hardware_id_are_told_to_operators() {
     let waiting = management.items("/v1/registrations");
     assert_eq!((waiting.len(), &waiting[0]["rivals"]), (1, &json!(1)));
 }
+
+#[test]
+fn who_was_rejected_stays_out_until_an_operator_forgets_it() {
+    let world = World::new();
+    let (management, registration) = (world.management(), world.registration(&RegistrationLimits::default()));
+    let product = management.product("sensor", "quarantine");
+    let claim = management.claim(&product, json!({}));
+    let wish = json!({"product": "sensor", "hw_id": "hw-1", "claim": claim["token"]});
+    let register = || registration.send("POST", "/v1/register", &wish, "");
+    let waiting = register().is(202);
+    let path = format!("/v1/registrations/{}", text(&waiting, "registration_id"));
+    let delete = || management.call("DELETE", &path, &Value::Null);
+    assert_eq!(delete().problem(), (409, "conflict".into()), "nobody decided yet");
+    management.call("POST", &format!("{path}:reject"), &Value::Null).is(200);
+    assert_eq!(register().problem(), (403, "registration_rejected".into()));
+    assert_eq!(management.happened().pop().unwrap(), ("registration_refused".into(), "rejected".into()));
+    delete().is(204);
+    assert_eq!(management.call("GET", &path, &Value::Null).status, 404);
+    register().is(202);
+}
+
+#[test]
+fn a_claim_token_has_as_many_places_to_wait_as_it_lets_devices_in() {
+    let world = World::new();
+    let (management, registration) = (world.management(), world.registration(&RegistrationLimits::default()));
+    let product = management.product("sensor", "quarantine");
+    let claim = management.claim(&product, json!({"max_uses": 1}));
+    let register = |hw_id: &str| {
+        let wish = json!({"product": "sensor", "hw_id": hw_id, "claim": claim["token"]});
+        registration.send("POST", "/v1/register", &wish, "")
+    };
+    register("hw-1").is(202);
+    let full = register("hw-2");
+    assert_eq!(full.problem(), (429, "quarantine_full".into()));
+    assert_eq!(full.header("retry-after"), Some("60"));
+    let told = management.happened().pop().unwrap();
+    assert_eq!(told, ("registration_refused".into(), "claim_token_quarantine_full".into()));
+    register("hw-1").is(202);
+}

@@ -1,4 +1,7 @@
+use async_trait::async_trait;
+
 use super::*;
+use crate::model::{WAITING_PER_PRODUCT_MAX, WAITING_PER_TOKEN_MAX};
 
 #[test]
 fn a_device_that_lost_the_answer_asks_again_and_the_newest_secret_wins() {
@@ -44,7 +47,7 @@ fn a_secret_that_is_not_used_within_an_hour_is_over_and_gives_its_use_back() {
     let refused = world.by(Actor::system(), Confirm(issued.credential.id)).unwrap_err();
     assert_eq!(refused, Refusal::NotFound(What::Credential));
     let swept = world.by(Actor::system(), Sweep).unwrap().outcome;
-    assert_eq!(swept, Swept { credential_count: 1, registration_count: 0 });
+    assert_eq!(swept, Swept { credential_count: 1, ..Swept::default() });
     assert_eq!(world.token_uses(&token), 0);
     assert!(world.register("hw-1", &claim).is_ok());
     assert_eq!(world.token_uses(&token), 1);
@@ -89,18 +92,85 @@ fn who_is_seen_first_in_quarantine_waits_for_approval() {
 }
 
 #[test]
-fn who_is_rejected_has_to_ask_anew() {
+fn who_is_rejected_stays_out_until_its_registration_is_deleted() {
     let world = World::new(25);
+    let product = world.product(Strategy::Quarantine);
+    let ((_, claim), (_, other)) = (world.claim(&product, None), world.claim(&product, None));
+    let waiting = world.quarantined("hw-1", &claim);
+    let delete = || DeleteRegistration { id: waiting.id, expected: None };
+    let refused = world.administer(delete()).unwrap_err();
+    assert_eq!(refused, Refusal::Undecided(RegistrationState::Quarantined));
+    world.reject(waiting.id);
+    world.clock.turn(365 * 86_400_000);
+    world.by(Actor::system(), Sweep).unwrap();
+    for claim in [&claim, &other] {
+        assert_eq!(world.register("hw-1", claim).unwrap_err(), Refusal::Rejected);
+    }
+    world.quarantined("hw-2", &claim);
+    world.administer(delete()).unwrap();
+    assert_ne!(world.quarantined("hw-1", &claim).id, waiting.id);
+}
+
+#[test]
+fn who_waits_too_long_has_to_ask_anew() {
+    let world = World::new(33);
     let (_, claim) = world.claim(&world.product(Strategy::Quarantine), None);
-    let Registered::Quarantined(waiting) = world.register("hw-1", &claim).unwrap() else { panic!() };
-    let decision =
-        DecideRegistration { id: waiting.id, is_approved: false, expected: None, reason: "".into() };
-    world.administer(decision).unwrap();
-    let Registered::Quarantined(again) = world.register("hw-1", &claim).unwrap() else { panic!() };
-    assert_ne!(again.id, waiting.id);
+    let waiting = world.quarantined("hw-1", &claim);
     world.clock.turn(crate::model::QUARANTINE_MILLIS);
     let swept = world.by(Actor::system(), Sweep).unwrap().outcome;
-    assert_eq!(swept, Swept { credential_count: 0, registration_count: 1 });
+    assert_eq!(swept, Swept { registration_count: 1, ..Swept::default() });
+    assert_ne!(world.quarantined("hw-1", &claim).id, waiting.id);
+}
+
+/// Devices that wait already.
+#[derive(Debug)]
+struct Crowd(Registration, std::ops::Range<u32>);
+
+#[async_trait]
+impl Command for Crowd {
+    type Outcome = ();
+
+    async fn run(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
+        for number in self.1.clone() {
+            let now = desk.now();
+            let id = RegistrationId::generate(now, desk)?;
+            let hardware_id = format!("crowd-{number}").parse()?;
+            let registration = Registration { id, hardware_id, ..self.0.clone() };
+            desk.rows().put_registration(&registration).await?;
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn one_claim_token_does_not_fill_the_quarantine() {
+    let world = World::new(34);
+    let product = world.product(Strategy::Quarantine);
+    let ((limited, few), (_, many)) = (world.claim(&product, Some(2)), world.claim(&product, None));
+    let first = world.quarantined("hw-1", &few);
+    world.quarantined("hw-2", &few);
+    let full = |max| Refusal::QuarantineFull { what: What::ClaimToken, max };
+    assert_eq!(world.register("hw-3", &few).unwrap_err(), full(2));
+    assert_eq!(world.quarantined("hw-1", &few).id, first.id, "who waits may ask again");
+    let waiting = world.quarantined("hw-3", &many);
+    world.by(Actor::system(), Crowd(waiting, 1..WAITING_PER_TOKEN_MAX)).unwrap();
+    assert_eq!(world.register("hw-4", &many).unwrap_err(), full(WAITING_PER_TOKEN_MAX));
+    world.reject(first.id);
+    assert_eq!(world.quarantined("hw-4", &few).claim, limited.id, "there is room again");
+}
+
+#[test]
+fn many_claim_tokens_do_not_fill_the_quarantine() {
+    let world = World::new(35);
+    let product = world.product(Strategy::Quarantine);
+    let (_, claim) = world.claim(&product, Some(u32::MAX));
+    let waiting = world.quarantined("hw-1", &claim);
+    world.by(Actor::system(), Crowd(waiting.clone(), 1..WAITING_PER_PRODUCT_MAX)).unwrap();
+    let full = Refusal::QuarantineFull { what: What::Product, max: WAITING_PER_PRODUCT_MAX };
+    for claim in [&claim, &world.claim(&product, None).1] {
+        assert_eq!(world.register("hw-2", claim).unwrap_err(), full);
+    }
+    assert_eq!(world.quarantined("hw-1", &claim).id, waiting.id);
 }
 
 #[test]
@@ -158,6 +228,8 @@ fn a_secret_that_was_revoked_is_not_given_again_by_the_same_token() {
     let (_, claim) = world.claim(&world.product(Strategy::Auto), Some(1));
     let issued = world.issue("hw-1", &claim);
     world.administer(RevokeCredential { id: issued.credential.id, reason: "suspicious".into() }).unwrap();
+    assert_eq!(world.register("hw-1", &claim).unwrap_err(), Refusal::Rejected);
+    world.administer(MoveDevice::new(issued.device.id, Transition::Reset)).unwrap();
     assert_eq!(world.register("hw-1", &claim).unwrap_err(), Refusal::Claim(ClaimFault::UsedUp));
 }
 

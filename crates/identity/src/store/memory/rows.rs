@@ -1,10 +1,10 @@
 use async_trait::async_trait;
 
-use super::State;
+use super::{State, first};
 use crate::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId,
-    CredentialState, Device, DeviceId, DeviceState, HardwareId, Product, ProductId, Registration,
-    RegistrationId, Slug,
+    CredentialState, Device, DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState,
+    Registration, RegistrationId, RegistrationState, Slug,
 };
 use crate::store::{
     AuditEntry, DeviceFilter, LogEntry, LogId, Page, PageRequest, RegistrationFilter, Rows, StoreFault,
@@ -25,7 +25,7 @@ fn page_of<'a, T: Clone + 'a>(
 #[async_trait]
 impl Rows for State {
     async fn log_head(&mut self) -> Result<(LogId, u64), StoreFault> {
-        Ok((self.log_id, self.log.len() as u64))
+        Ok((self.log_id, self.head))
     }
 
     async fn log_after(&mut self, after: u64, limit: u32) -> Result<Vec<LogEntry>, StoreFault> {
@@ -43,6 +43,10 @@ impl Rows for State {
 
     async fn product_by_key(&mut self, key: &Slug) -> Result<Option<Product>, StoreFault> {
         Ok(self.products.values().find(|product| product.key == *key).cloned())
+    }
+
+    async fn product_in_state(&mut self, state: ProductState) -> Result<Option<Product>, StoreFault> {
+        Ok(self.products.values().find(|product| product.state == state).cloned())
     }
 
     async fn products(&mut self, page: PageRequest) -> Result<Page<Product>, StoreFault> {
@@ -88,11 +92,14 @@ impl Rows for State {
 
     async fn devices_with_credentials(
         &mut self,
+        product: Option<ProductId>,
         after: Option<&DeviceId>,
         limit: u32,
     ) -> Result<Vec<(Device, Vec<Credential>)>, StoreFault> {
         let is_wanted = |device: &&Device| {
-            after.is_none_or(|after| device.id > *after) && device.state != DeviceState::Retired
+            product.is_none_or(|product| device.product == product)
+                && after.is_none_or(|after| device.id > *after)
+                && device.state != DeviceState::Retired
         };
         let live = |device: &Device| {
             let is_live = |credential: &&Credential| {
@@ -113,6 +120,17 @@ impl Rows for State {
             credential.state == CredentialState::Pending && credential.created_at < before
         };
         Ok(self.credentials.values().filter(is_old).take(limit as usize).cloned().collect())
+    }
+
+    async fn expired_credentials(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<Credential>, StoreFault> {
+        let live = self.credentials.values().filter(|known| known.state != CredentialState::Revoked);
+        let over = live.filter_map(|known| Some((known.validity.not_after?, known.id)));
+        let over = first(over.filter(|(end, _)| *end < before), limit);
+        Ok(over.iter().filter_map(|id| self.credentials.get(id).cloned()).collect())
     }
 
     async fn claim_token(&mut self, id: ClaimTokenId) -> Result<Option<ClaimToken>, StoreFault> {
@@ -142,6 +160,32 @@ impl Rows for State {
         Ok(self.registrations.values().find(is_it).cloned())
     }
 
+    async fn rejected_registration(
+        &mut self,
+        product: ProductId,
+        hardware_id: &HardwareId,
+    ) -> Result<Option<Registration>, StoreFault> {
+        let is_it = |known: &&Registration| {
+            known.product == product
+                && known.hardware_id == *hardware_id
+                && known.state == RegistrationState::Rejected
+        };
+        Ok(self.registrations.values().rfind(is_it).cloned())
+    }
+
+    async fn waiting_count(
+        &mut self,
+        product: ProductId,
+        claim: Option<ClaimTokenId>,
+    ) -> Result<u64, StoreFault> {
+        let is_waiting = |known: &&Registration| {
+            matches!(known.state, RegistrationState::Quarantined | RegistrationState::Approved)
+                && known.product == product
+                && claim.is_none_or(|claim| known.claim == claim)
+        };
+        Ok(self.registrations.values().filter(is_waiting).count() as u64)
+    }
+
     async fn registration_of(
         &mut self,
         credential: CredentialId,
@@ -166,10 +210,24 @@ impl Rows for State {
     }
 
     async fn block_of(&mut self, kind: &str, value: &str) -> Result<Option<BlockEntry>, StoreFault> {
+        if self.are_blocks_corrupt {
+            let (table, column, why) = ("blocks", "until", "it was changed by hand".into());
+            return Err(StoreFault::Corrupt { table, id: value.into(), column, why });
+        }
         let is_it = |entry: &&BlockEntry| {
             entry.block.target.kind().name() == kind && entry.block.target.to_string() == value
         };
         Ok(self.blocks.values().find(is_it).cloned())
+    }
+
+    async fn expired_blocks(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Vec<BlockEntry>, StoreFault> {
+        let over = self.blocks.values().filter_map(|entry| Some((entry.block.until?, entry.id)));
+        let over = first(over.filter(|(until, _)| *until < before), limit);
+        Ok(over.iter().filter_map(|id| self.blocks.get(id).cloned()).collect())
     }
 
     async fn blocks(&mut self, page: PageRequest) -> Result<Page<BlockEntry>, StoreFault> {

@@ -74,6 +74,7 @@ pub(super) async fn the_log_is_read_in_portions(place: &dyn Place) {
         NewEntry::device(id(2), None),
         NewEntry::device(id(2), Some(id(3))).kicking(Kick::Hard),
         NewEntry::blocks().kicking(Kick::Soft),
+        NewEntry::block(vouchmq_identity::BlockTarget::parse("username", "\u{1F600}\\'").unwrap()),
     ];
     for entry in entries.clone() {
         write!(store, |rows| rows.append_log(NOW, entry.clone());).await.unwrap();
@@ -83,7 +84,7 @@ pub(super) async fn the_log_is_read_in_portions(place: &dyn Place) {
         (1..).zip(entries).map(|(sequence, change)| LogEntry { sequence, at: NOW, change }).collect();
     assert_eq!(rows.log_after(0, 3).await.unwrap(), expected[..3]);
     assert_eq!(rows.log_after(3, 3).await.unwrap(), expected[3..]);
-    assert_eq!(rows.log_after(4, 3).await.unwrap(), []);
+    assert_eq!(rows.log_after(5, 3).await.unwrap(), []);
     assert_eq!(rows.log_after(u64::MAX, 3).await.unwrap(), []);
     assert_eq!(expected[3].change.kind, ChangeKind::Blocks);
 }

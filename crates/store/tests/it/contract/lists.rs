@@ -58,7 +58,7 @@ pub(super) async fn lists_are_sorted_by_bytes(place: &dyn Place) {
         assert_eq!(found(&*store, &DeviceFilter::default(), limit).await, sorted, "{limit}");
     }
     let mut rows = store.read().await.unwrap();
-    let loaded = rows.devices_with_credentials(Some(&parsed("B_1")), 3).await.unwrap();
+    let loaded = rows.devices_with_credentials(None, Some(&parsed("B_1")), 3).await.unwrap();
     let ids: Vec<_> = loaded.iter().map(|(device, _)| device.id.as_str()).collect();
     assert_eq!(ids, ["Z", "a", "a-b"]);
 }

@@ -44,7 +44,7 @@ pub(super) async fn portions_give_each_device_its_credentials(place: &dyn Place)
         let mut rows = store.read().await.unwrap();
         let (mut loaded, mut after) = (Vec::new(), None);
         loop {
-            let portion = rows.devices_with_credentials(after.as_ref(), limit).await.unwrap();
+            let portion = rows.devices_with_credentials(None, after.as_ref(), limit).await.unwrap();
             let Some((last, _)) = portion.last() else { break };
             assert!(portion.len() <= limit as usize);
             after = Some(last.id.clone());

@@ -164,8 +164,12 @@ pub(super) async fn what_was_never_written_is_not_found(place: &dyn Place) {
     assert_eq!(rows.device_count(id(1)).await.unwrap(), 0);
     assert!(rows.credential(id(1)).await.unwrap().is_none());
     assert!(rows.credentials_of(&id(1)).await.unwrap().is_empty());
-    assert!(rows.devices_with_credentials(None, 10).await.unwrap().is_empty());
+    assert!(rows.devices_with_credentials(None, None, 10).await.unwrap().is_empty());
     assert!(rows.pending_credentials(LATEST, 10).await.unwrap().is_empty());
+    assert!(rows.expired_credentials(LATEST, 10).await.unwrap().is_empty());
+    assert!(rows.expired_blocks(LATEST, 10).await.unwrap().is_empty());
+    assert!(rows.rejected_registration(id(1), &parsed("h")).await.unwrap().is_none());
+    assert_eq!(rows.waiting_count(id(1), None).await.unwrap(), 0);
     assert!(rows.claim_token(id(1)).await.unwrap().is_none());
     assert!(rows.claim_token_by_key(claim_token(1, id(1)).key_id).await.unwrap().is_none());
     assert!(rows.claim_tokens(FIRST).await.unwrap().items.is_empty());

@@ -45,7 +45,7 @@ async fn what_was_acknowledged_is_there_after_a_hundred_kills() {
 
 async fn loaded_count(store: &dyn Store) -> usize {
     let mut rows = store.read().await.unwrap();
-    let loaded = rows.devices_with_credentials(None, u32::MAX).await.unwrap();
+    let loaded = rows.devices_with_credentials(None, None, u32::MAX).await.unwrap();
     loaded.iter().filter(|(_, credentials)| credentials.len() == 1).count()
 }
 

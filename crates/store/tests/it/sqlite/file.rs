@@ -118,11 +118,33 @@ async fn nobody_has_the_file_open_when_a_store_is_closed() {
 async fn a_newer_schema_is_refused() {
     let directory = Directory::new();
     directory.open("a.db").await.unwrap().close().await;
-    edit(&directory.path("a.db"), "UPDATE schema_version SET version = 2").await;
+    let known = ask(&directory.path("a.db"), "SELECT CAST(version AS TEXT) FROM schema_version").await;
+    edit(&directory.path("a.db"), "UPDATE schema_version SET version = 99").await;
     let error = directory.open("a.db").await.unwrap_err();
-    assert!(matches!(error, OpenError::NewerSchema { found: 2, known: 1 }), "{error}");
-    edit(&directory.path("a.db"), "UPDATE schema_version SET version = 1").await;
+    assert!(matches!(error, OpenError::NewerSchema { found: 99, .. }), "{error}");
+    edit(&directory.path("a.db"), &format!("UPDATE schema_version SET version = {known}")).await;
     directory.open("a.db").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date() {
+    let directory = Directory::new();
+    let path = directory.path("a.db");
+    let options = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    SqliteConnection::connect_with(&options).await.unwrap().close().await.unwrap();
+    edit(&path, include_str!("../../../migrations/0001_registry.sql")).await;
+    edit(
+        &path,
+        "CREATE TABLE schema_version (one BIGINT PRIMARY KEY, version BIGINT NOT NULL);
+        INSERT INTO schema_version VALUES (1, 1);
+        INSERT INTO log_head VALUES (1, '000102030405060708090a0b0c0d0e0f', 1);
+        INSERT INTO change_log VALUES (1, 0, 'blocks', NULL, NULL, NULL, 'none');
+        PRAGMA application_id = 1447907633",
+    )
+    .await;
+    let store = directory.open("a.db").await.unwrap();
+    let entries = store.read().await.unwrap().log_after(0, 9).await.unwrap();
+    assert_eq!((entries.len(), &entries[0].change), (1, &NewEntry::blocks()));
 }
 
 #[tokio::test]
@@ -225,6 +247,8 @@ async fn a_value_that_we_did_not_write_is_reported_with_its_place() {
         ("change_log", "kind", "'everything'"),
         ("change_log", "kick", "''"),
         ("change_log", "device_id", "'a/b'"),
+        ("change_log", "block_kind", "'everybody'"),
+        ("change_log", "block_value", "'::1'"),
         ("peppers", "check_value", "'00'"),
         ("products", "slug", "'A b'"),
         ("products", "kinds", "'[\"none\"]'"),

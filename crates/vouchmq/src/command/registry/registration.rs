@@ -41,6 +41,8 @@ pub(crate) enum Action {
     Approve(Wish),
     /// Turn a device away that waits
     Reject(Wish),
+    /// Forget one that is over: a device that was rejected may ask again
+    Delete(OfId),
 }
 
 #[derive(Debug, Args)]
@@ -66,6 +68,10 @@ impl Act for Action {
             }
             Self::Approve(wish) => decided(operator, wish, "approve", "approved").await,
             Self::Reject(wish) => decided(operator, wish, "reject", "rejected").await,
+            Self::Delete(OfId { id }) => {
+                let answer = operator.delete(&ApiPath::to(&[ALL, &id])).await?;
+                operator.done(&answer, &format!("registration {id} deleted"))
+            }
         }
     }
 }
