@@ -25,7 +25,8 @@ pub use credential::{
 };
 pub use device::{Attributes, Device, DeviceOrigin, DeviceState, Refused, Transition};
 pub use id::{
-    ApiKeyId, BlockId, ClaimTokenId, CredentialId, DeviceId, IdFault, IdText, ProductId, RegistrationId,
+    ApiKeyId, BlockId, ClaimTokenId, CredentialId, DeviceId, IdFault, IdText, NodeId, ProductId,
+    RegistrationId,
 };
 pub use product::{Binding, Product, ProductState, Strategy};
 pub use registration::{QUARANTINE_MILLIS, Registration, RegistrationState};

@@ -110,7 +110,7 @@ pub(super) async fn a_newer_schema_is_refused(cluster: &mut Cluster) {
     cluster.open(&database).await.unwrap().close().await;
     cluster.server.execute(&database, "UPDATE schema_version SET version = 99").await;
     let error = cluster.open(&database).await.unwrap_err();
-    assert!(matches!(error, OpenError::NewerSchema { found: 99, known: 1 }), "{error}");
+    assert!(matches!(error, OpenError::NewerSchema { found: 99, .. }), "{error}");
 }
 
 pub(super) async fn a_bad_value_is_reported_and_not_trusted(cluster: &mut Cluster) {
