@@ -6,9 +6,9 @@ pub(super) mod create;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use vouchmq_client::dto::applied::Applied;
 use vouchmq_client::dto::page::Page;
 use vouchmq_client::dto::product::Product as Body;
 use vouchmq_identity::model::{Product, ProductId, Slug};
@@ -16,6 +16,7 @@ use vouchmq_identity::registry::DeleteProduct;
 use vouchmq_identity::store::Rows;
 
 use super::answer::{missing, versioned};
+use super::applied::Waiting;
 use super::caller::Caller;
 use super::input::IdOf;
 use super::refusal::invalid;
@@ -24,13 +25,17 @@ use crate::http::{IfMatch, Paging, Problem, QueryOf, page};
 
 use body::body_of;
 
-/// What happens to the devices of a product that is deleted.
+/// What happens to the devices of a product that is deleted, and [`Waiting`].
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Cascade {
+pub(super) struct Deletion {
     /// `retire`: its devices are retired first. Otherwise a product that has some is not deleted.
     cascade: Option<String>,
+    /// `applied`: answer when every node has applied the change.
+    wait: Option<String>,
+    /// How long to wait at most: `2s` if it is missing, `20s` at most.
+    timeout: Option<String>,
 }
 
 /// Products, oldest first.
@@ -53,24 +58,25 @@ pub(super) async fn read(State(here): Here, IdOf(id): IdOf<ProductId>) -> Result
     Ok(versioned(product.version, body_of(&product)))
 }
 
-/// Deletes a product, with its claim tokens and registrations.
-#[utoipa::path(delete, path = "/v1/products/{id}", operation_id = "delete_product", tag = "products", params(("id" = String, Path), Cascade),
-    responses((status = 204)))]
+/// Deletes a product, with its claim tokens and registrations; answers 200 to who waits until it is so.
+#[utoipa::path(delete, path = "/v1/products/{id}", operation_id = "delete_product", tag = "products", params(("id" = String, Path), Deletion),
+    responses((status = 204), (status = 200, body = Applied)))]
 pub(super) async fn delete(
     State(here): Here,
     caller: Caller,
     if_match: IfMatch,
     IdOf(id): IdOf<ProductId>,
-    QueryOf(Cascade { cascade }): QueryOf<Cascade>,
-) -> Result<StatusCode, Problem> {
+    QueryOf(Deletion { cascade, wait, timeout }): QueryOf<Deletion>,
+) -> Result<Response, Problem> {
+    let patience = Waiting { wait, timeout }.patience()?;
     let is_cascading = match cascade.as_deref() {
         None => false,
         Some("retire") => true,
         Some(_) => return Err(invalid("?cascade", "write cascade=retire, or leave it out")),
     };
     let command = DeleteProduct { id, expected: if_match.version(), is_cascading };
-    here.registry.execute(caller.actor, command).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let done = here.registry.execute(caller.actor, command).await?;
+    here.gone(done.sequence, patience).await
 }
 
 /// The product that a text names, by its id or its key.
