@@ -26,7 +26,7 @@ fn the_life_of_a_device() {
 
     let mut device = broker.subscribe("d1", &new);
     let suspended = broker.run(&["device", "suspend", "d1", "--reason", "lost"]).code(0);
-    let said = suspended.stdout.strip_prefix("suspended; 1 connection closed, 1 of 1 nodes in ");
+    let said = suspended.stdout.strip_prefix("suspended; applied by 1 of 1 nodes, 1 session closed, ");
     assert!(said.is_some_and(|rest| rest.ends_with(" ms\n")), "{suspended:?}");
     device.wait_for("not authorized (0x87)");
     drop(device);
