@@ -33,7 +33,7 @@ struct Beats {
 }
 
 /// Between two words of a node that moves.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(25);
 /// Words in the time after which a node is stale.
 const WORDS: u32 = 4;
 /// How long a word may take.
