@@ -26,7 +26,8 @@ pub use credential::{
 pub(crate) use device::may_connect;
 pub use device::{Attributes, Device, DeviceOrigin, DeviceState, Refused, Transition};
 pub use id::{
-    ApiKeyId, BlockId, ClaimTokenId, CredentialId, DeviceId, IdFault, IdText, ProductId, RegistrationId,
+    ApiKeyId, BlockId, ClaimTokenId, CredentialId, DeviceId, IdFault, IdText, NodeId, ProductId,
+    RegistrationId,
 };
 pub use product::{Binding, Product, ProductState, Strategy};
 pub use registration::{

@@ -53,7 +53,7 @@ pub use import::{
     Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported, RecordTransfer,
 };
 pub use keys::{AdoptKeys, KeysFault, Opened};
-pub use kick::NoteKick;
+pub use kick::KickDevice;
 pub use product::{ChangeProduct, CreateProduct, DeleteProduct, NewProduct, ProductPatch};
 pub use refusal::{Refusal, What};
 pub use register::{Issued, Register, Registered};

@@ -16,10 +16,12 @@ use crate::{CheckValue, KeyId, PepperVersion};
 mod audit;
 mod log;
 pub mod memory;
+mod nodes;
 mod page;
 
 pub use audit::{AuditEntry, AuditRecord, Chain as AuditChain, ChainFault, Digest};
 pub use log::{ChangeKind, Kick, LogEntry, LogId, NewEntry};
+pub use nodes::{Node, Nodes, SeenNode};
 pub use page::{DeviceFilter, Page, PageRequest, RegistrationFilter};
 
 /// Keeps the rows of the registry.

@@ -3,13 +3,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
-/// How far the resident set of this process is, and what following came to: for those who wait until a
+use crate::peers::{Neighbours, Reach};
+
+/// How far the resident set of this process is, what the other nodes say of theirs, and what following came to: for those who wait until a
 /// change is applied.
 #[derive(Clone, Debug)]
 pub struct Progress {
     state: watch::Receiver<State>,
     applied: watch::Receiver<u64>,
+    neighbours: Option<Arc<Neighbours>>,
 }
 
 /// What a change came to here.
@@ -33,10 +37,16 @@ pub(crate) struct State {
 
 /// Entries of which it is remembered how many connections they ended.
 const CLOSED_MAX: usize = 1024;
+/// Entries of which other nodes are told how many connections they ended here.
+const CLOSED_TOLD_MAX: usize = 128;
 
 impl Progress {
-    pub(crate) const fn new(state: watch::Receiver<State>, applied: watch::Receiver<u64>) -> Self {
-        Self { state, applied }
+    pub(crate) const fn new(
+        state: watch::Receiver<State>,
+        applied: watch::Receiver<u64>,
+        neighbours: Option<Arc<Neighbours>>,
+    ) -> Self {
+        Self { state, applied, neighbours }
     }
 
     /// Tells of each entry that is applied; the last of several is enough.
@@ -44,7 +54,25 @@ impl Progress {
         self.applied.clone()
     }
 
-    /// Waits until an entry of the change log is applied, at most so long.
+    /// Waits until an entry of the change log is applied here and on all other nodes that are heard of, at most
+    /// so long.
+    pub async fn wait_everywhere(&self, sequence: u64, timeout: Duration) -> Reach {
+        let others = async {
+            match &self.neighbours {
+                Some(neighbours) => neighbours.wait(sequence, Instant::now() + timeout).await,
+                None => Reach::default(),
+            }
+        };
+        let (here, others) = tokio::join!(self.wait(sequence, timeout), others);
+        Reach {
+            acked: others.acked + u64::from(here.is_applied),
+            total: others.total + 1,
+            stale: others.stale,
+            sessions_closed: others.sessions_closed + here.sessions_closed as u64,
+        }
+    }
+
+    /// Waits until an entry of the change log is applied here, at most so long.
     pub async fn wait(&self, sequence: u64, timeout: Duration) -> Applied {
         let mut receiver = self.state.clone();
         let reached = receiver.wait_for(|state| state.sequence >= sequence);
@@ -79,6 +107,12 @@ impl State {
             let surplus = known.len().saturating_sub(CLOSED_MAX);
             known.drain(..surplus);
         }
+    }
+
+    /// The last entries that ended connections, as other nodes are told of them.
+    pub(crate) fn closed(&self) -> Vec<(u64, u64)> {
+        let skipped = self.closed.len().saturating_sub(CLOSED_TOLD_MAX);
+        self.closed.iter().skip(skipped).map(|(sequence, count)| (*sequence, *count as u64)).collect()
     }
 
     fn closed_by(&self, sequence: u64) -> usize {

@@ -6,13 +6,16 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vouchmq_identity::events::Events;
 use vouchmq_identity::follower::{FollowFault, Followed, Follower, Loaded};
+use vouchmq_identity::model::NodeId;
 use vouchmq_identity::registry::{
     Actor, AdoptKeys, Done, KeysFault, Opened, Refusal, Registry, Sweep, Swept, TouchCredentials,
 };
 use vouchmq_identity::resident::Resident;
-use vouchmq_identity::store::Store;
+use vouchmq_identity::store::{LogId, Store};
 use vouchmq_identity::{Clock, DoorBook, Keyring, Sessions, Uses};
 
+use crate::beats::Beating;
+use crate::peers::{Neighbours, Peers};
 use crate::progress::State;
 use crate::{HighWater, HighWaterFault, Progress, SystemEntropy};
 
@@ -31,6 +34,14 @@ pub struct Registrar {
     changes: watch::Receiver<u64>,
     high_water: Option<HighWater>,
     opened: Opened,
+    tell: watch::Sender<State>,
+    company: Option<Company>,
+}
+
+/// The other nodes, and what they are told.
+struct Company {
+    neighbours: Arc<Neighbours>,
+    beating: Beating,
 }
 
 /// With what a registry is opened.
@@ -49,6 +60,8 @@ pub struct Opening {
     pub resident: Arc<Resident>,
     /// Where it is kept how far the log once went; `None` keeps it nowhere.
     pub high_water: Option<PathBuf>,
+    /// The other nodes on the same database; `None` where there can be none.
+    pub peers: Option<Peers>,
     /// Nobody else writes to the database: one that has a past and no high-water mark is not trusted.
     pub is_ours: bool,
     /// A database that is older than it was, or another one, is accepted, and begins a new log.
@@ -89,6 +102,7 @@ pub struct Running {
     progress: Progress,
     follower: JoinHandle<RunFault>,
     housekeeper: JoinHandle<()>,
+    beating: Option<Beating>,
 }
 
 /// How often it is looked for changes that nobody told of.
@@ -115,6 +129,7 @@ impl Registrar {
             clock,
             resident,
             high_water,
+            peers,
             is_ours,
             accepts_rollback,
         } = opening;
@@ -138,10 +153,28 @@ impl Registrar {
             }
             high_water.rise(opened.log, opened.head)?;
         }
+        let (tell, state) = watch::channel(State::at(opened.head));
+        // Before anything is loaded: whoever waits for a change that is not among it knows of this node.
+        let company = match peers {
+            Some(peers) => Some(Company::join(peers, opened.log, &*clock, state).await?),
+            None => None,
+        };
         let loaded = Loaded::load(followed, resident.clone()).await?;
         let (events, uses) = (Arc::new(Events::default()), Arc::new(Uses::default()));
         let book = Arc::new(DoorBook::new(resident.clone(), events.clone(), uses.clone(), clock));
-        Ok(Self { registry, resident, events, uses, book, loaded, changes, high_water, opened })
+        Ok(Self {
+            registry,
+            resident,
+            events,
+            uses,
+            book,
+            loaded,
+            changes,
+            high_water,
+            opened,
+            tell,
+            company,
+        })
     }
 
     /// What is taken down at the door.
@@ -156,16 +189,34 @@ impl Registrar {
 
     /// Follows and keeps house from now on, for these connections, on the runtime this is called on.
     pub fn run(self, sessions: Arc<dyn Sessions>) -> Running {
-        let Self { registry, uses, loaded, changes, high_water, resident, .. } = self;
-        let (tell, progress) = watch::channel(State::at(resident.applied()));
+        let Self { registry, uses, loaded, changes, high_water, resident, tell, company, .. } = self;
+        tell.send_replace(State::at(resident.applied()));
+        let progress = tell.subscribe();
         let (tell_applied, applied) = watch::channel(resident.applied());
         let following =
             Following { follower: loaded.follow(sessions), changes, high_water, tell, tell_applied };
+        let (neighbours, beating) =
+            company.map(|Company { neighbours, beating }| (neighbours, beating)).unzip();
         Running {
-            progress: Progress::new(progress, applied),
+            progress: Progress::new(progress, applied, neighbours),
             follower: tokio::spawn(following.run()),
             housekeeper: tokio::spawn(keep_house(registry, uses)),
+            beating,
         }
+    }
+}
+
+impl Company {
+    async fn join(
+        peers: Peers,
+        log: LogId,
+        clock: &dyn Clock,
+        state: watch::Receiver<State>,
+    ) -> Result<Self, Refusal> {
+        let own = NodeId::generate(clock.now(), &mut SystemEntropy)?;
+        let neighbours = Arc::new(Neighbours::new(peers, own, log));
+        let beating = Beating::begin(neighbours.clone(), state).await;
+        Ok(Self { neighbours, beating })
     }
 }
 
@@ -280,6 +331,13 @@ impl Running {
     /// How far following is.
     pub fn progress(&self) -> Progress {
         self.progress.clone()
+    }
+
+    /// Says to the other nodes that this one goes: nobody is connected to it any more.
+    pub async fn leave(&mut self) {
+        if let Some(beating) = &mut self.beating {
+            beating.leave().await;
+        }
     }
 
     /// Waits until following ends by itself, which is a fault.

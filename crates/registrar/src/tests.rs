@@ -9,6 +9,8 @@ use vouchmq_identity::store::memory::MemoryStore;
 use vouchmq_identity::{Farewell, Pending, UnixMillis, Whom};
 use vouchmq_mqtt::topic::HashSeed;
 
+mod peers;
+
 use super::*;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,6 +56,7 @@ fn opening(store: Arc<MemoryStore>, keyring: Arc<Keyring>) -> Opening {
         clock,
         resident,
         high_water: None,
+        peers: None,
         is_ours: true,
         accepts_rollback: false,
     }

@@ -21,6 +21,14 @@ impl Engine {
         }
     }
 
+    /// A connection for what nodes say of themselves, which nobody waits for long.
+    pub(crate) async fn beats(&self) -> Result<Connection, StoreFault> {
+        match self {
+            Self::Sqlite(_) => self.writer().await,
+            Self::Postgres(server) => server.beats().await,
+        }
+    }
+
     /// A connection for reading, which cannot write.
     pub(crate) async fn reader(&self) -> Result<Connection, StoreFault> {
         match self {

@@ -14,6 +14,7 @@ mod fault;
 mod heads;
 mod json;
 mod migrate;
+mod nodes;
 mod options;
 mod postgres;
 mod readers;
@@ -27,5 +28,6 @@ mod value;
 mod writer;
 
 pub use fault::OpenError;
+pub use nodes::SqlNodes;
 pub use options::{Location, StoreOptions};
 pub use store::{Apart, SqlStore};

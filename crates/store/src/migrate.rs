@@ -8,8 +8,11 @@ use crate::row::Fields;
 use crate::value::values;
 
 /// The steps; the last one's number is the version of the schema.
-const STEPS: [&str; 2] =
-    [include_str!("../migrations/0001_registry.sql"), include_str!("../migrations/0002_housekeeping.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("../migrations/0001_registry.sql"),
+    include_str!("../migrations/0002_housekeeping.sql"),
+    include_str!("../migrations/0003_nodes.sql"),
+];
 
 /// The version of the schema that this program knows.
 pub(crate) const VERSION: u32 = STEPS.len() as u32;

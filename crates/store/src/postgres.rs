@@ -35,6 +35,11 @@ const WRITER_SETTINGS: &str = "
     SET lock_timeout = 10000;
     SET statement_timeout = 14000;
     SET idle_in_transaction_session_timeout = 60000";
+/// What nodes say of themselves is said again soon: it may be lost, and must not pile up.
+const BEAT_SETTINGS: &str = "
+    SET synchronous_commit = off;
+    SET lock_timeout = 1000;
+    SET statement_timeout = 2000";
 const READER_SETTINGS: &str = "SET statement_timeout = 14000";
 
 // === impl Server ===
@@ -58,6 +63,10 @@ impl Server {
 
     pub(crate) async fn writer(&self) -> Result<Connection, StoreFault> {
         self.connect(WRITER_SETTINGS).await
+    }
+
+    pub(crate) async fn beats(&self) -> Result<Connection, StoreFault> {
+        self.connect(BEAT_SETTINGS).await
     }
 
     pub(crate) async fn reader(&self) -> Result<Connection, StoreFault> {

@@ -7,6 +7,7 @@ pub(crate) mod claim_token;
 pub(crate) mod credential;
 pub(crate) mod device;
 pub(crate) mod log;
+pub(crate) mod node;
 pub(crate) mod pepper;
 pub(crate) mod product;
 pub(crate) mod registration;

@@ -12,6 +12,7 @@ use crate::engine::Engine;
 use crate::fault::OpenError;
 use crate::heads::Heads;
 use crate::migrate::{self, MigrationFault, migrate};
+use crate::nodes::SqlNodes;
 use crate::options::{Location, StoreOptions};
 use crate::postgres::{self, Server};
 use crate::readers::Readers;
@@ -103,6 +104,12 @@ impl SqlStore {
         let readers = Arc::new(Readers::new(Arc::clone(&self.engine), 1));
         self.apart.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&readers));
         Apart { store: Arc::clone(self), readers }
+    }
+
+    /// Where the processes that use this database tell each other how far they are, on a connection of its
+    /// own. There is nobody to tell anything to where the database is a file.
+    pub fn nodes(&self) -> SqlNodes {
+        SqlNodes::new(Arc::clone(&self.engine))
     }
 
     /// Writes what waits, takes nothing more, and closes all connections; those that are being read from have

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use vouchmq_identity::acl::Acl;
 use vouchmq_identity::model::{
     ApiKeyId, BlockId, ClaimTokenId, CredentialId, CredentialKind, CredentialState, DeviceId, DeviceOrigin,
-    DeviceState, HardwareId, HardwareIdPattern, Name, ProductId, ProductState, RegistrationId,
+    DeviceState, HardwareId, HardwareIdPattern, Name, NodeId, ProductId, ProductState, RegistrationId,
     RegistrationState, Scope, Slug, Strategy,
 };
 use vouchmq_identity::model::{Attributes, Binding};
@@ -85,6 +85,7 @@ text_columns!(
     Kick,
     LogId,
     Name,
+    NodeId,
     ProductId,
     ProductState,
     RegistrationId,

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
+use vouchmq_client::dto::applied::{Applied, WithApplied};
 use vouchmq_client::dto::block::{Block as Body, NewBlock as Wanted};
 use vouchmq_client::dto::page::Page;
 use vouchmq_identity::blocks::BlockFault;
@@ -12,6 +12,7 @@ use vouchmq_identity::registry::{PutBlock, Refusal, RemoveBlock};
 use vouchmq_identity::{Block, BlockTarget, Blocks};
 
 use super::answer::{created, missing, versioned};
+use super::applied::{Patience, Waiting};
 use super::caller::Caller;
 use super::input::IdOf;
 use super::refusal::invalid;
@@ -35,11 +36,13 @@ pub(super) async fn list(
 }
 
 /// Keeps somebody out, whose connections are closed. A block of the same kind and value is replaced: 200.
-#[utoipa::path(post, path = "/v1/blocks", operation_id = "put_block", tag = "blocks", request_body = Wanted,
-    responses((status = 201, body = Body), (status = 200, body = Body)))]
+#[utoipa::path(post, path = "/v1/blocks", operation_id = "put_block", tag = "blocks", params(Waiting),
+    request_body = Wanted,
+    responses((status = 201, body = WithApplied<Body>), (status = 200, body = WithApplied<Body>)))]
 pub(super) async fn put(
     State(here): Here,
     caller: Caller,
+    patience: Patience,
     JsonBody(wanted): JsonBody<Wanted>,
 ) -> Result<Response, Problem> {
     let target = BlockTarget::parse(&wanted.kind, &wanted.value).map_err(|fault| {
@@ -49,8 +52,9 @@ pub(super) async fn put(
     let until = read_some_time("/until", wanted.until.as_deref())?;
     let block = Block { target, reason: check_reason(wanted.reason)?, until };
     here.has_room_for(&block.target).await?;
-    let (entry, is_new) = here.registry.execute(caller.actor, PutBlock(block)).await?.outcome;
-    let body = body_of(&entry);
+    let done = here.registry.execute(caller.actor, PutBlock(block)).await?;
+    let (entry, is_new) = done.outcome;
+    let body = here.with_applied(body_of(&entry), done.sequence, patience).await?;
     Ok(if is_new {
         created(&format!("/v1/blocks/{}", entry.id), entry.version, body)
     } else {
@@ -66,18 +70,19 @@ pub(super) async fn read(State(here): Here, IdOf(id): IdOf<BlockId>) -> Result<R
     Ok(versioned(entry.version, body_of(&entry)))
 }
 
-/// Lets somebody in again.
+/// Lets somebody in again; answers 200 to who waits until it is so.
 #[utoipa::path(delete, path = "/v1/blocks/{id}", operation_id = "remove_block", tag = "blocks",
-    params(("id" = String, Path)), responses((status = 204)))]
+    params(("id" = String, Path), Waiting), responses((status = 204), (status = 200, body = Applied)))]
 pub(super) async fn remove(
     State(here): Here,
     caller: Caller,
     if_match: IfMatch,
     IdOf(id): IdOf<BlockId>,
-) -> Result<StatusCode, Problem> {
+    patience: Patience,
+) -> Result<Response, Problem> {
     let command = RemoveBlock { id, expected: if_match.version() };
-    here.registry.execute(caller.actor, command).await?;
-    Ok(StatusCode::NO_CONTENT)
+    let done = here.registry.execute(caller.actor, command).await?;
+    here.gone(done.sequence, patience).await
 }
 
 impl Management {

@@ -51,7 +51,7 @@ impl Management {
     async fn is_following(&self) -> Result<bool, StoreFault> {
         let (_, head) = self.registry.read().await?.log_head().await?;
         if self.resident.applied() < head {
-            self.applied.wait(head, PATIENCE).await;
+            self.applied.wait_here(head, PATIENCE).await;
         }
         Ok(self.resident.applied() >= head)
     }

@@ -9,9 +9,10 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tokio::time::Instant;
+use vouchmq_client::dto::applied::Applied;
 use vouchmq_client::dto::page::Page;
 use vouchmq_client::dto::product::Product as Body;
 use vouchmq_identity::model::{Product, ProductId, Slug};
@@ -19,6 +20,7 @@ use vouchmq_identity::registry::{DeleteProduct, Refusal, What};
 use vouchmq_identity::store::Rows;
 
 use super::answer::{missing, versioned};
+use super::applied::Waiting;
 use super::caller::Caller;
 use super::input::IdOf;
 use super::refusal::invalid;
@@ -27,13 +29,17 @@ use crate::http::{IfMatch, Paging, Problem, QueryOf, page};
 
 use body::body_of;
 
-/// What happens to the devices of a product that is deleted.
+/// What happens to the devices of a product that is deleted, and [`Waiting`].
 #[derive(Clone, Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Cascade {
+pub(super) struct Deletion {
     /// `retire`: its devices are retired first. Otherwise a product that has some is not deleted.
     cascade: Option<String>,
+    /// `applied`: answer when every node has applied the change.
+    wait: Option<String>,
+    /// How long to wait at most: `2s` if it is missing, `20s` at most.
+    timeout: Option<String>,
 }
 
 /// Products, oldest first.
@@ -59,17 +65,18 @@ pub(super) async fn read(State(here): Here, IdOf(id): IdOf<ProductId>) -> Result
 /// How long a request goes on deleting; the broker does the rest by itself.
 const DELETE_BUDGET: Duration = Duration::from_secs(5);
 
-/// Deletes a product, with its claim tokens and registrations. 202: it has so many devices that it takes longer;
-/// none of them is let in any more.
-#[utoipa::path(delete, path = "/v1/products/{id}", operation_id = "delete_product", tag = "products", params(("id" = String, Path), Cascade),
-    responses((status = 202), (status = 204)))]
+/// Deletes a product, with its claim tokens and registrations; answers 200 to who waits until it is so. 202: it
+/// has so many devices that it takes longer; none of them is let in any more.
+#[utoipa::path(delete, path = "/v1/products/{id}", operation_id = "delete_product", tag = "products", params(("id" = String, Path), Deletion),
+    responses((status = 202), (status = 204), (status = 200, body = Applied)))]
 pub(super) async fn delete(
     State(here): Here,
     caller: Caller,
     if_match: IfMatch,
     IdOf(id): IdOf<ProductId>,
-    QueryOf(Cascade { cascade }): QueryOf<Cascade>,
-) -> Result<StatusCode, Problem> {
+    QueryOf(Deletion { cascade, wait, timeout }): QueryOf<Deletion>,
+) -> Result<Response, Problem> {
+    let patience = Waiting { wait, timeout }.patience()?;
     let is_cascading = match cascade.as_deref() {
         None => false,
         Some("retire") => true,
@@ -77,20 +84,20 @@ pub(super) async fn delete(
     };
     let end = Instant::now() + DELETE_BUDGET;
     let mut command = DeleteProduct { id, expected: if_match.version(), is_cascading };
-    let mut is_gone = here.registry.execute(caller.actor.clone(), command.clone()).await?.outcome;
+    let mut done = here.registry.execute(caller.actor.clone(), command.clone()).await?;
     command.expected = None;
-    while !is_gone {
+    while !done.outcome {
         if Instant::now() >= end {
-            return Ok(StatusCode::ACCEPTED);
+            return Ok(StatusCode::ACCEPTED.into_response());
         }
-        is_gone = match here.registry.execute(caller.actor.clone(), command.clone()).await {
-            Ok(done) => done.outcome,
+        done = match here.registry.execute(caller.actor.clone(), command.clone()).await {
+            Ok(done) => done,
             // Housekeeping was faster.
-            Err(Refusal::NotFound(What::Product)) => true,
+            Err(Refusal::NotFound(What::Product)) => break,
             Err(refusal) => return Err(refusal.into()),
         };
     }
-    Ok(StatusCode::NO_CONTENT)
+    here.gone(done.sequence, patience).await
 }
 
 /// The product that a text names, by its id or its key.

@@ -42,7 +42,7 @@ pub(super) async fn rotate(
             match here.registry.execute(actor, rotate).await {
                 Ok(done) => {
                     here.applied.settle(done.sequence).await;
-                    issued(done.outcome)
+                    issued(done.outcome, None)
                 }
                 // It was revoked since it was judged.
                 Err(Refusal::NotFound(_)) => Err(unauthenticated()),

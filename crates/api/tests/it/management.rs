@@ -11,3 +11,4 @@ mod hygiene;
 mod keys;
 mod paging;
 mod story;
+mod waiting;

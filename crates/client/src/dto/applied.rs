@@ -29,10 +29,30 @@ pub struct Applied {
 }
 
 /// Nodes that judge clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Nodes {
     /// How many have applied the change.
     pub acked: u64,
-    /// How many there are.
+    /// How many there are: this one, and those that were heard of lately.
     pub total: u64,
+    /// How many were heard of before and are silent now; missing if there are none. They were killed, or are cut
+    /// off from the database, still run, and may not know of the change: they count nowhere else.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stale: u64,
+}
+
+/// Another answer, and how far the change has come that it is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct WithApplied<T> {
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: T,
+    /// With `?wait=applied`: how far the change has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied: Option<Applied>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

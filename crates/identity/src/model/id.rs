@@ -108,6 +108,8 @@ ids! {
     BlockId,
     /// The id of an API key.
     ApiKeyId,
+    /// The id of a process that follows a change log.
+    NodeId,
 }
 
 // === impl DeviceId ===

@@ -298,14 +298,21 @@ fn what_is_administered_is_audited_in_a_chain_and_what_devices_do_is_not() {
 }
 
 #[test]
-fn a_kick_is_audited_and_changes_nothing() {
+fn a_kick_is_audited_told_to_every_node_and_changes_nothing() {
     let world = World::new(13);
     let (device, _) = world.made(&world.product(Strategy::Off));
     let kick = |id: &DeviceId| {
         let admin = Actor::administrator(&"admin".parse().unwrap(), None);
-        world.by(admin, NoteKick { id: id.clone(), reason: "it floods".into() })
+        world.by(admin, KickDevice { id: id.clone(), reason: "it floods".into() })
     };
-    assert_eq!(kick(&device.id).unwrap().sequence, None, "nobody has to follow");
+    let sequence = kick(&device.id).unwrap().sequence.unwrap();
+    let entry = now(async { world.registry.read().await?.log_after(sequence - 1, 1).await }).unwrap();
+    let told = &entry[0].change;
+    assert_eq!(
+        (&told.device, told.kick),
+        (&Some(device.id.clone()), Kick::Soft),
+        "every node disconnects it"
+    );
     let audit = now(async { world.registry.read().await?.audit(PageRequest::first(100)).await }).unwrap();
     let record = &audit.items.last().unwrap().record;
     assert_eq!((&*record.action, &*record.reason), ("device.kick", "it floods"));

@@ -7,13 +7,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use vouchmq_identity::store::Store;
+use vouchmq_identity::store::{Nodes, Store};
 
 mod atomic;
 pub(crate) mod change_log;
 mod housekeeping;
 mod lists;
 mod loading;
+mod nodes;
 mod round_trip;
 mod unique;
 
@@ -22,6 +23,9 @@ mod unique;
 pub(crate) trait Place: Send + Sync {
     /// A store with nothing in it, apart from all others.
     async fn empty(&self) -> Arc<dyn Store>;
+
+    /// The nodes of such a store: none.
+    async fn nodes(&self) -> Arc<dyn Nodes>;
 }
 
 pub(crate) type Case = for<'a> fn(&'a dyn Place) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
@@ -106,6 +110,10 @@ cases! {
         portions_give_each_device_its_credentials,
         pending_credentials_are_found_by_age,
         the_last_use_of_a_credential_never_goes_back,
+    }
+    nodes {
+        what_nodes_say_of_themselves_reads_back,
+        a_node_that_says_nothing_is_silent_and_at_last_forgotten,
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use vouchmq_identity::store::Store;
+use vouchmq_identity::store::{Nodes, Store};
 use vouchmq_store::{Location, OpenError, SqlStore, StoreOptions};
 
 use crate::contract::{CASES, Place};
@@ -31,6 +31,13 @@ impl Cluster {
         name
     }
 
+    /// A store in a schema of its own, which is quicker to make than a database.
+    async fn schema(&self) -> SqlStore {
+        let schema = format!("case{}", self.count.fetch_add(1, Ordering::Relaxed));
+        self.server.execute("postgres", &format!("CREATE SCHEMA {schema}")).await;
+        self.open(&format!("postgres?options[search_path]={schema}")).await.unwrap()
+    }
+
     async fn open(&self, database: &str) -> Result<SqlStore, OpenError> {
         let location = Location::Postgres(self.server.url(database).into());
         SqlStore::open(StoreOptions::new(location)).await
@@ -40,11 +47,11 @@ impl Cluster {
 #[async_trait]
 impl Place for Cluster {
     async fn empty(&self) -> Arc<dyn Store> {
-        // quicker to make than a database
-        let schema = format!("case{}", self.count.fetch_add(1, Ordering::Relaxed));
-        self.server.execute("postgres", &format!("CREATE SCHEMA {schema}")).await;
-        let place = format!("postgres?options[search_path]={schema}");
-        Arc::new(self.open(&place).await.unwrap())
+        Arc::new(self.schema().await)
+    }
+
+    async fn nodes(&self) -> Arc<dyn Nodes> {
+        Arc::new(self.schema().await.nodes())
     }
 }
 

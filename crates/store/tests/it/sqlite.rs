@@ -8,7 +8,7 @@ mod file;
 
 use async_trait::async_trait;
 use tempfile::TempDir;
-use vouchmq_identity::store::Store;
+use vouchmq_identity::store::{Nodes, Store};
 use vouchmq_store::{Location, OpenError, SqlStore, StoreOptions};
 
 use crate::contract::{Place, contract};
@@ -35,6 +35,10 @@ impl Directory {
 impl Place for Directory {
     async fn empty(&self) -> Arc<dyn Store> {
         Arc::new(self.open("registry.db").await.unwrap())
+    }
+
+    async fn nodes(&self) -> Arc<dyn Nodes> {
+        Arc::new(self.open("registry.db").await.unwrap().nodes())
     }
 }
 

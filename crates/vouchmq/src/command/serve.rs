@@ -98,6 +98,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         database: arguments.database.as_deref(),
         keys: arguments.keys.as_ref().map(ExposeSecret::expose_secret),
         accepts_rollback: arguments.accept_rollback,
+        node_timeout: settings.node_timeout(),
     };
     let registry = registry::Open::at(data.path(), &choices)?;
     let Judges { authenticator, methods } = registry.judges(others);

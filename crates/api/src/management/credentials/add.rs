@@ -3,12 +3,14 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use secrecy::SecretString;
+use vouchmq_client::dto::applied::WithApplied;
 use vouchmq_client::dto::credential::{IssuedCredential, NewCredential as Wanted};
 use vouchmq_identity::model::{CredentialKind, DeviceId, Validity};
 use vouchmq_identity::registry::{AddCredential, NewProof};
 
 use super::issued;
 use crate::http::{JsonBody, Problem};
+use crate::management::applied::{Patience, Waiting};
 use crate::management::caller::Caller;
 use crate::management::input::IdOf;
 use crate::management::refusal::invalid;
@@ -17,12 +19,13 @@ use crate::management::{Here, Management};
 
 /// Gives a device one more credential.
 #[utoipa::path(post, path = "/v1/devices/{id}/credentials", operation_id = "add_credential",
-    tag = "credentials", params(("id" = String, Path)), request_body = Wanted,
-    responses((status = 201, body = IssuedCredential)))]
+    tag = "credentials", params(("id" = String, Path), Waiting), request_body = Wanted,
+    responses((status = 201, body = WithApplied<IssuedCredential>)))]
 pub(in crate::management) async fn add(
     State(here): Here,
     caller: Caller,
     IdOf(device): IdOf<DeviceId>,
+    patience: Patience,
     JsonBody(wanted): JsonBody<Wanted>,
 ) -> Result<Response, Problem> {
     let validity = Validity {
@@ -34,8 +37,8 @@ pub(in crate::management) async fn add(
     }
     let proof = here.proof_of(wanted).await?;
     let added = here.registry.execute(caller.actor, AddCredential { device, proof, validity }).await?;
-    here.applied.settle(added.sequence).await;
-    issued(added.outcome)
+    let applied = here.settled(added.sequence, patience).await;
+    issued(added.outcome, applied)
 }
 
 impl Management {

@@ -1,4 +1,5 @@
 use axum::response::Response;
+use vouchmq_client::dto::applied::{Applied, WithApplied};
 use vouchmq_client::dto::credential::{Credential as Body, IssuedCredential};
 use vouchmq_identity::model::{Credential, Proof};
 use vouchmq_identity::registry::Added;
@@ -27,13 +28,14 @@ pub(crate) fn body_of(credential: &Credential) -> Body {
     }
 }
 
-/// 201: a credential was made, and its secret is shown if one was generated.
-pub(crate) fn issued(added: Added) -> Result<Response, Problem> {
+/// 201: a credential was made, and its secret is shown if one was generated; and how far that has come, for who
+/// asked.
+pub(crate) fn issued(added: Added, applied: Option<Applied>) -> Result<Response, Problem> {
     let credential = body_of(&added.credential);
     let (location, version) = (format!("/v1/credentials/{}", credential.id), version_of(&credential)?);
     let secret = added.secret.map(|secret| secret.expose().to_owned());
     let has_secret = secret.is_some();
-    let body = IssuedCredential { credential, secret };
+    let body = WithApplied { answer: IssuedCredential { credential, secret }, applied };
     Ok(if has_secret {
         created_with_secret(&location, version, body)
     } else {

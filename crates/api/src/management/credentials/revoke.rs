@@ -1,15 +1,14 @@
 use axum::Json;
 use axum::extract::State;
-use tokio::time::Instant;
 use vouchmq_client::dto::applied::{Applied as Body, Why};
 use vouchmq_identity::model::CredentialId;
 use vouchmq_identity::registry::RevokeCredential;
 
 use super::body_of;
-use crate::http::{IfMatch, Problem, QueryOf};
+use crate::http::{IfMatch, Problem};
 use crate::management::Here;
 use crate::management::answer::{check_version, missing};
-use crate::management::applied::Waiting;
+use crate::management::applied::{Patience, Waiting};
 use crate::management::caller::Caller;
 use crate::management::input::{IdOf, OptionalBody};
 use crate::management::text::check_reason;
@@ -22,16 +21,14 @@ pub(in crate::management) async fn revoke(
     State(here): Here,
     (caller, if_match): (Caller, IfMatch),
     IdOf(id): IdOf<CredentialId>,
-    QueryOf(waiting): QueryOf<Waiting>,
+    patience: Patience,
     OptionalBody(why): OptionalBody<Why>,
 ) -> Result<Json<Body>, Problem> {
-    let start = Instant::now();
-    let patience = waiting.patience()?;
     let reason = check_reason(why.reason)?;
     if if_match.version().is_some() {
         let known = here.registry.read().await?.credential(id).await?;
         check_version(if_match, &body_of(&known.ok_or_else(|| missing("credential"))?))?;
     }
     let done = here.registry.execute(caller.actor, RevokeCredential { id, reason }).await?;
-    here.applied(done.sequence, patience, start).await
+    here.applied(done.sequence, patience).await.map(Json)
 }

@@ -1,5 +1,6 @@
 use axum::extract::State;
 use axum::response::Response;
+use vouchmq_client::dto::applied::WithApplied;
 use vouchmq_client::dto::credential::{IssuedCredential, RotateRequest as Wanted};
 use vouchmq_identity::model::DeviceId;
 use vouchmq_identity::registry::Rotate;
@@ -8,6 +9,7 @@ use vouchmq_identity::store::Kick;
 use super::issued;
 use crate::http::Problem;
 use crate::management::Here;
+use crate::management::applied::{Patience, Waiting};
 use crate::management::caller::Caller;
 use crate::management::input::{IdOf, OptionalBody};
 use crate::management::text::{read_millis, read_some, read_some_time};
@@ -19,12 +21,13 @@ const GRACE_MILLIS_MAX: u64 = 90 * GRACE_MILLIS;
 
 /// Replaces the secret of a device. The old one stays good until the new one is first used, or its grace ends.
 #[utoipa::path(post, path = "/v1/devices/{id}/credentials:rotate", operation_id = "rotate_credential",
-    tag = "credentials", params(("id" = String, Path)), request_body = Option<Wanted>,
-    responses((status = 201, body = IssuedCredential)))]
+    tag = "credentials", params(("id" = String, Path), Waiting), request_body = Option<Wanted>,
+    responses((status = 201, body = WithApplied<IssuedCredential>)))]
 pub(in crate::management) async fn rotate(
     State(here): Here,
     caller: Caller,
     IdOf(device): IdOf<DeviceId>,
+    patience: Patience,
     OptionalBody(wanted): OptionalBody<Wanted>,
 ) -> Result<Response, Problem> {
     let grace = wanted.grace.as_deref();
@@ -37,6 +40,6 @@ pub(in crate::management) async fn rotate(
         not_after: None,
     };
     let rotated = here.registry.execute(caller.actor, command).await?;
-    here.applied.settle(rotated.sequence).await;
-    issued(rotated.outcome)
+    let applied = here.settled(rotated.sequence, patience).await;
+    issued(rotated.outcome, applied)
 }

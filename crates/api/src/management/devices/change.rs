@@ -1,5 +1,6 @@
 use axum::extract::State;
 use axum::response::Response;
+use vouchmq_client::dto::applied::WithApplied;
 use vouchmq_client::dto::device::{Device as Body, DevicePatch as Wanted};
 use vouchmq_identity::model::DeviceId;
 use vouchmq_identity::registry::{ChangeDevice, DevicePatch};
@@ -8,24 +9,31 @@ use super::body::pairs_of;
 use crate::http::{IfMatch, JsonBody, Problem};
 use crate::management::Here;
 use crate::management::answer::versioned;
+use crate::management::applied::{Patience, Waiting};
 use crate::management::caller::Caller;
 use crate::management::input::IdOf;
 use crate::management::text::{read, read_time};
 
 /// Changes a device: what is not said stays, `null` empties.
 #[utoipa::path(patch, path = "/v1/devices/{id}", operation_id = "change_device", tag = "devices",
-    params(("id" = String, Path)), request_body = Wanted, responses((status = 200, body = Body)))]
+    params(("id" = String, Path), Waiting), request_body = Wanted,
+    responses((status = 200, body = WithApplied<Body>)))]
 pub(in crate::management) async fn change(
     State(here): Here,
     caller: Caller,
     if_match: IfMatch,
     IdOf(id): IdOf<DeviceId>,
+    patience: Patience,
     JsonBody(wanted): JsonBody<Wanted>,
 ) -> Result<Response, Problem> {
     let command = ChangeDevice { id, expected: if_match.version(), patch: read_patch(wanted)? };
-    let device = here.registry.execute(caller.actor, command).await?.outcome;
-    let mut rows = here.registry.read().await?;
-    let body = here.device_body(&mut *rows, &device).await?;
+    let done = here.registry.execute(caller.actor, command).await?;
+    let device = done.outcome;
+    let body = {
+        let mut rows = here.registry.read().await?;
+        here.device_body(&mut *rows, &device).await?
+    };
+    let body = here.with_applied(body, done.sequence, patience).await?;
     Ok(versioned(device.version, body))
 }
 

@@ -2,20 +2,19 @@
 
 use axum::Json;
 use axum::extract::State;
-use tokio::time::Instant;
 use vouchmq_client::dto::applied::{Applied as Body, Why};
 use vouchmq_identity::model::{DeviceId, Transition};
 use vouchmq_identity::registry::MoveDevice;
 
-use crate::http::{IfMatch, Problem, QueryOf};
-use crate::management::applied::Waiting;
+use crate::http::{IfMatch, Problem};
+use crate::management::applied::{Patience, Waiting};
 use crate::management::caller::Caller;
 use crate::management::input::{IdOf, OptionalBody};
 use crate::management::text::check_reason;
 use crate::management::{Here, Management};
 
 /// Everything that an action on a device takes.
-type Wish = (Caller, IfMatch, IdOf<DeviceId>, QueryOf<Waiting>);
+type Wish = (Caller, IfMatch, IdOf<DeviceId>, Patience);
 
 /// The device may not connect until it is resumed; its connections are closed.
 #[utoipa::path(post, path = "/v1/devices/{id}:suspend", operation_id = "suspend_device", tag = "devices",
@@ -72,14 +71,12 @@ impl Management {
     async fn move_device(
         &self,
         transition: Transition,
-        (caller, if_match, IdOf(id), QueryOf(waiting)): Wish,
+        (caller, if_match, IdOf(id), patience): Wish,
         why: Why,
     ) -> Result<Json<Body>, Problem> {
-        let start = Instant::now();
-        let patience = waiting.patience()?;
         let reason = check_reason(why.reason)?;
         let command = MoveDevice { id, transition, expected: if_match.version(), reason };
         let done = self.registry.execute(caller.actor, command).await?;
-        self.applied(done.sequence, patience, start).await
+        self.applied(done.sequence, patience).await.map(Json)
     }
 }

@@ -244,6 +244,10 @@ impl Applied for Following {
         }
         let sessions_closed = self.closed.lock().unwrap().get(&sequence).copied().unwrap_or(0);
         let acked = u64::from(self.resident.applied() >= sequence);
-        Application { acked, total: 1, sessions_closed }
+        Application { acked, total: 1, stale: 0, sessions_closed }
+    }
+
+    async fn wait_here(&self, sequence: u64, timeout: Duration) -> bool {
+        self.wait(sequence, timeout).await.acked == 1
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use vouchmq_client::dto::block::NewBlock;
 
 use super::Act;
-use super::input::{OfId, Reason, duration, time_in, word};
+use super::input::{OfId, Reason, Wait, duration, time_in, word};
 use super::operator::Operator;
 use super::path::ApiPath;
 use super::table::{Column, Resource};
@@ -36,7 +36,12 @@ pub(crate) enum Action {
     /// Keep somebody out, and close connections; a block of the same kind and value is replaced
     Add(Add),
     /// Let somebody in again
-    Remove(OfId),
+    Remove {
+        #[command(flatten)]
+        of: OfId,
+        #[command(flatten)]
+        wait: Wait,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -53,20 +58,24 @@ pub(crate) struct Add {
     /// For so long, as 30m, 12h or 7d [default: until it is removed]
     #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     duration: Option<Duration>,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 impl Act for Action {
     async fn act(self, operator: &Operator) -> Result<(), Failure> {
         match self {
             Self::List => operator.list(&ApiPath::to(&["blocks"]), &BLOCKS).await,
-            Self::Add(Add { kind, value, why, duration }) => {
+            Self::Add(Add { kind, value, why, duration, wait }) => {
                 let value = if kind == "product" { operator.product_id(&value).await? } else { value };
                 let new = NewBlock { kind, value, reason: why.reason, until: duration.map(time_in) };
-                operator.show(&operator.post(&ApiPath::to(&["blocks"]), &new).await?, &BLOCKS).await
+                let made = operator.post(&ApiPath::to(&["blocks"]).waiting(wait.wait), &new).await?;
+                operator.show(&made, &BLOCKS).await?;
+                operator.applied_too(&made, "blocked")
             }
-            Self::Remove(OfId { id }) => {
-                let answer = operator.delete(&ApiPath::to(&["blocks", &id])).await?;
-                operator.done(&answer, &format!("block {id} removed"))
+            Self::Remove { of: OfId { id }, wait } => {
+                let answer = operator.delete(&ApiPath::to(&["blocks", &id]).waiting(wait.wait)).await?;
+                operator.gone(&answer, &format!("block {id} removed"), wait)
             }
         }
     }

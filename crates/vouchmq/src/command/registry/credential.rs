@@ -8,7 +8,7 @@ use vouchmq_client::dto::applied::Why;
 use vouchmq_client::dto::credential::{NewCredential, RotateRequest};
 
 use super::Act;
-use super::input::{Wish, word};
+use super::input::{Wait, Wish, word};
 use super::operator::{Operator, SECRET};
 use super::path::ApiPath;
 use super::product::KINDS;
@@ -44,6 +44,8 @@ pub(crate) enum Action {
         /// A secret is generated; a password is asked for on a terminal, else read as a line from standard input
         #[arg(long, default_value = "secret", value_parser = word(KINDS))]
         kind: String,
+        #[command(flatten)]
+        wait: Wait,
     },
     /// Replace the secret of a device; the new one is printed this one time
     Rotate {
@@ -55,6 +57,8 @@ pub(crate) enum Action {
         /// Leave connections, close them, or close them and revoke the old secret [default: none]
         #[arg(long, value_parser = word(&["none", "soft", "hard"]))]
         kick: Option<String>,
+        #[command(flatten)]
+        wait: Wait,
     },
     /// Revoke one, and close the connections that it let in
     Revoke(Wish),
@@ -72,14 +76,16 @@ impl Act for Action {
     async fn act(self, operator: &Operator) -> Result<(), Failure> {
         match self {
             Self::List(of) => operator.list(&of.credentials(), &CREDENTIALS).await,
-            Self::Add { of, kind } => {
+            Self::Add { of, kind, wait } => {
                 let password = if kind == SECRET { None } else { Some(typed(&of.device)?) };
                 let new = NewCredential { kind, password, ..NewCredential::default() };
-                issued(operator, &operator.post(&of.credentials(), &new).await?).await
+                let path = of.credentials().waiting(wait.wait);
+                issued(operator, &operator.post(&path, &new).await?, "added").await
             }
-            Self::Rotate { of, grace, kick } => {
+            Self::Rotate { of, grace, kick, wait } => {
                 let wanted = RotateRequest { grace, kick, not_before: None };
-                issued(operator, &operator.post(&of.credentials().action("rotate"), &wanted).await?).await
+                let path = of.credentials().action("rotate").waiting(wait.wait);
+                issued(operator, &operator.post(&path, &wanted).await?, "rotated").await
             }
             Self::Revoke(Wish { of, why }) => {
                 let path = ApiPath::to(&["credentials", &of.id]).applied("revoke");
@@ -104,7 +110,8 @@ fn typed(device: &str) -> Result<String, Failure> {
     Ok(password.expose_secret().to_owned())
 }
 
-async fn issued(operator: &Operator, answer: &Value) -> Result<(), Failure> {
+async fn issued(operator: &Operator, answer: &Value, done: &str) -> Result<(), Failure> {
     let credential = answer.get("credential").unwrap_or(answer);
-    operator.issued(answer, credential, &CREDENTIALS, SECRET).await
+    operator.issued(answer, credential, &CREDENTIALS, SECRET).await?;
+    operator.applied_too(answer, done)
 }

@@ -6,7 +6,7 @@ use vouchmq_client::dto::applied::Why;
 use vouchmq_client::dto::device::{DevicePatch, NewDevice};
 
 use super::Act;
-use super::input::{End, OfId, Perhaps, Wish, map, pair, time_or_never, word};
+use super::input::{End, OfId, Perhaps, Wait, Wish, map, pair, time_or_never, word};
 use super::operator::{Operator, SECRET};
 use super::path::ApiPath;
 use super::table::{Column, Resource, failure};
@@ -99,6 +99,8 @@ pub(crate) struct Create {
     /// Give it a secret at once, which is printed this one time
     #[arg(long)]
     secret: bool,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +123,8 @@ pub(crate) struct Change {
     /// It may not connect from this time on, or 'never'
     #[arg(long, value_name = "TIME", value_parser = time_or_never)]
     expires_at: Option<Perhaps>,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 #[derive(Debug, Args)]
@@ -154,9 +158,10 @@ impl Act for Action {
             }
             Self::Create(create) => create.make(operator).await,
             Self::Change(change) => {
-                let path = ApiPath::to(&["devices", &change.of.id]);
+                let path = ApiPath::to(&["devices", &change.of.id]).waiting(change.wait.wait);
                 let changed = operator.patch(&path, &change.patch()?).await?;
-                operator.show(&changed, &DEVICES).await
+                operator.show(&changed, &DEVICES).await?;
+                operator.applied_too(&changed, "changed")
             }
             Self::Suspend(wish) => done(operator, wish, "suspend", "suspended").await,
             Self::Resume(wish) => done(operator, wish, "resume", "resumed").await,
@@ -188,19 +193,21 @@ impl Which {
 
 impl Create {
     async fn make(self, operator: &Operator) -> Result<(), Failure> {
-        let Self { product, id, hw_id, marks: Marks { tag, attribute }, end, secret } = self;
+        let Self { product, id, hw_id, marks: Marks { tag, attribute }, end, secret, wait } = self;
         let (tags, attributes) = (map(tag)?, map(attribute)?);
         let product_id = operator.product_id(&product).await?;
         let expires_at = end.time();
         let new = NewDevice { product_id, id, hw_id, tags, attributes, expires_at, issue_secret: secret };
-        let made = operator.post(&ApiPath::to(&["devices"]), &new).await?;
-        operator.issued(&made, &made, &DEVICES, SECRET).await
+        let made = operator.post(&ApiPath::to(&["devices"]).waiting(wait.wait), &new).await?;
+        operator.issued(&made, &made, &DEVICES, SECRET).await?;
+        operator.applied_too(&made, "created")
     }
 }
 
 impl Change {
     pub(super) fn patch(self) -> Result<DevicePatch, Failure> {
-        let Self { of: _, hw_id, no_hw_id, marks: Marks { tag, attribute }, no_marks, expires_at } = self;
+        let Self { of: _, hw_id, no_hw_id, marks: Marks { tag, attribute }, no_marks, expires_at, wait: _ } =
+            self;
         let NoMarks { no_tags, no_attributes } = no_marks;
         let replaced =
             |pairs: Vec<_>, none: bool| (none || !pairs.is_empty()).then(|| map(pairs)).transpose();

@@ -37,6 +37,15 @@ pub(super) struct Reason {
     pub(super) reason: String,
 }
 
+/// Whether to wait for a change.
+#[derive(Clone, Copy, Debug, Args)]
+#[group(skip)]
+pub(crate) struct Wait {
+    /// Wait until every node has applied it, and say so; not in time is a failure
+    #[arg(long)]
+    pub(super) wait: bool,
+}
+
 /// When something ends by itself.
 #[derive(Debug, Args)]
 #[group(skip)]

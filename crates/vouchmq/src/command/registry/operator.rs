@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
-use vouchmq_client::dto::applied::Applied;
+use vouchmq_client::dto::applied::{Applied, Nodes};
 use vouchmq_client::dto::page::Page;
 use vouchmq_client::{Method, Rest, RestFault};
 
+use super::input::Wait;
 use super::listing::Listing;
 use super::path::ApiPath;
 use super::table::Resource;
@@ -156,21 +157,31 @@ impl Operator {
 
     /// How far a change has come. One that not all nodes know yet is a failure: somebody may still be let in.
     pub(super) fn applied(&self, answer: &Value, what: &str) -> Result<(), Failure> {
-        let applied: Applied = serde_json::from_value(answer.clone()).map_err(|why| {
-            fault::told(
-                RestFault::Strange { status: 200, why: why.to_string().into() },
-                &self.api,
-                &self.token,
-            )
-        })?;
+        let applied = self.read_applied(answer)?;
         self.done(answer, &format!("{what}; {}", in_words(&applied)))?;
-        if applied.nodes.acked < applied.nodes.total {
-            return Err(Failure::failed(format_args!(
-                "{what}, but only {} of {} nodes have applied it yet: the others follow as soon as they can",
-                applied.nodes.acked, applied.nodes.total
-            )));
+        is_everywhere(&applied, what)
+    }
+
+    /// The same, of an answer that was printed and tells it too, if somebody waited.
+    pub(super) fn applied_too(&self, answer: &Value, what: &str) -> Result<(), Failure> {
+        let Some(applied) = answer.get("applied") else { return Ok(()) };
+        let applied = self.read_applied(applied)?;
+        if !self.as_json {
+            output::line(&in_words(&applied))?;
         }
-        Ok(())
+        is_everywhere(&applied, what)
+    }
+
+    /// Something is gone, and how far that has come if somebody waited.
+    pub(super) fn gone(&self, answer: &Value, what: &str, Wait { wait }: Wait) -> Result<(), Failure> {
+        if wait { self.applied(answer, what) } else { self.done(answer, what) }
+    }
+
+    fn read_applied(&self, answer: &Value) -> Result<Applied, Failure> {
+        serde_json::from_value(answer.clone()).map_err(|why| {
+            let strange = RestFault::Strange { status: 200, why: why.to_string().into() };
+            fault::told(strange, &self.api, &self.token)
+        })
     }
 
     /// The keys of products, as far as the first page goes; where they cannot be read, ids are shown.
@@ -217,12 +228,28 @@ impl Pages {
     }
 }
 
-/// `1 connection closed, 1 of 1 nodes in 3.1 ms`
+/// `applied by 2 of 2 nodes, 1 session closed, 14.2 ms`
 fn in_words(applied: &Applied) -> String {
-    let Applied { sessions_closed, nodes, elapsed_ms, .. } = applied;
-    let connections = if *sessions_closed == 1 { "connection" } else { "connections" };
-    let (acked, total) = (nodes.acked, nodes.total);
-    format!("{sessions_closed} {connections} closed, {acked} of {total} nodes in {elapsed_ms:.1} ms")
+    let Applied { sessions_closed, nodes: Nodes { acked, total, stale }, elapsed_ms, .. } = applied;
+    let sessions = if *sessions_closed == 1 { "session" } else { "sessions" };
+    let silent = match stale {
+        0 => String::new(),
+        1 => ", 1 silent node may still run".to_owned(),
+        more => format!(", {more} silent nodes may still run"),
+    };
+    format!(
+        "applied by {acked} of {total} nodes, {sessions_closed} {sessions} closed, {elapsed_ms:.1} ms{silent}"
+    )
+}
+
+fn is_everywhere(applied: &Applied, what: &str) -> Result<(), Failure> {
+    let Nodes { acked, total, .. } = applied.nodes;
+    if acked < total {
+        return Err(Failure::failed(format_args!(
+            "{what}, but only {acked} of {total} nodes have applied it yet: the others follow as soon as they can"
+        )));
+    }
+    Ok(())
 }
 
 fn id_and_key(product: &Value) -> (String, String) {
@@ -251,12 +278,13 @@ mod tests {
 
     #[test]
     fn how_far_a_change_has_come_is_told_in_words() {
-        let applied = |closed: u64| {
-            let answer = json!({"seq": 4, "nodes": {"acked": 1, "total": 1}, "sessions_closed": closed,
-                "elapsed_ms": 3.09});
+        let applied = |closed: u64, stale: u64| {
+            let answer = json!({"seq": 4, "nodes": {"acked": 1, "total": 2, "stale": stale},
+                "sessions_closed": closed, "elapsed_ms": 3.09});
             in_words(&serde_json::from_value(answer).unwrap())
         };
-        assert_eq!(applied(1), "1 connection closed, 1 of 1 nodes in 3.1 ms");
-        assert_eq!(applied(0), "0 connections closed, 1 of 1 nodes in 3.1 ms");
+        assert_eq!(applied(1, 0), "applied by 1 of 2 nodes, 1 session closed, 3.1 ms");
+        let silent = "applied by 1 of 2 nodes, 0 sessions closed, 3.1 ms, 1 silent node may still run";
+        assert_eq!(applied(0, 1), silent);
     }
 }

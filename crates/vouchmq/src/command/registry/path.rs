@@ -31,7 +31,12 @@ impl ApiPath {
 
     /// An action that is answered when all nodes have applied it.
     pub(super) fn applied(self, action: &str) -> Self {
-        self.action(action).with("wait", Some("applied"))
+        self.action(action).waiting(true)
+    }
+
+    /// A change that is answered when all nodes have applied it, if somebody waits for that.
+    pub(super) fn waiting(self, is_waiting: bool) -> Self {
+        self.with("wait", is_waiting.then_some("applied"))
     }
 
     /// A parameter, if there is a value for it.

@@ -5,7 +5,7 @@ use clap::{ArgGroup, Args, Subcommand};
 use vouchmq_client::dto::product::{NewAclRule, NewProduct, ProductPatch};
 
 use super::Act;
-use super::input::{Most, most, rule, word};
+use super::input::{Most, Wait, most, rule, word};
 use super::operator::Operator;
 use super::path::ApiPath;
 use super::table::{Column, Resource, bound, rules};
@@ -50,6 +50,8 @@ pub(crate) enum Action {
         /// Retire its devices first; otherwise a product that has some is not deleted
         #[arg(long)]
         cascade: bool,
+        #[command(flatten)]
+        wait: Wait,
     },
 }
 
@@ -95,6 +97,8 @@ pub(crate) struct Change {
     /// Have so many devices at most, or 'unlimited'
     #[arg(long, value_name = "N", value_parser = most)]
     max_devices: Option<Most>,
+    #[command(flatten)]
+    wait: Wait,
 }
 
 /// What a new product may have, and what can be changed.
@@ -131,14 +135,15 @@ impl Act for Action {
                 operator.show(&made, &PRODUCTS).await
             }
             Self::Change(change) => {
-                let path = change.of.path(operator).await?;
+                let path = change.of.path(operator).await?.waiting(change.wait.wait);
                 let changed = operator.patch(&path, &ProductPatch::from(*change)).await?;
-                operator.show(&changed, &PRODUCTS).await
+                operator.show(&changed, &PRODUCTS).await?;
+                operator.applied_too(&changed, "changed")
             }
-            Self::Delete { of, cascade } => {
+            Self::Delete { of, cascade, wait } => {
                 let path = of.path(operator).await?.with("cascade", cascade.then_some("retire"));
-                let answer = operator.delete(&path).await?;
-                operator.done(&answer, &format!("product '{}' deleted", of.product))
+                let answer = operator.delete(&path.waiting(wait.wait)).await?;
+                operator.gone(&answer, &format!("product '{}' deleted", of.product), wait)
             }
         }
     }
@@ -168,7 +173,7 @@ impl From<Create> for NewProduct {
 
 impl From<Change> for ProductPatch {
     fn from(change: Change) -> Self {
-        let Change { of: _, name, rest, no_acl, max_devices } = change;
+        let Change { of: _, name, rest, no_acl, max_devices, wait: _ } = change;
         let Rest { strategy, binding, kind, acl, state } = rest;
         Self {
             name,

@@ -23,7 +23,7 @@ use vouchmq_identity::events::Events;
 use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 use vouchmq_identity::{DoorBook, Secret, SecretUse, Sessions};
-use vouchmq_registrar::{Progress, Registrar, SystemEntropy};
+use vouchmq_registrar::{Progress, Reach, Registrar, SystemEntropy};
 
 use crate::exit::Failure;
 use crate::output;
@@ -59,7 +59,7 @@ pub(super) struct Works {
     sessions: Arc<dyn Sessions>,
 }
 
-/// How far this process has applied changes.
+/// How far this process, and those beside it, have applied changes.
 struct Here(Progress);
 
 /// Where a listener listens, as a flag says it.
@@ -180,12 +180,12 @@ impl AtWork {
 #[async_trait]
 impl Applied for Here {
     async fn wait(&self, sequence: u64, timeout: Duration) -> Application {
-        let applied = self.0.wait(sequence, timeout).await;
-        Application {
-            acked: u64::from(applied.is_applied),
-            total: 1,
-            sessions_closed: applied.sessions_closed as u64,
-        }
+        let Reach { acked, total, stale, sessions_closed } = self.0.wait_everywhere(sequence, timeout).await;
+        Application { acked, total, stale, sessions_closed }
+    }
+
+    async fn wait_here(&self, sequence: u64, timeout: Duration) -> bool {
+        self.0.wait(sequence, timeout).await.is_applied
     }
 }
 

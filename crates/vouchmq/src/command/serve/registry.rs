@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use vouchmq_broker::{Control, SystemClock};
@@ -13,7 +14,7 @@ use vouchmq_identity::{
     Witness,
 };
 use vouchmq_mqtt::topic::HashSeed;
-use vouchmq_registrar::{OnRuntime, Opening, Registrar, Running, SystemEntropy, keys_at, keys_of};
+use vouchmq_registrar::{OnRuntime, Opening, Peers, Registrar, Running, SystemEntropy, keys_at, keys_of};
 use vouchmq_store::{Location, SqlStore, StoreOptions};
 use zeroize::Zeroizing;
 
@@ -52,6 +53,8 @@ pub(super) struct Choices<'a> {
     /// The keys; `None` is a file in the data directory.
     pub(super) keys: Option<&'a str>,
     pub(super) accepts_rollback: bool,
+    /// For how long another broker on the same database may say nothing and is still waited for.
+    pub(super) node_timeout: Duration,
 }
 
 /// Threads of the control plane.
@@ -106,10 +109,11 @@ impl Open {
 }
 
 impl AtWork {
-    /// Lets requests end, writes what waits, and closes the database.
+    /// Lets requests end, says to others that this one goes, writes what waits, and closes the database.
     pub(super) fn close(self) {
-        let Self { runtime, running, http, store } = self;
+        let Self { runtime, mut running, http, store } = self;
         http.close(runtime.handle());
+        runtime.block_on(running.leave());
         drop(running);
         block_on(&runtime, store.close());
         runtime.shutdown_background();
@@ -127,6 +131,9 @@ async fn open(
     let is_ours = matches!(location, Location::Sqlite(_));
     let store = Arc::new(SqlStore::open(StoreOptions::new(location)).await.map_err(Failure::unusable)?);
     let keyring = Arc::new(keys(data, choices.keys, &*store).await?);
+    // Nobody else may use a file.
+    let peers =
+        (!is_ours).then(|| Peers { nodes: Arc::new(store.nodes()), stale_after: choices.node_timeout });
     let clock = Arc::new(SystemClock);
     let seed = HashSeed::new([random()?, random()?]);
     let opening = Opening {
@@ -137,6 +144,7 @@ async fn open(
         clock: clock.clone(),
         resident: Arc::new(Resident::new(keyring.clone(), seed, clock)),
         high_water: Some(data.join("high-water")),
+        peers,
         is_ours,
         accepts_rollback: choices.accepts_rollback,
     };

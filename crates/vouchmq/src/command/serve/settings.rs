@@ -36,6 +36,7 @@ pub(super) struct Settings {
     sys_interval_secs: u32,
     drain_timeout: Duration,
     verify_threads: usize,
+    node_timeout: Duration,
 }
 
 /// What a SUBSCRIBE that is not allowed is told.
@@ -78,6 +79,11 @@ impl Settings {
         let value = row.parse(text).map_err(|()| format!("'{text}' is not possible; {}", row.allowed()))?;
         (row.set)(self, value);
         Ok(())
+    }
+
+    /// For how long a broker on the same database may say nothing and is still waited for.
+    pub(super) const fn node_timeout(&self) -> Duration {
+        self.node_timeout
     }
 
     /// Everything that the broker is started with.
@@ -133,6 +139,7 @@ impl Default for Settings {
             sys_interval_secs: 10,
             drain_timeout: Duration::from_secs(5),
             verify_threads: 2,
+            node_timeout: Duration::from_secs(10),
         }
     }
 }

@@ -42,11 +42,11 @@ impl Http {
         self.call(Method::POST, path, Some(body))
     }
 
-    /// Does something to a resource, and waits until it is applied.
+    /// Does something to a resource, and waits until it is applied everywhere.
     #[track_caller]
     pub(crate) fn act(&self, path: &str) -> Value {
         let done = self.post(&format!("{path}?wait=applied&timeout=10s"), &json!({}));
-        assert_eq!(done["nodes"], json!({"acked": 1, "total": 1}), "{path}: {done}");
+        assert_eq!(done["nodes"]["acked"], done["nodes"]["total"], "{path}: {done}");
         done
     }
 

@@ -7,12 +7,15 @@ use std::thread;
 use super::fleet::{Device, Fleet, House, eventually};
 use super::wire::{Ending, Login, Version, Wire};
 
+mod applied;
 mod postgres;
 
 use postgres::Postgres;
 
 const KEYS: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const DEVICES: usize = 20;
+/// Who was killed is not waited for too long.
+const FLAGS: &[&str] = &["--set", "registry.node_timeout=2s"];
 
 fn house(postgres: &Postgres) -> House {
     House::new().with("VOUCHMQ_DATABASE", postgres.url()).with("VOUCHMQ_KEYS", KEYS.to_owned())
@@ -22,8 +25,8 @@ fn house(postgres: &Postgres) -> House {
 fn two_servers_on_one_database_are_one() {
     let postgres = Postgres::start();
     let (left, right) = (house(&postgres), house(&postgres));
-    let one = left.start(&[]);
-    let other = right.start(&[]);
+    let one = left.start(FLAGS);
+    let other = right.start(FLAGS);
     let product = one.product("sensor");
     let devices: Vec<_> =
         (0..DEVICES).map(|number| one.enter(&product, &format!("device-{number}"))).collect();
@@ -33,7 +36,7 @@ fn two_servers_on_one_database_are_one() {
     // It starts again, and knows what was done without it.
     let suspended = &devices[1];
     other.operator.act(&format!("/v1/devices/{}:suspend", suspended.id));
-    let one = left.start(&[]);
+    let one = left.start(FLAGS);
     assert_eq!(one.connect(suspended).unwrap_err(), 0x87);
     one.connect(&devices[2]).unwrap();
 }

@@ -78,7 +78,7 @@ fn a_change_that_not_all_nodes_have_applied_is_a_failure() {
         json!({"seq": 4, "nodes": {"acked": 1, "total": 2}, "sessions_closed": 1, "elapsed_ms": 2000.0});
     let (api, requests) = server(vec![(200, answer.to_string())]);
     let ran = run(&api, &["device", "suspend", "a:b"]).code(1);
-    assert_eq!(ran.stdout, "suspended; 1 connection closed, 1 of 2 nodes in 2000.0 ms\n");
+    assert_eq!(ran.stdout, "suspended; applied by 1 of 2 nodes, 1 session closed, 2000.0 ms\n");
     assert!(ran.complaint().starts_with("suspended, but only 1 of 2 nodes have applied it yet"), "{ran:?}");
     assert_eq!(requests.recv().unwrap(), "POST /v1/devices/a%3Ab:suspend?wait=applied HTTP/1.1");
 }

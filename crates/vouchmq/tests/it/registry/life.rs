@@ -20,13 +20,14 @@ fn the_life_of_a_device() {
     let shown = broker.json(&["device", "show", "d1"]);
     assert_eq!((&shown["id"], &shown["state"]), (&json!("d1"), &json!("active")), "{shown}");
 
-    let rotated = broker.run(&["credential", "rotate", "d1", "--grace", "1h"]).code(0);
+    let rotated = broker.run(&["credential", "rotate", "d1", "--grace", "1h", "--wait"]).code(0);
+    assert!(rotated.stdout.contains("\napplied by 1 of 1 nodes, 0 sessions closed, "), "{rotated:?}");
     let new = labelled(&rotated, "secret").to_owned();
     broker.publish("d1", &old).code(0);
 
     let mut device = broker.subscribe("d1", &new);
     let suspended = broker.run(&["device", "suspend", "d1", "--reason", "lost"]).code(0);
-    let said = suspended.stdout.strip_prefix("suspended; 1 connection closed, 1 of 1 nodes in ");
+    let said = suspended.stdout.strip_prefix("suspended; applied by 1 of 1 nodes, 1 session closed, ");
     assert!(said.is_some_and(|rest| rest.ends_with(" ms\n")), "{suspended:?}");
     device.wait_for("not authorized (0x87)");
     drop(device);
@@ -131,13 +132,19 @@ fn who_is_blocked_is_out_until_the_block_is_removed() {
     let made = broker.run(&["device", "create", "--product", "p", "--id", "d", "--secret"]).code(0);
     let secret = labelled(&made, "secret");
     let mut device = broker.subscribe("d", secret);
-    let block = broker.json(&["block", "add", "product", "p", "--reason", "recalled", "--for", "1h"]);
+    let block =
+        broker.json(&["block", "add", "product", "p", "--reason", "recalled", "--for", "1h", "--wait"]);
+    assert_eq!(
+        (&block["applied"]["nodes"]["acked"], &block["applied"]["sessions_closed"]),
+        (&json!(1), &json!(1))
+    );
     device.wait_for("not authorized (0x87)");
     drop(device);
     broker.publish("d", secret).code(1);
     assert_eq!((&block["kind"], &block["reason"]), (&json!("product"), &json!("recalled")));
     assert!(broker.run(&["block", "list"]).code(0).stdout.contains("recalled"));
-    broker.run(&["block", "remove", block["id"].as_str().unwrap()]).code(0);
+    let removed = broker.run(&["block", "remove", block["id"].as_str().unwrap(), "--wait"]).code(0);
+    assert!(removed.stdout.contains(" removed; applied by 1 of 1 nodes, "), "{removed:?}");
     broker.publish("d", secret).code(0);
 }
 

@@ -114,6 +114,8 @@ rows! {
         "how long clients may take to read what is left when the broker ends";
     "system.verify_threads" verify_threads Count 1..=64,
         "threads that verify passwords";
+    "registry.node_timeout" node_timeout Seconds 1..=3600,
+        "a broker on the same database that has said nothing for so long is not waited for by ?wait=applied; the same on all of them";
 }
 
 // === impl Row ===
