@@ -133,7 +133,7 @@ fn requests_that_cannot_be_are_refused_before_anything_is_read() {
     let head = format!("POST /v1/imports?format=csv&product_id={product} HTTP/1.1\r\nHost: localhost\r\n");
     let token = crate::harness::registry::TOKEN;
     large.send(
-        format!("{head}Authorization: Bearer {token}\r\nContent-Length: 67108865\r\n\r\nid\n").as_bytes(),
+        format!("{head}Authorization: Bearer {token}\r\nContent-Length: 1073741825\r\n\r\nid\n").as_bytes(),
     );
     assert_eq!(large.receive().status, 413);
 }
