@@ -7,7 +7,7 @@ use std::thread;
 use super::fleet::{Device, Fleet, House, eventually};
 use super::wire::{Ending, Login, Version, Wire};
 
-mod postgres;
+pub(super) mod postgres;
 
 use postgres::Postgres;
 
