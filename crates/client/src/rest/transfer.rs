@@ -1,15 +1,14 @@
 //! Bodies of any length, never held as a whole.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Limited};
+use futures_util::stream::poll_fn;
+use http_body_util::{BodyExt, Limited, StreamBody};
 use hyper::Method;
-use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::body::{Bytes, Frame, Incoming};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
@@ -21,13 +20,6 @@ use super::{PATIENCE, Rest, RestFault, innermost, read, strange};
 pub struct Download {
     rest: Rest,
     body: Incoming,
-}
-
-/// A body that is sent as it is made.
-struct Upload {
-    parts: Receiver<io::Result<Vec<u8>>>,
-    /// Something went out since somebody looked.
-    is_moving: Arc<AtomicBool>,
 }
 
 /// How long nothing may move before the server is given up: it works on what it has, as on passwords.
@@ -44,11 +36,17 @@ impl Rest {
     pub async fn upload<T: DeserializeOwned>(
         &self,
         path: &str,
-        parts: Receiver<io::Result<Vec<u8>>>,
+        mut parts: Receiver<io::Result<Vec<u8>>>,
     ) -> Result<T, RestFault> {
+        // Something went out since somebody looked.
         let is_moving = Arc::new(AtomicBool::new(true));
-        let body = Upload { parts, is_moving: is_moving.clone() }.boxed_unsync();
-        let request = self.request(Method::POST, path).body(body).map_err(|error| strange(0, &error))?;
+        let moves = is_moving.clone();
+        let body = StreamBody::new(poll_fn(move |cx| {
+            moves.store(true, Ordering::Relaxed);
+            parts.poll_recv(cx).map(|part| Some(part?.map(|bytes| Frame::data(Bytes::from(bytes)))))
+        }));
+        let request =
+            self.request(Method::POST, path).body(body.boxed_unsync()).map_err(|error| strange(0, &error))?;
         let mut exchange = std::pin::pin!(self.exchange(request));
         let (status, answer) = loop {
             match timeout(STANDSTILL, &mut exchange).await {
@@ -97,19 +95,5 @@ impl Download {
                 return Ok(Some(part));
             }
         }
-    }
-}
-
-impl Body for Upload {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        self.is_moving.store(true, Ordering::Relaxed);
-        let part = self.parts.poll_recv(cx);
-        part.map(|part| part.map(|part| part.map(|part| Frame::data(part.into()))))
     }
 }

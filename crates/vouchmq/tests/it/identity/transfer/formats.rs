@@ -42,7 +42,7 @@ const EMQX: (&str, &str) =
 #[test]
 fn passwords_of_other_brokers_let_their_users_in_and_are_kept_in_our_way() {
     let house = House::new();
-    let fleet = house.start(&[]);
+    let fleet = house.start(&["--log-level", "trace"]);
     open_product(&fleet, "old");
     let [_, _, iterations, salt, hash] = SEVEN.split('$').collect::<Vec<_>>()[..] else { panic!("{SEVEN}") };
     let security = json!({"clients": [{"username": "dynamic", "password": hash, "salt": salt,
