@@ -28,6 +28,7 @@ mod native;
 mod report;
 mod row;
 mod run;
+mod seen;
 mod source;
 mod table;
 
@@ -46,7 +47,7 @@ pub(super) struct Wanted {
     product_id: Option<String>,
     /// `true`: nothing is changed, and what would come of it is told.
     dry_run: Option<bool>,
-    /// `partial`: what is right is entered, 500 rows or 1 MiB at a time. `atomic`: everything or nothing, at most
+    /// `partial`: what is right is entered, 100 rows or 1 MiB at a time. `atomic`: everything or nothing, at most
     /// 5,000 rows and 8 MiB.
     mode: Option<String>,
     /// `skip`: devices that exist stay as they are. `update`: they get the credential, which needs

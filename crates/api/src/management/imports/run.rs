@@ -9,6 +9,7 @@ use vouchmq_identity::{HashCost, Keyring, PasswordHash};
 use super::fault::Fault;
 use super::report::Tally;
 use super::row::{Plain, Row, credential};
+use super::seen::Seen;
 use crate::http::{Code, Problem, Prolong};
 use crate::management::Management;
 use crate::management::caller::Caller;
@@ -35,6 +36,7 @@ pub(super) struct Run {
     /// Bytes of their lines.
     waiting_len: usize,
     assumed: Vec<Product>,
+    seen: Seen,
     plain_count: usize,
     tally: Tally,
 }
@@ -45,8 +47,9 @@ struct Waiting {
     row: Row,
 }
 
-/// Rows that share a transaction, and bytes of their lines: each may hold a thousand credentials.
-const BATCH: usize = 500;
+/// Rows that share a transaction, and bytes of their lines: each may hold a thousand credentials. A first login waits
+/// for it, and on a database that is a millisecond away each row takes some ten.
+const BATCH: usize = 100;
 const BATCH_LEN: usize = 1024 * 1024;
 /// The same of all or nothing, beside [`ITEMS_MAX`].
 const ATOMIC_LEN: usize = 8 * 1024 * 1024;
@@ -60,8 +63,8 @@ const ASSUMED_MAX: usize = 1_000;
 impl Run {
     pub(super) fn new(here: Arc<Management>, caller: Caller, manner: Manner, prolong: Prolong) -> Self {
         prolong.by(PATIENCE);
-        let (waiting, assumed, tally) = (Vec::new(), Vec::new(), Tally::default());
-        Self { here, caller, manner, prolong, waiting, waiting_len: 0, assumed, plain_count: 0, tally }
+        let (waiting, assumed, seen, tally) = (Vec::new(), Vec::new(), Seen::default(), Tally::default());
+        Self { here, caller, manner, prolong, waiting, waiting_len: 0, assumed, seen, plain_count: 0, tally }
     }
 
     pub(super) fn keyring(&self) -> Arc<Keyring> {
@@ -167,6 +170,9 @@ impl Run {
             || (self.manner.is_atomic && (is_lost || imported.rows.iter().any(Result::is_err)));
         for ((number, id), entered) in places.into_iter().zip(imported.rows) {
             match entered {
+                Ok(Entered::Created) if self.manner.is_dry && self.seen.is_again(id.as_deref()) => {
+                    self.tally.count(number, id, Ok(Entered::Skipped));
+                }
                 Ok(Entered::Created | Entered::Updated) if is_undone => self.tally.undone(number, id),
                 entered => self.tally.count(number, id, entered.map_err(Fault::from)),
             }

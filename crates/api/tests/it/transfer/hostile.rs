@@ -137,6 +137,18 @@ fn what_nobody_could_make_is_not_imported_either() {
 }
 
 #[test]
+fn fields_have_names() {
+    let header =
+        "{\"type\":\"header\",\"format\":1,\"log\":\"\",\"head_seq\":0,\"exported_at\":\"\",\"keys\":[]}";
+    let block = "[\"block\",\"01934f00-0000-7000-8000-000000000000\",\"clientid\",\"x\",\"\",null,\"admin\",\"2026-11-22T03:00:00Z\"]";
+    let file = format!("{header}\n{block}\n{{\"type\":\"end\",\"lines\":2}}\n");
+    let world = World::new();
+    let report = world.management().import("format=native", &file).is(200);
+    assert_eq!(told(&report), [(2, "malformed_json".to_owned())]);
+    assert!(world.management().items("/v1/blocks").is_empty());
+}
+
+#[test]
 fn what_failed_is_told_even_behind_a_thousand_rows_that_were_skipped() {
     let world = World::new();
     let management = world.management();

@@ -40,6 +40,19 @@ fn a_dry_run_tells_what_would_come_of_it_and_changes_nothing() {
 }
 
 #[test]
+fn a_dry_run_tells_what_an_import_tells_however_far_apart_rows_are_that_repeat_each_other() {
+    let world = World::new();
+    let management = world.management();
+    let product = management.product("sensor", "off");
+    let query = format!("format=csv&product_id={product}");
+    let csv = format!("{}d7\nd0\n", rows(0..1_200));
+    let mut dry = management.import(&format!("{query}&dry_run=true"), &csv).is(200);
+    dry["dry_run"] = json!(false);
+    assert_eq!(counts(&dry), [1_200, 0, 2, 0]);
+    assert_eq!(management.import(&query, &csv).is(200), dry);
+}
+
+#[test]
 fn all_or_nothing_is_undone_when_one_row_fails() {
     let world = World::new();
     let management = world.management();

@@ -16,6 +16,7 @@ fn an_export_of_another_form_or_none_is_refused_and_nothing_of_it_entered() {
         (&*newer, "an export of form 2, and this version reads 1"),
         (headless, "the first line is not the header of an export"),
         ("{}\n", "the first line is not"),
+        ("[\"header\",1,\"\",0,\"\",[]]\n", "the first line is not"),
         ("id,password\nd1,correct horse\n", "the first line is not"),
         (&format!("{}\n{export}", "x".repeat(300_000)), "the first line is not"),
     ] {

@@ -133,8 +133,9 @@ impl Import {
             output::line(&ROWS.list(&rows))?;
         }
         let dry = if report.dry_run { "dry run, nothing was changed: " } else { "" };
+        let noun = if *total == 1 { "row" } else { "rows" };
         let counts = format!(
-            "{dry}{total} rows: {created} created, {updated} updated, {skipped} skipped, {failed} failed"
+            "{dry}{total} {noun}: {created} created, {updated} updated, {skipped} skipped, {failed} failed"
         );
         operator.done(answer, &counts)?;
         if *credentials_left > 0 {
@@ -150,7 +151,7 @@ impl Import {
             (false, true) => ", and nothing was entered",
             (false, false) => "; put them right and import again: what is here is skipped",
         };
-        Err(Failure::failed(format_args!("{failed} of {total} rows failed{rest}")))
+        Err(Failure::failed(format_args!("{failed} of {total} {noun} failed{rest}")))
     }
 }
 

@@ -54,7 +54,12 @@ impl Frame {
             self.place = Place::Within;
             return Ok(Some(Line::Header(header)));
         }
-        match serde_json::from_str(line?) {
+        let line = line?;
+        // An array would be read as fields without their names.
+        if !line.trim_start().starts_with('{') {
+            return Err(Fault::new("malformed_json", "not one JSON object"));
+        }
+        match serde_json::from_str(line) {
             Ok(Line::Header(_)) => Err(Fault::new("malformed_row", "a header stands in the first line only")),
             Ok(Line::End(End { lines })) => self.ended(lines, before),
             Ok(line) => Ok(Some(line)),
@@ -85,6 +90,9 @@ impl Frame {
 
 /// The first line of an export of this form.
 fn header_of(line: &str) -> Result<Header, Fault> {
+    if !line.trim_start().starts_with('{') {
+        return Err(no_header());
+    }
     let Head { kind, format } = serde_json::from_str(line).map_err(|_| no_header())?;
     if kind != "header" {
         return Err(no_header());

@@ -72,7 +72,7 @@ fn passwords_of_other_brokers_let_their_users_in_and_are_kept_in_our_way() {
         ("csv", &[], "id,tags,password\ntable,site=a,correct horse\n".to_owned(), "table", "correct horse"),
     ] {
         let ran = import(&fleet, format, more, &file).code(0);
-        assert_eq!(ran.stdout, "1 rows: 1 created, 0 updated, 0 skipped, 0 failed\n", "{ran:?}");
+        assert_eq!(ran.stdout, "1 row: 1 created, 0 updated, 0 skipped, 0 failed\n", "{ran:?}");
         assert_eq!(ran.stderr, "");
         let before = kept(&fleet, name);
         assert_eq!(login(&fleet, name, "wrong").unwrap_err(), 0x86, "{name}");
@@ -82,7 +82,7 @@ fn passwords_of_other_brokers_let_their_users_in_and_are_kept_in_our_way() {
         login(&fleet, name, password).unwrap();
         // Once more: it is here.
         let again = import(&fleet, format, more, &file).code(0);
-        assert_eq!(again.stdout, "1 rows: 0 created, 0 updated, 1 skipped, 0 failed\n", "{again:?}");
+        assert_eq!(again.stdout, "1 row: 0 created, 0 updated, 1 skipped, 0 failed\n", "{again:?}");
     }
     let ended = fleet.stop();
     for secret in ["mypassword3", "hunter2", "correct horse"] {
@@ -165,7 +165,7 @@ fn a_device_that_is_here_gets_a_further_password_only_by_who_says_update() {
     import(&fleet, "csv", &[], file).code(0);
     assert_eq!(login(&fleet, "d1", "second word").unwrap_err(), 0x86);
     let ran = import(&fleet, "csv", &["--update"], file).code(0);
-    assert_eq!(ran.stdout, "1 rows: 0 created, 1 updated, 0 skipped, 0 failed\n");
+    assert_eq!(ran.stdout, "1 row: 0 created, 1 updated, 0 skipped, 0 failed\n");
     login(&fleet, "d1", "second word").unwrap();
     login(&fleet, "d1", "first word").unwrap();
 }
