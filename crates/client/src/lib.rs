@@ -5,4 +5,4 @@ pub mod dto;
 mod rest;
 
 pub use hyper::Method;
-pub use rest::{Rest, RestFault};
+pub use rest::{Download, Rest, RestFault};

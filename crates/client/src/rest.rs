@@ -1,11 +1,13 @@
 //! A client of the HTTP APIs: JSON in, JSON out, failures as problems.
 
-use std::fmt;
 use std::time::Duration;
+use std::{fmt, io};
 
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::http::request::Builder;
 use hyper::{Method, Request, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -15,13 +17,20 @@ use serde::de::DeserializeOwned;
 
 use crate::dto::problem::ProblemBody;
 
+mod transfer;
+
+pub use transfer::Download;
+
 /// A client of one HTTP API, whose connections are kept. Used within a tokio runtime.
 #[derive(Clone)]
 pub struct Rest {
     base: Box<str>,
     authorization: Option<HeaderValue>,
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpConnector, Body>,
 }
+
+/// What is sent: as a whole, or as it is made.
+type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Why a request did not do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -113,13 +122,7 @@ impl Rest {
         path: &str,
         body: Option<&(impl Serialize + ?Sized + Sync)>,
     ) -> Result<T, RestFault> {
-        let strange =
-            |status: u16, why: &dyn fmt::Display| RestFault::Strange { status, why: why.to_string().into() };
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
-        request = request.header(ACCEPT, "application/json");
-        if let Some(authorization) = &self.authorization {
-            request = request.header(AUTHORIZATION, authorization);
-        }
+        let mut request = self.request(method, path).header(ACCEPT, "application/json");
         let bytes = match body {
             Some(body) => {
                 request = request.header(CONTENT_TYPE, "application/json");
@@ -127,20 +130,23 @@ impl Rest {
             }
             None => Bytes::new(),
         };
-        let request = request.body(Full::new(bytes)).map_err(|error| strange(0, &error))?;
+        let whole = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
+        let request = request.body(whole).map_err(|error| strange(0, &error))?;
         let (status, answer) = tokio::time::timeout(PATIENCE, self.exchange(request))
             .await
             .unwrap_or_else(|_| Err(self.lost("it takes longer than 30 s")))?;
-        if !(200..300).contains(&status) {
-            let problem: ProblemBody =
-                serde_json::from_slice(&answer).map_err(|error| strange(status, &error))?;
-            return Err(RestFault::Problem(Box::new(problem)));
-        }
-        let answer = if answer.is_empty() { b"null".as_slice() } else { &answer };
-        serde_json::from_slice(answer).map_err(|error| strange(status, &error))
+        read(status, &answer)
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(u16, Bytes), RestFault> {
+    fn request(&self, method: Method, path: &str) -> Builder {
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        match &self.authorization {
+            Some(authorization) => request.header(AUTHORIZATION, authorization),
+            None => request,
+        }
+    }
+
+    async fn exchange(&self, request: Request<Body>) -> Result<(u16, Bytes), RestFault> {
         let answer = self.client.request(request).await.map_err(|error| self.lost(&innermost(&error)))?;
         let status = answer.status().as_u16();
         let body = Limited::new(answer.into_body(), ANSWER_MAX).collect().await;
@@ -151,6 +157,20 @@ impl Rest {
     fn lost(&self, why: &str) -> RestFault {
         RestFault::Lost { address: self.base.clone(), why: why.into() }
     }
+}
+
+fn strange(status: u16, why: &dyn fmt::Display) -> RestFault {
+    RestFault::Strange { status, why: why.to_string().into() }
+}
+
+/// What an answer says: JSON, or a problem.
+fn read<T: DeserializeOwned>(status: u16, answer: &[u8]) -> Result<T, RestFault> {
+    if !(200..300).contains(&status) {
+        let problem: ProblemBody = serde_json::from_slice(answer).map_err(|error| strange(status, &error))?;
+        return Err(RestFault::Problem(Box::new(problem)));
+    }
+    let answer = if answer.is_empty() { b"null".as_slice() } else { answer };
+    serde_json::from_slice(answer).map_err(|error| strange(status, &error))
 }
 
 /// What lies at the bottom of an error says most: `Connection refused`.

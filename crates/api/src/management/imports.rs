@@ -18,6 +18,7 @@ use super::text::{read, read_some};
 use crate::http::{Code, Problem, Prolong, QueryOf};
 
 mod csv;
+mod elements;
 mod emqx;
 mod fault;
 mod format;
@@ -27,6 +28,7 @@ mod native;
 mod report;
 mod row;
 mod run;
+mod seen;
 mod source;
 mod table;
 
@@ -45,8 +47,8 @@ pub(super) struct Wanted {
     product_id: Option<String>,
     /// `true`: nothing is changed, and what would come of it is told.
     dry_run: Option<bool>,
-    /// `partial`: what is right is entered, 500 rows at a time. `atomic`: everything or nothing, at most 5,000
-    /// rows.
+    /// `partial`: what is right is entered, 100 rows or 1 MiB at a time. `atomic`: everything or nothing, at most
+    /// 5,000 rows and 8 MiB.
     mode: Option<String>,
     /// `skip`: devices that exist stay as they are. `update`: they get the credential, which needs
     /// `credentials:write`.
@@ -64,9 +66,7 @@ pub(super) struct Wanted {
 }
 
 /// Bytes of an import.
-pub(super) const BYTES_MAX: usize = 64 * 1024 * 1024;
-/// How long an import may take.
-const PATIENCE: Duration = Duration::from_mins(10);
+pub(super) const BYTES_MAX: usize = vouchmq_client::dto::import::BYTES_MAX;
 
 /// Imports at a time: each may hold a document in memory.
 #[derive(Debug)]
@@ -78,8 +78,9 @@ impl Default for Importing {
     }
 }
 
-/// Enters what another registry or broker exported. The body is the file, at most 64 MiB, JSON documents at
-/// most 16 MiB; fields that nobody here knows make their row fail, and a row that fails harms no other.
+/// Enters what another registry or broker exported. The body is the file, at most 1 GiB, JSON documents at most
+/// 16 MiB; fields that nobody here knows make their row fail, and a row that fails harms no other. Rows with
+/// credentials or claim tokens need `credentials:write` too, blocks `blocks:write`.
 #[utoipa::path(post, path = "/v1/imports", operation_id = "import", tag = "imports", params(Wanted),
     request_body(content = String, content_type = "application/octet-stream"),
     responses((status = 200, body = ImportReport)))]
@@ -96,8 +97,7 @@ pub(super) async fn import(
         Problem::new(Code::Unavailable, "an import is at work: try again when it has ended")
             .with_retry_after(Duration::from_secs(5))
     })?;
-    prolong.by(PATIENCE);
-    let mut run = Run::new(here.clone(), caller.clone(), manner);
+    let mut run = Run::new(here.clone(), caller.clone(), manner, prolong);
     let ended = format.read(Source::new(request.0), &mut run).await;
     let report = run.report(manner.is_dry);
     if !manner.is_dry && report.total > 0 {

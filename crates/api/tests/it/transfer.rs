@@ -1,6 +1,8 @@
 mod export;
 mod formats;
+mod hostile;
 mod import;
+mod whole;
 
 use std::sync::Arc;
 

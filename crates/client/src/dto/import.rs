@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Bytes that `POST /v1/imports` takes at once: some millions of devices.
+pub const BYTES_MAX: usize = 1024 * 1024 * 1024;
+
 /// The answer to `POST /v1/imports`. `created`, `updated`, `skipped` and `failed` make up `total`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ImportReport {
@@ -18,7 +21,10 @@ pub struct ImportReport {
     pub failed: u64,
     /// Nothing was changed: this is what would come of it.
     pub dry_run: bool,
-    /// Rows that were skipped or failed, the first thousand of them.
+    /// Credentials in the file that were left out, as it was exported without what they are compared with.
+    #[serde(default)]
+    pub credentials_left: u64,
+    /// Rows that failed and rows that were skipped, the first thousand of each.
     pub rows: Vec<RowReport>,
 }
 

@@ -171,6 +171,9 @@ impl ImportRows {
         if is_there {
             return Ok(Entered::Skipped);
         }
+        if token.uses_max == Some(0) {
+            return Err(Refusal::field("/max_uses", "let at least one device in"));
+        }
         desk.rows().put_claim_token(token).await?;
         desk.audit("claim_token.create", REASON, None, Some(token)).await?;
         Ok(Entered::Created)
@@ -189,6 +192,9 @@ async fn enter_product(desk: &mut Desk<'_>, product: &Product) -> Result<Entered
     }
     if product.state == ProductState::Deleting {
         return Err(Refusal::field("/state", "a product that was being deleted is not entered"));
+    }
+    if product.kinds.is_empty() {
+        return Err(Refusal::field("/allowed_kinds", "name at least one kind of credential"));
     }
     desk.rows().put_product(product).await?;
     desk.log(NewEntry::product(product.id)).await?;

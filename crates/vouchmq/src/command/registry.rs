@@ -9,7 +9,9 @@ mod claim;
 mod credential;
 mod device;
 mod event;
+mod export;
 mod fault;
+mod import;
 mod input;
 mod json;
 mod listing;
@@ -51,6 +53,10 @@ pub(crate) enum Command {
     Audit(Arguments<audit::Action>),
     /// What happened at the door: logins that were denied, and why
     Event(Arguments<event::Action>),
+    /// Enter devices and their passwords, of an export or of another broker
+    Import(Single<import::Import>),
+    /// Write products, devices, claim tokens and blocks into a file
+    Export(Single<export::Export>),
 }
 
 /// What is done with one resource, and on which broker.
@@ -62,6 +68,17 @@ pub(crate) struct Arguments<A: Subcommand> {
     common: Common,
     #[command(subcommand)]
     action: A,
+}
+
+/// What is done as a whole, and on which broker.
+#[derive(Debug, Args)]
+#[command(after_help = CODES)]
+#[group(skip)]
+pub(crate) struct Single<A: Args> {
+    #[command(flatten)]
+    action: A,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Debug, Args)]
@@ -103,21 +120,23 @@ impl Command {
     /// Does it.
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self {
-            Self::Product(arguments) => run(arguments),
-            Self::Device(arguments) => run(arguments),
-            Self::Credential(arguments) => run(arguments),
-            Self::Claim(arguments) => run(arguments),
-            Self::Registration(arguments) => run(arguments),
-            Self::Block(arguments) => run(arguments),
-            Self::ApiKey(arguments) => run(arguments),
-            Self::Audit(arguments) => run(arguments),
-            Self::Event(arguments) => run(arguments),
+            Self::Product(Arguments { common, action }) => run(common, action),
+            Self::Device(Arguments { common, action }) => run(common, action),
+            Self::Credential(Arguments { common, action }) => run(common, action),
+            Self::Claim(Arguments { common, action }) => run(common, action),
+            Self::Registration(Arguments { common, action }) => run(common, action),
+            Self::Block(Arguments { common, action }) => run(common, action),
+            Self::ApiKey(Arguments { common, action }) => run(common, action),
+            Self::Audit(Arguments { common, action }) => run(common, action),
+            Self::Event(Arguments { common, action }) => run(common, action),
+            Self::Import(Single { common, action }) => run(common, action),
+            Self::Export(Single { common, action }) => run(common, action),
         }
     }
 }
 
-fn run<A: Act + Subcommand>(arguments: Arguments<A>) -> Result<(), Failure> {
-    let Arguments { common: Common { api, token_file, json }, action } = arguments;
+fn run(common: Common, action: impl Act) -> Result<(), Failure> {
+    let Common { api, token_file, json } = common;
     let token = token::Token::find(token_file.as_deref(), |name| std::env::var_os(name))?;
     let operator = Operator::new(&api, token, json)?;
     block_on(false, action.act(&operator))

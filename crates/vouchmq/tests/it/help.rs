@@ -24,6 +24,8 @@ fn help_of_every_command() {
             ("claim_create", &["claim", "create", "--help"]),
             ("block_add", &["block", "add", "--help"]),
             ("api_key_create", &["api-key", "create", "--help"]),
+            ("import", &["import", "--help"]),
+            ("export", &["export", "--help"]),
             ("bench_conn", &["bench", "conn", "--help"]),
             ("bench_pubsub", &["bench", "pubsub", "--help"]),
         ] {
@@ -40,8 +42,19 @@ fn help_is_a_command_too() {
     assert_eq!(run(&["help"]).code(0).stdout, list);
     let commands: Vec<&str> =
         list.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
-    let registry =
-        ["product", "device", "credential", "claim", "registration", "block", "api-key", "audit", "event"];
+    let registry = [
+        "product",
+        "device",
+        "credential",
+        "claim",
+        "registration",
+        "block",
+        "api-key",
+        "audit",
+        "event",
+        "import",
+        "export",
+    ];
     let others = ["serve", "pub", "sub", "passwd", "demo", "bench", "version", "completions", "help"];
     for command in [&registry[..], &others].concat() {
         assert!(commands.contains(&command), "{command} is not in {list}");

@@ -8,4 +8,5 @@ mod instances;
 mod outage;
 mod restart;
 mod story;
+mod transfer;
 mod wire;

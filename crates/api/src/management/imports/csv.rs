@@ -4,7 +4,7 @@ use secrecy::SecretString;
 use vouchmq_identity::model::{Attributes, CredentialKind, ProductId};
 
 use super::fault::Fault;
-use super::row::{Plain, Row, new_device, with_hash};
+use super::row::{Plain, Row, new_device, with_hash, word};
 use super::table::{Record, Records};
 use crate::management::text::{read, read_some, read_some_time};
 
@@ -21,6 +21,8 @@ impl CsvReader {
 }
 
 impl Records for CsvReader {
+    const NAMES: &'static [&'static str] = &["id", "hw_id"];
+
     fn record(&mut self, mut record: Record) -> Result<Row, Fault> {
         let mut device = new_device(self.product, read_some("id", record.take("id").as_deref())?);
         device.hardware_id = read_some("hw_id", record.take("hw_id").as_deref())?;
@@ -28,7 +30,8 @@ impl Records for CsvReader {
         device.attributes = pairs("attributes", record.take("attributes"))?;
         device.expires_at = read_some_time("expires_at", record.take("expires_at").as_deref())?;
         let (password, hash) = (record.take("password"), record.take("password_hash"));
-        let kind: Option<CredentialKind> = read_some("secret_kind", record.take("secret_kind").as_deref())?;
+        let kind: Option<CredentialKind> =
+            record.take("secret_kind").map(|kind| word("secret_kind", &kind)).transpose()?;
         record.end()?;
         if device.id.is_none() && device.hardware_id.is_none() {
             return Err(Fault::new(

@@ -4,6 +4,7 @@ use vouchmq_identity::model::ProductId;
 use vouchmq_identity::password_import::{EmqxRow, Imported, from_emqx};
 
 use super::Wanted;
+use super::elements::Elements;
 use super::fault::Fault;
 use super::format::Ignored;
 use super::row::{Plain, Row, device_of, with_hash};
@@ -22,7 +23,7 @@ pub(super) struct EmqxReader {
 }
 
 /// The users of a document.
-pub(super) fn users(document: &[u8]) -> Result<Vec<Value>, Problem> {
+pub(super) fn users(document: &[u8]) -> Result<Elements<'_>, Problem> {
     let malformed = |_| Problem::new(Code::MalformedJson, "the body is not a JSON array of users");
     serde_json::from_slice(document).map_err(malformed)
 }
@@ -67,6 +68,8 @@ impl EmqxReader {
 }
 
 impl Records for EmqxReader {
+    const NAMES: &'static [&'static str] = &["user_id"];
+
     fn record(&mut self, mut record: Record) -> Result<Row, Fault> {
         let name = record.take("user_id").ok_or_else(|| Fault::new("invalid", "user_id is missing"))?;
         let (hash, salt) = (record.take("password_hash"), record.take("salt").unwrap_or_default());

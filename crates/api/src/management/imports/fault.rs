@@ -10,11 +10,18 @@ use crate::http::Problem;
 pub(super) struct Fault {
     pub(super) code: &'static str,
     pub(super) detail: String,
+    /// No row can be entered.
+    pub(super) is_of_all: bool,
 }
 
 impl Fault {
     pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code, detail: detail.into(), is_of_all: false }
+    }
+
+    /// The file is none of its format: nothing of it is entered.
+    pub(super) fn of_all(detail: impl Into<String>) -> Self {
+        Self { is_of_all: true, ..Self::new("invalid", detail) }
     }
 
     /// A field that nobody here knows: it may say something that must not get lost.

@@ -1,6 +1,7 @@
 use vouchmq_identity::model::ProductId;
 
 use super::csv::CsvReader;
+use super::elements::Elements;
 use super::emqx::EmqxReader;
 use super::fault::Fault;
 use super::mosquitto::{self, MosquittoReader};
@@ -8,7 +9,7 @@ use super::nanomq::NanomqReader;
 use super::native::NativeReader;
 use super::row::Row;
 use super::run::Run;
-use super::source::{Source, TextLine};
+use super::source::{LINE_MAX, Source, TextLine};
 use super::table::TableReader;
 use super::{Wanted, emqx};
 use crate::http::Problem;
@@ -58,24 +59,26 @@ impl Format {
     pub(super) async fn read(self, mut source: Source, run: &mut Run) -> Result<(), Problem> {
         match self {
             Self::Native(mut reader) => {
+                let mut last = 0;
                 while let Some(TextLine { number, text }) = source.next_line().await? {
-                    let row = match text {
-                        Some(text) => reader.read(run, &text).await?,
-                        None => Err(not_text()),
-                    };
-                    run.take(number, row).await?;
+                    let len = text.as_ref().map_or(0, String::len);
+                    let row = reader.read(run, text.as_deref()).await?;
+                    run.take(number, len, row).await?;
+                    last = number;
                 }
+                run.take(last + 1, 0, reader.end().map(|()| None)).await?;
             }
             Self::Mosquitto(mut reader) => match source.first().await? {
                 Some(b'{') => {
-                    documents(mosquitto::users(&source.document().await?)?, run, |user| reader.user(user))
-                        .await?;
+                    let document = source.document().await?;
+                    documents(mosquitto::users(&document)?, run, |user| reader.user(user)).await?;
                 }
                 _ => lines(&mut source, run, &mut reader).await?,
             },
             Self::Emqx(mut reader) => match source.first().await? {
                 Some(b'[') => {
-                    documents(emqx::users(&source.document().await?)?, run, |user| reader.user(user)).await?;
+                    let document = source.document().await?;
+                    documents(emqx::users(&document)?, run, |user| reader.user(user)).await?;
                 }
                 _ => lines(&mut source, run, &mut TableReader::new(reader)).await?,
             },
@@ -88,24 +91,26 @@ impl Format {
 
 async fn lines(source: &mut Source, run: &mut Run, reader: &mut (impl Lines + Send)) -> Result<(), Problem> {
     while let Some(TextLine { number, text }) = source.next_line().await? {
+        let len = text.as_ref().map_or(0, String::len);
         let row = text.map_or_else(|| Err(not_text()), |text| reader.row(&text));
-        run.take(number, row).await?;
+        run.take(number, len, row).await?;
     }
     Ok(())
 }
 
 async fn documents(
-    users: Vec<serde_json::Value>,
+    users: Elements<'_>,
     run: &mut Run,
     mut row: impl FnMut(serde_json::Value) -> Result<Row, Fault>,
 ) -> Result<(), Problem> {
-    for (number, user) in (1..).zip(users) {
-        let row = row(user).map(Some);
-        run.take(number, row).await?;
+    for (number, user) in (1..).zip(users.texts()) {
+        let value = if user.len() > LINE_MAX { Err(not_text()) } else { Ok(user) };
+        let value = value.and_then(|user| serde_json::from_str(user).map_err(|error| Fault::of_json(&error)));
+        run.take(number, user.len(), value.and_then(&mut row).map(Some)).await?;
     }
     Ok(())
 }
 
-fn not_text() -> Fault {
-    Fault::new("malformed_row", "the line is longer than 256 KiB, or not UTF-8")
+pub(super) fn not_text() -> Fault {
+    Fault::new("malformed_row", "it is longer than 256 KiB, or not UTF-8")
 }

@@ -3,6 +3,7 @@ use serde_json::Value;
 use vouchmq_identity::model::{DeviceState, ProductId};
 use vouchmq_identity::password_import::from_mosquitto;
 
+use super::elements::Elements;
 use super::fault::Fault;
 use super::format::{Ignored, Lines};
 use super::row::{Row, device_of, with_hash};
@@ -41,15 +42,17 @@ struct Client {
     _description: Option<String>,
 }
 
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "'de: 'a"))]
+struct Document<'a> {
+    clients: Elements<'a>,
+}
+
 /// The clients of a document.
-pub(super) fn users(document: &[u8]) -> Result<Vec<Value>, Problem> {
-    #[derive(Deserialize)]
-    struct Document {
-        clients: Vec<Value>,
-    }
+pub(super) fn users(document: &[u8]) -> Result<Elements<'_>, Problem> {
     let malformed =
         |_| Problem::new(Code::MalformedJson, "the body is not a dynamic-security.json with clients");
-    serde_json::from_slice::<Document>(document).map(|document| document.clients).map_err(malformed)
+    serde_json::from_slice::<Document<'_>>(document).map(|document| document.clients).map_err(malformed)
 }
 
 impl MosquittoReader {
@@ -58,6 +61,10 @@ impl MosquittoReader {
     }
 
     pub(super) fn user(&mut self, user: Value) -> Result<Row, Fault> {
+        // An array would be read as fields without their names.
+        if !user.is_object() {
+            return Err(Fault::new("malformed_row", "a client is a JSON object"));
+        }
         let client: Client = serde_json::from_value(user).map_err(|error| Fault::of_json(&error))?;
         if !client.roles.is_empty() {
             self.ignored.check("roles")?;

@@ -10,13 +10,17 @@ use vouchmq_identity::registry::{ImportCredential, ImportDevice, ImportItem};
 use vouchmq_identity::{Block, BlockTarget, CheckValue, Keyring, PepperVersion, SecretVerifier};
 
 use super::fault::Fault;
-use super::row::Row;
+use super::row::{Row, word};
 use super::run::Run;
 use crate::http::Problem;
 use crate::management::NETWORKS_MAX;
 use crate::management::devices::body::pairs_of;
 use crate::management::products::body::{read_acl, read_kinds};
 use crate::management::text::{check_reason, read, read_all, read_some, read_some_time, read_time};
+
+mod frame;
+
+use frame::{Frame, no_header};
 
 /// Reads what an export writes.
 pub(super) struct NativeReader {
@@ -26,6 +30,7 @@ pub(super) struct NativeReader {
     products: HashMap<ProductId, ProductId>,
     /// Keys that the file was made with and that are here too.
     keys: Vec<PepperVersion>,
+    frame: Frame,
 }
 
 /// Products of one file that are here under another id.
@@ -33,24 +38,22 @@ const PRODUCTS_MAX: usize = 10_000;
 
 impl NativeReader {
     pub(super) fn new(product: Option<ProductId>) -> Self {
-        Self { product, products: HashMap::new(), keys: Vec::new() }
+        Self { product, products: HashMap::new(), keys: Vec::new(), frame: Frame::default() }
     }
 
-    /// A line; the error outside is one of the database.
+    /// A line, `None` if it is no text or too long; the error outside is one of the database.
     pub(super) async fn read(
         &mut self,
         run: &mut Run,
-        line: &str,
+        line: Option<&str>,
     ) -> Result<Result<Option<Row>, Fault>, Problem> {
-        if line.trim().is_empty() {
-            return Ok(Ok(None));
-        }
-        let line: Line = match serde_json::from_str(line) {
-            Ok(line) => line,
-            Err(error) => return Ok(Err(Fault::of_json(&error))),
+        let line = match self.frame.read(line) {
+            Ok(Some(line)) => line,
+            Ok(None) => return Ok(Ok(None)),
+            Err(fault) => return Ok(Err(fault)),
         };
         let item = match line {
-            Line::Header(header) => return Ok(self.header(&header, &run.keyring()).map(|()| None)),
+            Line::Header(header) => return Ok(self.keys_of(&header, &run.keyring()).map(|()| None)),
             Line::End(_) => return Ok(Ok(None)),
             Line::Product(line) => {
                 if self.product.is_some() {
@@ -61,11 +64,14 @@ impl NativeReader {
                     Err(fault) => Err(fault),
                 }
             }
-            Line::Device(line) => self.device(line).map(|device| ImportItem::Device(Box::new(device))),
-            Line::ClaimToken(line) => run
-                .may(Scope::CredentialsWrite)
-                .and_then(|()| self.claim_token(&line))
-                .map(|token| ImportItem::ClaimToken(Box::new(token))),
+            Line::Device(line) => {
+                let left = line.credentials.iter().filter(|credential| credential.verifier.is_none()).count();
+                run.leave(left as u64);
+                self.device(line).map(|device| ImportItem::Device(Box::new(device)))
+            }
+            Line::ClaimToken(line) => {
+                self.claim_token(&line).map(|token| ImportItem::ClaimToken(Box::new(token)))
+            }
             Line::Block(line) => run
                 .may(Scope::BlocksWrite)
                 .and_then(|()| block_of(line))
@@ -74,14 +80,16 @@ impl NativeReader {
         Ok(item.map(|item| Some(Row::Item(item))))
     }
 
-    fn header(&mut self, header: &Header, keyring: &Keyring) -> Result<(), Fault> {
-        if header.format != 1 {
-            return Err(Fault::new("invalid", "the form is newer than this program: use a newer one"));
-        }
+    /// Makes sure that nothing is missing.
+    pub(super) fn end(&self) -> Result<(), Fault> {
+        self.frame.end()
+    }
+
+    /// The keys that secrets of the file were made with are looked for here.
+    fn keys_of(&mut self, header: &Header, keyring: &Keyring) -> Result<(), Fault> {
         for key in &header.keys {
-            let version =
-                PepperVersion::new(key.version).ok_or_else(|| Fault::new("invalid", "0 is no key"))?;
-            let check: CheckValue = read("check", &key.check)?;
+            let version = PepperVersion::new(key.version).ok_or_else(no_header)?;
+            let check: CheckValue = read("check", &key.check).map_err(|_| no_header())?;
             if keyring.check_values().any(|known| known == (version, check)) {
                 self.keys.push(version);
             }
@@ -117,12 +125,12 @@ impl NativeReader {
             id: Some(read("id", &line.id)?),
             product: self.product(&line.product_id)?,
             hardware_id: read_some("hw_id", line.hw_id.as_deref())?,
-            state: read("state", &line.state)?,
+            state: word("state", &line.state)?,
             credentials: credentials.collect::<Result<_, _>>()?,
             tags: pairs_of(line.tags),
             attributes: pairs_of(line.attributes),
             expires_at: read_some_time("expires_at", line.expires_at.as_deref())?,
-            origin: read("source", &line.source)?,
+            origin: word("source", &line.source)?,
             created_at: Some(read_time("created_at", &line.created_at)?),
         })
     }
@@ -130,7 +138,7 @@ impl NativeReader {
     /// `None`: the export was made without verifiers.
     fn credential(&self, line: &CredentialLine) -> Result<Option<ImportCredential>, Fault> {
         let Some(verifier) = &line.verifier else { return Ok(None) };
-        let proof = match read("kind", &line.kind)? {
+        let proof = match word("kind", &line.kind)? {
             CredentialKind::Secret => {
                 let key_id =
                     line.key_id.as_deref().ok_or_else(|| Fault::new("invalid", "key_id is missing"))?;
@@ -145,7 +153,7 @@ impl NativeReader {
         Ok(Some(ImportCredential {
             id: Some(read("id", &line.id)?),
             proof,
-            state: read("state", &line.state)?,
+            state: word("state", &line.state)?,
             validity: Validity {
                 not_before: read_some_time("not_before", line.not_before.as_deref())?,
                 not_after: read_some_time("not_after", line.not_after.as_deref())?,
@@ -208,7 +216,7 @@ fn product_of(line: &ProductLine) -> Result<Product, Fault> {
         kinds: read_kinds(&line.allowed_kinds)?,
         acl: read_acl(&line.acl)?,
         devices_max: line.max_devices,
-        state: read("state", &line.state)?,
+        state: word("state", &line.state)?,
         ..Product::new(read("id", &line.id)?, read("key", &line.key)?, read("name", &line.name)?, created_at)
     })
 }

@@ -8,8 +8,8 @@ use super::fault::Fault;
 #[derive(Debug, Default)]
 pub(super) struct Tally(ImportReport);
 
-/// Rows that are told one by one.
-const ROWS_MAX: usize = 1_000;
+/// Rows that are told one by one: of those that failed and of those that were skipped each.
+const ROWS_MAX: u64 = 1_000;
 
 impl Tally {
     /// A row was read, and this came of it.
@@ -24,7 +24,9 @@ impl Tally {
             }
             Err(fault) => {
                 self.0.failed += 1;
-                self.tell(row, id, "failed", fault);
+                if self.0.failed <= ROWS_MAX {
+                    self.tell(row, id, "failed", fault);
+                }
             }
         }
     }
@@ -37,17 +39,21 @@ impl Tally {
 
     fn skip(&mut self, row: u64, id: Option<String>, fault: Fault) {
         self.0.skipped += 1;
-        self.tell(row, id, "skipped", fault);
+        if self.0.skipped <= ROWS_MAX {
+            self.tell(row, id, "skipped", fault);
+        }
     }
 
     fn tell(&mut self, row: u64, id: Option<String>, outcome: &str, fault: Fault) {
-        if self.0.rows.len() >= ROWS_MAX {
-            return;
-        }
         // What is no id may be a password that slipped into another column.
         let id = id.filter(|id| id.parse::<DeviceId>().is_ok());
-        let Fault { code, detail } = fault;
+        let Fault { code, detail, is_of_all: _ } = fault;
         self.0.rows.push(RowReport { row, id, outcome: outcome.to_owned(), code: code.to_owned(), detail });
+    }
+
+    /// Credentials were left out.
+    pub(super) const fn leave(&mut self, credentials: u64) {
+        self.0.credentials_left += credentials;
     }
 
     /// Whether a row failed.

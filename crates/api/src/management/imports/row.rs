@@ -1,3 +1,5 @@
+use std::str::FromStr;
+
 use secrecy::SecretString;
 use vouchmq_identity::PasswordHash;
 use vouchmq_identity::model::{
@@ -36,12 +38,26 @@ impl Row {
             Self::Item(ImportItem::Block(block)) => Some(block.id.to_string()),
         }
     }
+
+    /// Whether somebody may log in by it.
+    pub(super) fn has_credentials(&self) -> bool {
+        match self {
+            Self::Plain(..) | Self::Item(ImportItem::ClaimToken(_)) => true,
+            Self::Item(ImportItem::Device(device)) => !device.credentials.is_empty(),
+            Self::Item(ImportItem::Product(_) | ImportItem::Block(_)) => false,
+        }
+    }
 }
 
 impl From<ImportDevice> for Row {
     fn from(device: ImportDevice) -> Self {
         Self::Item(ImportItem::Device(Box::new(device)))
     }
+}
+
+/// Reads one of some words. What it is instead is not repeated: it may be a password in the wrong column.
+pub(super) fn word<T: FromStr>(name: &str, text: &str) -> Result<T, Fault> {
+    text.parse().map_err(|_| Fault::new("invalid", format!("{name} is not a word that is known here")))
 }
 
 /// A user of another system: a device of that name.

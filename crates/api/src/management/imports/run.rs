@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use vouchmq_client::dto::import::ImportReport;
 use vouchmq_identity::model::{Product, ProductId, Proof, Scope};
@@ -8,7 +9,8 @@ use vouchmq_identity::{HashCost, Keyring, PasswordHash};
 use super::fault::Fault;
 use super::report::Tally;
 use super::row::{Plain, Row, credential};
-use crate::http::{Code, Problem};
+use super::seen::Seen;
+use crate::http::{Code, Problem, Prolong};
 use crate::management::Management;
 use crate::management::caller::Caller;
 use crate::management::hashing::Drawn;
@@ -29,8 +31,12 @@ pub(super) struct Run {
     here: Arc<Management>,
     caller: Caller,
     manner: Manner,
+    prolong: Prolong,
     waiting: Vec<Waiting>,
+    /// Bytes of their lines.
+    waiting_len: usize,
     assumed: Vec<Product>,
+    seen: Seen,
     plain_count: usize,
     tally: Tally,
 }
@@ -41,17 +47,24 @@ struct Waiting {
     row: Row,
 }
 
-/// Rows that share a transaction.
-const BATCH: usize = 500;
+/// Rows that share a transaction, and bytes of their lines: each may hold a thousand credentials. A first login waits
+/// for it, and on a database that is a millisecond away each row takes some ten.
+const BATCH: usize = 100;
+const BATCH_LEN: usize = 1024 * 1024;
+/// The same of all or nothing, beside [`ITEMS_MAX`].
+const ATOMIC_LEN: usize = 8 * 1024 * 1024;
+/// How long the rows of one transaction may take to come, to be hashed and to be entered.
+const PATIENCE: Duration = Duration::from_mins(10);
 /// Passwords in plain text of one import: each takes some 20 ms of a processor.
 const PLAIN_MAX: usize = 1_000;
 /// Products that a dry run remembers.
 const ASSUMED_MAX: usize = 1_000;
 
 impl Run {
-    pub(super) fn new(here: Arc<Management>, caller: Caller, manner: Manner) -> Self {
-        let (waiting, assumed, tally) = (Vec::new(), Vec::new(), Tally::default());
-        Self { here, caller, manner, waiting, assumed, plain_count: 0, tally }
+    pub(super) fn new(here: Arc<Management>, caller: Caller, manner: Manner, prolong: Prolong) -> Self {
+        prolong.by(PATIENCE);
+        let (waiting, assumed, seen, tally) = (Vec::new(), Vec::new(), Seen::default(), Tally::default());
+        Self { here, caller, manner, prolong, waiting, waiting_len: 0, assumed, seen, plain_count: 0, tally }
     }
 
     pub(super) fn keyring(&self) -> Arc<Keyring> {
@@ -72,25 +85,45 @@ impl Run {
         Ok(rows.product_by_key(&product.key).await?.map(|known| known.id))
     }
 
-    /// One row, or why there is none; `None` says nothing.
-    pub(super) async fn take(&mut self, number: u64, row: Result<Option<Row>, Fault>) -> Result<(), Problem> {
+    /// Counts credentials that the file has without what they are compared with.
+    pub(super) const fn leave(&mut self, credentials: u64) {
+        self.tally.leave(credentials);
+    }
+
+    /// One row of so many bytes, or why there is none; `None` says nothing.
+    pub(super) async fn take(
+        &mut self,
+        number: u64,
+        len: usize,
+        row: Result<Option<Row>, Fault>,
+    ) -> Result<(), Problem> {
         let row = match row {
             Ok(Some(row)) => row,
             Ok(None) => return Ok(()),
+            Err(fault) if fault.is_of_all => return Err(Problem::new(Code::Invalid, fault.detail)),
             Err(fault) => {
                 self.tally.count(number, None, Err(fault));
                 return Ok(());
             }
         };
-        self.waiting.push(Waiting { number, id: row.id(), row });
-        match self.manner.is_atomic {
-            true if self.waiting.len() > ITEMS_MAX => {
-                let detail = format!("mode=atomic takes at most {ITEMS_MAX} rows: nothing was entered");
-                Err(Problem::new(Code::Invalid, detail))
-            }
-            false if self.waiting.len() >= BATCH => self.flush().await,
-            true | false => Ok(()),
+        let id = row.id();
+        if row.has_credentials()
+            && let Err(fault) = self.may(Scope::CredentialsWrite)
+        {
+            self.tally.count(number, id, Err(fault));
+            return Ok(());
         }
+        self.waiting.push(Waiting { number, id, row });
+        self.waiting_len += len;
+        if !self.manner.is_atomic {
+            let is_full = self.waiting.len() >= BATCH || self.waiting_len >= BATCH_LEN;
+            return if is_full { self.flush().await } else { Ok(()) };
+        }
+        if self.waiting.len() > ITEMS_MAX || self.waiting_len > ATOMIC_LEN {
+            let detail = format!("mode=atomic takes at most {ITEMS_MAX} rows and 8 MiB: nothing was entered");
+            return Err(Problem::new(Code::Invalid, detail));
+        }
+        Ok(())
     }
 
     /// Enters what waits.
@@ -103,6 +136,8 @@ impl Run {
     }
 
     async fn flush(&mut self) -> Result<(), Problem> {
+        self.prolong.by(PATIENCE);
+        self.waiting_len = 0;
         let (mut items, mut places) = (Vec::new(), Vec::new());
         for Waiting { number, id, row } in std::mem::take(&mut self.waiting) {
             match self.item(row).await {
@@ -127,11 +162,17 @@ impl Run {
         if self.manner.is_dry {
             self.assume(&command.items);
         }
-        let imported = self.here.registry.execute(self.caller.actor.clone(), command).await?.outcome;
+        let done = self.here.registry.execute(self.caller.actor.clone(), command).await?;
+        // Who is imported may log in at once, and what is resident does not fall behind.
+        self.here.applied.settle(done.sequence).await;
+        let imported = done.outcome;
         let is_undone = imported.is_undone && !self.manner.is_dry
             || (self.manner.is_atomic && (is_lost || imported.rows.iter().any(Result::is_err)));
         for ((number, id), entered) in places.into_iter().zip(imported.rows) {
             match entered {
+                Ok(Entered::Created) if self.manner.is_dry && self.seen.is_again(id.as_deref()) => {
+                    self.tally.count(number, id, Ok(Entered::Skipped));
+                }
                 Ok(Entered::Created | Entered::Updated) if is_undone => self.tally.undone(number, id),
                 entered => self.tally.count(number, id, entered.map_err(Fault::from)),
             }
@@ -166,8 +207,9 @@ impl Run {
     async fn proof(&mut self, plain: Plain) -> Result<Proof, Fault> {
         self.plain_count += 1;
         if self.plain_count > PLAIN_MAX {
-            let detail =
-                format!("an import has at most {PLAIN_MAX} passwords in plain text: give password_hash");
+            let detail = format!(
+                "an import has at most {PLAIN_MAX} passwords in plain text: import again for the rest"
+            );
             return Err(Fault::new("too_many_passwords", detail));
         }
         if self.manner.is_dry {

@@ -25,7 +25,7 @@ pub(super) struct TextLine {
 }
 
 /// Bytes of a line.
-const LINE_MAX: usize = 256 * 1024;
+pub(super) const LINE_MAX: usize = 256 * 1024;
 /// Bytes of a JSON document, which is read as a whole.
 const DOCUMENT_MAX: usize = 16 * 1024 * 1024;
 /// How long the next part of the body may take.

@@ -15,6 +15,9 @@ pub(super) struct Record {
 
 /// What makes rows of records.
 pub(super) trait Records {
+    /// Columns of which a file has one at least, or its first line is none that names columns.
+    const NAMES: &'static [&'static str];
+
     fn record(&mut self, record: Record) -> Result<Row, Fault>;
 }
 
@@ -34,7 +37,15 @@ impl<R: Records> Lines for TableReader<R> {
         }
         let values = split(line)?;
         let Some(columns) = &self.columns else {
-            self.columns = Some(values.into_iter().map(|name| name.trim().to_owned()).collect());
+            let columns: Vec<String> = values.into_iter().map(|name| name.trim().to_owned()).collect();
+            if !columns.iter().any(|name| R::NAMES.contains(&&**name)) {
+                // Never shown: it may be a row, with a password in it.
+                let names = R::NAMES.join(" or ");
+                return Err(Fault::of_all(format!(
+                    "the first line has to name the columns, {names} among them"
+                )));
+            }
+            self.columns = Some(columns);
             return Ok(None);
         };
         if values.len() != columns.len() {

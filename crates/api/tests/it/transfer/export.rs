@@ -9,7 +9,7 @@ fn lines(export: &str) -> Vec<Value> {
 }
 
 /// A registry with one of everything.
-fn filled() -> (World, Vec<String>, Value) {
+pub(super) fn filled() -> (World, Vec<String>, Value) {
     let world = World::new();
     let management = world.management();
     let product = management.open_product("sensor");
@@ -107,9 +107,6 @@ fn secrets_are_not_taken_where_their_key_is_not() {
     let report = restored.management().import("format=native", &export).is(200);
     assert_eq!(counts(&report), [2, 0, 0, 4], "{report}");
     assert!(told(&report).iter().all(|(_, code)| code == "unknown_key"));
-    // Nor without the line that says which key it was.
-    let (_, headless) = export.split_once('\n').unwrap();
-    assert_eq!(counts(&World::new().management().import("format=native", headless).is(200))[3], 4);
 }
 
 #[test]
@@ -160,7 +157,11 @@ fn who_may_not_block_or_hand_out_credentials_imports_neither() {
     let management = restored.management();
     let key = management.api_key("writer", &["devices:write"]);
     let report = management.import_as(text(&key, "secret"), "format=native", &export).is(200);
-    assert_eq!(counts(&report), [4, 0, 0, 2], "{report}");
+    assert_eq!(counts(&report), [1, 0, 0, 5], "{report}");
     assert!(told(&report).iter().all(|(_, code)| code == "forbidden"));
-    assert!(management.items("/v1/blocks").is_empty());
+    assert!(management.items("/v1/blocks").is_empty() && management.items("/v1/devices").is_empty());
+    // Without credentials a device is a device.
+    let bare = world.management().export("");
+    let report = management.import_as(text(&key, "secret"), "format=native", &bare).is(200);
+    assert_eq!((counts(&report), &report["credentials_left"]), ([3, 0, 1, 2], &json!(5)), "{report}");
 }

@@ -40,6 +40,19 @@ fn a_dry_run_tells_what_would_come_of_it_and_changes_nothing() {
 }
 
 #[test]
+fn a_dry_run_tells_what_an_import_tells_however_far_apart_rows_are_that_repeat_each_other() {
+    let world = World::new();
+    let management = world.management();
+    let product = management.product("sensor", "off");
+    let query = format!("format=csv&product_id={product}");
+    let csv = format!("{}d7\nd0\n", rows(0..1_200));
+    let mut dry = management.import(&format!("{query}&dry_run=true"), &csv).is(200);
+    dry["dry_run"] = json!(false);
+    assert_eq!(counts(&dry), [1_200, 0, 2, 0]);
+    assert_eq!(management.import(&query, &csv).is(200), dry);
+}
+
+#[test]
 fn all_or_nothing_is_undone_when_one_row_fails() {
     let world = World::new();
     let management = world.management();
@@ -133,7 +146,7 @@ fn requests_that_cannot_be_are_refused_before_anything_is_read() {
     let head = format!("POST /v1/imports?format=csv&product_id={product} HTTP/1.1\r\nHost: localhost\r\n");
     let token = crate::harness::registry::TOKEN;
     large.send(
-        format!("{head}Authorization: Bearer {token}\r\nContent-Length: 67108865\r\n\r\nid\n").as_bytes(),
+        format!("{head}Authorization: Bearer {token}\r\nContent-Length: 1073741825\r\n\r\nid\n").as_bytes(),
     );
     assert_eq!(large.receive().status, 413);
 }

@@ -22,6 +22,10 @@ impl ImportRows {
             return Err(Refusal::field("/credentials", "a device has at most 1000 credentials"));
         }
         match known(desk, wanted).await? {
+            // Nothing of the row holds: whoever imports must not believe that it does.
+            Some(device) if device.product != product.id => {
+                Err(Refusal::field("/id", "a device of another product is here by this id"))
+            }
             Some(device) if self.updates => update(desk, &product, device, wanted).await,
             Some(_) => Ok(Entered::Skipped),
             None => create(desk, &product, wanted).await,
@@ -87,9 +91,6 @@ async fn update(
     device: Device,
     wanted: &ImportDevice,
 ) -> Result<Entered, Refusal> {
-    if device.product != product.id {
-        return Err(Refusal::Exists { what: What::Device, field: "id" });
-    }
     let known = desk.rows().credentials_of(&device.id).await?;
     let is_new = |wanted: &&ImportCredential| !known.iter().any(|known| is_same(known, wanted));
     let missing: Vec<_> = wanted.credentials.iter().filter(is_new).cloned().collect();

@@ -1,13 +1,15 @@
 //! Whoever acts on a broker's registry: calls of the API, and what is printed of the answers.
 
 use std::collections::BTreeMap;
+use std::io;
 
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::OnceCell;
+use tokio::sync::mpsc::Receiver;
 use vouchmq_client::dto::applied::{Applied, Nodes};
 use vouchmq_client::dto::page::Page;
-use vouchmq_client::{Method, Rest, RestFault};
+use vouchmq_client::{Download, Method, Rest, RestFault};
 
 use super::input::Wait;
 use super::listing::Listing;
@@ -70,6 +72,19 @@ impl Operator {
 
     pub(super) async fn delete(&self, path: &ApiPath) -> Result<Value, Failure> {
         self.told(self.rest.call(Method::DELETE, &path.text(), NOTHING).await)
+    }
+
+    /// Posts what comes from `parts`.
+    pub(super) async fn upload(
+        &self,
+        path: &ApiPath,
+        parts: Receiver<io::Result<Vec<u8>>>,
+    ) -> Result<Value, Failure> {
+        self.told(self.rest.upload(&path.text(), parts).await)
+    }
+
+    pub(super) async fn download(&self, path: &ApiPath) -> Result<Download, Failure> {
+        self.told(self.rest.download(&path.text()).await)
     }
 
     /// The id of the product that a text names, by its id or its key.
@@ -200,7 +215,11 @@ impl Operator {
         }
     }
 
-    fn told(&self, answer: Result<Value, RestFault>) -> Result<Value, Failure> {
+    pub(super) const fn prints_json(&self) -> bool {
+        self.as_json
+    }
+
+    pub(super) fn told<T>(&self, answer: Result<T, RestFault>) -> Result<T, Failure> {
         answer.map_err(|why| fault::told(why, &self.api, &self.token))
     }
 }

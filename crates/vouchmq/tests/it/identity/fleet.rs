@@ -117,6 +117,18 @@ impl Fleet {
         self.process.kill();
     }
 
+    /// Runs a command of the registry as the administrator, with this on standard input.
+    pub(crate) fn command(&self, arguments: &[&str], input: &str) -> Ran {
+        self.command_as(TOKEN, arguments, input)
+    }
+
+    /// Runs a command of the registry with this token.
+    pub(crate) fn command_as(&self, token: &str, arguments: &[&str], input: &str) -> Ran {
+        let mut command = vouchmq(arguments);
+        command.env("VOUCHMQ_API", &self.management).env("VOUCHMQ_ADMIN_TOKEN", token);
+        Running::spawn(&mut command, input.as_bytes()).finish()
+    }
+
     /// A further client of the management listener.
     pub(crate) fn operator(&self) -> Http {
         Http::new(&self.management, Some(TOKEN))

@@ -8,7 +8,7 @@ use super::fleet::{Device, Fleet, House, eventually};
 use super::wire::{Ending, Login, Version, Wire};
 
 mod applied;
-mod postgres;
+pub(super) mod postgres;
 
 use postgres::Postgres;
 

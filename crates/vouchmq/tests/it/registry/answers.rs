@@ -84,6 +84,36 @@ fn a_change_that_not_all_nodes_have_applied_is_a_failure() {
 }
 
 #[test]
+fn an_export_that_breaks_off_is_a_failure_and_leaves_no_file() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("export");
+    let header =
+        json!({"type": "header", "format": 1, "log": "", "head_seq": 0, "exported_at": "", "keys": []});
+    let problem = json!({"type": "", "title": "t", "status": 503, "code": "unavailable", "detail": HOSTILE})
+        .to_string();
+    let end = |lines: u64| json!({"type": "end", "lines": lines});
+    for (status, answer, is_whole) in [
+        (200, String::new(), false),
+        (200, format!("{header}\n"), false),
+        (200, format!("{header}\n{}\n", end(2)), false),
+        (200, format!("{header}\n{}", end(1)), false),
+        (503, problem, false),
+        (200, format!("{header}\n{}\n", end(1)), true),
+    ] {
+        for force in [&[][..], &["--force"]] {
+            let (api, requests) = server(vec![(status, answer.clone())]);
+            let arguments = ["export", "--verifiers", "--out", file.to_str().unwrap()];
+            let ran = run(&api, &[&arguments[..], force].concat()).code(i32::from(!is_whole));
+            assert!(is_harmless(&ran), "{ran:?}");
+            assert_eq!(requests.recv().unwrap(), "GET /v1/exports?with=verifiers HTTP/1.1");
+            assert_eq!(file.exists(), is_whole, "{answer}");
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), usize::from(is_whole));
+            let _ = std::fs::remove_file(&file);
+        }
+    }
+}
+
+#[test]
 fn whoever_is_no_vouchmq_is_told_apart() {
     let (api, _requests) = server(vec![(404, "<html>".to_owned())]);
     let ran = run(&api, &["device", "list"]).code(1);

@@ -88,6 +88,16 @@ fn every_mistake_is_told_in_one_line() {
         &["block", "add", "mac", "x"],
         &["api-key", "create", "--name", "n"],
         &["api-key", "create", "--name", "n", "--scope", "everything"],
+        &["import", "file"],
+        &["import", "--format", "xml", "file"],
+        &["import", "--format", "csv", "file"],
+        &["import", "--format", "native", "/nowhere"],
+        &["import", "--format", "native", "/"],
+        &["import", "--format", "native", "/dev/null"],
+        &["import", "--format", "csv", "--product", "p", "--algorithm", "bcrypt", "file"],
+        &["export", "--force"],
+        &["export", "--out", "/dev/null"],
+        &["export", "--format", "csv"],
     ];
     let mut told = String::new();
     for mistake in mistakes {
