@@ -1,5 +1,6 @@
 //! Devices and their identities: a real server, its HTTP listeners, and clients on bare sockets.
 
+mod caller;
 mod canary;
 mod crowd;
 mod fleet;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, too")]
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -97,8 +98,12 @@ impl House {
         arguments.extend(["--api-listen", any, "--register-listen", any, "--auth-listen", any]);
         arguments.extend(flags);
         let mut command = vouchmq(&arguments);
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        Running::spawn(&mut command, b"")
+        Running::spawn(self.equip(&mut command), b"")
+    }
+
+    /// Gives a command the environment of this house.
+    pub(crate) fn equip<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)))
     }
 }
 
