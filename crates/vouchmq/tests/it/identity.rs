@@ -8,5 +8,6 @@ mod http;
 mod instances;
 mod outage;
 mod restart;
+mod services;
 mod story;
 mod wire;

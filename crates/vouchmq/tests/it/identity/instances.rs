@@ -9,9 +9,9 @@ use super::wire::{Ending, Login, Version, Wire};
 
 mod postgres;
 
-use postgres::Postgres;
+pub(super) use postgres::Postgres;
 
-const KEYS: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+pub(super) const KEYS: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const DEVICES: usize = 20;
 
 fn house(postgres: &Postgres) -> House {
