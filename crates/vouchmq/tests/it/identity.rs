@@ -10,4 +10,5 @@ mod outage;
 mod restart;
 mod services;
 mod story;
+mod traps;
 mod wire;

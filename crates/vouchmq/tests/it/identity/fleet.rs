@@ -30,6 +30,8 @@ pub(crate) struct Fleet {
     pub(crate) registration: Http,
     /// `http://127.0.0.1:PORT` of the management listener.
     pub(crate) management: String,
+    /// `127.0.0.1:PORT` of the authentication service.
+    pub(crate) authentication: String,
 }
 
 /// A device as its owner knows it.
@@ -80,9 +82,10 @@ impl House {
         let mqtt = address(process.wait_for("listening on mqtt://"), "mqtt://");
         let registration = format!("http://{}", address(process.wait_for("for registration"), "http://"));
         let management = format!("http://{}", address(process.wait_for("for management"), "http://"));
-        process.wait_for("for authentication");
+        let authentication = address(process.wait_for("for authentication"), "http://");
         let operator = Http::new(&management, Some(TOKEN));
-        Fleet { process, mqtt, operator, registration: Http::new(&registration, None), management }
+        let registration = Http::new(&registration, None);
+        Fleet { process, mqtt, operator, registration, management, authentication }
     }
 
     /// Starts a server that ends by itself.
@@ -120,6 +123,14 @@ impl Fleet {
     /// Ends it in an instant.
     pub(crate) fn kill(mut self) {
         self.process.kill();
+    }
+
+    /// Where else MQTT is: the address behind `mqtt://` that begins so.
+    #[track_caller]
+    pub(crate) fn mqtt_at(&self, beginning: &str) -> String {
+        let of_line = |line: &String| line.contains("listening on mqtt://").then(|| address(line, "mqtt://"));
+        let mut addresses = self.process.stderr.iter().filter_map(of_line);
+        addresses.find(|address| address.starts_with(beginning)).unwrap()
     }
 
     /// A further client of the management listener.
