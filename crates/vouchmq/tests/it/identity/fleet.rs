@@ -28,6 +28,8 @@ pub(crate) struct Fleet {
     pub(crate) mqtt: String,
     pub(crate) operator: Http,
     pub(crate) registration: Http,
+    /// `127.0.0.1:PORT` of the registration listener.
+    pub(crate) registering: String,
     /// `http://127.0.0.1:PORT` of the management listener.
     pub(crate) management: String,
     /// `127.0.0.1:PORT` of the authentication service.
@@ -84,8 +86,9 @@ impl House {
         let management = format!("http://{}", address(process.wait_for("for management"), "http://"));
         let authentication = address(process.wait_for("for authentication"), "http://");
         let operator = Http::new(&management, Some(TOKEN));
+        let registering = registration.trim_start_matches("http://").to_owned();
         let registration = Http::new(&registration, None);
-        Fleet { process, mqtt, operator, registration, management, authentication }
+        Fleet { process, mqtt, operator, registration, registering, management, authentication }
     }
 
     /// Starts a server that ends by itself.
