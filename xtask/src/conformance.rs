@@ -1,5 +1,6 @@
 //! The conformance ledger: each numbered statement of the standards that binds a server is proved by a test that
-//! names it, or excepted with a reason. Nothing is proved by a test that does not exist.
+//! names it, or excepted with a reason. Nothing is proved by a test that does not exist. The same holds for the
+//! mistakes of others, the traps.
 
 use std::{fmt, fs};
 
@@ -11,6 +12,7 @@ mod claims;
 mod ledger;
 mod listing;
 mod statements;
+mod traps;
 
 use claims::TestName;
 use ledger::Ledger;
@@ -40,6 +42,7 @@ pub(crate) fn check(workspace: &Workspace, tree: &Tree, options: Options) -> Res
     let ledger = Ledger::new(standards, &claims.claims, &exceptions);
     let mut found =
         Findings { problems: ledger.problems(&claims, &exceptions, listing.as_ref()), ..Findings::default() };
+    found.problems.extend(traps::problems(tree, listing.as_ref())?);
     open_statements(&ledger, options, &mut found);
     page(workspace, tree, &ledger, options, &mut found)?;
     found.summary = ledger.counts();

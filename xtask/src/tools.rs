@@ -30,7 +30,7 @@ const DENY: CargoTool = CargoTool { name: "cargo-deny", version: "0.20.2", oldes
 
 /// Python wheels; exact versions, since a new dictionary finds new words.
 const TYPOS: &[&str] = &["typos==1.52.0"];
-const FOREIGN_PYTHON: &[&str] = &["paho-mqtt==2.2.0", "gmqtt==0.8.0"];
+const FOREIGN_PYTHON: &[&str] = &["paho-mqtt==2.2.0", "gmqtt==0.8.0", "scramp==1.5.0", "bcrypt==5.0.0"];
 const FOREIGN_NODE: &[&str] = &["mqtt@5.16.0"];
 
 /// Foreign clients and what runs them.
@@ -40,6 +40,7 @@ pub(crate) struct Foreign {
     pub(crate) node: PathBuf,
     pub(crate) node_modules: PathBuf,
     pub(crate) mosquitto: PathBuf,
+    pub(crate) mosquitto_passwd: PathBuf,
     pub(crate) mosquitto_pub: PathBuf,
     pub(crate) mosquitto_sub: PathBuf,
 }
@@ -70,6 +71,7 @@ pub(crate) fn foreign(workspace: &Workspace) -> Result<Foreign> {
         node: debian::program(workspace, "node", &["nodejs"])?,
         node_modules,
         mosquitto: mosquitto(workspace)?,
+        mosquitto_passwd: debian::program(workspace, "mosquitto_passwd", &["mosquitto"])?,
         mosquitto_pub: debian::program(workspace, "mosquitto_pub", &["mosquitto-clients"])?,
         mosquitto_sub: debian::program(workspace, "mosquitto_sub", &["mosquitto-clients"])?,
     })

@@ -7,11 +7,12 @@
 //! |---|---|
 //! | `VOUCHMQ_INTEROP` | `1` |
 //! | `VOUCHMQ_BIN` | the release binary |
-//! | `VOUCHMQ_INTEROP_PYTHON` | a Python with paho-mqtt and gmqtt |
+//! | `VOUCHMQ_INTEROP_PYTHON` | a Python with paho-mqtt, gmqtt, scramp and bcrypt |
 //! | `VOUCHMQ_INTEROP_NODE` | Node.js |
 //! | `VOUCHMQ_INTEROP_NODE_MODULES` | a folder with MQTT.js, to be given as `NODE_PATH` |
 //! | `VOUCHMQ_INTEROP_MOSQUITTO` | Debian's Mosquitto: a second opinion on what a test expects |
 //! | `VOUCHMQ_INTEROP_MOSQUITTO_PUB`, `…_SUB` | its clients |
+//! | `VOUCHMQ_INTEROP_MOSQUITTO_PASSWD` | its program for password files |
 
 use anyhow::Result;
 
@@ -41,6 +42,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         .env("VOUCHMQ_INTEROP_NODE", foreign.node)
         .env("VOUCHMQ_INTEROP_NODE_MODULES", foreign.node_modules)
         .env("VOUCHMQ_INTEROP_MOSQUITTO", foreign.mosquitto)
+        .env("VOUCHMQ_INTEROP_MOSQUITTO_PASSWD", foreign.mosquitto_passwd)
         .env("VOUCHMQ_INTEROP_MOSQUITTO_PUB", foreign.mosquitto_pub)
         .env("VOUCHMQ_INTEROP_MOSQUITTO_SUB", foreign.mosquitto_sub);
     program(tests, "run:")

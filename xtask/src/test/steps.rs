@@ -19,7 +19,7 @@ pub(super) const STEPS: [Step; 13] = [
     Step { name: "rustdoc", what: "the documentation builds without a warning", run: rustdoc },
     Step {
         name: "conformance",
-        what: "every statement of the standards is proved or excepted",
+        what: "every statement of the standards is proved or excepted, every trap tested",
         run: conformance,
     },
     Step {

@@ -1,13 +1,15 @@
 //! Verification that takes long stays off the shards.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use vouchmq_broker::Monotonic;
+use vouchmq_identity::resident::Resident;
 use vouchmq_identity::{
-    Access, Anonymous, Chain, Entropy, FileAuthenticator, HashCost, NoEntropy, PasswordFile, PasswordHash,
+    Access, Anonymous, AuthRequest, Authenticator, Chain, Cost, Entropy, FileAuthenticator, HashCost,
+    NoEntropy, PasswordFile, PasswordHash, Reconsidered, Standing, Verdict,
 };
 use vouchmq_mqtt::ProtocolVersion::V5;
 use vouchmq_mqtt::ReasonCode;
@@ -78,6 +80,71 @@ fn a_flood_of_logins_delays_no_client() {
     // One verification on a shard would hold up its clients for its whole time.
     assert!(longest < DEADLINE / 20, "one of {ping_count} answers took {longest:?}");
     assert!(ping_count > 20, "{ping_count} answers beside {} logins", logins.len());
+}
+
+/// Judges by the registry; whoever is called `slow` stands at a gate on a thread of the pool.
+struct Gated {
+    resident: Arc<Resident>,
+    /// How many stand there, and whether it is open.
+    gate: Mutex<(usize, bool)>,
+    changed: Condvar,
+}
+
+impl Authenticator for Gated {
+    fn cost(&self, request: &AuthRequest) -> Cost {
+        let is_slow = request.username.as_deref() == Some("slow");
+        if is_slow { Cost::Expensive } else { self.resident.cost(request) }
+    }
+
+    fn verify(&self, request: &AuthRequest) -> Verdict {
+        if request.username.as_deref() == Some("slow") {
+            let mut gate = self.gate.lock().unwrap();
+            gate.0 += 1;
+            drop(self.changed.wait_while(gate, |(_, is_open)| !*is_open).unwrap());
+        }
+        self.resident.verify(request)
+    }
+
+    fn reconsider(&self, standing: &Standing<'_>) -> Reconsidered {
+        self.resident.reconsider(standing)
+    }
+}
+
+/// T9, T13: however many passwords are computed or wait, who has a generated secret is let in meanwhile.
+#[test]
+fn a_secret_is_judged_while_every_thread_is_busy_with_passwords() {
+    const THREADS: usize = 2;
+    let mut registry = Registry::new();
+    let secrets: Vec<_> = (0..8).map(|number| registry.add(&format!("d{number}"))).collect();
+    let resident = registry.resident.clone();
+    let gated = Arc::new(Gated { resident, gate: Mutex::default(), changed: Condvar::new() });
+    let server = Server::with(|config, limits| {
+        config.authenticator = gated.clone();
+        config.verify_threads = THREADS;
+        limits.connect_deadline = 3 * DEADLINE;
+    });
+    let mut waiting: Vec<_> = (0..50).map(|_| server.open(V5)).collect();
+    for (number, client) in waiting.iter_mut().enumerate() {
+        let client_id = format!("slow{number}");
+        client.send(Connect { username: Some("slow"), password: Some(b"x"), ..connect(V5, &client_id) });
+    }
+    until("every thread is busy", || gated.gate.lock().unwrap().0 == THREADS);
+    for (number, secret) in secrets.iter().enumerate() {
+        let id = format!("d{number}");
+        let mut client = server.open(V5);
+        client.send(crate::harness::login(V5, &id, secret));
+        assert_eq!(client.connack().reason, ReasonCode::SUCCESS);
+        let mut client = server.open(V5);
+        let password = Some(b"vmq1_guess".as_slice());
+        client.send(Connect { username: Some(&id), password, ..connect(V5, &id) });
+        assert_eq!(client.connack().reason, ReasonCode::BAD_USER_NAME_OR_PASSWORD);
+    }
+    assert_eq!(gated.gate.lock().unwrap().0, THREADS, "nobody was let go meanwhile");
+    gated.gate.lock().unwrap().1 = true;
+    gated.changed.notify_all();
+    for mut client in waiting {
+        assert_eq!(client.connack().reason, ReasonCode::NOT_AUTHORIZED, "nobody of that name is known");
+    }
 }
 
 /// Strangers at one address fill the queue; whoever comes from another does not wait behind them.

@@ -1,4 +1,6 @@
 use super::*;
+use crate::UnixMillis;
+use crate::model::CredentialId;
 use crate::testing::{Counting, Empty};
 
 /// Pepper bytes 0 to 31, as in the format's vectors.
@@ -26,6 +28,28 @@ fn only_the_secret_of_the_credential_matches() {
     {
         assert_eq!(ring.matches(&verifier, credential, secret), Some(false), "{credential} {secret:?}");
     }
+}
+
+/// What is hashed is a label, an id, a NUL and the secret. An id is of one length and holds no NUL: no two pairs are
+/// hashed as the same bytes.
+#[test]
+fn no_other_credential_and_secret_have_the_bytes_of_these() {
+    let ring = counted();
+    let mut entropy = Counting::default();
+    let mut id =
+        || CredentialId::generate(UnixMillis::new(1_700_000_000_000), &mut entropy).unwrap().to_string();
+    let (one, other) = (id(), id());
+    assert_eq!((one.len(), other.len()), (36, 36));
+    assert!(!one.contains('\0') && !other.contains('\0'));
+    let secrets = [b"".as_slice(), b"\0", b"s", b"s\0", b"\0s", one.as_bytes(), other.as_bytes()];
+    let pairs = || [&one, &other].into_iter().flat_map(|id| secrets.map(|secret| (id, secret)));
+    for (id, secret) in pairs() {
+        let verifier = ring.verifier_of(id, secret);
+        let same = pairs().filter(|(id, secret)| ring.matches(&verifier, id, secret) == Some(true));
+        assert_eq!(same.collect::<Vec<_>>(), [(id, secret)]);
+    }
+    // Nor is any of them a check value, or what strangers are told.
+    assert_ne!(ring.fake(one.as_bytes()), ring.verifier_of(&one, b"").mac);
 }
 
 #[test]

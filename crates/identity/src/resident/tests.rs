@@ -16,6 +16,7 @@ use crate::{
     SecretUse, Unavailable, UnixMillis, Verdict,
 };
 
+mod equal_work;
 mod reconsider;
 
 const NOW: u64 = 1_700_000_000_000;

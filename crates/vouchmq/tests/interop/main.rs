@@ -3,6 +3,15 @@
 //! These tests need programs of others, which `cargo xtask test --only interop` installs and names in the
 //! environment. Without them the tests fail: they are never green without having run.
 
+#[path = "../it/identity/caller.rs"]
+mod caller;
+#[expect(dead_code, reason = "`it` uses all of it")]
+#[path = "../it/identity/fleet.rs"]
+mod fleet;
+#[expect(dead_code, reason = "`it` uses all of it")]
+#[path = "../it/identity/http.rs"]
+mod http;
+mod login;
 mod mosquitto;
 #[expect(dead_code, reason = "`it` uses all of it")]
 #[path = "../it/process.rs"]
@@ -13,6 +22,9 @@ mod script;
 #[path = "../it/server.rs"]
 mod server;
 mod tool;
+#[expect(dead_code, reason = "`it` uses all of it")]
+#[path = "../it/identity/wire.rs"]
+mod wire;
 
 script::clients! {
     /// Python's gmqtt.

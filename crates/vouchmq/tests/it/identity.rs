@@ -1,5 +1,6 @@
 //! Devices and their identities: a real server, its HTTP listeners, and clients on bare sockets.
 
+mod caller;
 mod canary;
 mod crowd;
 mod fleet;
@@ -7,6 +8,8 @@ mod http;
 mod instances;
 mod outage;
 mod restart;
+mod services;
 mod story;
 mod transfer;
+mod traps;
 mod wire;

@@ -43,10 +43,13 @@ impl Judge for Slow {
 }
 
 fn serve(options: AuthenticationServiceOptions) -> (World, Server, Receiver<()>, Sender<()>) {
+    serve_with_threads(AuthenticationServiceOptions { passwords_at_once_max: 1, ..options })
+}
+
+fn serve_with_threads(options: AuthenticationServiceOptions) -> (World, Server, Receiver<()>, Sender<()>) {
     let world = World::new();
     let ((came, has_come), (go, gone)) = (channel(), channel());
     let judge = Slow { resident: world.resident.clone(), came, go: Mutex::new(gone) };
-    let options = AuthenticationServiceOptions { passwords_at_once_max: 1, ..options };
     let server = world.serve_with(&options, Arc::new(judge));
     (world, server, has_come, go)
 }
@@ -84,6 +87,24 @@ fn who_comes_when_the_pool_is_full_is_refused_for_the_moment_and_others_do_not_w
     go.send(()).unwrap();
     assert_eq!(second.receive().json()["decision"], "not_mine");
     assert_eq!(decision(&server, "pw"), "deny", "there are places again");
+}
+
+/// T1: no call waits for another one's answer, be it slow, and a connection is good for many calls.
+#[test]
+fn calls_are_answered_side_by_side_on_connections_that_are_kept() {
+    const CALLERS: usize = 4;
+    let (_world, server, came, go) =
+        serve_with_threads(AuthenticationServiceOptions { passwords_at_once_max: CALLERS, ..trusting() });
+    let mut callers: Vec<_> = (0..CALLERS).map(|_| server.connect()).collect();
+    for _ in 0..3 {
+        callers.iter_mut().for_each(|caller| caller.send(login("slow").as_bytes()));
+        // All of them are judged before the first one ends.
+        (0..CALLERS).for_each(|_| came.recv().unwrap());
+        (0..CALLERS).for_each(|_| go.send(()).unwrap());
+        for caller in &mut callers {
+            assert_eq!(caller.receive().json()["decision"], "not_mine");
+        }
+    }
 }
 
 #[test]

@@ -2,21 +2,23 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::caller::{Answer, Caller};
 use super::fleet::{Fleet, House, TOKEN, text};
-use crate::process::DEADLINE;
-
 use super::wire::{Login, VERSIONS, Version, Wire};
 
+mod doors;
 mod forms;
 
 /// A password that a person chose.
 const PASSWORD: &str = "canary~Passw0rd?of a person/9417";
+/// One that a device proves by SCRAM.
+const SCRAM: &str = "canary~scram+Passw0rd/2208";
+/// One that came in plain text from a file of NanoMQ.
+const PLAIN: &str = "canary~plain+Passw0rd/7731";
 /// What a client says that is wrong, and may yet be right elsewhere.
 const WRONG: &str = "canary?wrong/password~5512";
 
@@ -87,15 +89,21 @@ fn live(fleet: &Fleet) -> Canaries {
     registration.try_post("/v1/register", &body).unwrap_err();
     operator.try_post(&path, &json!({"kind": "secret", "password": PASSWORD})).unwrap_err();
     operator.try_post(&path, &json!({"kind": PASSWORD})).unwrap_err();
-    Canaries(vec![
+    let (said, own) = doors::knock(fleet, &product, &device.id, &rotated);
+    let canaries = Canaries(vec![
         ("a secret", device.secret),
         ("a rotated secret", rotated),
+        ("a secret that a device asked for", own),
         ("a claim token", claim),
         ("an API key", key),
         ("the administrator's token", TOKEN.to_owned()),
         ("a password", PASSWORD.to_owned()),
+        ("a SCRAM password", SCRAM.to_owned()),
+        ("a plain password", PLAIN.to_owned()),
         ("a wrong password", WRONG.to_owned()),
-    ])
+    ]);
+    canaries.are_not_in("answers of POST", said.as_bytes());
+    canaries
 }
 
 /// Every answer to a GET, by the API's own description; ids are taken from the lists.
@@ -124,18 +132,12 @@ fn read_everything(fleet: &Fleet) -> String {
 
 /// What an export says, as it is on the wire.
 fn exported(fleet: &Fleet) -> String {
-    let address = fleet.management.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(DEADLINE)).unwrap();
-    let request = format!(
-        "GET /v1/exports HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {TOKEN}\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(answer.contains("\"device\""), "devices are exported: {answer}");
-    answer
+    let mut caller = Caller::dial(fleet.management.trim_start_matches("http://")).unwrap();
+    let Answer { status, body } =
+        caller.ask(&format!("GET /v1/exports\r\nAuthorization: Bearer {TOKEN}"), "").unwrap();
+    assert_eq!(status, 200, "{body}");
+    assert!(body.contains("\"device\""), "devices are exported: {body}");
+    body
 }
 
 /// The path for each item of the list that it belongs to.
@@ -156,9 +158,10 @@ fn search(canaries: &Canaries, data: &Path) {
     let mut searched = 0;
     for entry in fs::read_dir(data).unwrap() {
         let path = entry.unwrap().path();
-        if path.ends_with("admin-token") || !path.is_file() {
+        if path.ends_with("admin-token") {
             continue;
         }
+        assert!(path.is_file(), "{} has to be searched, too", path.display());
         canaries.are_not_in(&path.display().to_string(), &fs::read(&path).unwrap());
         searched += 1;
     }

@@ -1,12 +1,13 @@
 //! Many at once: every verdict is right, and none outlives a revocation.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::Value;
 
-use super::fleet::{Device, Fleet, House, text};
+use super::fleet::{Device, Fleet, House, eventually, text};
 use super::wire::{Ending, Login, Version, Wire};
 
 const DEVICES: usize = 100;
@@ -43,17 +44,29 @@ fn attempt(address: &str, device: &Device) -> Attempt {
     }
 }
 
-/// Connects devices in turn; keeps who got in.
-fn storm(address: &str, devices: &[Device], from: usize) -> Vec<Wire> {
+/// Connects devices in turn, and counts who got in and who did not; keeps who got in.
+fn storm(address: &str, devices: &[Device], from: usize, race: &Race) -> Vec<Wire> {
     let mut wires = Vec::new();
-    for number in (from..ATTEMPTS).step_by(AT_ONCE) {
-        match attempt(address, &devices[number % devices.len()]) {
-            Attempt::In(wire) => wires.push(wire),
-            // Revoked; nothing else may be said.
-            Attempt::Refused(code) => assert_eq!(code, 0x86),
+    let knock = |number: usize| match attempt(address, &devices[number % devices.len()]) {
+        Attempt::In(wire) => {
+            wires.push(wire);
+            race.in_count.fetch_add(1, Ordering::SeqCst);
         }
-    }
+        // Revoked; nothing else may be said.
+        Attempt::Refused(code) => {
+            assert_eq!(code, 0x86);
+            race.refused_count.fetch_add(1, Ordering::SeqCst);
+        }
+    };
+    (from..ATTEMPTS).step_by(AT_ONCE).for_each(knock);
     wires
+}
+
+/// How far a storm has come.
+#[derive(Default)]
+struct Race {
+    in_count: AtomicUsize,
+    refused_count: AtomicUsize,
 }
 
 /// As many descriptors as this process may have.
@@ -73,12 +86,14 @@ fn no_connection_outlives_the_revocation_of_its_credential() {
     let address = &*fleet.mqtt;
     // Devices are known: what races is verification, not the first use.
     devices.iter().for_each(|device| drop(fleet.connect(device).unwrap()));
-    let operators = 4;
+    let (operators, race) = (4, Race::default());
     raise_descriptor_limit();
     let mut wires = thread::scope(|scope| {
-        let devices = &*devices;
+        let (devices, race) = (&*devices, &race);
         let clients: Vec<_> =
-            (0..AT_ONCE).map(|from| scope.spawn(move || storm(address, devices, from))).collect();
+            (0..AT_ONCE).map(|from| scope.spawn(move || storm(address, devices, from, race))).collect();
+        // It is a race: some are in, and most have yet to come.
+        eventually("some are in", || race.in_count.load(Ordering::SeqCst) >= AT_ONCE);
         let revoking: Vec<_> = devices
             .chunks(DEVICES / operators)
             .map(|devices| (devices, fleet.operator()))
@@ -95,6 +110,8 @@ fn no_connection_outlives_the_revocation_of_its_credential() {
         assert_eq!(online(&fleet), Vec::<String>::new(), "after the last answer nobody is connected");
         clients.into_iter().flat_map(|client| client.join().unwrap()).collect::<Vec<_>>()
     });
+    let counts = [&race.in_count, &race.refused_count].map(|count| count.load(Ordering::SeqCst));
+    assert!(counts[1] > 0 && counts[0] + counts[1] == ATTEMPTS, "revocations met no attempt: {counts:?}");
     for device in &devices {
         assert!(matches!(attempt(address, device), Attempt::Refused(0x86)), "{}", device.id);
     }

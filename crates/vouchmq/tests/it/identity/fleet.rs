@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, too")]
 
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
@@ -27,8 +28,12 @@ pub(crate) struct Fleet {
     pub(crate) mqtt: String,
     pub(crate) operator: Http,
     pub(crate) registration: Http,
+    /// `127.0.0.1:PORT` of the registration listener.
+    pub(crate) registering: String,
     /// `http://127.0.0.1:PORT` of the management listener.
     pub(crate) management: String,
+    /// `127.0.0.1:PORT` of the authentication service.
+    pub(crate) authentication: String,
 }
 
 /// A device as its owner knows it.
@@ -79,9 +84,11 @@ impl House {
         let mqtt = address(process.wait_for("listening on mqtt://"), "mqtt://");
         let registration = format!("http://{}", address(process.wait_for("for registration"), "http://"));
         let management = format!("http://{}", address(process.wait_for("for management"), "http://"));
-        process.wait_for("for authentication");
+        let authentication = address(process.wait_for("for authentication"), "http://");
         let operator = Http::new(&management, Some(TOKEN));
-        Fleet { process, mqtt, operator, registration: Http::new(&registration, None), management }
+        let registering = registration.trim_start_matches("http://").to_owned();
+        let registration = Http::new(&registration, None);
+        Fleet { process, mqtt, operator, registration, registering, management, authentication }
     }
 
     /// Starts a server that ends by itself.
@@ -97,8 +104,12 @@ impl House {
         arguments.extend(["--api-listen", any, "--register-listen", any, "--auth-listen", any]);
         arguments.extend(flags);
         let mut command = vouchmq(&arguments);
-        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        Running::spawn(&mut command, b"")
+        Running::spawn(self.equip(&mut command), b"")
+    }
+
+    /// Gives a command the environment of this house.
+    pub(crate) fn equip<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)))
     }
 }
 
@@ -127,6 +138,14 @@ impl Fleet {
         let mut command = vouchmq(arguments);
         command.env("VOUCHMQ_API", &self.management).env("VOUCHMQ_ADMIN_TOKEN", token);
         Running::spawn(&mut command, input.as_bytes()).finish()
+    }
+
+    /// Where else MQTT is: the address behind `mqtt://` that begins so.
+    #[track_caller]
+    pub(crate) fn mqtt_at(&self, beginning: &str) -> String {
+        let of_line = |line: &String| line.contains("listening on mqtt://").then(|| address(line, "mqtt://"));
+        let mut addresses = self.process.stderr.iter().filter_map(of_line);
+        addresses.find(|address| address.starts_with(beginning)).unwrap()
     }
 
     /// A further client of the management listener.

@@ -10,9 +10,9 @@ use super::wire::{Ending, Login, Version, Wire};
 mod applied;
 pub(super) mod postgres;
 
-use postgres::Postgres;
+pub(super) use postgres::Postgres;
 
-const KEYS: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+pub(super) const KEYS: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const DEVICES: usize = 20;
 /// Who was killed is not waited for too long.
 const FLAGS: &[&str] = &["--set", "registry.node_timeout=2s"];

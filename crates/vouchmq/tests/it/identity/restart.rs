@@ -114,25 +114,73 @@ fn an_older_database_is_not_used_unless_that_is_said() {
     assert_eq!(fleet.connect(&device).unwrap_err(), 0x86);
 }
 
-/// What a device was answered it may rely on: each time, the server dies with the answer on its way.
+/// How often a server dies with its answer on the way: a hundred times in the two tests together.
+const CRASHES: usize = 50;
+
+/// A login, and what is to come of it.
+type Login = (Device, Result<(), u8>);
+
+/// A secret that was answered, and that it ended another, may be relied on.
 #[test]
-fn a_secret_that_was_answered_outlives_the_crash_of_the_server() {
+fn secrets_that_were_answered_outlive_the_crashes_of_the_server() {
     let house = House::new();
     let mut fleet = house.start(&[]);
     let claim = fleet.claim(&fleet.product("sensor"), 100);
-    let mut known: Vec<Device> = Vec::new();
-    for round in 0..20 {
-        let device = fleet.register(&format!("hw-{round}"), &claim);
-        fleet.kill();
-        known.push(device);
-        fleet = house.start(&[]);
-        for device in known.iter().rev().take(2) {
-            fleet.connect(device).unwrap();
+    let mut logins: Vec<Login> = Vec::new();
+    for round in 0..CRASHES {
+        match logins.pop_if(|_| round % 2 == 1) {
+            Some((device, _)) => logins.extend(rotate(&fleet, device)),
+            None => logins.push((fleet.register(&format!("hw-{round}"), &claim), Ok(()))),
         }
+        fleet.kill();
+        fleet = house.start(&[]);
+        logins.iter().rev().take(2).for_each(|login| expect(&fleet, login));
     }
-    for device in &known {
-        fleet.connect(device).unwrap();
+    logins.iter().for_each(|login| expect(&fleet, login));
+}
+
+/// Who was thrown out stays out; nobody waits until that is applied: that it is written has to be enough.
+#[test]
+fn revocations_that_were_answered_outlive_the_crashes_of_the_server() {
+    let house = House::new();
+    let mut fleet = house.start(&[]);
+    let product = fleet.product("sensor");
+    let devices: Vec<_> =
+        (0..CRASHES).map(|number| fleet.enter(&product, &format!("device-{number}"))).collect();
+    devices.iter().for_each(|device| drop(fleet.connect(device).unwrap()));
+    let mut logins: Vec<Login> = Vec::new();
+    for (round, device) in devices.iter().enumerate() {
+        let suspend = format!("/v1/devices/{}:suspend", device.id);
+        let revoke = format!("/v1/credentials/{}:revoke", device.credential);
+        let block = json!({"kind": "device", "value": device.id});
+        let (path, body, code) = match round % 3 {
+            0 => (&*revoke, json!({}), 0x86),
+            1 => (&*suspend, json!({}), 0x87),
+            _ => ("/v1/blocks", block, 0x87),
+        };
+        fleet.operator.post(path, &body);
+        fleet.kill();
+        logins.push((device.clone(), Err(code)));
+        fleet = house.start(&[]);
+        logins.iter().rev().take(2).for_each(|login| expect(&fleet, login));
+        devices.get(round + 1).into_iter().for_each(|next| drop(fleet.connect(next).unwrap()));
     }
+    logins.iter().for_each(|login| expect(&fleet, login));
+    assert_eq!(fleet.operator.post("/v1/audit:verify", &json!({}))["ok"], json!(true));
+}
+
+#[track_caller]
+fn expect(fleet: &Fleet, (device, outcome): &Login) {
+    assert_eq!(fleet.connect(device).map(drop), *outcome, "{device:?}");
+}
+
+/// An old secret that is over, and a new one.
+fn rotate(fleet: &Fleet, device: Device) -> [Login; 2] {
+    let path = format!("/v1/devices/{}/credentials:rotate", device.id);
+    let rotated = fleet.operator.post(&path, &json!({"kick": "hard"}));
+    let credential = text(&rotated["credential"], "id");
+    let new = Device { secret: text(&rotated, "secret"), credential, ..device.clone() };
+    [(device, Err(0x86)), (new, Ok(()))]
 }
 
 fn write_private(path: &Path, text: &str) {

@@ -117,6 +117,31 @@ impl Wire {
         }
     }
 
+    /// Begins to log in by SCRAM-SHA-256, and answers the challenge so; the challenge. It is refused.
+    pub(crate) fn scram(address: &str, name: &str, answer: &[u8]) -> String {
+        let properties = |said: &[u8]| {
+            let mut properties = vec![0x15];
+            put_text(&mut properties, "SCRAM-SHA-256");
+            properties.push(0x16);
+            properties.extend(u16::try_from(said.len()).unwrap().to_be_bytes());
+            properties.extend(said);
+            [&[u8::try_from(properties.len()).unwrap()], &*properties].concat()
+        };
+        // Clean Start
+        let mut body = [&[0, 4], b"MQTT".as_slice(), &[5, 2, 0, KEEP_ALIVE_SECS]].concat();
+        body.extend(properties(format!("n,,n={name},r=abcdefgh").as_bytes()));
+        put_text(&mut body, name);
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(&framed(0x10, &body)).unwrap();
+        let mut wire = Self { stream, version: Version::V5 };
+        let (kind, challenge) = wire.packet().unwrap();
+        assert_eq!(kind, 0xF0, "AUTH");
+        wire.stream.write_all(&framed(0xF0, &[&[0x18], &*properties(answer)].concat())).unwrap();
+        assert_ne!(wire.answer(), Some(0));
+        String::from_utf8_lossy(&challenge).into_owned()
+    }
+
     /// Publishes at QoS 1; the reason of PUBACK, 0 where the dialect has none.
     pub(crate) fn publish(&mut self, topic: &str, payload: &[u8]) -> u8 {
         let mut body = Vec::new();

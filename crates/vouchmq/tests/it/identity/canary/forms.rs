@@ -39,6 +39,15 @@ fn percent(bytes: &[u8], is_plain: impl Fn(u8) -> bool) -> Vec<u8> {
     text
 }
 
+/// As a whole, with its padding.
+pub(super) fn base64_of(bytes: &[u8]) -> String {
+    let missing = (3 - bytes.len() % 3) % 3;
+    let mut text = base64(&[bytes, &b"\0\0"[..missing]].concat(), b"+/", 0);
+    text.truncate(text.len() - missing);
+    text.extend(&b"=="[..missing]);
+    text.into_iter().map(char::from).collect()
+}
+
 /// Characters that only these bytes decide, the first `skip` of which stand for what is in front of them.
 fn base64(bytes: &[u8], last: &[u8; 2], skip: usize) -> Vec<u8> {
     let alphabet = [b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", &last[..]].concat();
@@ -58,4 +67,8 @@ fn base64_is_found_at_every_alignment() {
     // "xMany hands make" is eE1hbnkgaGFuZHMgbWFrZQ==, "xxMany hands make" eHhNYW55IGhhbmRzIG1ha2U=
     assert_eq!(base64(b"\0Many hands", b"+/", 1), b"1hbnkgaGFu");
     assert_eq!(base64(b"\0\0Many hands", b"+/", 2), b"NYW55IGhhbmRz");
+    assert_eq!(
+        ["Man", "Many", "Many "].map(|text| base64_of(text.as_bytes())),
+        ["TWFu", "TWFueQ==", "TWFueSA="]
+    );
 }

@@ -13,7 +13,7 @@ use super::super::fleet::eventually;
 
 /// A running server, whose only user is let in.
 #[derive(Debug)]
-pub(in crate::identity) struct Postgres {
+pub(crate) struct Postgres {
     programs: PathBuf,
     /// Whom it runs as: it refuses to run as root.
     user: Option<User>,
@@ -31,7 +31,7 @@ struct User {
 const DEBIAN: &str = "/usr/lib/postgresql";
 
 impl Postgres {
-    pub(in crate::identity) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
         let user = is_root.then(User::find);
@@ -46,7 +46,7 @@ impl Postgres {
     }
 
     /// The database that every cluster has.
-    pub(in crate::identity) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres://vouchmq@127.0.0.1:{}/postgres", self.port)
     }
 
