@@ -105,6 +105,7 @@ cases! {
         registrations_that_wait_are_counted,
         blocks_that_are_over_are_found_the_longest_first,
         the_beginning_of_the_log_is_deleted_and_numbers_go_on,
+        the_oldest_product_in_a_state_is_found,
     }
     loading {
         portions_give_each_device_its_credentials,

@@ -1,6 +1,6 @@
 //! PostgreSQL, a real one: the contract, and what several instances do to each other.
 //!
-//! One test, since each is a process of its own, and each server takes seconds to make.
+//! Two tests, since each is a process of its own, and each server takes seconds to make.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -78,11 +78,16 @@ cases! {
 
 #[tokio::test]
 async fn the_contract_holds_on_postgresql() {
-    let mut cluster = Cluster { server: Server::start().await, count: AtomicU32::new(0) };
+    let cluster = Cluster { server: Server::start().await, count: AtomicU32::new(0) };
     for (name, case) in CASES {
         println!("{name}");
         case(&cluster).await;
     }
+}
+
+#[tokio::test]
+async fn several_instances_share_postgresql() {
+    let mut cluster = Cluster { server: Server::start().await, count: AtomicU32::new(0) };
     for (name, case) in OWN {
         println!("{name}");
         case(&mut cluster).await;

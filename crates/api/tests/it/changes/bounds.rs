@@ -22,6 +22,30 @@ impl Job for Entries {
     }
 }
 
+/// Forgets the beginning of the log.
+struct Forget(u64);
+
+#[async_trait]
+impl Job for Forget {
+    async fn run(&mut self, rows: &mut dyn Transaction) -> Result<(), Aborted> {
+        rows.delete_log(self.0).await.map_err(Aborted::Failed)
+    }
+}
+
+#[test]
+fn who_is_further_behind_than_what_is_kept_begins_anew() {
+    let world = World::new();
+    runtime().block_on(world.store.write(Box::new(Entries(9)))).unwrap();
+    world.follow();
+    runtime().block_on(world.store.write(Box::new(Forget(5)))).unwrap();
+    let (server, _) = serve(&world, HttpLimits::default());
+    for (after, expected) in [(5, "change"), (4, "reset"), (1, "reset")] {
+        let mut events = Events::follow(&server, &format!("?after={after}"), "");
+        let first = std::iter::from_fn(|| events.next()).find(|event| event.name != "heartbeat").unwrap();
+        assert_eq!(first.name, expected, "{after}");
+    }
+}
+
 /// More than all buffers between here and there take.
 const MANY: u64 = 60_000;
 

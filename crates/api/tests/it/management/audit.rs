@@ -48,8 +48,8 @@ fn what_operators_do_is_taken_down_and_what_devices_do_is_not() {
             "block.remove",
             "device.suspend",
             "claim_token.revoke",
-            "device.retire",
             "product.delete",
+            "device.retire",
             "api_key.revoke",
         ]
     );

@@ -1,12 +1,13 @@
 use vouchmq_identity::UnixMillis;
 use vouchmq_identity::model::{
-    ClaimTokenId, Credential, CredentialState, Device, DeviceState, Registration, RegistrationState, Validity,
+    ClaimTokenId, Credential, CredentialState, Device, DeviceState, Product, ProductState, Registration,
+    RegistrationState, Validity,
 };
 use vouchmq_identity::store::{NewEntry, Store};
 
 use super::Place;
 use super::change_log::whole_log;
-use crate::harness::samples::{block, credential, device, id, parsed, registration};
+use crate::harness::samples::{block, credential, device, id, parsed, product, registration};
 use crate::harness::{NOW, answer, write};
 
 const fn at(millis: u64) -> UnixMillis {
@@ -187,4 +188,23 @@ pub(super) async fn the_beginning_of_the_log_is_deleted_and_numbers_go_on(place:
     write!(store, |rows| rows.delete_log(9); rows.append_log(NOW, NewEntry::blocks());).await.unwrap();
     assert_eq!(whole_log(&*store).await, [4]);
     assert_eq!(store.read().await.unwrap().log_head().await.unwrap().1, 4);
+}
+
+pub(super) async fn the_oldest_product_in_a_state_is_found(place: &dyn Place) {
+    let store = place.empty().await;
+    for (number, state) in
+        [(1, ProductState::Active), (3, ProductState::Deleting), (2, ProductState::Deleting)]
+    {
+        let product = Product { state, ..product(number) };
+        write!(store, |rows| rows.put_product(&product);).await.unwrap();
+    }
+    let mut rows = store.read().await.unwrap();
+    for (state, expected) in [
+        (ProductState::Deleting, Some(id(2))),
+        (ProductState::Active, Some(id(1))),
+        (ProductState::Disabled, None),
+    ] {
+        let found = rows.product_in_state(state).await.unwrap();
+        assert_eq!(found.map(|found| found.id), expected, "{state}");
+    }
 }
