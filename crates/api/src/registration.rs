@@ -76,15 +76,20 @@ type Here = State<Arc<Registration>>;
 /// Addresses and claim tokens that are counted one by one.
 const KEYS_MAX: usize = 65_536;
 
+impl RegistrationLimits {
+    /// What is allowed unless somebody wants otherwise.
+    pub const DEFAULT: Self = Self {
+        all: Rate::new(2_000, 4_000),
+        each_address: Rate::new(10, 20),
+        each_token: Rate::new(20, 100),
+        working_max: 64,
+        is_loopback_exempt: false,
+    };
+}
+
 impl Default for RegistrationLimits {
     fn default() -> Self {
-        Self {
-            all: Rate::new(200, 400),
-            each_address: Rate::new(10, 20),
-            each_token: Rate::new(20, 100),
-            working_max: 64,
-            is_loopback_exempt: false,
-        }
+        Self::DEFAULT
     }
 }
 

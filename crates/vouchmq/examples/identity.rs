@@ -37,6 +37,7 @@ fn main() {
     let server = Server::start(binary, &["--allow-anonymous"]);
     let rest = Rest::new(&server.management, Some(TOKEN)).unwrap();
     let logins = runtime.block_on(enter(&rest, devices));
+    runtime.block_on(register(&server, &rest, devices));
     connects(&server, &logins);
     revocations(&server, &runtime, &rest, &logins);
 }
@@ -65,6 +66,29 @@ async fn enter(rest: &Rest, count: usize) -> Vec<Login> {
     let rate = count as f64 / begun.elapsed().as_secs_f64();
     println!("POST /v1/devices with a secret, {CALLERS} at once: {rate:.0}/s, {count} in all");
     logins
+}
+
+/// Devices that register by themselves with one claim token, each durable and applied when it is answered.
+async fn register(server: &Server, rest: &Rest, count: usize) {
+    let products: Value = rest.get("/v1/products").await.unwrap();
+    let wish = json!({"product_id": products["items"][0]["id"], "max_uses": count});
+    let token: Value = rest.post("/v1/claim-tokens", &wish).await.unwrap();
+    let claim = token["token"].as_str().unwrap().to_owned();
+    let registration = Rest::new(&server.registration, None).unwrap();
+    let begun = Instant::now();
+    let mut callers = JoinSet::new();
+    for caller in 0..CALLERS {
+        let (registration, claim) = (registration.clone(), claim.clone());
+        callers.spawn(async move {
+            for number in (caller..count).step_by(CALLERS) {
+                let wish = json!({"product": "sensor", "hw_id": format!("hw-{number}"), "claim": claim});
+                let _: Value = registration.post("/v1/register", &wish).await.unwrap();
+            }
+        });
+    }
+    callers.join_all().await;
+    let rate = count as f64 / begun.elapsed().as_secs_f64();
+    println!("POST /v1/register, {CALLERS} at once: {rate:.0}/s, {count} in all");
 }
 
 /// CPU of the server for each CONNECT, of devices and of anonymous clients in turn.

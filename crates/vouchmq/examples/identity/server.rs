@@ -12,6 +12,7 @@ pub(super) struct Server {
     _folder: TempDir,
     pub(super) mqtt: String,
     pub(super) management: String,
+    pub(super) registration: String,
 }
 
 pub(super) const TOKEN: &str = "the-administrator-of-figures-0123456789";
@@ -24,7 +25,8 @@ impl Server {
         let any = "127.0.0.1:0";
         let mut process = Command::new(binary)
             .args(["serve", "--log-level", "error", "--shards", "2", "--listen", any, "--api-listen", any])
-            .args(["--register-listen", "off", "--data"])
+            .args(["--register-listen", any, "--set", "registration.max_rate=1000000"])
+            .args(["--set", "registration.max_rate_per_token=1000000", "--data"])
             .arg(folder.path().join("data"))
             .args(flags)
             .env("VOUCHMQ_ADMIN_TOKEN", TOKEN)
@@ -37,8 +39,8 @@ impl Server {
             line.split(' ').nth(2).unwrap().to_owned()
         };
         let mqtt = next("mqtt://").trim_start_matches("mqtt://").to_owned();
-        let management = next("http://");
-        Self { process, _folder: folder, mqtt, management }
+        let (registration, management) = (next("http://"), next("http://"));
+        Self { process, _folder: folder, mqtt, management, registration }
     }
 
     /// User and system time so far.

@@ -100,6 +100,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         accepts_rollback: arguments.accept_rollback,
         node_timeout: settings.node_timeout(),
     };
+    let registration_limits = settings.registration();
     let registry = registry::Open::at(data.path(), &choices)?;
     let Judges { authenticator, methods } = registry.judges(others);
     let config = settings.into_config(listen, shards, authenticator, methods)?;
@@ -112,7 +113,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         authentication: arguments.authentication_listen.0,
     };
     let token = arguments.admin_token.as_ref();
-    let http = block_on(&registry.runtime, http::Bound::bind(addresses, data.path(), token))?;
+    let http =
+        block_on(&registry.runtime, http::Bound::bind(addresses, data.path(), token, registration_limits))?;
     users::warn(arguments.allow_anonymous, arguments.user_file.as_deref());
     serve(bound, http, registry, shards, &data)
 }

@@ -42,6 +42,7 @@ pub(super) struct Bound {
     management: Option<Listener>,
     authentication: Option<Listener>,
     token: Option<AdministratorToken>,
+    registration_limits: RegistrationLimits,
 }
 
 /// Listeners at work.
@@ -92,6 +93,7 @@ impl Bound {
         addresses: Addresses,
         data: &Path,
         given: Option<&SecretString>,
+        registration_limits: RegistrationLimits,
     ) -> Result<Self, Failure> {
         let token = match addresses.management {
             Some(_) => Some(administrator_token(data, given)?),
@@ -103,6 +105,7 @@ impl Bound {
                 .await?,
             authentication: bind("authentication", addresses.authentication, "--auth-listen", None).await?,
             token,
+            registration_limits,
         })
     }
 
@@ -118,16 +121,15 @@ impl Bound {
 
     /// Serves them all.
     pub(super) async fn serve(self, works: Works, progress: Progress) -> Result<AtWork, Failure> {
-        let Self { registration, management, authentication, token } = self;
+        let Self { registration, management, authentication, token, registration_limits } = self;
         let Works { registry, resident, events, book, sessions } = works;
         let changes = Arc::new(Changes::new(registry.clone(), progress.applied()));
         let applied: Arc<dyn Applied> = Arc::new(Here(progress));
         let mut at_work = AtWork { tasks: JoinSet::new(), drain: watch::Sender::new(false) };
         if let Some(listener) = registration {
-            // Until there is TLS whoever is not on this machine comes through a proxy that is.
-            let limits = RegistrationLimits { is_loopback_exempt: true, ..RegistrationLimits::default() };
             let (registry, resident, events) = (registry.clone(), resident.clone(), events.clone());
-            let registration = Registration::new(registry, resident, events, applied.clone(), &limits);
+            let registration =
+                Registration::new(registry, resident, events, applied.clone(), &registration_limits);
             at_work.serve(listener, registration::router(registration));
         }
         if let Some(listener) = authentication {

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use vouchmq_api::registration::{Rate, RegistrationLimits};
 use vouchmq_broker::{BrokerConfig, ListenAddress};
 use vouchmq_identity::{Authenticator, ExchangeMethod};
 use vouchmq_mqtt::engine::{DenyAction, EngineOptions, SharePolicy};
@@ -36,6 +37,9 @@ pub(super) struct Settings {
     sys_interval_secs: u32,
     drain_timeout: Duration,
     verify_threads: usize,
+    registration_rate: u32,
+    registration_rate_per_address: u32,
+    registration_rate_per_token: u32,
     node_timeout: Duration,
 }
 
@@ -79,6 +83,21 @@ impl Settings {
         let value = row.parse(text).map_err(|()| format!("'{text}' is not possible; {}", row.allowed()))?;
         (row.set)(self, value);
         Ok(())
+    }
+
+    /// How often devices may register. Until there is TLS whoever is not on this machine comes through a proxy
+    /// that is: loopback does not count as an address.
+    pub(super) const fn registration(&self) -> RegistrationLimits {
+        const fn rate(per_second: u32, at_once: u32) -> Rate {
+            Rate::new(per_second, per_second.saturating_mul(at_once))
+        }
+        RegistrationLimits {
+            all: rate(self.registration_rate, 2),
+            each_address: rate(self.registration_rate_per_address, 2),
+            each_token: rate(self.registration_rate_per_token, 5),
+            is_loopback_exempt: true,
+            ..RegistrationLimits::DEFAULT
+        }
     }
 
     /// For how long a broker on the same database may say nothing and is still waited for.
@@ -139,6 +158,9 @@ impl Default for Settings {
             sys_interval_secs: 10,
             drain_timeout: Duration::from_secs(5),
             verify_threads: 2,
+            registration_rate: 2_000,
+            registration_rate_per_address: 10,
+            registration_rate_per_token: 20,
             node_timeout: Duration::from_secs(10),
         }
     }

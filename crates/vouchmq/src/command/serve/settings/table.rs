@@ -114,6 +114,12 @@ rows! {
         "how long clients may take to read what is left when the broker ends";
     "system.verify_threads" verify_threads Count 1..=64,
         "threads that verify passwords";
+    "registration.max_rate" registration_rate Count 1..=1_000_000,
+        "registrations per second of all devices; more are refused (429). Twice as many at once";
+    "registration.max_rate_per_address" registration_rate_per_address Count 1..=1_000_000,
+        "the same of one address, but loopback; more are refused (429). Twice as many at once";
+    "registration.max_rate_per_token" registration_rate_per_token Count 1..=1_000_000,
+        "the same with one claim token; more are refused (429). Five times as many at once";
     "registry.node_timeout" node_timeout Seconds 1..=3600,
         "a broker on the same database that has said nothing for so long is not waited for by ?wait=applied; the same on all of them";
 }
