@@ -147,6 +147,7 @@ impl Command for Rotate {
         allows(&desk.product(device.product).await?, CredentialKind::Secret)?;
         let now = desk.now();
         let mut old = desk.rows().credentials_of(&device.id).await?;
+        desk.forget_surplus(&old).await?;
         old.retain(|credential| credential.is_live(now));
         let live_count = old.len();
         old.retain(is_secret);

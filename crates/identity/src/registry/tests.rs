@@ -7,7 +7,7 @@ use super::*;
 use crate::blocks::Block;
 use crate::model::{
     ClaimFault, ClaimToken, CredentialState, Device, DeviceId, DeviceState, HardwareId, PENDING_MILLIS,
-    Product, Registration, RegistrationId, RegistrationState, Strategy, Transition,
+    Product, Registration, RegistrationId, RegistrationState, Strategy, Transition, Validity,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{AuditChain, ChangeKind, Kick, PageRequest};

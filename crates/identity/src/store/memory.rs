@@ -115,6 +115,11 @@ impl Transaction for State {
         Ok(())
     }
 
+    async fn delete_credential(&mut self, id: CredentialId) -> Result<(), StoreFault> {
+        self.credentials.remove(&id);
+        Ok(())
+    }
+
     async fn delete_revoked_credentials(
         &mut self,
         before: UnixMillis,

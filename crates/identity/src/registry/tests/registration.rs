@@ -11,10 +11,29 @@ fn a_device_that_lost_the_answer_asks_again_and_the_newest_secret_wins() {
     let second = world.issue("hw-1", &claim);
     assert_eq!(first.device.id, second.device.id);
     assert_ne!(first.secret.expose(), second.secret.expose());
-    assert_eq!(world.states(&first.device.id), [CredentialState::Revoked, CredentialState::Pending]);
+    assert_eq!(world.states(&first.device.id), [CredentialState::Pending], "nobody ever used the other one");
+    let refused = world.by(Actor::system(), Confirm(first.credential.id)).unwrap_err();
+    assert_eq!(refused, Refusal::NotFound(What::Credential));
     assert_eq!(world.token_uses(&token), 1, "it is one device");
     let refused = world.register("hw-2", &claim).unwrap_err();
     assert_eq!(refused, Refusal::Claim(ClaimFault::UsedUp));
+}
+
+#[test]
+fn asking_again_and_again_leaves_no_more_rows() {
+    let world = World::new(19);
+    let (_, claim) = world.claim(&world.product(Strategy::Auto), Some(1));
+    let device = world.issue("hw-1", &claim).device.id;
+    // What an operator gave it and took away stays.
+    let proof = NewProof::Secret;
+    let added = world
+        .administer(AddCredential { device: device.clone(), proof, validity: Validity::default() })
+        .unwrap();
+    world.administer(RevokeCredential { id: added.credential.id, reason: "".into() }).unwrap();
+    for _ in 0..10 {
+        world.issue("hw-1", &claim);
+    }
+    assert_eq!(world.states(&device), [CredentialState::Revoked, CredentialState::Pending]);
 }
 
 #[test]
