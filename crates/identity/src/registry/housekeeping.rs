@@ -89,6 +89,11 @@ fn ago(desk: &Desk<'_>, millis: u64) -> UnixMillis {
     UnixMillis::new(desk.now().millis().saturating_sub(millis))
 }
 
+/// Of credentials that were revoked before this nothing is known.
+pub(super) fn revoked_horizon(desk: &Desk<'_>) -> UnixMillis {
+    ago(desk, REVOKED_KEPT_MILLIS)
+}
+
 async fn expire_secrets(desk: &mut Desk<'_>) -> Result<usize, Refusal> {
     let before = ago(desk, PENDING_MILLIS);
     let unused = desk.rows().pending_credentials(before, PORTION).await?;
@@ -142,7 +147,7 @@ async fn remove_blocks(desk: &mut Desk<'_>) -> Result<usize, Refusal> {
 
 /// Deletes what was over for long; returns how much of each kind, and how much it may have been.
 async fn forget(desk: &mut Desk<'_>) -> Result<[(u64, u32); 3], Refusal> {
-    let revoked = ago(desk, REVOKED_KEPT_MILLIS);
+    let revoked = revoked_horizon(desk);
     let credentials = desk.rows().delete_revoked_credentials(revoked, PORTION).await?;
     let past = ago(desk, REGISTRATION_KEPT_MILLIS);
     let registrations = desk.rows().delete_past_registrations(past, PORTION).await?;

@@ -264,6 +264,23 @@ fn a_device_that_never_connected_may_register_after_a_suspension() {
 }
 
 #[test]
+fn a_device_that_has_connected_does_not_register_after_a_suspension_however_long_ago_that_was() {
+    let world = World::new(33);
+    let (_, claim) = world.claim(&world.product(Strategy::Auto), None);
+    let issued = world.issue("hw-1", &claim);
+    world.by(Actor::system(), Confirm(issued.credential.id)).unwrap();
+    world.administer(RevokeCredential { id: issued.credential.id, reason: "".into() }).unwrap();
+    world.clock.turn(REVOKED_KEPT_MILLIS + 1);
+    while world.by(Actor::system(), Sweep).unwrap().outcome.is_more {}
+    assert_eq!(world.states(&issued.device.id), [], "it is forgotten that it connected");
+    for transition in [Transition::Suspend, Transition::Resume] {
+        world.administer(MoveDevice::new(issued.device.id.clone(), transition)).unwrap();
+    }
+    let refused = world.register("hw-1", &claim).unwrap_err();
+    assert_eq!(refused, Refusal::AlreadyRegistered(DeviceState::Active));
+}
+
+#[test]
 fn a_claim_token_holds_for_its_product_networks_hardware_ids_and_time() {
     let world = World::new(27);
     let product = world.product(Strategy::Auto);
