@@ -55,8 +55,8 @@ pub enum FollowFault {
     /// The database is another one than before, or older than it was.
     #[error("the change log is another one, or shorter than it was: the database was exchanged")]
     Exchanged,
-    /// An entry is missing.
-    #[error("entry {0} of the change log is missing")]
+    /// An entry is missing, or nobody can read it.
+    #[error("entry {0} of the change log, or one soon after it, is missing or not what was written")]
     Gap(u64),
     /// There are more blocks than can be resident.
     #[error(transparent)]
@@ -134,7 +134,11 @@ impl Follower {
             if log != self.log || head < applied {
                 return Err(FollowFault::Exchanged);
             }
-            let entries = rows.log_after(applied, ENTRIES).await?;
+            let entries = rows.log_after(applied, ENTRIES).await.map_err(|fault| match fault {
+                // It stays so: whoever began anew would know more than who waits for it to change.
+                StoreFault::Corrupt { .. } => FollowFault::Gap(applied + 1),
+                StoreFault::Unavailable(_) | StoreFault::Busy => fault.into(),
+            })?;
             let Some(last) = entries.last().map(|last| last.sequence) else {
                 // Entries that housekeeping has deleted are missing, too.
                 let is_whole = head == applied;

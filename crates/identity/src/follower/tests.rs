@@ -247,6 +247,19 @@ fn entries_that_were_deleted_before_they_were_followed_are_missed() {
 }
 
 #[test]
+fn entries_that_nobody_can_read_end_following_as_missing_ones_do() {
+    let world = World::new(64);
+    let product = world.product(Strategy::Off);
+    let mut following = Following::begin(world);
+    following.world.made(&product);
+    following.world.store.corrupt_log();
+    assert_eq!(now(following.follower.catch_up()), Err(FollowFault::Gap(2)));
+    // Who begins anew reads rows, and no entries.
+    let begun = Following::begin(World { ..following.world });
+    assert_eq!((begun.resident.applied(), begun.resident.len()), (2, 1));
+}
+
+#[test]
 fn another_log_is_noticed() {
     let world = World::new(55);
     world.by(Actor::system(), AdoptKeys::default()).unwrap().outcome.unwrap();
