@@ -165,8 +165,9 @@ impl Command for Rotate {
         for (place, credential) in old.iter_mut().enumerate() {
             match end {
                 Some(end) if place >= surplus => {
+                    // One that is pending has its hour and no more.
+                    credential.validity = credential.window().until(end);
                     credential.state = CredentialState::Grace;
-                    credential.validity = credential.validity.until(end);
                 }
                 Some(_) | None => drop(credential.revoke(now)),
             }

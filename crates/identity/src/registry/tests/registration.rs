@@ -73,6 +73,29 @@ fn a_secret_that_is_not_used_within_an_hour_is_over_and_gives_its_use_back() {
 }
 
 #[test]
+fn a_rotation_before_the_first_use_gives_a_secret_no_more_than_its_hour() {
+    let world = World::new(34);
+    let (_, claim) = world.claim(&world.product(Strategy::Auto), None);
+    let issued = world.issue("hw-1", &claim);
+    world.rotate(&issued.device.id, 24 * PENDING_MILLIS, Kick::None);
+    world.clock.turn(PENDING_MILLIS);
+    let refused = world.by(Actor::system(), Confirm(issued.credential.id)).unwrap_err();
+    assert_eq!(refused, Refusal::NotFound(What::Credential));
+}
+
+#[test]
+fn a_registration_is_confirmed_by_the_secret_that_replaced_its_own() {
+    let world = World::new(35);
+    let (token, claim) = world.claim(&world.product(Strategy::Auto), Some(1));
+    let issued = world.issue("hw-1", &claim);
+    let second = world.rotate(&issued.device.id, 1_000, Kick::None);
+    world.by(Actor::system(), Confirm(second.credential.id)).unwrap();
+    // What an operator does later does not give back a use of the token that a device took.
+    world.administer(MoveDevice::new(issued.device.id, Transition::Reset)).unwrap();
+    assert_eq!(world.token_uses(&token), 1);
+}
+
+#[test]
 fn an_allow_list_lets_in_who_was_entered() {
     let world = World::new(23);
     let product = world.product(Strategy::AllowList);
