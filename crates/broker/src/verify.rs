@@ -246,7 +246,9 @@ fn work_off(
                             clock,
                             exchanged,
                         };
-                        return inquiry.begin(asked.into_reply());
+                        // One that panics drops its reply, which answers.
+                        let _ = guarded(|| inquiry.begin(asked.into_reply()));
+                        return;
                     }
                     None => unavailable(Unavailable::Busy),
                 }
@@ -389,6 +391,36 @@ mod tests {
         fn step(&mut self, _: &[u8]) -> Step {
             Step::Done(self.0.clone(), None)
         }
+    }
+
+    /// Asks somebody who panics.
+    struct Asking;
+
+    impl Exchange for Asking {
+        fn step(&mut self, _: &[u8]) -> Step {
+            Step::Later(Inquiry::new(|_| panic!("nobody to ask")), None)
+        }
+    }
+
+    #[tokio::test]
+    async fn who_panics_when_it_is_asked_answers_and_takes_no_thread_along() {
+        let (mailbox, mut inbox) = Mailbox::new();
+        let (elsewhere, wanted) = (Arc::<Elsewhere>::default(), Arc::new(()));
+        let judging = Judging::Step { client_id: "c".into(), exchange: Box::new(Asking), data: Vec::new() };
+        let connection = ConnectionId { index: 1, generation: 0 };
+        let job = Job {
+            task: Task::Judge { judging, connection, reply: mailbox },
+            address: None,
+            deadline: Timestamp::NEVER,
+            wanted: Arc::downgrade(&wanted),
+        };
+        let nobody = Anonymous::everybody(Access::everything());
+        work_off(&nobody, job, &elsewhere, Weak::new(), Monotonic::start());
+        let mut mail = Vec::new();
+        inbox.recv_many(&mut mail, 1).await;
+        let Some(Message::Judged(told, judged)) = mail.pop() else { panic!("no verdict") };
+        assert!(matches!(judged.decision, Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE)));
+        assert_eq!((told, elsewhere.count()), (connection, 0));
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Followed {
     pub closed: Vec<(u64, usize)>,
     /// Rows that are not what they should be: who they were about is not let in any more.
     pub corrupt: Vec<StoreFault>,
+    /// There were more entries when these were read.
+    pub is_behind: bool,
 }
 
 /// Why a resident set cannot follow. It keeps verifying by what it has.
@@ -55,8 +57,8 @@ pub enum FollowFault {
     /// The database is another one than before, or older than it was.
     #[error("the change log is another one, or shorter than it was: the database was exchanged")]
     Exchanged,
-    /// An entry is missing.
-    #[error("entry {0} of the change log is missing")]
+    /// An entry is missing, or nobody can read it.
+    #[error("entry {0} of the change log, or one soon after it, is missing or not what was written")]
     Gap(u64),
     /// There are more blocks than can be resident.
     #[error(transparent)]
@@ -69,7 +71,7 @@ use reading::{Concerned, Reading, Touched};
 /// Rows that are read at once.
 const PORTION: u32 = if cfg!(test) { 2 } else { 5_000 };
 /// Entries that are applied at once.
-const ENTRIES: u32 = 512;
+const ENTRIES: u32 = if cfg!(test) { 8 } else { 512 };
 /// Up to so many devices of one portion have their connections asked about one after the other, so that each
 /// entry knows what it closed.
 const APART_MAX: usize = 16;
@@ -120,45 +122,47 @@ impl Follower {
         self.log
     }
 
-    /// Applies every entry that is there. When it is done, nobody is connected, or will be by a verdict from
-    /// before, who should not be.
+    /// Applies the entries that are there, at most so many at once that others hear of them soon: where more are
+    /// there or come all the time, it has to be called again. When it is done, nobody is connected, or will be by a
+    /// verdict from before, who should not be by what was applied.
     ///
     /// # Errors
     /// [`FollowFault`]: what was applied before stays applied; ask again later.
     pub async fn catch_up(&mut self) -> Result<Followed, FollowFault> {
         let (mut closed, mut corrupt) = (Vec::new(), Vec::new());
-        loop {
-            let applied = self.resident.applied();
-            let mut rows = self.store.read().await?;
-            let (log, head) = rows.log_head().await?;
-            if log != self.log || head < applied {
-                return Err(FollowFault::Exchanged);
-            }
-            let entries = rows.log_after(applied, ENTRIES).await?;
-            let Some(last) = entries.last().map(|last| last.sequence) else {
-                // Entries that housekeeping has deleted are missing, too.
-                let is_whole = head == applied;
-                return is_whole
-                    .then_some(Followed { sequence: applied, closed, corrupt })
-                    .ok_or(FollowFault::Gap(applied + 1));
-            };
-            if let Some((expected, _)) =
-                (applied + 1..).zip(&entries).find(|(expected, entry)| entry.sequence != *expected)
-            {
-                return Err(FollowFault::Gap(expected));
-            }
-            let touched = Touched::of(&entries);
-            let mut reading = Reading {
-                rows: &mut *rows,
-                resident: &self.resident,
-                used: &mut self.used,
-                corrupt: &mut corrupt,
-            };
-            let (changes, concerned) = reading.changes_of(&touched).await?;
-            drop(rows);
-            self.resident.apply(last, changes);
-            self.tell(&entries, &concerned, &mut closed).await;
+        let applied = self.resident.applied();
+        let mut rows = self.store.read().await?;
+        let (log, head) = rows.log_head().await?;
+        if log != self.log || head < applied {
+            return Err(FollowFault::Exchanged);
         }
+        let entries = rows.log_after(applied, ENTRIES).await.map_err(|fault| match fault {
+            // It stays so: whoever began anew would know more than who waits for it to change.
+            StoreFault::Corrupt { .. } => FollowFault::Gap(applied + 1),
+            StoreFault::Unavailable(_) | StoreFault::Busy => fault.into(),
+        })?;
+        let Some(last) = entries.last().map(|last| last.sequence) else {
+            // Entries that housekeeping has deleted are missing, too.
+            let followed = Followed { sequence: applied, closed, corrupt, is_behind: false };
+            return if head == applied { Ok(followed) } else { Err(FollowFault::Gap(applied + 1)) };
+        };
+        if let Some((expected, _)) =
+            (applied + 1..).zip(&entries).find(|(expected, entry)| entry.sequence != *expected)
+        {
+            return Err(FollowFault::Gap(expected));
+        }
+        let touched = Touched::of(&entries);
+        let mut reading = Reading {
+            rows: &mut *rows,
+            resident: &self.resident,
+            used: &mut self.used,
+            corrupt: &mut corrupt,
+        };
+        let (changes, concerned) = reading.changes_of(&touched).await?;
+        drop(rows);
+        self.resident.apply(last, changes);
+        self.tell(&entries, &concerned, &mut closed).await;
+        Ok(Followed { sequence: last, closed, corrupt, is_behind: last < head })
     }
 
     /// Has the connections asked about that may not stay as they are.

@@ -217,6 +217,8 @@ pub trait Transaction: Rows {
     async fn put_device(&mut self, device: &Device) -> Result<(), StoreFault>;
     /// Writes a credential.
     async fn put_credential(&mut self, credential: &Credential) -> Result<(), StoreFault>;
+    /// Deletes a credential.
+    async fn delete_credential(&mut self, id: CredentialId) -> Result<(), StoreFault>;
     /// Deletes credentials that were revoked before `before`, the longest ago first, at most `limit`; returns
     /// how many.
     async fn delete_revoked_credentials(&mut self, before: UnixMillis, limit: u32)

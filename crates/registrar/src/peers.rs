@@ -58,7 +58,8 @@ impl Neighbours {
         let mut reach = None;
         loop {
             let begun = Instant::now();
-            if let Some(seen) = self.look(begun).await {
+            // With the time that it takes to get to ask: those who wait for a database that hangs do so side by side.
+            if let Ok(Some(seen)) = timeout(LOOK_MAX, self.look(begun)).await {
                 let found = self.reach(&seen, sequence);
                 reach = Some(found);
                 if found.acked == found.total {
@@ -80,8 +81,7 @@ impl Neighbours {
             Some((begun, seen)) if *begun > since => Some(seen.clone()),
             Some(_) | None => {
                 let begun = Instant::now();
-                let seen: Arc<[SeenNode]> =
-                    timeout(LOOK_MAX, self.peers.nodes.all()).await.ok()?.ok()?.into();
+                let seen: Arc<[SeenNode]> = self.peers.nodes.all().await.ok()?.into();
                 *last = Some((begun, seen.clone()));
                 Some(seen)
             }

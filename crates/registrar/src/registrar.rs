@@ -235,14 +235,17 @@ struct Following {
 
 impl Following {
     async fn run(mut self) -> RunFault {
+        let mut is_behind = false;
         loop {
-            // A change that nobody told of is found all the same.
-            let told = tokio::time::timeout(LOOK_INTERVAL, self.changes.changed()).await;
-            if matches!(told, Ok(Err(_))) {
-                tokio::time::sleep(LOOK_INTERVAL).await;
+            if !is_behind {
+                self.wait().await;
             }
+            is_behind = false;
             match self.follower.catch_up().await {
-                Ok(followed) => self.tell(&followed),
+                Ok(followed) => {
+                    is_behind = followed.is_behind;
+                    self.tell(&followed);
+                }
                 Err(fault @ (FollowFault::Exchanged | FollowFault::Gap(_))) => {
                     self.tell.send_modify(|state| state.is_healthy = false);
                     tracing::error!(%fault, "the change log cannot be followed");
@@ -250,6 +253,14 @@ impl Following {
                 }
                 Err(fault @ (FollowFault::Store(_) | FollowFault::Blocks(_))) => self.stumble(&fault),
             }
+        }
+    }
+
+    /// Waits for a change. One that nobody told of is found all the same.
+    async fn wait(&mut self) {
+        let told = tokio::time::timeout(LOOK_INTERVAL, self.changes.changed()).await;
+        if matches!(told, Ok(Err(_))) {
+            tokio::time::sleep(LOOK_INTERVAL).await;
         }
     }
 

@@ -278,6 +278,10 @@ impl Transaction for Session {
         credential::put(&mut self.connection, credential).await
     }
 
+    async fn delete_credential(&mut self, id: CredentialId) -> Result<(), StoreFault> {
+        credential::delete(&mut self.connection, id).await
+    }
+
     async fn delete_revoked_credentials(
         &mut self,
         before: UnixMillis,

@@ -114,7 +114,10 @@ fn what_was_there_before_is_loaded_and_what_comes_later_is_followed() {
     assert!(following.resident.device(early.id.as_str()).is_some());
     let (late, _) = following.world.made(&product);
     assert!(following.resident.device(late.id.as_str()).is_none());
-    assert_eq!(following.follow(), Followed { sequence: 3, closed: Vec::new(), corrupt: Vec::new() });
+    assert_eq!(
+        following.follow(),
+        Followed { sequence: 3, closed: Vec::new(), corrupt: Vec::new(), is_behind: false }
+    );
     assert!(following.resident.device(late.id.as_str()).is_some());
     assert_eq!(following.asked.take(), [], "nobody is connected with what is new");
 }
@@ -244,6 +247,35 @@ fn entries_that_were_deleted_before_they_were_followed_are_missed() {
         assert_eq!(now(following.follower.catch_up()), Err(FollowFault::Gap(2)), "{up_to}");
     }
     assert_eq!(following.resident.applied(), 1);
+}
+
+#[test]
+fn a_portion_of_many_changes_is_told_before_the_next_is_read() {
+    let world = World::new(65);
+    let product = world.product(Strategy::Off);
+    let mut following = Following::begin(world);
+    for _ in 0..20 {
+        following.world.made(&product);
+    }
+    let steps: Vec<_> =
+        (0..4).map(|_| following.follow()).map(|step| (step.sequence, step.is_behind)).collect();
+    assert_eq!(steps, [(9, true), (17, true), (21, false), (21, false)]);
+    // Somebody writes all the time: who waits for the first change does not wait for the last.
+    following.world.made(&product);
+    assert_eq!((following.follow().sequence, following.resident.len()), (22, 21));
+}
+
+#[test]
+fn entries_that_nobody_can_read_end_following_as_missing_ones_do() {
+    let world = World::new(64);
+    let product = world.product(Strategy::Off);
+    let mut following = Following::begin(world);
+    following.world.made(&product);
+    following.world.store.corrupt_log();
+    assert_eq!(now(following.follower.catch_up()), Err(FollowFault::Gap(2)));
+    // Who begins anew reads rows, and no entries.
+    let begun = Following::begin(World { ..following.world });
+    assert_eq!((begun.resident.applied(), begun.resident.len()), (2, 1));
 }
 
 #[test]

@@ -58,7 +58,10 @@ impl Command for Confirm {
             device.state = DeviceState::Active;
             desk.change_device(&mut device).await?;
         }
-        confirm_registration(desk, id).await?;
+        // The device has connected, be it with what it was given instead of what it registered for.
+        for connected in revoked.iter().map(|replaced| replaced.id).chain([id]) {
+            confirm_registration(desk, connected).await?;
+        }
         desk.log(NewEntry::device(credential.device.clone(), Some(id))).await?;
         Ok(Confirmed { revoked_count: revoked.len() })
     }

@@ -147,6 +147,7 @@ impl Command for Rotate {
         allows(&desk.product(device.product).await?, CredentialKind::Secret)?;
         let now = desk.now();
         let mut old = desk.rows().credentials_of(&device.id).await?;
+        desk.forget_surplus(&old).await?;
         old.retain(|credential| credential.is_live(now));
         let live_count = old.len();
         old.retain(is_secret);
@@ -164,8 +165,9 @@ impl Command for Rotate {
         for (place, credential) in old.iter_mut().enumerate() {
             match end {
                 Some(end) if place >= surplus => {
+                    // One that is pending has its hour and no more.
+                    credential.validity = credential.window().until(end);
                     credential.state = CredentialState::Grace;
-                    credential.validity = credential.validity.until(end);
                 }
                 Some(_) | None => drop(credential.revoke(now)),
             }

@@ -1,9 +1,15 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::{Actor, Fingerprint, Refusal, What};
-use crate::model::{Credential, CredentialId, Device, DeviceId, Product, ProductId, ProductState};
+use crate::model::{
+    Credential, CredentialId, CredentialState, Device, DeviceId, Product, ProductId, ProductState,
+};
 use crate::store::{AuditChain, AuditRecord, NewEntry, StoreFault, Transaction};
 use crate::{Entropy, Keyring, NoEntropy, UnixMillis};
+
+/// Revoked credentials of one device that are kept when it rotates: a device rotates as often as it likes, and each
+/// change of it reads all that it has.
+pub(super) const REVOKED_OF_DEVICE_MAX: usize = if cfg!(test) { 3 } else { 64 };
 
 /// What a command works with: the rows of one transaction, the time, the keys, randomness, and for whom.
 pub struct Desk<'a> {
@@ -137,6 +143,19 @@ impl<'a> Desk<'a> {
         device.version += 1;
         device.updated_at = self.now;
         self.rows.put_device(device).await?;
+        Ok(())
+    }
+
+    /// Deletes the oldest of a device's credentials, these, that are revoked and more than
+    /// [`REVOKED_OF_DEVICE_MAX`]. The last that was used stays: it tells that the device has connected.
+    pub(super) async fn forget_surplus(&mut self, known: &[Credential]) -> Result<(), Refusal> {
+        let is_revoked = |known: &&Credential| known.state == CredentialState::Revoked;
+        let revoked = || known.iter().filter(is_revoked);
+        let last_used = revoked().rfind(|known| known.first_used_at.is_some()).map(|known| known.id);
+        let surplus = revoked().count().saturating_sub(REVOKED_OF_DEVICE_MAX);
+        for over in revoked().take(surplus).filter(|over| Some(over.id) != last_used) {
+            self.rows.delete_credential(over.id).await?;
+        }
         Ok(())
     }
 

@@ -228,10 +228,12 @@ impl Command for MoveDevice {
         device.state = before.state.after(self.transition)?;
         match self.transition {
             Transition::Suspend => {}
-            // A device that never connected may still register.
+            // A device that never connected may still register. One that is older than what is remembered of
+            // credentials may have connected with one that is forgotten: an operator has to reset it.
             Transition::Resume => {
+                let is_remembered = device.created_at > super::housekeeping::revoked_horizon(desk);
                 let known = desk.rows().credentials_of(&device.id).await?;
-                if known.iter().all(|credential| credential.first_used_at.is_none()) {
+                if is_remembered && known.iter().all(|credential| credential.first_used_at.is_none()) {
                     device.state = DeviceState::Registered;
                 }
             }

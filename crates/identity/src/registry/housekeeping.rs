@@ -11,6 +11,10 @@ use crate::store::{NewEntry, PageRequest, RegistrationFilter};
 /// which whoever uses it is told that it has expired, and connections end by their own clocks.
 pub const EXPIRED_KEPT_MILLIS: u64 = 3_600_000;
 
+/// How long a block that is over is kept, in milliseconds: an hour. What is deleted is gone for every node, and the
+/// clock of the one that keeps house may be wrong.
+pub const BLOCK_KEPT_MILLIS: u64 = 3_600_000;
+
 /// How long a revoked credential is kept, in milliseconds: 90 days.
 pub const REVOKED_KEPT_MILLIS: u64 = 90 * DAY;
 
@@ -35,8 +39,6 @@ const LOG_PORTION: u32 = if cfg!(test) { 100 } else { 1_000 };
 
 /// Does what time brings about, a portion of each kind: ends what nobody used in time and what is over, goes on
 /// with products that are being deleted, and forgets what was over for long. The audit log is kept for ever.
-///
-/// Blocks go as soon as they are over.
 #[derive(Clone, Copy, Debug)]
 pub struct Sweep;
 
@@ -89,6 +91,11 @@ fn ago(desk: &Desk<'_>, millis: u64) -> UnixMillis {
     UnixMillis::new(desk.now().millis().saturating_sub(millis))
 }
 
+/// Of credentials that were revoked before this nothing is known.
+pub(super) fn revoked_horizon(desk: &Desk<'_>) -> UnixMillis {
+    ago(desk, REVOKED_KEPT_MILLIS)
+}
+
 async fn expire_secrets(desk: &mut Desk<'_>) -> Result<usize, Refusal> {
     let before = ago(desk, PENDING_MILLIS);
     let unused = desk.rows().pending_credentials(before, PORTION).await?;
@@ -130,8 +137,8 @@ async fn expire_registrations(desk: &mut Desk<'_>) -> Result<usize, Refusal> {
 }
 
 async fn remove_blocks(desk: &mut Desk<'_>) -> Result<usize, Refusal> {
-    let now = desk.now();
-    let over = desk.rows().expired_blocks(now, PORTION).await?;
+    let before = ago(desk, BLOCK_KEPT_MILLIS);
+    let over = desk.rows().expired_blocks(before, PORTION).await?;
     let count = over.len();
     for entry in over {
         desk.rows().delete_block(entry.id).await?;
@@ -142,7 +149,7 @@ async fn remove_blocks(desk: &mut Desk<'_>) -> Result<usize, Refusal> {
 
 /// Deletes what was over for long; returns how much of each kind, and how much it may have been.
 async fn forget(desk: &mut Desk<'_>) -> Result<[(u64, u32); 3], Refusal> {
-    let revoked = ago(desk, REVOKED_KEPT_MILLIS);
+    let revoked = revoked_horizon(desk);
     let credentials = desk.rows().delete_revoked_credentials(revoked, PORTION).await?;
     let past = ago(desk, REGISTRATION_KEPT_MILLIS);
     let registrations = desk.rows().delete_past_registrations(past, PORTION).await?;

@@ -217,7 +217,11 @@ impl Register {
         if known.iter().any(is_given) {
             return Err(Refusal::AlreadyRegistered(device.state));
         }
-        // The newest wins: what was handed out before, and not used, is over.
+        // The newest wins: what was handed out before, and not used, is over. It is not even kept: who asks again
+        // and again must not leave ever more rows, which everybody would wait for who reads those of the device.
+        for unused in known.iter().filter(|known| known.state == CredentialState::Pending) {
+            desk.rows().delete_credential(unused.id).await?;
+        }
         desk.revoke_all(&device.id, |_| false).await?;
         let (mut credential, secret) = issue(desk, &device.id).await?;
         credential.state = CredentialState::Pending;

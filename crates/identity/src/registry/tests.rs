@@ -7,7 +7,7 @@ use super::*;
 use crate::blocks::Block;
 use crate::model::{
     ClaimFault, ClaimToken, CredentialState, Device, DeviceId, DeviceState, HardwareId, PENDING_MILLIS,
-    Product, Registration, RegistrationId, RegistrationState, Strategy, Transition,
+    Product, Registration, RegistrationId, RegistrationState, Strategy, Transition, Validity,
 };
 use crate::store::memory::MemoryStore;
 use crate::store::{AuditChain, ChangeKind, Kick, PageRequest};
@@ -215,11 +215,7 @@ fn a_device_never_has_more_live_credentials_than_four() {
     }
     let live = world.states(&device.id).iter().filter(|state| **state != CredentialState::Revoked).count();
     assert_eq!(live, 4);
-    let add = AddCredential {
-        device: device.id,
-        proof: NewProof::Secret,
-        validity: crate::model::Validity::default(),
-    };
+    let add = AddCredential { device: device.id, proof: NewProof::Secret, validity: Validity::default() };
     assert_eq!(world.administer(add).unwrap_err(), Refusal::CredentialLimit);
 }
 

@@ -32,17 +32,20 @@ impl Resident {
     /// is taken for who it is.
     ///
     /// # Errors
-    /// [`Denial`]: nothing at all. The device is unknown, none of its credentials can be used any more, or
-    /// something else would keep it out if it came now.
+    /// [`Denial`]: nothing at all. The device is unknown, or would be kept out now with each of its credentials.
     pub fn permit(&self, named: &Named<'_>) -> Result<Allowed, Denial> {
         let device = self.device(named.username).ok_or(Denial::UnknownUser)?;
         let now = self.clock.now();
-        let usable = { device.credentials.iter() }.map(|known| known.validity.holds(now));
-        // One that holds, or else what is wrong with the last.
-        usable.reduce(Result::or).unwrap_or(Err(Unusable::Revoked)).map_err(Denial::Credential)?;
         let Named { username, client_id, peer } = *named;
         let presented = Presented { client_id, username: Some(username), peer };
-        let product = self.object(&presented, &device, None, now)?;
+        // Nobody says by which it was let in: by one that still lets it in, or else what is wrong with the last of
+        // those that hold, or of all.
+        let holds = |known: &ResidentCredential| known.validity.holds(now).map_err(Denial::Credential);
+        let revoked = Err(Denial::Credential(Unusable::Revoked));
+        { device.credentials.iter() }.map(holds).reduce(Result::or).unwrap_or(revoked)?;
+        let in_time = device.credentials.iter().filter(|known| holds(known).is_ok());
+        let products = in_time.map(|known| self.object(&presented, &device, known, now));
+        let product = products.reduce(Result::or).unwrap_or(Err(Denial::ProductDisabled))?;
         Ok(allowed(&presented, &device, product))
     }
 
@@ -55,23 +58,23 @@ impl Resident {
     ) -> Result<Allowed, Denial> {
         let now = self.clock.now();
         credential.validity.holds(now).map_err(Denial::Credential)?;
-        let product = self.object(presented, device, Some(credential), now)?;
+        let product = self.object(presented, device, credential, now)?;
         Ok(allowed(presented, device, product))
     }
 
-    /// What speaks against a device, its credential apart; its product, if nothing does.
+    /// What speaks against a device with this credential, whose time it is; its product, if nothing does.
     fn object(
         &self,
         presented: &Presented<'_>,
         device: &ResidentDevice,
-        credential: Option<&ResidentCredential>,
+        credential: &ResidentCredential,
         now: UnixMillis,
     ) -> Result<Arc<ResidentProduct>, Denial> {
         let product = self.product(device.product);
         let state = product.as_ref().map_or(ProductState::Disabled, |product| product.state);
         may_connect(device.state, device.expires_at, state, now)?;
         let product = product.ok_or(Denial::ProductDisabled)?;
-        if credential.is_some_and(|credential| !product.kinds.contains(&credential.proof.kind())) {
+        if !product.kinds.contains(&credential.proof.kind()) {
             return Err(Denial::CredentialKind);
         }
         if !product.binding.admits(device.id.as_str(), presented.client_id) {

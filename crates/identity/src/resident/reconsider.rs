@@ -62,7 +62,7 @@ impl Resident {
         &self,
         presented: &Presented<'_>,
         device: &ResidentDevice,
-        credential: Option<&ResidentCredential>,
+        credential: &ResidentCredential,
         now: UnixMillis,
     ) -> bool {
         if self.blocks.load().is_empty() {
@@ -70,7 +70,7 @@ impl Resident {
         }
         let (mut credential_text, mut product_text) = (IdText::default(), IdText::default());
         let subject = Subject {
-            credential: credential.map(|credential| credential.id.write(&mut credential_text)),
+            credential: Some(credential.id.write(&mut credential_text)),
             device: Some(device.id.as_str()),
             product: Some(device.product.write(&mut product_text)),
             ..presented.subject()

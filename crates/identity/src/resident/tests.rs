@@ -285,6 +285,29 @@ fn what_a_connected_device_may_do_ends_with_whatever_would_keep_it_out() {
 }
 
 #[test]
+fn what_a_connected_device_may_do_ends_with_the_last_credential_that_lets_it_in() {
+    let mut world = World::new();
+    let (first, second) = (world.secret().0, world.secret().0);
+    world.apply(Change::Device(world.device("d1", [first.clone(), second.clone()])));
+    let denial = |world: &World| {
+        let named = Named { username: "d1", client_id: "d1", peer: None };
+        world.resident.permit(&named).err()
+    };
+    let mut blocks = Blocks::default();
+    for (credential, expected) in [(&first, None), (&second, Some(Denial::Blocked))] {
+        let target = BlockTarget::parse("credential", &credential.id.to_string()).unwrap();
+        blocks.insert(Block { target, reason: "stolen".into(), until: None }).unwrap();
+        world.apply(Change::Blocks(blocks.clone().into()));
+        assert_eq!(denial(&world), expected);
+    }
+    world.apply(Change::Blocks(Blocks::default().into()));
+    assert_eq!(denial(&world), None);
+    world.product.kinds = vec![CredentialKind::Scram];
+    world.apply(Change::Product(ResidentProduct::from(&world.product)));
+    assert_eq!(denial(&world), Some(Denial::CredentialKind), "it could not connect any more");
+}
+
+#[test]
 fn a_verdict_tells_the_rules_that_it_was_given_with() {
     let mut world = World::new();
     let secret = world.add("d1");

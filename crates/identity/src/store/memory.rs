@@ -28,6 +28,8 @@ struct State {
     fault: Option<StoreFault>,
     /// No block can be read by its target.
     are_blocks_corrupt: bool,
+    /// No entry of the log can be read.
+    is_log_corrupt: bool,
     log_id: LogId,
     /// The last number that was given.
     head: u64,
@@ -52,6 +54,11 @@ impl MemoryStore {
     /// From now on blocks that are asked for by their target are not what was written, or they are again.
     pub fn corrupt_blocks(&self, are_corrupt: bool) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).are_blocks_corrupt = are_corrupt;
+    }
+
+    /// From now on entries of the change log are not what was written.
+    pub fn corrupt_log(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).is_log_corrupt = true;
     }
 
     fn snapshot(&self) -> Result<State, StoreFault> {
@@ -112,6 +119,11 @@ impl Transaction for State {
 
     async fn put_credential(&mut self, credential: &Credential) -> Result<(), StoreFault> {
         self.credentials.insert(credential.id, credential.clone());
+        Ok(())
+    }
+
+    async fn delete_credential(&mut self, id: CredentialId) -> Result<(), StoreFault> {
+        self.credentials.remove(&id);
         Ok(())
     }
 

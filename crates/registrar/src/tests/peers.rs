@@ -17,6 +17,8 @@ type Said = BTreeMap<NodeId, (Node, Instant)>;
 struct Table {
     rows: Mutex<Said>,
     is_away: Mutex<bool>,
+    /// Who asks waits for ever.
+    is_hanging: Mutex<bool>,
 }
 
 const STALE_AFTER: Duration = Duration::from_secs(10);
@@ -36,6 +38,9 @@ impl Nodes for Table {
     }
 
     async fn all(&self) -> Result<Vec<SeenNode>, StoreFault> {
+        if *self.is_hanging.lock().unwrap() {
+            std::future::pending::<()>().await;
+        }
         let seen = |(node, at): &(Node, Instant)| SeenNode { node: node.clone(), silent: at.elapsed() };
         Ok(self.rows()?.values().map(seen).collect())
     }
@@ -164,6 +169,25 @@ async fn while_nobody_can_be_asked_a_change_is_not_said_to_be_everywhere() {
     *place.table.is_away.lock().unwrap() = false;
     eventually(|| place.table.rows().unwrap().len() == 1).await;
     assert_eq!(one.progress().wait_everywhere(sequence, PATIENCE).await, reach(1, 1, 0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_who_wait_for_a_database_that_hangs_wait_no_longer_than_one() {
+    let place = Place::new();
+    let one = place.open().await;
+    let head = one.opened().head;
+    let one = one.run(Arc::new(One::default()));
+    *place.table.is_hanging.lock().unwrap() = true;
+    let begun = Instant::now();
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let progress = one.progress();
+        waiting.spawn(async move { progress.wait_everywhere(head, PATIENCE).await });
+    }
+    while let Some(reached) = waiting.join_next().await {
+        assert_eq!(reached.unwrap(), reach(1, 2, 0, 0));
+    }
+    assert!(begun.elapsed() < PATIENCE + Duration::from_secs(1), "{:?}", begun.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

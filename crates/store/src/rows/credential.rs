@@ -67,6 +67,10 @@ pub(crate) async fn expired(
     rows.all(sql, values![before, limit], parse).await
 }
 
+pub(crate) async fn delete(rows: &mut Connection, id: CredentialId) -> Result<(), StoreFault> {
+    rows.execute("DELETE FROM credentials WHERE id = $1", values![id]).await.map(drop)
+}
+
 pub(crate) async fn delete_revoked(
     rows: &mut Connection,
     before: UnixMillis,

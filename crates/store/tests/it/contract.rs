@@ -99,6 +99,7 @@ cases! {
     housekeeping {
         devices_of_one_product_are_loaded_with_their_credentials,
         credentials_that_are_over_are_found_the_longest_first,
+        one_credential_is_deleted,
         revoked_credentials_are_deleted_in_portions,
         past_registrations_are_deleted_and_rejected_ones_stay,
         a_rejected_registration_is_found_by_its_hardware_id,

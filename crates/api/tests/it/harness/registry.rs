@@ -233,9 +233,9 @@ impl Sessions for Connected {
 #[async_trait]
 impl Applied for Following {
     async fn wait(&self, sequence: u64, _: Duration) -> Application {
-        if !self.is_stuck.load(Ordering::Relaxed)
-            && let Ok(followed) = self.follower.lock().await.catch_up().await
-        {
+        let mut is_behind = !self.is_stuck.load(Ordering::Relaxed);
+        while is_behind && let Ok(followed) = self.follower.lock().await.catch_up().await {
+            is_behind = followed.is_behind;
             self.applied.send_replace(followed.sequence);
             let mut closed = self.closed.lock().unwrap();
             for (sequence, count) in followed.closed {

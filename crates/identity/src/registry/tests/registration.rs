@@ -11,10 +11,29 @@ fn a_device_that_lost_the_answer_asks_again_and_the_newest_secret_wins() {
     let second = world.issue("hw-1", &claim);
     assert_eq!(first.device.id, second.device.id);
     assert_ne!(first.secret.expose(), second.secret.expose());
-    assert_eq!(world.states(&first.device.id), [CredentialState::Revoked, CredentialState::Pending]);
+    assert_eq!(world.states(&first.device.id), [CredentialState::Pending], "nobody ever used the other one");
+    let refused = world.by(Actor::system(), Confirm(first.credential.id)).unwrap_err();
+    assert_eq!(refused, Refusal::NotFound(What::Credential));
     assert_eq!(world.token_uses(&token), 1, "it is one device");
     let refused = world.register("hw-2", &claim).unwrap_err();
     assert_eq!(refused, Refusal::Claim(ClaimFault::UsedUp));
+}
+
+#[test]
+fn asking_again_and_again_leaves_no_more_rows() {
+    let world = World::new(19);
+    let (_, claim) = world.claim(&world.product(Strategy::Auto), Some(1));
+    let device = world.issue("hw-1", &claim).device.id;
+    // What an operator gave it and took away stays.
+    let proof = NewProof::Secret;
+    let added = world
+        .administer(AddCredential { device: device.clone(), proof, validity: Validity::default() })
+        .unwrap();
+    world.administer(RevokeCredential { id: added.credential.id, reason: "".into() }).unwrap();
+    for _ in 0..10 {
+        world.issue("hw-1", &claim);
+    }
+    assert_eq!(world.states(&device), [CredentialState::Revoked, CredentialState::Pending]);
 }
 
 #[test]
@@ -50,6 +69,29 @@ fn a_secret_that_is_not_used_within_an_hour_is_over_and_gives_its_use_back() {
     assert_eq!(swept, Swept { credential_count: 1, ..Swept::default() });
     assert_eq!(world.token_uses(&token), 0);
     assert!(world.register("hw-1", &claim).is_ok());
+    assert_eq!(world.token_uses(&token), 1);
+}
+
+#[test]
+fn a_rotation_before_the_first_use_gives_a_secret_no_more_than_its_hour() {
+    let world = World::new(34);
+    let (_, claim) = world.claim(&world.product(Strategy::Auto), None);
+    let issued = world.issue("hw-1", &claim);
+    world.rotate(&issued.device.id, 24 * PENDING_MILLIS, Kick::None);
+    world.clock.turn(PENDING_MILLIS);
+    let refused = world.by(Actor::system(), Confirm(issued.credential.id)).unwrap_err();
+    assert_eq!(refused, Refusal::NotFound(What::Credential));
+}
+
+#[test]
+fn a_registration_is_confirmed_by_the_secret_that_replaced_its_own() {
+    let world = World::new(35);
+    let (token, claim) = world.claim(&world.product(Strategy::Auto), Some(1));
+    let issued = world.issue("hw-1", &claim);
+    let second = world.rotate(&issued.device.id, 1_000, Kick::None);
+    world.by(Actor::system(), Confirm(second.credential.id)).unwrap();
+    // What an operator does later does not give back a use of the token that a device took.
+    world.administer(MoveDevice::new(issued.device.id, Transition::Reset)).unwrap();
     assert_eq!(world.token_uses(&token), 1);
 }
 
@@ -242,6 +284,23 @@ fn a_device_that_never_connected_may_register_after_a_suspension() {
         world.administer(MoveDevice::new(issued.device.id.clone(), transition)).unwrap();
     }
     assert_eq!(world.issue("hw-1", &claim).device.id, issued.device.id);
+}
+
+#[test]
+fn a_device_that_has_connected_does_not_register_after_a_suspension_however_long_ago_that_was() {
+    let world = World::new(33);
+    let (_, claim) = world.claim(&world.product(Strategy::Auto), None);
+    let issued = world.issue("hw-1", &claim);
+    world.by(Actor::system(), Confirm(issued.credential.id)).unwrap();
+    world.administer(RevokeCredential { id: issued.credential.id, reason: "".into() }).unwrap();
+    world.clock.turn(REVOKED_KEPT_MILLIS + 1);
+    while world.by(Actor::system(), Sweep).unwrap().outcome.is_more {}
+    assert_eq!(world.states(&issued.device.id), [], "it is forgotten that it connected");
+    for transition in [Transition::Suspend, Transition::Resume] {
+        world.administer(MoveDevice::new(issued.device.id.clone(), transition)).unwrap();
+    }
+    let refused = world.register("hw-1", &claim).unwrap_err();
+    assert_eq!(refused, Refusal::AlreadyRegistered(DeviceState::Active));
 }
 
 #[test]

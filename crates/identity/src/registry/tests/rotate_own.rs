@@ -35,6 +35,19 @@ fn a_device_replaces_the_secret_that_it_proved_and_by_the_next_one_only_the_next
 }
 
 #[test]
+fn a_device_that_rotates_again_and_again_leaves_no_more_rows() {
+    let world = World::new(54);
+    let (_, device, mut current) = world.connected();
+    for _ in 0..10 {
+        current = world.rotate_own(&device, current).unwrap().credential.id;
+        world.by(Actor::system(), Confirm(current)).unwrap();
+    }
+    let revoked = world.states(&device.id).into_iter().filter(|state| *state == CredentialState::Revoked);
+    assert_eq!(revoked.count(), desk::REVOKED_OF_DEVICE_MAX + 1, "the last rotation has added one");
+    assert_eq!(world.states(&device.id).last(), Some(&CredentialState::Active));
+}
+
+#[test]
 fn the_secret_that_a_device_gives_itself_is_good_no_longer_than_the_one_it_replaces() {
     let world = World::new(51);
     let (_, device, _) = world.connected();

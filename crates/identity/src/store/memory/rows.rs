@@ -29,6 +29,10 @@ impl Rows for State {
     }
 
     async fn log_after(&mut self, after: u64, limit: u32) -> Result<Vec<LogEntry>, StoreFault> {
+        if self.is_log_corrupt {
+            let (table, column, why) = ("change_log", "kind", "it was changed by hand".into());
+            return Err(StoreFault::Corrupt { table, id: (after + 1).to_string().into(), column, why });
+        }
         let newer = self.log.iter().filter(|entry| entry.sequence > after);
         Ok(newer.take(limit as usize).cloned().collect())
     }

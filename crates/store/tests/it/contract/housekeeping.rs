@@ -76,6 +76,14 @@ pub(super) async fn credentials_that_are_over_are_found_the_longest_first(place:
     }
 }
 
+pub(super) async fn one_credential_is_deleted(place: &dyn Place) {
+    let store = place.empty().await;
+    put_credentials(&*store, vec![credential(1, &id(1)), credential(2, &id(1))]).await;
+    write!(store, |rows| rows.delete_credential(id(1)); rows.delete_credential(id(3));).await.unwrap();
+    let left = store.read().await.unwrap().credentials_of(&id(1)).await.unwrap();
+    assert_eq!(left.into_iter().map(|left| left.id).collect::<Vec<_>>(), [id(2)]);
+}
+
 pub(super) async fn revoked_credentials_are_deleted_in_portions(place: &dyn Place) {
     let store = place.empty().await;
     let revoked = |number, when| Credential {
