@@ -24,7 +24,9 @@ use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 use vouchmq_identity::store::Digest;
 
-use crate::http::{Access, Built, Gate, Gatekeeper, Limiter, Principal, Refusal, Routes, open_api_route};
+use crate::http::{
+    Access, Built, Gate, Gatekeeper, Limiter, Principal, Refusal, Routes, Stranger, open_api_route,
+};
 use crate::management::Applied;
 
 mod admitted;
@@ -151,7 +153,7 @@ struct NoOperators;
 #[async_trait]
 impl Gatekeeper for NoOperators {
     async fn principal(&self, _: &SecretString, _: IpAddr) -> Result<Principal, Refusal> {
-        Err(Refusal::Unknown)
+        Err(Refusal::Unknown(Stranger { key_id: None, reason: "no_operators" }))
     }
 }
 
