@@ -143,7 +143,11 @@ impl ApiKeys {
             keyring.match_nobody(text);
             // It may be one that could not be read.
             let is_key = key.is_ok();
-            return Err(if is_key && !known.is_complete { Refusal::Unavailable } else { unknown("unknown_key") });
+            return Err(if is_key && !known.is_complete {
+                Refusal::Unavailable
+            } else {
+                unknown("unknown_key")
+            });
         };
         match keyring.matches(&key.verifier, &key.id.to_string(), text) {
             Some(true) => Ok(key.clone()),

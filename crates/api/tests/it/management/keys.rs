@@ -36,7 +36,9 @@ fn one_address_cannot_push_out_of_the_events_what_others_did() {
     let world = World::new();
     let management = world.management();
     let statuses: Vec<u16> = (0..200)
-        .map(|number| management.call_as(&format!("guess {number}"), "GET", "/v1/stats", &Value::Null, "").status)
+        .map(|number| {
+            management.call_as(&format!("guess {number}"), "GET", "/v1/stats", &Value::Null, "").status
+        })
         .collect();
     let (answered, refused) = statuses.split_at(30);
     assert!(answered.iter().all(|status| *status == 401) && refused.contains(&429), "{statuses:?}");
