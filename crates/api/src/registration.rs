@@ -46,6 +46,8 @@ pub struct Registration {
     all: Limiter<()>,
     addresses: Limiter<IpAddr>,
     tokens: Limiter<Digest>,
+    /// Refusals that operators are told of.
+    refusals: Limiter<IpAddr>,
     is_loopback_exempt: bool,
 }
 
@@ -77,6 +79,8 @@ type Here = State<Arc<Registration>>;
 
 /// Addresses and claim tokens that are counted one by one.
 const KEYS_MAX: usize = 65_536;
+/// Refusals from one place that are told as events, loopback too.
+const REFUSALS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
 impl Default for RegistrationLimits {
     fn default() -> Self {
@@ -127,6 +131,7 @@ impl Registration {
             all: limits.all.limiter(1),
             addresses: limits.each_address.limiter(KEYS_MAX),
             tokens: limits.each_token.limiter(KEYS_MAX),
+            refusals: Limiter::new(REFUSALS_PER_MINUTE, Duration::from_secs(60), KEYS_MAX),
             is_loopback_exempt: limits.is_loopback_exempt,
         }
     }
