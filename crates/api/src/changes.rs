@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use vouchmq_identity::registry::Registry;
 
 use crate::http::{Code, Draining, Problem, pushed};
@@ -27,17 +27,22 @@ pub struct Changes {
     registry: Arc<Registry>,
     applied: watch::Receiver<u64>,
     places: Arc<Semaphore>,
+    /// Those of the places that holders of API keys may take together.
+    operators: Arc<Semaphore>,
 }
 
 /// Consumers at a time.
 const CONSUMERS_MAX: usize = 64;
+/// So many of them with a key of the management API: brokers must find a place.
+const OPERATORS_MAX: usize = 16;
 /// Pages of the log that wait for a consumer to read them.
 const PAGES_MAX: usize = 4;
 
 impl Changes {
     /// Follows the log of `registry`, as far as `applied` says that it is applied here.
     pub fn new(registry: Arc<Registry>, applied: watch::Receiver<u64>) -> Self {
-        Self { registry, applied, places: Arc::new(Semaphore::new(CONSUMERS_MAX)) }
+        let (places, operators) = (Semaphore::new(CONSUMERS_MAX), Semaphore::new(OPERATORS_MAX));
+        Self { registry, applied, places: Arc::new(places), operators: Arc::new(operators) }
     }
 
     /// How many follow.
@@ -50,10 +55,28 @@ impl Changes {
     /// # Errors
     /// 503: there are 64 streams already, or the database does not answer.
     pub(crate) async fn follow(&self, start: Start, draining: Draining) -> Result<Response, Problem> {
-        let place = self.places.clone().try_acquire_owned().map_err(|_| {
-            let detail = format!("there are {CONSUMERS_MAX} streams already");
-            Problem::new(Code::Unavailable, detail).with_retry_after(Duration::from_secs(1))
-        })?;
+        self.stream(start, draining, vec![place_of(&self.places, CONSUMERS_MAX)?]).await
+    }
+
+    /// The same for who has a key of the management API.
+    ///
+    /// # Errors
+    /// 503: there are 16 of these already, too.
+    pub(crate) async fn follow_as_operator(
+        &self,
+        start: Start,
+        draining: Draining,
+    ) -> Result<Response, Problem> {
+        let operator = place_of(&self.operators, OPERATORS_MAX)?;
+        self.stream(start, draining, vec![operator, place_of(&self.places, CONSUMERS_MAX)?]).await
+    }
+
+    async fn stream(
+        &self,
+        start: Start,
+        draining: Draining,
+        places: Vec<OwnedSemaphorePermit>,
+    ) -> Result<Response, Problem> {
         let (log, head) = self.registry.read().await?.log_head().await?;
         let applied = *self.applied.borrow();
         let (position, is_reset) = start.on(Position { log, sequence: head }, applied);
@@ -63,11 +86,18 @@ impl Changes {
             applied: self.applied.clone(),
             pusher,
             position,
-            _place: place,
+            _places: places,
         };
         tokio::spawn(consumer.serve(is_reset, draining));
         Ok(response)
     }
+}
+
+fn place_of(places: &Arc<Semaphore>, most: usize) -> Result<OwnedSemaphorePermit, Problem> {
+    places.clone().try_acquire_owned().map_err(|_| {
+        let detail = format!("there are {most} streams already");
+        Problem::new(Code::Unavailable, detail).with_retry_after(Duration::from_secs(1))
+    })
 }
 
 impl std::fmt::Debug for Changes {

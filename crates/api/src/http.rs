@@ -42,7 +42,7 @@ pub use code::Code;
 pub(crate) use crowd::network_of;
 pub use front::EventStream;
 pub(crate) use front::{Prolong, Verbatim};
-pub use gatekeeper::{Gate, Gatekeeper, Principal, Refusal};
+pub use gatekeeper::{Gate, Gatekeeper, Principal, Refusal, Stranger};
 pub use host::HostNames;
 pub use idempotency::{ContainsSecret, Idempotency};
 pub use json::JsonBody;

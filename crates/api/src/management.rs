@@ -5,6 +5,7 @@
 //! that all or nothing of it happens, with its entry of the audit log.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
@@ -77,6 +78,7 @@ pub struct Management {
     importing: imports::Importing,
     exporting: Arc<exports::Exporting>,
     guesses: explain::Guesses,
+    delete_budget: Duration,
     last_look: health::LastLook,
     start: Instant,
 }
@@ -118,9 +120,16 @@ impl Management {
             importing,
             exporting,
             guesses: explain::Guesses::default(),
+            delete_budget: products::DELETE_BUDGET,
             last_look,
             start,
         }
+    }
+
+    /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
+    #[must_use]
+    pub fn with_delete_budget(self, delete_budget: Duration) -> Self {
+        Self { delete_budget, ..self }
     }
 }
 

@@ -24,7 +24,9 @@ use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 use vouchmq_identity::store::Digest;
 
-use crate::http::{Access, Built, Gate, Gatekeeper, Limiter, Principal, Refusal, Routes, open_api_route};
+use crate::http::{
+    Access, Built, Gate, Gatekeeper, Limiter, Principal, Refusal, Routes, Stranger, open_api_route,
+};
 use crate::management::Applied;
 
 mod admitted;
@@ -44,6 +46,8 @@ pub struct Registration {
     all: Limiter<()>,
     addresses: Limiter<IpAddr>,
     tokens: Limiter<Digest>,
+    /// Refusals that operators are told of.
+    refusals: Limiter<IpAddr>,
     is_loopback_exempt: bool,
 }
 
@@ -75,6 +79,8 @@ type Here = State<Arc<Registration>>;
 
 /// Addresses and claim tokens that are counted one by one.
 const KEYS_MAX: usize = 65_536;
+/// Refusals from one place that are told as events, loopback too.
+const REFUSALS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
 
 impl RegistrationLimits {
     /// What is allowed unless somebody wants otherwise.
@@ -130,6 +136,7 @@ impl Registration {
             all: limits.all.limiter(1),
             addresses: limits.each_address.limiter(KEYS_MAX),
             tokens: limits.each_token.limiter(KEYS_MAX),
+            refusals: Limiter::new(REFUSALS_PER_MINUTE, Duration::from_secs(60), KEYS_MAX),
             is_loopback_exempt: limits.is_loopback_exempt,
         }
     }
@@ -156,7 +163,7 @@ struct NoOperators;
 #[async_trait]
 impl Gatekeeper for NoOperators {
     async fn principal(&self, _: &SecretString, _: IpAddr) -> Result<Principal, Refusal> {
-        Err(Refusal::Unknown)
+        Err(Refusal::Unknown(Stranger { key_id: None, reason: "no_operators" }))
     }
 }
 

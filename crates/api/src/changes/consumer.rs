@@ -18,7 +18,7 @@ pub(super) struct Consumer {
     pub(super) pusher: Pusher,
     /// What was told last.
     pub(super) position: Position,
-    pub(super) _place: OwnedSemaphorePermit,
+    pub(super) _places: Vec<OwnedSemaphorePermit>,
 }
 
 /// Why a consumer is told nothing more.

@@ -72,11 +72,11 @@ pub(super) async fn authorize(
 
 async fn admit(demand: &Demand, peer: std::net::IpAddr, headers: &HeaderMap) -> Result<Principal, Problem> {
     let Some(bearer) = bearer_of(headers) else {
-        return Err(demand.gate.failed(peer));
+        return Err(demand.gate.failed(peer, None));
     };
     let principal = match demand.gate.keeper.principal(&bearer, peer).await {
         Ok(principal) => principal,
-        Err(Refusal::Unknown) => return Err(demand.gate.failed(peer)),
+        Err(Refusal::Unknown(stranger)) => return Err(demand.gate.failed(peer, Some(stranger))),
         Err(Refusal::Unavailable) => {
             return Err(Problem::new(Code::Unavailable, "keys cannot be checked now"));
         }

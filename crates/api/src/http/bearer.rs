@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use vouchmq_identity::is_same;
 use vouchmq_identity::model::Scope;
 
-use super::{Gatekeeper, Principal, Refusal};
+use super::{Gatekeeper, Principal, Refusal, Stranger};
 
 /// The first administrator's token: it opens everything.
 pub struct AdministratorToken(SecretString);
@@ -43,7 +43,7 @@ impl Gatekeeper for AdministratorToken {
         if self.is(bearer) {
             Ok(Principal { name: "admin".into(), scopes: [Scope::Admin].into() })
         } else {
-            Err(Refusal::Unknown)
+            Err(Refusal::Unknown(Stranger { key_id: None, reason: "unknown_token" }))
         }
     }
 }

@@ -111,6 +111,10 @@ impl Front {
             return Err(Problem::new(Code::MalformedRequest, "the request has more than one Host"));
         }
         self.host_names.check(hosts.iter().next().and_then(|host| host.to_str().ok()))?;
+        // A whole URL as the target goes before Host (RFC 9112, 3.2.2).
+        if let Some(authority) = request.uri().authority() {
+            self.host_names.check(Some(authority.as_str()))?;
+        }
         let mut request =
             request.map(|incoming| Body::new(Limited::new(incoming, self.limits.body_bytes_max)));
         let body_deadline = BodyDeadline(Instant::now() + self.limits.body_timeout);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use secrecy::SecretString;
+use vouchmq_identity::KeyId;
 use vouchmq_identity::model::Scope;
 
 use super::crowd::network_of;
@@ -20,6 +21,19 @@ pub trait Gatekeeper: Send + Sync {
     /// # Errors
     /// [`Refusal`].
     async fn principal(&self, bearer: &SecretString, peer: IpAddr) -> Result<Principal, Refusal>;
+
+    /// Tells operators who was refused. Asked only while the failures of the address are within their bound: what
+    /// operators read has a bound too, and nobody may push all else out of it.
+    fn tell(&self, _: Stranger, _: IpAddr) {}
+}
+
+/// What is known about a text that opens nothing; for operators, never for who sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stranger {
+    /// The key that it names.
+    pub key_id: Option<KeyId>,
+    /// What is wrong with it, as a word that stays the same.
+    pub reason: &'static str,
 }
 
 /// Who acts on the management API.
@@ -35,7 +49,7 @@ pub struct Principal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Nobody has this text, or nobody any more, or not from there: which of these stays inside.
-    Unknown,
+    Unknown(Stranger),
     /// It cannot be decided now.
     Unavailable,
 }
@@ -73,13 +87,18 @@ impl Gate {
         Self { calls: Some(Arc::new(Limiter::new(calls, Duration::from_secs(1), KEYS_MAX))), ..self }
     }
 
-    /// Counts a failed attempt, and says what is answered.
-    pub(super) fn failed(&self, peer: IpAddr) -> Problem {
+    /// Counts a failed attempt, tells operators of it, and says what is answered.
+    pub(super) fn failed(&self, peer: IpAddr, stranger: Option<Stranger>) -> Problem {
         match self.failures.take(&network_of(peer)) {
-            Ok(()) => Problem::new(
-                Code::Unauthenticated,
-                "send Authorization: Bearer and an API key that is in force",
-            ),
+            Ok(()) => {
+                if let Some(stranger) = stranger {
+                    self.keeper.tell(stranger, peer);
+                }
+                Problem::new(
+                    Code::Unauthenticated,
+                    "send Authorization: Bearer and the administrator's token, or an API key that is in force",
+                )
+            }
             Err(wait) => Problem::new(Code::TooManyRequests, "too many failed attempts from this address")
                 .with_retry_after(wait),
         }

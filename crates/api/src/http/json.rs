@@ -1,6 +1,6 @@
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
 use super::{BODY_BYTES_MAX, Code, Problem, read_body};
@@ -30,6 +30,13 @@ impl<T: DeserializeOwned, S: Sync, const BYTES_MAX: usize> FromRequest<S> for Js
 /// # Errors
 /// 400 if it is not JSON, 422 if it is not a `T`.
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // A list of values without names would do for serde, too.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        let IgnoredAny = serde_json::from_slice(body).map_err(|error| problem_of(&error, ""))?;
+        let detail = "expected an object";
+        let problem = Problem::new(Code::Invalid, format!("the body: {detail}"));
+        return Err(problem.with_error(String::new(), "wrong_type", detail.to_owned()));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let pointer = pointer_of(error.path());
@@ -156,7 +163,8 @@ mod tests {
                 "/inner/0/more: there is no field more; expected `count`",
             ),
             (r#"{"name":"x","name":"y"}"#, "invalid", "/name: the field name is there twice"),
-            ("[]", "invalid", "the body: expected struct Outer with 2 elements"),
+            (r#" ["x",[]]"#, "invalid", "the body: expected an object"),
+            ("7 7", "malformed_json", "not JSON at line 1 column 3"),
         ] {
             let found = problem(text);
             assert_eq!(

@@ -22,10 +22,53 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for QueryOf<T> {
                     Some(name) => {
                         format!("there is no parameter {}", name.chars().take(64).collect::<String>())
                     }
-                    None => "a parameter of the query is missing or not valid".to_owned(),
+                    None => match named_in(&text) {
+                        Some(name) => format!("?{name}: the value is not valid, or there twice"),
+                        None => "a parameter of the query is missing or not valid".to_owned(),
+                    },
                 };
                 Err(Problem::new(Code::Invalid, detail))
             }
+        }
+    }
+}
+
+/// The parameter that is wrong: what stands before its fault. Never a value.
+fn named_in(text: &str) -> Option<&str> {
+    let (_, fault) = text.split_once("query string: ")?;
+    let name = fault.split_once(": ").map(|(name, _)| name).or_else(|| fault.split('`').nth(1))?;
+    let is_name =
+        (1..=64).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    is_name.then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only read by serde")]
+    struct Wanted {
+        online: Option<bool>,
+        limit: Option<u32>,
+    }
+
+    #[tokio::test]
+    async fn a_parameter_that_is_wrong_is_named_and_its_value_is_not() {
+        for (query, told) in [
+            ("online=s3cr3t", "?online: the value is not valid, or there twice"),
+            ("limit=-1", "?limit: the value is not valid, or there twice"),
+            ("limit=1&limit=2", "?limit: the value is not valid, or there twice"),
+            ("s3cr3t:%20x=1", "there is no parameter s3cr3t: x"),
+        ] {
+            let request = Request::get(format!("/?{query}")).body(()).unwrap();
+            let (mut parts, ()) = request.into_parts();
+            let problem = QueryOf::<Wanted>::from_request_parts(&mut parts, &()).await.unwrap_err();
+            assert_eq!(problem.detail(), told, "{query}");
         }
     }
 }

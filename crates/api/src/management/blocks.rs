@@ -7,7 +7,7 @@ use vouchmq_client::dto::applied::{Applied, WithApplied};
 use vouchmq_client::dto::block::{Block as Body, NewBlock as Wanted};
 use vouchmq_client::dto::page::Page;
 use vouchmq_identity::blocks::BlockFault;
-use vouchmq_identity::model::{BlockEntry, BlockId};
+use vouchmq_identity::model::{BlockEntry, BlockId, CredentialId, DeviceId, ProductId};
 use vouchmq_identity::registry::{PutBlock, Refusal, RemoveBlock};
 use vouchmq_identity::{Block, BlockTarget, Blocks};
 
@@ -49,7 +49,11 @@ pub(super) async fn put(
         let pointer = if fault == BlockFault::UnknownKind { "/kind" } else { "/value" };
         invalid(pointer, fault.to_string())
     })?;
+    check_id(&target)?;
     let until = read_some_time("/until", wanted.until.as_deref())?;
+    if until.is_some_and(|until| until <= here.registry.now()) {
+        return Err(invalid("/until", "this time is over: the block would keep out nobody"));
+    }
     let block = Block { target, reason: check_reason(wanted.reason)?, until };
     here.has_room_for(&block.target).await?;
     let done = here.registry.execute(caller.actor, PutBlock(block)).await?;
@@ -98,6 +102,22 @@ impl Management {
             None => Err(Refusal::BlocksFull.into()),
         }
     }
+}
+
+/// A text that is no id would be taken for a block, and keep out nobody: as the key of a product.
+fn check_id(target: &BlockTarget) -> Result<(), Problem> {
+    let is_id = match target {
+        BlockTarget::Credential(id) => id.as_str().parse::<CredentialId>().is_ok(),
+        BlockTarget::Device(id) => id.as_str().parse::<DeviceId>().is_ok(),
+        BlockTarget::Product(id) => id.as_str().parse::<ProductId>().is_ok(),
+        BlockTarget::ClientId(_) | BlockTarget::UserName(_) | BlockTarget::Ip(_) | BlockTarget::Cidr(_) => {
+            true
+        }
+    };
+    if is_id {
+        return Ok(());
+    }
+    Err(invalid("/value", format!("this is not the id of a {}", target.kind())))
 }
 
 fn body_of(entry: &BlockEntry) -> Body {

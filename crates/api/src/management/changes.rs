@@ -12,5 +12,5 @@ use crate::http::{Draining, Problem};
 #[utoipa::path(get, path = "/v1/changes", operation_id = "follow_changes", tag = "changes", params(Wanted),
     responses((status = 200, content_type = "text/event-stream", body = String)))]
 pub(super) async fn follow(State(here): Here, start: Start, draining: Draining) -> Result<Response, Problem> {
-    here.changes.follow(start, draining).await
+    here.changes.follow_as_operator(start, draining).await
 }

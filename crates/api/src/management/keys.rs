@@ -15,7 +15,7 @@ use vouchmq_identity::registry::Registry;
 use vouchmq_identity::store::{PageRequest, StoreFault};
 use vouchmq_identity::{KeyId, Secret, SecretUse};
 
-use crate::http::{AdministratorToken, Gatekeeper, Principal, Refusal};
+use crate::http::{AdministratorToken, Gatekeeper, Principal, Refusal, Stranger};
 
 /// The [`Gatekeeper`] of operators: the administrator's token, and the API keys of the registry.
 ///
@@ -133,29 +133,25 @@ impl ApiKeys {
         Ok(())
     }
 
-    /// Tells operators that a text opens nothing; of it, only what names a key.
-    fn refused(&self, text: &[u8], peer: IpAddr, reason: &'static str) {
-        let Some(events) = self.events.get() else { return };
-        let named = Secret::key_id_in(SecretUse::ApiKey, text).map(|key_id| key_id.to_string());
-        let subject = named.unwrap_or_default();
-        let event = NewEvent::new(EventKind::CallerRefused, &subject, Some(peer.to_canonical()), reason);
-        events.record(self.registry.now(), event);
-    }
-
     /// The key whose text this is, wherever and whenever it may be used.
     fn find(&self, text: &[u8]) -> Result<Arc<ApiKey>, Refusal> {
         let keyring = self.registry.keyring();
         let known = self.known.load();
+        let unknown = |reason| stranger(text, reason);
         let key = Secret::key_id_in(SecretUse::ApiKey, text).map(|key_id| known.by_key_id.get(&key_id));
         let Ok(Some(key)) = key else {
             keyring.match_nobody(text);
             // It may be one that could not be read.
             let is_key = key.is_ok();
-            return Err(if is_key && !known.is_complete { Refusal::Unavailable } else { Refusal::Unknown });
+            return Err(if is_key && !known.is_complete {
+                Refusal::Unavailable
+            } else {
+                unknown("unknown_key")
+            });
         };
         match keyring.matches(&key.verifier, &key.id.to_string(), text) {
             Some(true) => Ok(key.clone()),
-            Some(false) => Err(Refusal::Unknown),
+            Some(false) => Err(unknown("unknown_key")),
             None => Err(Refusal::Unavailable),
         }
     }
@@ -173,22 +169,28 @@ impl Gatekeeper for ApiKeys {
         if Secret::key_id_in(SecretUse::ApiKey, text).is_ok() {
             self.refresh().await;
         }
-        let key = self.find(text).inspect_err(|refusal| {
-            if *refusal == Refusal::Unknown {
-                self.refused(text, peer, "unknown_key");
-            }
-        })?;
+        let key = self.find(text)?;
         let is_near = key.networks.is_empty() || key.networks.iter().any(|network| network.contains(peer));
         if !is_near {
-            self.refused(text, peer, "key_not_for_this_address");
-            return Err(Refusal::Unknown);
+            return Err(stranger(text, "key_not_for_this_address"));
         }
         if !key.is_live(self.registry.now()) {
-            self.refused(text, peer, "key_expired");
-            return Err(Refusal::Unknown);
+            return Err(stranger(text, "key_expired"));
         }
         Ok(Principal { name: key.name.as_str().into(), scopes: key.scopes.as_slice().into() })
     }
+
+    fn tell(&self, Stranger { key_id, reason }: Stranger, peer: IpAddr) {
+        let Some(events) = self.events.get() else { return };
+        let subject = key_id.map(|key_id| key_id.to_string()).unwrap_or_default();
+        let event = NewEvent::new(EventKind::CallerRefused, &subject, Some(peer.to_canonical()), reason);
+        events.record(self.registry.now(), event);
+    }
+}
+
+/// A text opens nothing; of it only what names a key is told.
+fn stranger(text: &[u8], reason: &'static str) -> Refusal {
+    Refusal::Unknown(Stranger { key_id: Secret::key_id_in(SecretUse::ApiKey, text).ok(), reason })
 }
 
 impl fmt::Debug for ApiKeys {

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tokio::time::Instant;
-use vouchmq_client::dto::applied::Applied;
+use vouchmq_client::dto::applied::{Applied, WithApplied};
 use vouchmq_client::dto::page::Page;
 use vouchmq_client::dto::product::Product as Body;
 use vouchmq_identity::model::{Product, ProductId, Slug};
@@ -63,12 +63,12 @@ pub(super) async fn read(State(here): Here, IdOf(id): IdOf<ProductId>) -> Result
 }
 
 /// How long a request goes on deleting; the broker does the rest by itself.
-const DELETE_BUDGET: Duration = Duration::from_secs(5);
+pub(super) const DELETE_BUDGET: Duration = Duration::from_secs(5);
 
 /// Deletes a product, with its claim tokens and registrations; answers 200 to who waits until it is so. 202: it
-/// has so many devices that it takes longer; none of them is let in any more.
+/// has so many devices that it takes longer, and is told in state `deleting`; none of them is let in any more.
 #[utoipa::path(delete, path = "/v1/products/{id}", operation_id = "delete_product", tag = "products", params(("id" = String, Path), Deletion),
-    responses((status = 202), (status = 204), (status = 200, body = Applied)))]
+    responses((status = 202, body = WithApplied<Body>), (status = 204), (status = 200, body = Applied)))]
 pub(super) async fn delete(
     State(here): Here,
     caller: Caller,
@@ -82,13 +82,18 @@ pub(super) async fn delete(
         Some("retire") => true,
         Some(_) => return Err(invalid("?cascade", "write cascade=retire, or leave it out")),
     };
-    let end = Instant::now() + DELETE_BUDGET;
+    let end = Instant::now() + here.delete_budget;
     let mut command = DeleteProduct { id, expected: if_match.version(), is_cascading };
     let mut done = here.registry.execute(caller.actor.clone(), command.clone()).await?;
     command.expected = None;
+    // From this change on none of its devices is let in.
+    let closed = done.sequence;
     while !done.outcome {
         if Instant::now() >= end {
-            return Ok(StatusCode::ACCEPTED.into_response());
+            let left = here.registry.read().await?.product(id).await?;
+            let Some(product) = left else { break };
+            let body = here.with_applied(body_of(&product), closed, patience).await?;
+            return Ok((StatusCode::ACCEPTED, Json(body)).into_response());
         }
         done = match here.registry.execute(caller.actor.clone(), command.clone()).await {
             Ok(done) => done,

@@ -5,9 +5,11 @@ use vouchmq_identity::model::{ClaimFault, DeviceId};
 use vouchmq_identity::registry::{Refusal, What};
 
 use super::Registration;
+use crate::http::network_of;
 
 impl Registration {
-    /// Tells operators what happened to whoever calls itself `subject`.
+    /// Tells operators what happened to whoever calls itself `subject`; who is refused again and again from one
+    /// place is not told each time, since the events have a bound, and what others did would be pushed out.
     pub(super) fn tell(
         &self,
         kind: EventKind,
@@ -16,6 +18,10 @@ impl Registration {
         reason: &'static str,
         device: Option<DeviceId>,
     ) {
+        let is_refusal = matches!(kind, EventKind::RegistrationRefused | EventKind::CallerRefused);
+        if is_refusal && self.refusals.take(&network_of(peer)).is_err() {
+            return;
+        }
         let event = NewEvent::new(kind, subject, Some(peer), reason).about(device);
         self.events.record(self.registry.now(), event);
     }

@@ -128,6 +128,12 @@ fn serve(
 ) -> Result<(), Failure> {
     let mut addresses: Vec<String> = bound.addresses().iter().map(url).collect();
     addresses.extend(http.addresses().map(|(address, what)| format!("http://{address} for {what}")));
+    if addresses.is_empty() {
+        return Err(Failure::unusable(
+            "every listener is off, so nobody could reach the broker; turn one on with --listen, --api-listen, \
+             --register-listen or --auth-listen",
+        ));
+    }
     let signals = lifecycle::Signals::listen()?;
     let broker = bound.start().map_err(Failure::unusable)?;
     let at_work = registry.work(&broker.control(), http)?;

@@ -17,6 +17,7 @@ fn every_mistake_is_told_in_one_line() {
         &["start", "--conf", "vouchmq.conf"],
         &["serve", "--allow-anonymous", "--listen", "example.com:1883"],
         &["serve", "--allow-anonymous", "--listen", "off", "--listen", "1883"],
+        &["serve", "--listen", "off"],
         &["serve", "--api-listen", "example.com:8081"],
         &["serve", "--listen", "127.0.0.1:0", "--api-listen", "0.0.0.0:0"],
         &["serve", "--allow-anonymous", "--shards", "0"],

@@ -33,7 +33,8 @@ impl Fault {
     /// A field that is known and says something that cannot be kept.
     pub(super) fn lost(name: &'static str) -> Self {
         let detail = format!(
-            "{name} is not imported: the rules of the product hold. Add ignore={name} to import without it"
+            "{name} is not imported: the rules of the product hold. Add ignore={name} (--ignore {name}) to import \
+             without it"
         );
         Self::new("unknown_field", detail)
     }

@@ -6,7 +6,7 @@ use vouchmq_identity::UnixMillis;
 use vouchmq_identity::store::{Aborted, Job, NewEntry, Store, Transaction};
 
 use super::{Events, change, serve, wait_until};
-use crate::harness::registry::World;
+use crate::harness::registry::{TOKEN, World};
 use crate::harness::runtime;
 
 /// Writes many entries at once.
@@ -94,4 +94,20 @@ fn streams_end_when_the_listener_drains() {
     while events.next().is_some() {}
     server.join();
     assert_eq!(changes.consumer_count(), 0);
+}
+
+#[test]
+fn whoever_has_a_key_of_the_management_api_leaves_places_for_brokers() {
+    let management = World::new().management();
+    let follow = || {
+        let mut connection = management.connect();
+        let authorization = format!("Authorization: Bearer {TOKEN}");
+        let request = format!("GET /v1/changes HTTP/1.1\r\nHost: localhost\r\n{authorization}\r\n\r\n");
+        connection.send(request.as_bytes());
+        assert_eq!(connection.receive_head().status, 200);
+        connection
+    };
+    let held: Vec<_> = (0..16).map(|_| follow()).collect();
+    assert_eq!(management.get("/v1/changes").problem(), (503, "unavailable".into()));
+    drop(held);
 }

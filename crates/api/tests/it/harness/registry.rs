@@ -83,6 +83,11 @@ impl World {
 
     /// The management listener.
     pub(crate) fn management(&self) -> Server {
+        self.management_that(|management| management)
+    }
+
+    /// The management listener, with other bounds.
+    pub(crate) fn management_that(&self, bounded: impl FnOnce(Management) -> Management) -> Server {
         let token = vouchmq_api::http::AdministratorToken::new(SecretString::from(TOKEN)).unwrap();
         let keys = Arc::new(ApiKeys::new(self.registry.clone(), Some(token)));
         let ports = Ports {
@@ -93,7 +98,8 @@ impl World {
             applied: self.following.clone(),
             changes: self.changes(),
         };
-        Server::with(management::router(Management::new(ports, keys)), management::limits())
+        let management = bounded(Management::new(ports, keys));
+        Server::with(management::router(management), management::limits())
     }
 
     /// What is told to those who follow.

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -12,7 +13,7 @@ fn quick(change: impl FnOnce(&mut HttpLimits)) -> Server {
     let router = Router::new()
         .route("/ok", get(async || "ok"))
         .route("/never", get(std::future::pending::<()>))
-        .route("/json", post(async |JsonBody(body): JsonBody<Vec<u8>>| body.len().to_string()));
+        .route("/json", post(async |JsonBody(body): JsonBody<BTreeMap<String, u8>>| body.len().to_string()));
     Server::with(router, limits)
 }
 
@@ -98,9 +99,10 @@ fn bodies_are_bounded_whether_they_say_their_length_or_not() {
         connection.try_send(format!("400\r\n{}\r\n", " ".repeat(1024)).as_bytes());
     }
     assert_eq!(connection.receive().status, 413);
-    let spaces = " ".repeat(65_536 - 3);
-    assert_eq!(server.ask(&post_json(&format!("Content-Length: 65536\r\n\r\n[1]{spaces}"))).body, "1");
-    let both = post_json("Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n[1]\r\n0\r\n\r\n");
+    let (one, spaces) = (r#"{"a":1}"#, " ".repeat(65_536 - 7));
+    assert_eq!(server.ask(&post_json(&format!("Content-Length: 65536\r\n\r\n{one}{spaces}"))).body, "1");
+    let both = "Content-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{\"a\":1}\r\n0\r\n\r\n";
+    let both = post_json(both);
     assert!(matches!(server.ask(&both).status, 200 | 400), "one of the two, never both");
 }
 
@@ -109,8 +111,8 @@ fn a_body_of_another_kind_or_shape_is_refused() {
     let server = quick(|_| {});
     let text = "POST /json HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n[1]";
     assert_eq!(server.ask(text).code(), "unsupported_media_type");
-    assert_eq!(server.ask(&post_json("Content-Length: 2\r\n\r\n[1")).code(), "malformed_json");
-    assert_eq!(server.ask(&post_json("Content-Length: 5\r\n\r\n[256]")).code(), "invalid");
+    assert_eq!(server.ask(&post_json("Content-Length: 2\r\n\r\n{1")).code(), "malformed_json");
+    assert_eq!(server.ask(&post_json("Content-Length: 9\r\n\r\n{\"a\":256}")).code(), "invalid");
 }
 
 #[test]
@@ -142,9 +144,9 @@ fn requests_that_come_together_are_answered_in_their_order() {
     let server = quick(|_| {});
     let mut connection = server.connect();
     let body = |text: &str| post_json(&format!("Content-Length: {}\r\n\r\n{text}", text.len()));
-    connection.send([body("[]"), body("[1]"), body("[1,2]")].concat().as_bytes());
+    connection.send([body("{}"), body(r#"{"a":1}"#), body(r#"{"a":1,"b":2}"#)].concat().as_bytes());
     assert_eq!([0; 3].map(|_| connection.receive().body), ["0", "1", "2"]);
-    connection.send(body("[1,2,3]").as_bytes());
+    connection.send(body(r#"{"a":1,"b":2,"c":3}"#).as_bytes());
     assert_eq!(connection.receive().body, "3");
 }
 

@@ -81,6 +81,11 @@ fn a_page_whose_name_points_here_is_told_that_it_is_wrong() {
         let answer = with_host(bad);
         assert_eq!((answer.status, answer.code().as_str()), (421, "misdirected_request"), "{bad}");
     }
+    let with_url = |url: &str| server.ask(&format!("GET {url} HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    assert_eq!(with_url("http://localhost:80/ok").status, 200);
+    for bad in ["http://evil.example/ok", "http://localhost@evil.example/ok"] {
+        assert_eq!(with_url(bad).code(), "misdirected_request", "{bad}");
+    }
     for bad in ["", "Host: localhost\r\nHost: evil.example\r\n"] {
         assert_eq!(with_host(bad).status, 400, "{bad:?}");
     }

@@ -7,7 +7,7 @@ use axum::extract::Path;
 use secrecy::{ExposeSecret, SecretString};
 use utoipa_axum::routes;
 use vouchmq_api::http::{
-    Access, Authorized, Built, Gate, Gatekeeper, Principal, Refusal, Routes, open_api_route,
+    Access, Authorized, Built, Gate, Gatekeeper, Principal, Refusal, Routes, Stranger, open_api_route,
 };
 use vouchmq_identity::model::Scope;
 
@@ -24,7 +24,7 @@ impl Gatekeeper for Keeper {
             "writer" => Ok(principal(Scope::DevicesWrite)),
             "admin" => Ok(principal(Scope::Admin)),
             "down" => Err(Refusal::Unavailable),
-            _ => Err(Refusal::Unknown),
+            _ => Err(Refusal::Unknown(Stranger { key_id: None, reason: "unknown" })),
         }
     }
 }

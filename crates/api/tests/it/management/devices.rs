@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::harness::registry::{World, text};
@@ -207,4 +209,23 @@ fn a_product_is_full_unique_and_deleted_with_its_devices_only_on_demand() {
     assert_eq!(delete("?cascade=all").problem(), (422, "invalid".into()));
     delete("?cascade=retire").is(204);
     assert_eq!(management.get(&format!("/v1/products/{id}")).status, 404);
+}
+
+#[test]
+fn a_product_that_takes_longer_to_delete_is_told_as_such_and_lets_nobody_in() {
+    let world = World::new();
+    let management = world.management_that(|management| management.with_delete_budget(Duration::ZERO));
+    let product = management.call("POST", "/v1/products", &json!({"key": "many", "name": "Many"})).is(201);
+    let id = text(&product, "id");
+    for number in 0..201 {
+        management
+            .call("POST", "/v1/devices", &json!({"product_id": id, "id": format!("d{number}")}))
+            .is(201);
+    }
+    let path = format!("/v1/products/{id}?cascade=retire&wait=applied");
+    let put_off = management.call("DELETE", &path, &Value::Null).is(202);
+    assert_eq!((text(&put_off, "id"), text(&put_off, "state")), (id, "deleting"));
+    assert_eq!(put_off["applied"]["nodes"], json!({"acked": 1, "total": 1}));
+    management.call("DELETE", &path, &Value::Null).is(200);
+    assert_eq!(management.get(&format!("/v1/products/{id}")).problem().0, 404);
 }

@@ -32,6 +32,21 @@ fn a_key_opens_from_its_networks_until_its_end() {
 }
 
 #[test]
+fn one_address_cannot_push_out_of_the_events_what_others_did() {
+    let world = World::new();
+    let management = world.management();
+    let statuses: Vec<u16> = (0..200)
+        .map(|number| {
+            management.call_as(&format!("guess {number}"), "GET", "/v1/stats", &Value::Null, "").status
+        })
+        .collect();
+    let (answered, refused) = statuses.split_at(30);
+    assert!(answered.iter().all(|status| *status == 401) && refused.contains(&429), "{statuses:?}");
+    let told = management.get("/v1/events?limit=200").is(200)["items"].as_array().unwrap().len();
+    assert_eq!(told, statuses.iter().filter(|status| **status == 401).count());
+}
+
+#[test]
 fn a_revoked_key_opens_nothing_at_once() {
     let world = World::new();
     let management = world.management();

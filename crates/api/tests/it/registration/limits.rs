@@ -65,3 +65,24 @@ fn no_more_are_worked_for_than_there_are_places() {
     assert_eq!(answer.problem(), (503, "unavailable".into()));
     assert_eq!(answer.header("retry-after"), Some("5"));
 }
+
+#[test]
+fn whoever_is_refused_again_and_again_does_not_push_out_what_others_did() {
+    let world = World::new();
+    let management = world.management();
+    let free = RegistrationLimits { is_loopback_exempt: true, ..RegistrationLimits::default() };
+    let registration = world.registration(&free);
+    for number in 0..150 {
+        let answer = registration.send("POST", "/v1/register", &wish(&number.to_string()), "");
+        assert_eq!(answer.status, 403);
+        registration.send("POST", "/v1/rotate", &Value::Null, "").is(401);
+    }
+    let told = || management.items("/v1/events?limit=200");
+    let count = told().len();
+    // Some more come free while the test runs.
+    assert!((60..120).contains(&count), "{count} events");
+    let product = management.product("sensor", "auto");
+    let claim = text(&management.claim(&product, json!({})), "token").to_owned();
+    registration.send("POST", "/v1/register", &wish(&claim), "").is(201);
+    assert_eq!(told().pop().unwrap()["kind"], "device_registered");
+}

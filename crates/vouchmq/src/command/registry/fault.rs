@@ -22,14 +22,23 @@ pub(super) fn told(fault: RestFault, api: &str, token: &str) -> Failure {
     }
 }
 
+/// What a listener says that serves something else: as that of registration.
+const NO_SUCH_PATH: &str = "there is nothing at this path";
+
 fn refused(problem: &ProblemBody, api: &str, token: &str) -> Failure {
-    let ProblemBody { status, detail, title, request_id, .. } = problem;
+    let ProblemBody { status, code, detail, title, request_id, .. } = problem;
     Failure::failed(match status {
         401 => format!(
             "{api} does not accept {token}; give the administrator's token or an API key that is in force: \
              VOUCHMQ_ADMIN_TOKEN, or --token-file FILE"
         ),
         403 => format!("{token} may not do this: {detail}"),
+        404 if detail == NO_SUCH_PATH => format!(
+            "{api} has nothing at this path: is it the management listener of a VouchMQ of this version? (--api)"
+        ),
+        409 if code == "product_has_devices" => {
+            "refused: the product has devices: retire them first, or delete it with --cascade".to_owned()
+        }
         429 => format!("refused: {detail}; try again later"),
         500.. => format!("{api} could not do it: {title}: {detail} (request {request_id})"),
         _ if problem.errors.is_empty() => format!("refused: {detail}"),

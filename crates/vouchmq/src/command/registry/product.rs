@@ -6,7 +6,7 @@ use vouchmq_client::dto::product::{NewAclRule, NewProduct, ProductPatch};
 
 use super::Act;
 use super::input::{Most, Wait, most, rule, word};
-use super::operator::Operator;
+use super::operator::{Operator, text_of};
 use super::path::ApiPath;
 use super::table::{Column, Resource, bound, rules};
 use crate::exit::Failure;
@@ -143,7 +143,14 @@ impl Act for Action {
             Self::Delete { of, cascade, wait } => {
                 let path = of.path(operator).await?.with("cascade", cascade.then_some("retire"));
                 let answer = operator.delete(&path.waiting(wait.wait)).await?;
-                operator.gone(&answer, &format!("product '{}' deleted", of.product), wait)
+                let product = &of.product;
+                if text_of(&answer, "state").is_empty() {
+                    return operator.gone(&answer, &format!("product '{product}' deleted"), wait);
+                }
+                let put_off =
+                    "it has many devices: none is let in any more, and the broker deletes them by itself";
+                operator.done(&answer, &format!("product '{product}' is being deleted; {put_off}"))?;
+                operator.applied_too(&answer, "put out of service")
             }
         }
     }

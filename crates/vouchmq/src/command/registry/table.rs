@@ -56,10 +56,11 @@ impl Resource {
     }
 
     /// A single one, one row for each field that has a value; also those that a later version has. The field
-    /// `secret` is left out.
+    /// `secret` is left out, and how far a change has come, which is told in words.
     pub(super) fn show(&self, item: &Value, secret: &str) -> String {
         let mut left = item.as_object().cloned().unwrap_or_default();
         let _ = left.remove(secret);
+        let _ = left.remove("applied");
         let mut table = table();
         for column in self.columns {
             add(&mut table, column.title, left.remove(column.field), column.shown);

@@ -84,6 +84,27 @@ fn a_change_that_not_all_nodes_have_applied_is_a_failure() {
 }
 
 #[test]
+fn a_product_whose_devices_are_deleted_later_is_not_said_to_be_gone() {
+    let product = || (200, json!({"id": "p1", "key": "p"}).to_string());
+    let applied = |acked: u64| {
+        let applied =
+            json!({"seq": 4, "nodes": {"acked": acked, "total": 2}, "sessions_closed": 3, "elapsed_ms": 1.0});
+        (202, json!({"id": "p1", "key": "p", "state": "deleting", "applied": applied}).to_string())
+    };
+    let told = "product 'p' is being deleted; it has many devices: none is let in any more, and the broker deletes \
+                them by itself\n";
+    for (answer, more, code) in [
+        ((202, json!({"id": "p1", "key": "p", "state": "deleting"}).to_string()), "", 0),
+        (applied(2), "applied by 2 of 2 nodes, 3 sessions closed, 1.0 ms\n", 0),
+        (applied(1), "applied by 1 of 2 nodes, 3 sessions closed, 1.0 ms\n", 1),
+    ] {
+        let (api, _requests) = server(vec![product(), answer]);
+        let ran = run(&api, &["product", "delete", "p", "--cascade", "--wait"]).code(code);
+        assert_eq!(ran.stdout, format!("{told}{more}"));
+    }
+}
+
+#[test]
 fn an_export_that_breaks_off_is_a_failure_and_leaves_no_file() {
     let folder = tempfile::TempDir::new().unwrap();
     let file = folder.path().join("export");

@@ -16,7 +16,7 @@ pub(super) const ADMINISTRATOR: &str = "an administrator's token of a test";
 pub(super) struct Broker {
     port: String,
     pub(super) management: String,
-    registration: String,
+    pub(super) registration: String,
     pub(super) folder: TempDir,
     _process: Running,
 }

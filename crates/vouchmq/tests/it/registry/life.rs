@@ -24,6 +24,8 @@ fn the_life_of_a_device() {
     assert!(rotated.stdout.contains("\napplied by 1 of 1 nodes, 0 sessions closed, "), "{rotated:?}");
     let new = labelled(&rotated, "secret").to_owned();
     broker.publish("d1", &old).code(0);
+    let changed = broker.run(&["device", "change", "d1", "--tag", "a=b", "--wait"]).code(0);
+    assert_eq!(changed.stdout.matches("applied").count(), 1, "{changed:?}");
 
     let mut device = broker.subscribe("d1", &new);
     let suspended = broker.run(&["device", "suspend", "d1", "--reason", "lost"]).code(0);

@@ -41,6 +41,26 @@ fn where_nobody_listens_it_is_said_what_to_look_at() {
 }
 
 #[test]
+fn whoever_asks_another_listener_is_told_so() {
+    let broker = Broker::start();
+    let other = format!("http://{}", broker.registration);
+    let token = [("VOUCHMQ_ADMIN_TOKEN", super::broker::ADMINISTRATOR)];
+    let ran = run_with(&["device", "list", "--api", &other], &token).code(1);
+    let told = format!("{other} has nothing at this path: is it the management listener");
+    assert!(ran.complaint().starts_with(&told), "{ran:?}");
+}
+
+#[test]
+fn a_product_with_devices_is_not_deleted_by_the_way() {
+    let broker = Broker::start();
+    broker.run(&["product", "create", "--key", "p", "--name", "P"]).code(0);
+    broker.run(&["device", "create", "--product", "p"]).code(0);
+    let ran = broker.run(&["product", "delete", "p"]).code(1);
+    let told = "refused: the product has devices: retire them first, or delete it with --cascade";
+    assert_eq!(ran.complaint(), told);
+}
+
+#[test]
 fn without_a_token_nothing_is_asked() {
     let ran = run_with(&["device", "list"], &[("VOUCHMQ_DATA", "/nowhere")]).code(2);
     assert_eq!(
