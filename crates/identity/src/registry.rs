@@ -46,8 +46,8 @@ pub use desk::Desk;
 pub use device::{ChangeDevice, CreateDevice, DevicePatch, MoveDevice, NewDevice};
 pub use fingerprint::Fingerprint;
 pub use housekeeping::{
-    EXPIRED_KEPT_MILLIS, LOG_KEPT_MILLIS, LOG_KEPT_MIN, REGISTRATION_KEPT_MILLIS, REVOKED_KEPT_MILLIS, Sweep,
-    Swept,
+    Chore, EXPIRED_KEPT_MILLIS, LOG_KEPT_MILLIS, LOG_KEPT_MIN, REGISTRATION_KEPT_MILLIS, REVOKED_KEPT_MILLIS,
+    Sweep, Swept,
 };
 pub use import::{
     Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported, RecordTransfer,

@@ -7,14 +7,13 @@ use tokio::task::JoinHandle;
 use vouchmq_identity::events::Events;
 use vouchmq_identity::follower::{FollowFault, Followed, Follower, Loaded};
 use vouchmq_identity::model::NodeId;
-use vouchmq_identity::registry::{
-    Actor, AdoptKeys, Done, KeysFault, Opened, Refusal, Registry, Sweep, Swept, TouchCredentials,
-};
+use vouchmq_identity::registry::{Actor, AdoptKeys, KeysFault, Opened, Refusal, Registry};
 use vouchmq_identity::resident::Resident;
 use vouchmq_identity::store::{LogId, Store};
 use vouchmq_identity::{Clock, DoorBook, Keyring, Sessions, Uses};
 
 use crate::beats::Beating;
+use crate::housekeeper::keep_house;
 use crate::peers::{Neighbours, Peers};
 use crate::progress::State;
 use crate::{HighWater, HighWaterFault, Progress, SystemEntropy};
@@ -94,6 +93,9 @@ pub enum RunFault {
     /// A bug.
     #[error("following the change log panicked: see the log, and report it")]
     Panicked,
+    /// A bug: what is over would be good for ever.
+    #[error("housekeeping ended: see the log, and report it")]
+    Housekeeping,
 }
 
 /// A registrar at work; it stops when this is dropped.
@@ -107,12 +109,6 @@ pub struct Running {
 
 /// How often it is looked for changes that nobody told of.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// How often last uses are written down.
-const USES_INTERVAL: Duration = Duration::from_secs(5);
-/// How often it is looked for what nobody used in time.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
-/// Last uses that are written at once.
-const USES_PORTION: usize = 2_000;
 
 impl Registrar {
     /// Opens a registry: compares keys, notices a database that was restored, and loads what verifies
@@ -287,44 +283,6 @@ impl Following {
     }
 }
 
-/// Writes last uses down, and does what time brings about: a portion after the other, as long as there is more.
-async fn keep_house(registry: Arc<Registry>, uses: Arc<Uses>) {
-    let mut write_uses = tokio::time::interval(USES_INTERVAL);
-    let mut sweep = tokio::time::interval(SWEEP_INTERVAL);
-    loop {
-        tokio::select! {
-            _ = write_uses.tick() => {
-                for portion in uses.take().chunks(USES_PORTION) {
-                    let command = TouchCredentials(portion.to_vec());
-                    if let Err(fault) = registry.execute(Actor::system(), command).await {
-                        tracing::debug!(%fault, "last uses were not written down");
-                    }
-                }
-            }
-            _ = sweep.tick() => match registry.execute(Actor::system(), Sweep).await {
-                Ok(Done { outcome, .. }) => {
-                    tell_swept(&outcome);
-                    if outcome.is_more {
-                        sweep.reset_immediately();
-                    }
-                }
-                Err(fault) => tracing::debug!(%fault, "nothing was swept"),
-            },
-        }
-    }
-}
-
-fn tell_swept(swept: &Swept) {
-    if *swept == Swept::default() {
-        return;
-    }
-    let Swept { credential_count, expired_count, registration_count, block_count, .. } = *swept;
-    let (unused, expired, registrations, blocks) =
-        (credential_count, expired_count, registration_count, block_count);
-    let forgotten = swept.forgotten_count;
-    tracing::info!(unused, expired, registrations, blocks, forgotten, "what is over was taken out");
-}
-
 // === impl Running ===
 
 impl Running {
@@ -340,11 +298,11 @@ impl Running {
         }
     }
 
-    /// Waits until following ends by itself, which is a fault.
+    /// Waits until following or housekeeping ends by itself, which is a fault.
     pub async fn failed(&mut self) -> RunFault {
-        match (&mut self.follower).await {
-            Ok(fault) => fault,
-            Err(_) => RunFault::Panicked,
+        tokio::select! {
+            followed = &mut self.follower => followed.unwrap_or(RunFault::Panicked),
+            _ = &mut self.housekeeper => RunFault::Housekeeping,
         }
     }
 }

@@ -8,7 +8,7 @@ use vouchmq_identity::model::{
     DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState, Registration, RegistrationId, Slug,
 };
 use vouchmq_identity::store::{
-    AuditEntry, DeviceFilter, LogEntry, LogId, NewEntry, Page, PageRequest, RegistrationFilter, Rows,
+    AuditEntry, DeviceFilter, Found, LogEntry, LogId, NewEntry, Page, PageRequest, RegistrationFilter, Rows,
     StoreFault, Transaction,
 };
 use vouchmq_identity::{CheckValue, KeyId, PepperVersion, UnixMillis};
@@ -148,7 +148,7 @@ impl Rows for Session {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Credential>, StoreFault> {
+    ) -> Result<Found<Credential>, StoreFault> {
         credential::pending(&mut self.connection, before, limit).await
     }
 
@@ -156,7 +156,7 @@ impl Rows for Session {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Credential>, StoreFault> {
+    ) -> Result<Found<Credential>, StoreFault> {
         credential::expired(&mut self.connection, before, limit).await
     }
 
@@ -207,6 +207,14 @@ impl Rows for Session {
         registration::of_credential(&mut self.connection, credential).await
     }
 
+    async fn waiting_registrations(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Found<Registration>, StoreFault> {
+        registration::waiting(&mut self.connection, before, limit).await
+    }
+
     async fn registrations(
         &mut self,
         filter: &RegistrationFilter,
@@ -227,7 +235,7 @@ impl Rows for Session {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<BlockEntry>, StoreFault> {
+    ) -> Result<Found<BlockEntry>, StoreFault> {
         block::expired(&mut self.connection, before, limit).await
     }
 

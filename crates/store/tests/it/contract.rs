@@ -103,6 +103,7 @@ cases! {
         past_registrations_are_deleted_and_rejected_ones_stay,
         a_rejected_registration_is_found_by_its_hardware_id,
         registrations_that_wait_are_counted,
+        registrations_that_wait_for_long_are_found_the_longest_first,
         blocks_that_are_over_are_found_the_longest_first,
         the_beginning_of_the_log_is_deleted_and_numbers_go_on,
         the_oldest_product_in_a_state_is_found,

@@ -1,13 +1,13 @@
 use async_trait::async_trait;
 
-use super::{State, first};
+use super::State;
 use crate::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId,
     CredentialState, Device, DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState,
     Registration, RegistrationId, RegistrationState, Slug,
 };
 use crate::store::{
-    AuditEntry, DeviceFilter, LogEntry, LogId, Page, PageRequest, RegistrationFilter, Rows, StoreFault,
+    AuditEntry, DeviceFilter, Found, LogEntry, LogId, Page, PageRequest, RegistrationFilter, Rows, StoreFault,
 };
 use crate::{CheckValue, KeyId, PepperVersion, UnixMillis};
 
@@ -115,22 +115,19 @@ impl Rows for State {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Credential>, StoreFault> {
-        let is_old = |credential: &&Credential| {
-            credential.state == CredentialState::Pending && credential.created_at < before
-        };
-        Ok(self.credentials.values().filter(is_old).take(limit as usize).cloned().collect())
+    ) -> Result<Found<Credential>, StoreFault> {
+        let made = |known: &Credential| (known.state == CredentialState::Pending).then_some(known.created_at);
+        self.found("credentials", &self.credentials, made, (before, limit))
     }
 
     async fn expired_credentials(
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Credential>, StoreFault> {
-        let live = self.credentials.values().filter(|known| known.state != CredentialState::Revoked);
-        let over = live.filter_map(|known| Some((known.validity.not_after?, known.id)));
-        let over = first(over.filter(|(end, _)| *end < before), limit);
-        Ok(over.iter().filter_map(|id| self.credentials.get(id).cloned()).collect())
+    ) -> Result<Found<Credential>, StoreFault> {
+        let end =
+            |known: &Credential| known.validity.not_after.filter(|_| known.state != CredentialState::Revoked);
+        self.found("credentials", &self.credentials, end, (before, limit))
     }
 
     async fn claim_token(&mut self, id: ClaimTokenId) -> Result<Option<ClaimToken>, StoreFault> {
@@ -190,7 +187,21 @@ impl Rows for State {
         &mut self,
         credential: CredentialId,
     ) -> Result<Option<Registration>, StoreFault> {
-        Ok(self.registrations.values().find(|known| known.credential == Some(credential)).cloned())
+        let found = self.registrations.values().find(|known| known.credential == Some(credential));
+        found.map(|known| self.sound("registrations", known.id, known)).transpose()
+    }
+
+    async fn waiting_registrations(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Found<Registration>, StoreFault> {
+        let changed = |known: &Registration| {
+            let is_waiting =
+                matches!(known.state, RegistrationState::Quarantined | RegistrationState::Approved);
+            is_waiting.then_some(known.updated_at)
+        };
+        self.found("registrations", &self.registrations, changed, (before, limit))
     }
 
     async fn registrations(
@@ -224,10 +235,8 @@ impl Rows for State {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<BlockEntry>, StoreFault> {
-        let over = self.blocks.values().filter_map(|entry| Some((entry.block.until?, entry.id)));
-        let over = first(over.filter(|(until, _)| *until < before), limit);
-        Ok(over.iter().filter_map(|id| self.blocks.get(id).cloned()).collect())
+    ) -> Result<Found<BlockEntry>, StoreFault> {
+        self.found("blocks", &self.blocks, |entry| entry.block.until, (before, limit))
     }
 
     async fn blocks(&mut self, page: PageRequest) -> Result<Page<BlockEntry>, StoreFault> {

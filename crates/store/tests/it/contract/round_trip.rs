@@ -165,9 +165,10 @@ pub(super) async fn what_was_never_written_is_not_found(place: &dyn Place) {
     assert!(rows.credential(id(1)).await.unwrap().is_none());
     assert!(rows.credentials_of(&id(1)).await.unwrap().is_empty());
     assert!(rows.devices_with_credentials(None, None, 10).await.unwrap().is_empty());
-    assert!(rows.pending_credentials(LATEST, 10).await.unwrap().is_empty());
-    assert!(rows.expired_credentials(LATEST, 10).await.unwrap().is_empty());
-    assert!(rows.expired_blocks(LATEST, 10).await.unwrap().is_empty());
+    assert!(rows.pending_credentials(LATEST, 10).await.unwrap().items.is_empty());
+    assert!(rows.expired_credentials(LATEST, 10).await.unwrap().items.is_empty());
+    assert!(rows.waiting_registrations(LATEST, 10).await.unwrap().items.is_empty());
+    assert!(rows.expired_blocks(LATEST, 10).await.unwrap().items.is_empty());
     assert!(rows.rejected_registration(id(1), &parsed("h")).await.unwrap().is_none());
     assert_eq!(rows.waiting_count(id(1), None).await.unwrap(), 0);
     assert!(rows.claim_token(id(1)).await.unwrap().is_none());
