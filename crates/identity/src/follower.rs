@@ -80,6 +80,7 @@ impl Loaded {
     /// # Errors
     /// [`FollowFault`]: nobody must be judged by what was loaded so far.
     pub async fn load(store: Arc<dyn Store>, resident: Arc<Resident>) -> Result<Self, FollowFault> {
+        let began_at = resident.looks_at();
         let mut rows = store.read().await?;
         // What changes while we read has a later number, and is read again.
         let (log, head) = rows.log_head().await?;
@@ -104,6 +105,7 @@ impl Loaded {
         drop(rows);
         loading.finish();
         resident.apply(head, changes);
+        resident.confirm(began_at);
         Ok(Self { store, resident, log, used })
     }
 
@@ -120,6 +122,11 @@ impl Follower {
         self.log
     }
 
+    /// Whether nobody is let in, since it did not [catch up](Self::catch_up) for too long.
+    pub fn is_stale(&self) -> bool {
+        self.resident.is_stale()
+    }
+
     /// Applies every entry that is there. When it is done, nobody is connected, or will be by a verdict from
     /// before, who should not be.
     ///
@@ -128,7 +135,7 @@ impl Follower {
     pub async fn catch_up(&mut self) -> Result<Followed, FollowFault> {
         let (mut closed, mut corrupt) = (Vec::new(), Vec::new());
         loop {
-            let applied = self.resident.applied();
+            let (applied, began_at) = (self.resident.applied(), self.resident.looks_at());
             let mut rows = self.store.read().await?;
             let (log, head) = rows.log_head().await?;
             if log != self.log || head < applied {
@@ -137,10 +144,11 @@ impl Follower {
             let entries = rows.log_after(applied, ENTRIES).await?;
             let Some(last) = entries.last().map(|last| last.sequence) else {
                 // Entries that housekeeping has deleted are missing, too.
-                let is_whole = head == applied;
-                return is_whole
-                    .then_some(Followed { sequence: applied, closed, corrupt })
-                    .ok_or(FollowFault::Gap(applied + 1));
+                if head != applied {
+                    return Err(FollowFault::Gap(applied + 1));
+                }
+                self.resident.confirm(began_at);
+                return Ok(Followed { sequence: applied, closed, corrupt });
             };
             if let Some((expected, _)) =
                 (applied + 1..).zip(&entries).find(|(expected, entry)| entry.sequence != *expected)
@@ -158,6 +166,9 @@ impl Follower {
             drop(rows);
             self.resident.apply(last, changes);
             self.tell(&entries, &concerned, &mut closed).await;
+            if last == head {
+                self.resident.confirm(began_at);
+            }
         }
     }
 

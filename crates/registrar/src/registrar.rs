@@ -189,8 +189,14 @@ impl Registrar {
         tell.send_replace(State::at(resident.applied()));
         let progress = tell.subscribe();
         let (tell_applied, applied) = watch::channel(resident.applied());
-        let following =
-            Following { follower: loaded.follow(sessions), changes, high_water, tell, tell_applied };
+        let following = Following {
+            follower: loaded.follow(sessions),
+            changes,
+            high_water,
+            tell,
+            tell_applied,
+            is_stale: false,
+        };
         let (neighbours, beating) =
             company.map(|Company { neighbours, beating }| (neighbours, beating)).unzip();
         Running {
@@ -227,6 +233,8 @@ struct Following {
     high_water: Option<HighWater>,
     tell: watch::Sender<State>,
     tell_applied: watch::Sender<u64>,
+    /// It was told that nobody is let in any more.
+    is_stale: bool,
 }
 
 impl Following {
@@ -253,6 +261,7 @@ impl Following {
         for fault in &followed.corrupt {
             tracing::error!(%fault, "a row is not what was written: who it is about is not let in any more");
         }
+        self.is_stale = false;
         if let Some(high_water) = &mut self.high_water
             && let Err(fault) = high_water.rise(self.follower.log(), followed.sequence)
         {
@@ -271,15 +280,19 @@ impl Following {
             .send_if_modified(|applied| std::mem::replace(applied, followed.sequence) != followed.sequence);
     }
 
-    /// Once for each outage.
-    fn stumble(&self, fault: &FollowFault) {
+    /// Once for each outage, and once when it lasts too long.
+    fn stumble(&mut self, fault: &FollowFault) {
         self.tell.send_if_modified(|state| {
             let was_healthy = std::mem::replace(&mut state.is_healthy, false);
             if was_healthy {
-                tracing::warn!(%fault, "changes cannot be followed; known devices are let in as before");
+                tracing::warn!(%fault, "changes cannot be followed; known devices are let in as before, for no longer than registry.max_staleness");
             }
             was_healthy
         });
+        let was_stale = std::mem::replace(&mut self.is_stale, self.follower.is_stale());
+        if self.is_stale && !was_stale {
+            tracing::error!(%fault, "no device is let in until changes can be followed again");
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub(super) struct Settings {
     drain_timeout: Duration,
     verify_threads: usize,
     node_timeout: Duration,
+    /// In seconds.
+    max_staleness: Option<u64>,
 }
 
 /// What a SUBSCRIBE that is not allowed is told.
@@ -84,6 +86,11 @@ impl Settings {
     /// For how long a broker on the same database may say nothing and is still waited for.
     pub(super) const fn node_timeout(&self) -> Duration {
         self.node_timeout
+    }
+
+    /// For how long devices are let in while the database does not answer; `None` is for ever.
+    pub(super) fn max_staleness(&self) -> Option<Duration> {
+        self.max_staleness.map(Duration::from_secs)
     }
 
     /// Everything that the broker is started with.
@@ -140,6 +147,7 @@ impl Default for Settings {
             drain_timeout: Duration::from_secs(5),
             verify_threads: 2,
             node_timeout: Duration::from_secs(10),
+            max_staleness: None,
         }
     }
 }
