@@ -14,12 +14,14 @@ use crate::model::{
 use crate::{CheckValue, KeyId, PepperVersion};
 
 mod audit;
+mod keys;
 mod log;
 pub mod memory;
 mod nodes;
 mod page;
 
 pub use audit::{AuditEntry, AuditRecord, Chain as AuditChain, ChainFault, Digest};
+pub use keys::KeyUses;
 pub use log::{ChangeKind, Kick, LogEntry, LogId, NewEntry};
 pub use nodes::{Node, Nodes, SeenNode};
 pub use page::{DeviceFilter, Found, Page, PageRequest, RegistrationFilter};
@@ -98,6 +100,8 @@ pub trait Rows: Send {
     async fn log_after(&mut self, after: u64, limit: u32) -> Result<Vec<LogEntry>, StoreFault>;
     /// The keys that this database was used with.
     async fn keys(&mut self) -> Result<Vec<(PepperVersion, CheckValue)>, StoreFault>;
+    /// What still needs a key.
+    async fn key_uses(&mut self, version: PepperVersion) -> Result<KeyUses, StoreFault>;
 
     /// A product.
     async fn product(&mut self, id: ProductId) -> Result<Option<Product>, StoreFault>;
@@ -251,6 +255,8 @@ pub trait Transaction: Rows {
     async fn put_api_key(&mut self, key: &ApiKey) -> Result<(), StoreFault>;
     /// Takes down what a key is known by.
     async fn put_key(&mut self, version: PepperVersion, check: CheckValue) -> Result<(), StoreFault>;
+    /// Forgets a key.
+    async fn delete_key(&mut self, version: PepperVersion) -> Result<(), StoreFault>;
     /// Gives the log another identity: what followed it must begin anew.
     async fn put_log_id(&mut self, id: LogId) -> Result<(), StoreFault>;
 

@@ -74,7 +74,7 @@ pub enum OpenFault {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// Its keys are not at hand.
-    #[error("{0}; put the right key file back")]
+    #[error(transparent)]
     Keys(#[from] KeysFault),
     /// It is not what it was.
     #[error(transparent)]
@@ -223,7 +223,11 @@ impl Company {
 }
 
 async fn adopt(registry: &Registry, is_new_log: bool) -> Result<Opened, OpenFault> {
-    Ok(registry.execute(Actor::system(), AdoptKeys { is_new_log }).await?.outcome?)
+    let (opened, retired) = registry.execute(Actor::system(), AdoptKeys { is_new_log }).await?.outcome?;
+    for version in retired {
+        tracing::warn!(%version, "a key is not there any more; nothing needed it, and it is forgotten");
+    }
+    Ok(opened)
 }
 
 /// Follows the log.

@@ -8,8 +8,8 @@ use vouchmq_identity::model::{
     DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState, Registration, RegistrationId, Slug,
 };
 use vouchmq_identity::store::{
-    AuditEntry, DeviceFilter, Found, LogEntry, LogId, NewEntry, Page, PageRequest, RegistrationFilter, Rows,
-    StoreFault, Transaction,
+    AuditEntry, DeviceFilter, Found, KeyUses, LogEntry, LogId, NewEntry, Page, PageRequest,
+    RegistrationFilter, Rows, StoreFault, Transaction,
 };
 use vouchmq_identity::{CheckValue, KeyId, PepperVersion, UnixMillis};
 
@@ -80,6 +80,10 @@ impl Rows for Session {
 
     async fn keys(&mut self) -> Result<Vec<(PepperVersion, CheckValue)>, StoreFault> {
         pepper::all(&mut self.connection).await
+    }
+
+    async fn key_uses(&mut self, version: PepperVersion) -> Result<KeyUses, StoreFault> {
+        pepper::uses(&mut self.connection, version).await
     }
 
     async fn product(&mut self, id: ProductId) -> Result<Option<Product>, StoreFault> {
@@ -328,6 +332,10 @@ impl Transaction for Session {
 
     async fn put_key(&mut self, version: PepperVersion, check: CheckValue) -> Result<(), StoreFault> {
         pepper::put(&mut self.connection, version, check).await
+    }
+
+    async fn delete_key(&mut self, version: PepperVersion) -> Result<(), StoreFault> {
+        pepper::delete(&mut self.connection, version).await
     }
 
     async fn put_log_id(&mut self, id: LogId) -> Result<(), StoreFault> {

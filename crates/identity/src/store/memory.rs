@@ -222,6 +222,11 @@ impl Transaction for State {
         Ok(())
     }
 
+    async fn delete_key(&mut self, version: PepperVersion) -> Result<(), StoreFault> {
+        self.keys.remove(&version);
+        Ok(())
+    }
+
     async fn put_log_id(&mut self, id: LogId) -> Result<(), StoreFault> {
         self.log_id = id;
         Ok(())

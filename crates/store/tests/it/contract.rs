@@ -60,6 +60,7 @@ cases! {
         numbers_beyond_what_engines_keep_are_kept_as_the_greatest,
         what_was_never_written_is_not_found,
         keys_and_the_log_id_are_replaced,
+        what_needs_a_key_is_counted_unless_it_is_revoked,
     }
     unique {
         a_product_key_is_taken_once,

@@ -20,7 +20,7 @@ impl World {
         now(async { self.registry.read().await?.log_after(0, u32::MAX).await }).unwrap()
     }
 
-    fn audited(&self, action: &str) -> Vec<String> {
+    pub(super) fn audited(&self, action: &str) -> Vec<String> {
         let page = PageRequest::first(u32::MAX);
         let entries = now(async { self.registry.read().await?.audit(page).await }).unwrap().items;
         let mut chain = AuditChain::default();

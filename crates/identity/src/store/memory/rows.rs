@@ -3,11 +3,12 @@ use async_trait::async_trait;
 use super::State;
 use crate::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId,
-    CredentialState, Device, DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState,
+    CredentialState, Device, DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState, Proof,
     Registration, RegistrationId, RegistrationState, Slug,
 };
 use crate::store::{
-    AuditEntry, DeviceFilter, Found, LogEntry, LogId, Page, PageRequest, RegistrationFilter, Rows, StoreFault,
+    AuditEntry, DeviceFilter, Found, KeyUses, LogEntry, LogId, Page, PageRequest, RegistrationFilter, Rows,
+    StoreFault,
 };
 use crate::{CheckValue, KeyId, PepperVersion, UnixMillis};
 
@@ -35,6 +36,26 @@ impl Rows for State {
 
     async fn keys(&mut self) -> Result<Vec<(PepperVersion, CheckValue)>, StoreFault> {
         Ok(self.keys.iter().map(|(version, check)| (*version, *check)).collect())
+    }
+
+    async fn key_uses(&mut self, version: PepperVersion) -> Result<KeyUses, StoreFault> {
+        let needs = |known: &&Credential| {
+            let is_made_with = match &known.proof {
+                Proof::Secret(_, verifier) => verifier.version == version,
+                Proof::Password(_) | Proof::Scram(_) => false,
+            };
+            is_made_with && known.state != CredentialState::Revoked
+        };
+        let claims = self.claim_tokens.values();
+        let claims = claims.filter(|known| known.verifier.version == version && known.revoked_at.is_none());
+        let api_keys = self.api_keys.values();
+        let api_keys =
+            api_keys.filter(|known| known.verifier.version == version && known.revoked_at.is_none());
+        Ok(KeyUses {
+            credential_count: self.credentials.values().filter(needs).count() as u64,
+            claim_token_count: claims.count() as u64,
+            api_key_count: api_keys.count() as u64,
+        })
     }
 
     async fn product(&mut self, id: ProductId) -> Result<Option<Product>, StoreFault> {
