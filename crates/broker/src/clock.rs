@@ -13,6 +13,13 @@ pub struct Monotonic {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+/// The time of day at its start, and what went by since: setting the system's clock does not move it.
+#[derive(Clone, Copy, Debug)]
+pub struct SteadyClock {
+    began_at: UnixMillis,
+    since: Monotonic,
+}
+
 impl Monotonic {
     /// A clock that begins now.
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for monotonic time")]
@@ -29,6 +36,20 @@ impl Monotonic {
     pub fn instant(&self, at: Timestamp) -> Instant {
         let far = std::time::Duration::from_secs(86_400);
         self.start + at.since(Timestamp::ZERO).min(self.start.elapsed() + far)
+    }
+}
+
+impl SteadyClock {
+    /// A clock that begins now.
+    pub fn start() -> Self {
+        Self { began_at: SystemClock.now(), since: Monotonic::start() }
+    }
+}
+
+impl Clock for SteadyClock {
+    fn now(&self) -> UnixMillis {
+        let passed = self.since.now().since(Timestamp::ZERO).as_millis();
+        UnixMillis::new(self.began_at.millis().saturating_add(u64::try_from(passed).unwrap_or(u64::MAX)))
     }
 }
 

@@ -25,6 +25,6 @@ mod verify;
 
 pub use address::{InvalidAddress, ListenAddress};
 pub use broker::{Bound, Broker, Ended, Part, StartError};
-pub use clock::{Monotonic, SystemClock};
+pub use clock::{Monotonic, SteadyClock, SystemClock};
 pub use config::BrokerConfig;
 pub use control::{BrokerStats, ClientStatus, Control};

@@ -350,6 +350,7 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
             | Unavailable::OutOfMemory
             | Unavailable::NoKey
             | Unavailable::NotRecorded
+            | Unavailable::Stale
             | Unavailable::NoEntropy(_),
         ) => Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE),
     };

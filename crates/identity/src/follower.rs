@@ -82,6 +82,7 @@ impl Loaded {
     /// # Errors
     /// [`FollowFault`]: nobody must be judged by what was loaded so far.
     pub async fn load(store: Arc<dyn Store>, resident: Arc<Resident>) -> Result<Self, FollowFault> {
+        let began_at = resident.looks_at();
         let mut rows = store.read().await?;
         // What changes while we read has a later number, and is read again.
         let (log, head) = rows.log_head().await?;
@@ -106,6 +107,7 @@ impl Loaded {
         drop(rows);
         loading.finish();
         resident.apply(head, changes);
+        resident.confirm(began_at);
         Ok(Self { store, resident, log, used })
     }
 
@@ -122,6 +124,11 @@ impl Follower {
         self.log
     }
 
+    /// Whether nobody is let in, since it did not [catch up](Self::catch_up) for too long.
+    pub fn is_stale(&self) -> bool {
+        self.resident.is_stale()
+    }
+
     /// Applies the entries that are there, at most so many at once that others hear of them soon: where more are
     /// there or come all the time, it has to be called again. When it is done, nobody is connected, or will be by a
     /// verdict from before, who should not be by what was applied.
@@ -130,7 +137,7 @@ impl Follower {
     /// [`FollowFault`]: what was applied before stays applied; ask again later.
     pub async fn catch_up(&mut self) -> Result<Followed, FollowFault> {
         let (mut closed, mut corrupt) = (Vec::new(), Vec::new());
-        let applied = self.resident.applied();
+        let (applied, began_at) = (self.resident.applied(), self.resident.looks_at());
         let mut rows = self.store.read().await?;
         let (log, head) = rows.log_head().await?;
         if log != self.log || head < applied {
@@ -143,8 +150,11 @@ impl Follower {
         })?;
         let Some(last) = entries.last().map(|last| last.sequence) else {
             // Entries that housekeeping has deleted are missing, too.
-            let followed = Followed { sequence: applied, closed, corrupt, is_behind: false };
-            return if head == applied { Ok(followed) } else { Err(FollowFault::Gap(applied + 1)) };
+            if head != applied {
+                return Err(FollowFault::Gap(applied + 1));
+            }
+            self.resident.confirm(began_at);
+            return Ok(Followed { sequence: applied, closed, corrupt, is_behind: false });
         };
         if let Some((expected, _)) =
             (applied + 1..).zip(&entries).find(|(expected, entry)| entry.sequence != *expected)
@@ -162,6 +172,9 @@ impl Follower {
         drop(rows);
         self.resident.apply(last, changes);
         self.tell(&entries, &concerned, &mut closed).await;
+        if last == head {
+            self.resident.confirm(began_at);
+        }
         Ok(Followed { sequence: last, closed, corrupt, is_behind: last < head })
     }
 

@@ -46,7 +46,7 @@ pub use desk::Desk;
 pub use device::{ChangeDevice, CreateDevice, DevicePatch, MoveDevice, NewDevice};
 pub use fingerprint::Fingerprint;
 pub use housekeeping::{
-    BLOCK_KEPT_MILLIS, EXPIRED_KEPT_MILLIS, LOG_KEPT_MILLIS, LOG_KEPT_MIN, REGISTRATION_KEPT_MILLIS,
+    BLOCK_KEPT_MILLIS, Chore, EXPIRED_KEPT_MILLIS, LOG_KEPT_MILLIS, LOG_KEPT_MIN, REGISTRATION_KEPT_MILLIS,
     REVOKED_KEPT_MILLIS, Sweep, Swept,
 };
 pub use import::{

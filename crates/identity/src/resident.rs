@@ -16,6 +16,7 @@ mod permit;
 mod products;
 mod reconsider;
 mod scram;
+mod staleness;
 mod table;
 
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use permit::{Allowed, Named};
 pub use products::ResidentProduct;
 
 use products::Products;
+use staleness::Staleness;
 use table::{Gathered, Table};
 
 /// Every live credential, the devices they belong to, their products, and all blocks.
@@ -48,6 +50,8 @@ pub struct Resident {
     /// Some device has, or had, a password.
     has_passwords: AtomicBool,
     clock: Arc<dyn Clock>,
+    /// `None` judges by what was last known for ever.
+    staleness: Option<Staleness>,
 }
 
 /// Devices that are being taken in; none of them is known before it is finished.
@@ -82,6 +86,7 @@ impl Resident {
             applied: AtomicU64::new(0),
             has_passwords: AtomicBool::new(false),
             clock,
+            staleness: None,
         }
     }
 

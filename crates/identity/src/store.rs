@@ -14,15 +14,17 @@ use crate::model::{
 use crate::{CheckValue, KeyId, PepperVersion};
 
 mod audit;
+mod keys;
 mod log;
 pub mod memory;
 mod nodes;
 mod page;
 
 pub use audit::{AuditEntry, AuditRecord, Chain as AuditChain, ChainFault, Digest};
+pub use keys::KeyUses;
 pub use log::{ChangeKind, Kick, LogEntry, LogId, NewEntry};
 pub use nodes::{Node, Nodes, SeenNode};
-pub use page::{DeviceFilter, Page, PageRequest, RegistrationFilter};
+pub use page::{DeviceFilter, Found, Page, PageRequest, RegistrationFilter};
 
 /// Keeps the rows of the registry.
 #[async_trait]
@@ -98,6 +100,8 @@ pub trait Rows: Send {
     async fn log_after(&mut self, after: u64, limit: u32) -> Result<Vec<LogEntry>, StoreFault>;
     /// The keys that this database was used with.
     async fn keys(&mut self) -> Result<Vec<(PepperVersion, CheckValue)>, StoreFault>;
+    /// What still needs a key.
+    async fn key_uses(&mut self, version: PepperVersion) -> Result<KeyUses, StoreFault>;
 
     /// A product.
     async fn product(&mut self, id: ProductId) -> Result<Option<Product>, StoreFault>;
@@ -134,19 +138,20 @@ pub trait Rows: Send {
         after: Option<&DeviceId>,
         limit: u32,
     ) -> Result<Vec<(Device, Vec<Credential>)>, StoreFault>;
-    /// Pending credentials that were made before `before`, at most `limit`.
+    /// Pending credentials that were made before `before`, at most `limit`. This list and the others of what
+    /// housekeeping ends pass over rows that are corrupt, at least 500 of them.
     async fn pending_credentials(
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Credential>, StoreFault>;
+    ) -> Result<Found<Credential>, StoreFault>;
     /// Credentials that are not revoked and whose time was over before `before`, the longest first, at most
     /// `limit`.
     async fn expired_credentials(
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Credential>, StoreFault>;
+    ) -> Result<Found<Credential>, StoreFault>;
 
     /// A claim token.
     async fn claim_token(&mut self, id: ClaimTokenId) -> Result<Option<ClaimToken>, StoreFault>;
@@ -178,6 +183,13 @@ pub trait Rows: Send {
     /// The registration that a credential was handed out by.
     async fn registration_of(&mut self, credential: CredentialId)
     -> Result<Option<Registration>, StoreFault>;
+    /// Registrations that wait, quarantined or approved, and did not change since `before`, the longest first,
+    /// at most `limit`.
+    async fn waiting_registrations(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Found<Registration>, StoreFault>;
     /// Registrations that fit, oldest first.
     async fn registrations(
         &mut self,
@@ -190,8 +202,11 @@ pub trait Rows: Send {
     /// The block of this kind and value, as [`BlockTarget`](crate::BlockTarget) writes them.
     async fn block_of(&mut self, kind: &str, value: &str) -> Result<Option<BlockEntry>, StoreFault>;
     /// Blocks that were over before `before`, the longest first, at most `limit`.
-    async fn expired_blocks(&mut self, before: UnixMillis, limit: u32)
-    -> Result<Vec<BlockEntry>, StoreFault>;
+    async fn expired_blocks(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Found<BlockEntry>, StoreFault>;
     /// Blocks, oldest first.
     async fn blocks(&mut self, page: PageRequest) -> Result<Page<BlockEntry>, StoreFault>;
 
@@ -242,6 +257,8 @@ pub trait Transaction: Rows {
     async fn put_api_key(&mut self, key: &ApiKey) -> Result<(), StoreFault>;
     /// Takes down what a key is known by.
     async fn put_key(&mut self, version: PepperVersion, check: CheckValue) -> Result<(), StoreFault>;
+    /// Forgets a key.
+    async fn delete_key(&mut self, version: PepperVersion) -> Result<(), StoreFault>;
     /// Gives the log another identity: what followed it must begin anew.
     async fn put_log_id(&mut self, id: LogId) -> Result<(), StoreFault>;
 

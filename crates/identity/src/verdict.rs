@@ -103,6 +103,9 @@ pub enum Unavailable {
     /// The first use of a credential could not be written down.
     #[error("the first use of the credential cannot be written down")]
     NotRecorded,
+    /// Changes could not be followed for longer than is allowed.
+    #[error("the database has not answered for longer than registry.max_staleness")]
+    Stale,
     /// No randomness for a challenge.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
@@ -161,6 +164,7 @@ impl Unavailable {
             Self::OutOfMemory => "out_of_memory",
             Self::NoKey => "no_key",
             Self::NotRecorded => "not_recorded",
+            Self::Stale => "stale",
             Self::NoEntropy(_) => "no_entropy",
         }
     }

@@ -6,6 +6,7 @@
 mod beats;
 mod entropy;
 mod high_water;
+mod housekeeper;
 mod key_file;
 mod peers;
 mod progress;

@@ -7,14 +7,13 @@ use tokio::task::JoinHandle;
 use vouchmq_identity::events::Events;
 use vouchmq_identity::follower::{FollowFault, Followed, Follower, Loaded};
 use vouchmq_identity::model::NodeId;
-use vouchmq_identity::registry::{
-    Actor, AdoptKeys, Done, KeysFault, Opened, Refusal, Registry, Sweep, Swept, TouchCredentials,
-};
+use vouchmq_identity::registry::{Actor, AdoptKeys, KeysFault, Opened, Refusal, Registry};
 use vouchmq_identity::resident::Resident;
 use vouchmq_identity::store::{LogId, Store};
 use vouchmq_identity::{Clock, DoorBook, Keyring, Sessions, Uses};
 
 use crate::beats::Beating;
+use crate::housekeeper::keep_house;
 use crate::peers::{Neighbours, Peers};
 use crate::progress::State;
 use crate::{HighWater, HighWaterFault, Progress, SystemEntropy};
@@ -75,7 +74,7 @@ pub enum OpenFault {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// Its keys are not at hand.
-    #[error("{0}; put the right key file back")]
+    #[error(transparent)]
     Keys(#[from] KeysFault),
     /// It is not what it was.
     #[error(transparent)]
@@ -94,6 +93,9 @@ pub enum RunFault {
     /// A bug.
     #[error("following the change log panicked: see the log, and report it")]
     Panicked,
+    /// A bug: what is over would be good for ever.
+    #[error("housekeeping ended: see the log, and report it")]
+    Housekeeping,
 }
 
 /// A registrar at work; it stops when this is dropped.
@@ -107,12 +109,6 @@ pub struct Running {
 
 /// How often it is looked for changes that nobody told of.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
-/// How often last uses are written down.
-const USES_INTERVAL: Duration = Duration::from_secs(5);
-/// How often it is looked for what nobody used in time.
-const SWEEP_INTERVAL: Duration = Duration::from_secs(60);
-/// Last uses that are written at once.
-const USES_PORTION: usize = 2_000;
 
 impl Registrar {
     /// Opens a registry: compares keys, notices a database that was restored, and loads what verifies
@@ -193,8 +189,14 @@ impl Registrar {
         tell.send_replace(State::at(resident.applied()));
         let progress = tell.subscribe();
         let (tell_applied, applied) = watch::channel(resident.applied());
-        let following =
-            Following { follower: loaded.follow(sessions), changes, high_water, tell, tell_applied };
+        let following = Following {
+            follower: loaded.follow(sessions),
+            changes,
+            high_water,
+            tell,
+            tell_applied,
+            is_stale: false,
+        };
         let (neighbours, beating) =
             company.map(|Company { neighbours, beating }| (neighbours, beating)).unzip();
         Running {
@@ -221,7 +223,11 @@ impl Company {
 }
 
 async fn adopt(registry: &Registry, is_new_log: bool) -> Result<Opened, OpenFault> {
-    Ok(registry.execute(Actor::system(), AdoptKeys { is_new_log }).await?.outcome?)
+    let (opened, retired) = registry.execute(Actor::system(), AdoptKeys { is_new_log }).await?.outcome?;
+    for version in retired {
+        tracing::warn!(%version, "a key is not there any more; nothing needed it, and it is forgotten");
+    }
+    Ok(opened)
 }
 
 /// Follows the log.
@@ -231,6 +237,8 @@ struct Following {
     high_water: Option<HighWater>,
     tell: watch::Sender<State>,
     tell_applied: watch::Sender<u64>,
+    /// It was told that nobody is let in any more.
+    is_stale: bool,
 }
 
 impl Following {
@@ -268,6 +276,7 @@ impl Following {
         for fault in &followed.corrupt {
             tracing::error!(%fault, "a row is not what was written: who it is about is not let in any more");
         }
+        self.is_stale = false;
         if let Some(high_water) = &mut self.high_water
             && let Err(fault) = high_water.rise(self.follower.log(), followed.sequence)
         {
@@ -286,54 +295,20 @@ impl Following {
             .send_if_modified(|applied| std::mem::replace(applied, followed.sequence) != followed.sequence);
     }
 
-    /// Once for each outage.
-    fn stumble(&self, fault: &FollowFault) {
+    /// Once for each outage, and once when it lasts too long.
+    fn stumble(&mut self, fault: &FollowFault) {
         self.tell.send_if_modified(|state| {
             let was_healthy = std::mem::replace(&mut state.is_healthy, false);
             if was_healthy {
-                tracing::warn!(%fault, "changes cannot be followed; known devices are let in as before");
+                tracing::warn!(%fault, "changes cannot be followed; known devices are let in as before, for no longer than registry.max_staleness");
             }
             was_healthy
         });
-    }
-}
-
-/// Writes last uses down, and does what time brings about: a portion after the other, as long as there is more.
-async fn keep_house(registry: Arc<Registry>, uses: Arc<Uses>) {
-    let mut write_uses = tokio::time::interval(USES_INTERVAL);
-    let mut sweep = tokio::time::interval(SWEEP_INTERVAL);
-    loop {
-        tokio::select! {
-            _ = write_uses.tick() => {
-                for portion in uses.take().chunks(USES_PORTION) {
-                    let command = TouchCredentials(portion.to_vec());
-                    if let Err(fault) = registry.execute(Actor::system(), command).await {
-                        tracing::debug!(%fault, "last uses were not written down");
-                    }
-                }
-            }
-            _ = sweep.tick() => match registry.execute(Actor::system(), Sweep).await {
-                Ok(Done { outcome, .. }) => {
-                    tell_swept(&outcome);
-                    if outcome.is_more {
-                        sweep.reset_immediately();
-                    }
-                }
-                Err(fault) => tracing::debug!(%fault, "nothing was swept"),
-            },
+        let was_stale = std::mem::replace(&mut self.is_stale, self.follower.is_stale());
+        if self.is_stale && !was_stale {
+            tracing::error!(%fault, "no device is let in until changes can be followed again");
         }
     }
-}
-
-fn tell_swept(swept: &Swept) {
-    if *swept == Swept::default() {
-        return;
-    }
-    let Swept { credential_count, expired_count, registration_count, block_count, .. } = *swept;
-    let (unused, expired, registrations, blocks) =
-        (credential_count, expired_count, registration_count, block_count);
-    let forgotten = swept.forgotten_count;
-    tracing::info!(unused, expired, registrations, blocks, forgotten, "what is over was taken out");
 }
 
 // === impl Running ===
@@ -351,11 +326,11 @@ impl Running {
         }
     }
 
-    /// Waits until following ends by itself, which is a fault.
+    /// Waits until following or housekeeping ends by itself, which is a fault.
     pub async fn failed(&mut self) -> RunFault {
-        match (&mut self.follower).await {
-            Ok(fault) => fault,
-            Err(_) => RunFault::Panicked,
+        tokio::select! {
+            followed = &mut self.follower => followed.unwrap_or(RunFault::Panicked),
+            _ = &mut self.housekeeper => RunFault::Housekeeping,
         }
     }
 }

@@ -9,6 +9,7 @@ use vouchmq_identity::store::memory::MemoryStore;
 use vouchmq_identity::{Farewell, Pending, UnixMillis, Whom};
 use vouchmq_mqtt::topic::HashSeed;
 
+mod housekeeper;
 mod peers;
 
 use super::*;

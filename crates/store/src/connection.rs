@@ -10,10 +10,11 @@ use sqlx::{
     AssertSqlSafe, Column as _, Connection as _, Database, Decode, Encode, Postgres, Row as _, Sqlite,
     TypeInfo, ValueRef,
 };
-use vouchmq_identity::store::{Page, StoreFault};
+use vouchmq_identity::UnixMillis;
+use vouchmq_identity::store::{Found, Page, StoreFault};
 
 use crate::row::{Cell, Row};
-use crate::value::{Type, Value};
+use crate::value::{Type, Value, values};
 
 /// A connection that one task uses at a time.
 pub(crate) struct Connection {
@@ -33,6 +34,9 @@ pub(crate) enum Engine {
 /// How long one statement may take on a server, which may have gone without a word. Local files have no such
 /// bound: what they do cannot be taken back half-way.
 const STATEMENT_DEADLINE: Duration = Duration::from_secs(15);
+
+/// Rows that are not what was written and are passed over on the way to those that are.
+const PASSED_MAX: u32 = 500;
 
 const GONE: &str = "the connection to the database is lost";
 
@@ -120,6 +124,19 @@ impl Connection {
         parse: impl Fn(Row) -> Result<T, StoreFault>,
     ) -> Result<Vec<T>, StoreFault> {
         self.query(sql, values).await?.into_iter().map(parse).collect()
+    }
+
+    /// What was over before `before`, `$1`: at most `limit` rows that are sound of a statement that is asked for
+    /// `$2`.
+    pub(crate) async fn found<T>(
+        &mut self,
+        sql: &'static str,
+        before: UnixMillis,
+        limit: u32,
+        parse: impl Fn(Row) -> Result<T, StoreFault>,
+    ) -> Result<Found<T>, StoreFault> {
+        let rows = self.query(sql, values![before, limit.saturating_add(PASSED_MAX)]).await?;
+        Found::of(rows.into_iter().map(parse), limit)
     }
 
     /// A page: the rows of a statement that was asked for one more than `limit`.

@@ -8,8 +8,8 @@ use vouchmq_identity::model::{
     DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState, Registration, RegistrationId, Slug,
 };
 use vouchmq_identity::store::{
-    AuditEntry, DeviceFilter, LogEntry, LogId, NewEntry, Page, PageRequest, RegistrationFilter, Rows,
-    StoreFault, Transaction,
+    AuditEntry, DeviceFilter, Found, KeyUses, LogEntry, LogId, NewEntry, Page, PageRequest,
+    RegistrationFilter, Rows, StoreFault, Transaction,
 };
 use vouchmq_identity::{CheckValue, KeyId, PepperVersion, UnixMillis};
 
@@ -82,6 +82,10 @@ impl Rows for Session {
         pepper::all(&mut self.connection).await
     }
 
+    async fn key_uses(&mut self, version: PepperVersion) -> Result<KeyUses, StoreFault> {
+        pepper::uses(&mut self.connection, version).await
+    }
+
     async fn product(&mut self, id: ProductId) -> Result<Option<Product>, StoreFault> {
         product::by_id(&mut self.connection, id).await
     }
@@ -148,7 +152,7 @@ impl Rows for Session {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Credential>, StoreFault> {
+    ) -> Result<Found<Credential>, StoreFault> {
         credential::pending(&mut self.connection, before, limit).await
     }
 
@@ -156,7 +160,7 @@ impl Rows for Session {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Credential>, StoreFault> {
+    ) -> Result<Found<Credential>, StoreFault> {
         credential::expired(&mut self.connection, before, limit).await
     }
 
@@ -207,6 +211,14 @@ impl Rows for Session {
         registration::of_credential(&mut self.connection, credential).await
     }
 
+    async fn waiting_registrations(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Found<Registration>, StoreFault> {
+        registration::waiting(&mut self.connection, before, limit).await
+    }
+
     async fn registrations(
         &mut self,
         filter: &RegistrationFilter,
@@ -227,7 +239,7 @@ impl Rows for Session {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<BlockEntry>, StoreFault> {
+    ) -> Result<Found<BlockEntry>, StoreFault> {
         block::expired(&mut self.connection, before, limit).await
     }
 
@@ -324,6 +336,10 @@ impl Transaction for Session {
 
     async fn put_key(&mut self, version: PepperVersion, check: CheckValue) -> Result<(), StoreFault> {
         pepper::put(&mut self.connection, version, check).await
+    }
+
+    async fn delete_key(&mut self, version: PepperVersion) -> Result<(), StoreFault> {
+        pepper::delete(&mut self.connection, version).await
     }
 
     async fn put_log_id(&mut self, id: LogId) -> Result<(), StoreFault> {

@@ -1,4 +1,5 @@
 use std::sync::Mutex;
+use std::time::Duration;
 
 use vouchmq_mqtt::topic::HashSeed;
 
@@ -12,7 +13,10 @@ use crate::registry::{
     PutBlock, Refusal, RemoveBlock, RevokeCredential,
 };
 use crate::store::NewEntry;
-use crate::{BlockTarget, Pending, UnixMillis};
+use crate::{
+    AuthRequest, Authenticator, BlockTarget, Clock, Denial, Pending, Principal, Reconsidered, Standing,
+    Unavailable, UnixMillis, Verdict,
+};
 use crate::{model::Strategy, registry::Actor};
 
 /// Takes down what it is asked.
@@ -50,8 +54,13 @@ struct Following {
 
 impl Following {
     fn begin(world: World) -> Self {
+        Self::begin_with(world, |resident, _| resident)
+    }
+
+    fn begin_with(world: World, change: impl FnOnce(Resident, Arc<dyn Clock>) -> Resident) -> Self {
         let keyring = world.registry.keyring();
-        let resident = Arc::new(Resident::new(keyring, HashSeed::new([1, 2]), world.clock.clone()));
+        let resident = Resident::new(keyring, HashSeed::new([1, 2]), world.clock.clone());
+        let resident = Arc::new(change(resident, world.clock.clone()));
         let asked = Arc::new(Asked::default());
         let follower =
             now(Loaded::load(world.store.clone(), resident.clone())).unwrap().follow(asked.clone());
@@ -295,6 +304,49 @@ fn without_a_database_everybody_who_is_resident_stays() {
     following.world.store.fail_with(Some(StoreFault::Busy));
     assert_eq!(now(following.follower.catch_up()), Err(FollowFault::Store(StoreFault::Busy)));
     assert!(following.resident.device(device.id.as_str()).is_some());
+}
+
+#[test]
+fn without_a_database_nobody_is_let_in_after_a_while_and_everybody_stays() {
+    let world = World::new(58);
+    let (device, added) = world.made(&world.product(Strategy::Off));
+    world.by(Actor::system(), Confirm(added.credential.id)).unwrap();
+    let secret = added.secret.unwrap();
+    let mut following =
+        Following::begin_with(world, |resident, clock| resident.bounded(Duration::from_secs(60), clock));
+    let login = |following: &Following, password: &str| {
+        let (client_id, username) = (device.id.as_str().into(), Some(device.id.as_str().into()));
+        let password = Some(password.as_bytes().to_vec().into());
+        let request = AuthRequest { client_id, username, password, peer: None };
+        following.resident.judge(&request).verdict
+    };
+    let is_let_in = |following: &Following| match login(following, secret.expose()) {
+        Verdict::Allow(_) => true,
+        Verdict::Unavailable(Unavailable::Stale) => false,
+        verdict @ (Verdict::Deny(_) | Verdict::NotMine | Verdict::Unavailable(_)) => panic!("{verdict:?}"),
+    };
+    let stays = |following: &Following| {
+        let principal = Principal::Device(device.id.clone(), added.credential.id);
+        let standing = Standing {
+            principal: &principal,
+            client_id: device.id.as_str(),
+            username: Some(device.id.as_str()),
+            peer: None,
+        };
+        matches!(following.resident.reconsider(&standing), Reconsidered::Changed(_))
+    };
+    following.world.store.fail_with(Some(StoreFault::Busy));
+    following.world.clock.turn(60_000);
+    now(following.follower.catch_up()).unwrap_err();
+    assert!(is_let_in(&following) && !following.follower.is_stale());
+    following.world.clock.turn(1);
+    assert!(!is_let_in(&following) && following.follower.is_stale());
+    assert!(stays(&following));
+    let guess = login(&following, "vmq1_guess");
+    assert!(matches!(guess, Verdict::Deny(Denial::WrongPassword)), "{guess:?}");
+    following.world.store.fail_with(None);
+    following.follow();
+    assert!(is_let_in(&following));
 }
 
 #[test]

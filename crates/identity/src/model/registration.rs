@@ -69,11 +69,3 @@ impl RegistrationState {
         matches!(self, Self::Quarantined | Self::Approved | Self::Issued)
     }
 }
-
-impl Registration {
-    /// Whether nobody decided in time.
-    pub fn is_stale(&self, now: UnixMillis) -> bool {
-        matches!(self.state, RegistrationState::Quarantined | RegistrationState::Approved)
-            && self.updated_at.millis().saturating_add(QUARANTINE_MILLIS) <= now.millis()
-    }
-}

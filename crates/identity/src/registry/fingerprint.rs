@@ -1,9 +1,9 @@
-use crate::UnixMillis;
 use crate::acl::Acl;
 use crate::model::{
     ApiKey, Attributes, BlockEntry, ClaimToken, Credential, Device, Product, Registration, Validity,
 };
 use crate::store::Digest;
+use crate::{CheckValue, PepperVersion, UnixMillis};
 
 /// What the audit log tells of a row: its name, and a digest by which two of its states are told apart. No
 /// secret, verifier or hash goes into it.
@@ -155,6 +155,17 @@ impl Fingerprint for BlockEntry {
             time(block.until),
             self.version.to_string(),
         ]
+    }
+}
+
+/// A key, by what it is known by.
+impl Fingerprint for (PepperVersion, CheckValue) {
+    fn name(&self) -> String {
+        format!("key/{}", self.0)
+    }
+
+    fn parts(&self) -> Vec<String> {
+        vec![self.0.to_string(), self.1.to_string()]
     }
 }
 

@@ -4,8 +4,10 @@ use super::product::go_on_deleting;
 use super::register::expire;
 use super::{Command, Desk, Refusal};
 use crate::UnixMillis;
-use crate::model::{Credential, PENDING_MILLIS, ProductState, RegistrationState};
-use crate::store::{NewEntry, PageRequest, RegistrationFilter};
+use crate::model::{
+    Credential, CredentialId, PENDING_MILLIS, ProductState, QUARANTINE_MILLIS, RegistrationState,
+};
+use crate::store::{Found, NewEntry, StoreFault};
 
 /// How long a credential whose time is over is kept as it is before it is revoked, in milliseconds: an hour, in
 /// which whoever uses it is told that it has expired, and connections end by their own clocks.
@@ -37,13 +39,31 @@ const PORTION: u32 = if cfg!(test) { 3 } else { 100 };
 /// Entries of the change log in one sweep.
 const LOG_PORTION: u32 = if cfg!(test) { 100 } else { 1_000 };
 
-/// Does what time brings about, a portion of each kind: ends what nobody used in time and what is over, goes on
-/// with products that are being deleted, and forgets what was over for long. The audit log is kept for ever.
+/// What time brings about, of one kind. Each is done by itself: what stops one does not stop the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chore {
+    /// Secrets that nobody used in time are revoked.
+    Secrets,
+    /// Credentials whose time is over are revoked.
+    Credentials,
+    /// Registrations that nobody decided in time expire.
+    Registrations,
+    /// Blocks that are over go.
+    Blocks,
+    /// Credentials and registrations that were over for long are forgotten.
+    Rows,
+    /// The change log loses its beginning. The audit log is kept for ever.
+    Log,
+    /// Products that are being deleted are gone on with.
+    Products,
+}
+
+/// Does a chore, or a portion of it. Rows that are not what was written are passed over.
 #[derive(Clone, Copy, Debug)]
-pub struct Sweep;
+pub struct Sweep(pub Chore);
 
 /// What a sweep did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Secrets that were never used.
     pub credential_count: usize,
@@ -57,6 +77,8 @@ pub struct Swept {
     pub forgotten_count: u64,
     /// There may be more to do at once.
     pub is_more: bool,
+    /// Rows that were passed over: somebody else wrote to them, or the disk. They stay.
+    pub corrupt: Vec<StoreFault>,
 }
 
 #[async_trait]
@@ -64,25 +86,82 @@ impl Command for Sweep {
     type Outcome = Swept;
 
     async fn run(&self, desk: &mut Desk<'_>) -> Result<Swept, Refusal> {
-        let credential_count = expire_secrets(desk).await?;
-        let expired_count = expire_credentials(desk).await?;
-        let registration_count = expire_registrations(desk).await?;
-        let block_count = remove_blocks(desk).await?;
-        let forgotten = forget(desk).await?;
-        let is_deleting = delete_products(desk).await?;
-        let is_portion = |count: usize| count >= PORTION as usize;
-        Ok(Swept {
-            credential_count,
-            registration_count,
-            expired_count,
-            block_count,
-            forgotten_count: forgotten.iter().map(|(count, _)| count).sum(),
-            is_more: [credential_count, expired_count, registration_count, block_count]
-                .map(is_portion)
-                .contains(&true)
-                || forgotten.iter().any(|(count, portion)| *count >= u64::from(*portion))
-                || is_deleting,
-        })
+        let mut swept = Swept::default();
+        match self.0 {
+            Chore::Secrets => {
+                let before = ago(desk, PENDING_MILLIS);
+                let unused = desk.rows().pending_credentials(before, PORTION).await?;
+                swept.credential_count = end_all(desk, unused, &mut swept).await?;
+            }
+            Chore::Credentials => {
+                let before = ago(desk, EXPIRED_KEPT_MILLIS);
+                let over = desk.rows().expired_credentials(before, PORTION).await?;
+                swept.expired_count = end_all(desk, over, &mut swept).await?;
+            }
+            Chore::Registrations => {
+                let before = ago(desk, QUARANTINE_MILLIS);
+                let waiting = desk.rows().waiting_registrations(before, PORTION).await?;
+                for registration in swept.take(waiting) {
+                    expire(desk, registration).await?;
+                    swept.registration_count += 1;
+                }
+            }
+            Chore::Blocks => {
+                let before = ago(desk, BLOCK_KEPT_MILLIS);
+                let over = desk.rows().expired_blocks(before, PORTION).await?;
+                for entry in swept.take(over) {
+                    desk.rows().delete_block(entry.id).await?;
+                    desk.log(NewEntry::block(entry.block.target)).await?;
+                    swept.block_count += 1;
+                }
+            }
+            Chore::Rows => {
+                let (revoked, past) = (revoked_horizon(desk), ago(desk, REGISTRATION_KEPT_MILLIS));
+                let credentials = desk.rows().delete_revoked_credentials(revoked, PORTION).await?;
+                let registrations = desk.rows().delete_past_registrations(past, PORTION).await?;
+                swept.forgotten_count = credentials + registrations;
+                swept.is_more = credentials.max(registrations) >= u64::from(PORTION);
+            }
+            Chore::Log => {
+                swept.forgotten_count = forget_log(desk).await?;
+                swept.is_more = swept.forgotten_count >= u64::from(LOG_PORTION);
+            }
+            Chore::Products => swept.is_more = delete_products(desk).await?,
+        }
+        Ok(swept)
+    }
+}
+
+impl Chore {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Secrets,
+        Self::Credentials,
+        Self::Registrations,
+        Self::Blocks,
+        Self::Rows,
+        Self::Log,
+        Self::Products,
+    ];
+}
+
+impl Swept {
+    /// The sound rows; the others are noted.
+    fn take<T>(&mut self, found: Found<T>) -> Vec<T> {
+        self.corrupt.extend(found.corrupt);
+        self.is_more = found.items.len() >= PORTION as usize;
+        found.items
+    }
+
+    /// Adds what another sweep did.
+    pub fn add(&mut self, other: Self) {
+        self.credential_count += other.credential_count;
+        self.registration_count += other.registration_count;
+        self.expired_count += other.expired_count;
+        self.block_count += other.block_count;
+        self.forgotten_count += other.forgotten_count;
+        self.is_more |= other.is_more;
+        self.corrupt.extend(other.corrupt);
     }
 }
 
@@ -96,65 +175,29 @@ pub(super) fn revoked_horizon(desk: &Desk<'_>) -> UnixMillis {
     ago(desk, REVOKED_KEPT_MILLIS)
 }
 
-async fn expire_secrets(desk: &mut Desk<'_>) -> Result<usize, Refusal> {
-    let before = ago(desk, PENDING_MILLIS);
-    let unused = desk.rows().pending_credentials(before, PORTION).await?;
-    end_all(desk, unused).await
-}
-
-async fn expire_credentials(desk: &mut Desk<'_>) -> Result<usize, Refusal> {
-    let before = ago(desk, EXPIRED_KEPT_MILLIS);
-    let over = desk.rows().expired_credentials(before, PORTION).await?;
-    end_all(desk, over).await
-}
-
-async fn end_all(desk: &mut Desk<'_>, credentials: Vec<Credential>) -> Result<usize, Refusal> {
+async fn end_all(desk: &mut Desk<'_>, found: Found<Credential>, swept: &mut Swept) -> Result<usize, Refusal> {
+    let credentials = swept.take(found);
     let count = credentials.len();
     for mut credential in credentials {
         credential.revoke(desk.now());
         desk.rows().put_credential(&credential).await?;
-        let registration = desk.rows().registration_of(credential.id).await?;
-        if let Some(registration) = registration.filter(|known| known.state == RegistrationState::Issued) {
-            expire(desk, registration).await?;
+        // Whatever became of its registration, the secret is over.
+        match end_registration(desk, credential.id).await {
+            Err(Refusal::Store(fault @ StoreFault::Corrupt { .. })) => swept.corrupt.push(fault),
+            ended => ended?,
         }
         desk.log(NewEntry::device(credential.device, Some(credential.id))).await?;
     }
     Ok(count)
 }
 
-async fn expire_registrations(desk: &mut Desk<'_>) -> Result<usize, Refusal> {
-    let mut count = 0;
-    for state in [RegistrationState::Quarantined, RegistrationState::Approved] {
-        let filter = RegistrationFilter { product: None, state: Some(state) };
-        let waiting = desk.rows().registrations(&filter, PageRequest::first(PORTION)).await?;
-        let now = desk.now();
-        for registration in waiting.items.into_iter().filter(|waiting| waiting.is_stale(now)) {
-            expire(desk, registration).await?;
-            count += 1;
-        }
+/// Ends the registration that handed a secret out. Of rows that are corrupt nothing is written.
+async fn end_registration(desk: &mut Desk<'_>, credential: CredentialId) -> Result<(), Refusal> {
+    let registration = desk.rows().registration_of(credential).await?;
+    match registration.filter(|known| known.state == RegistrationState::Issued) {
+        Some(registration) => expire(desk, registration).await,
+        None => Ok(()),
     }
-    Ok(count)
-}
-
-async fn remove_blocks(desk: &mut Desk<'_>) -> Result<usize, Refusal> {
-    let before = ago(desk, BLOCK_KEPT_MILLIS);
-    let over = desk.rows().expired_blocks(before, PORTION).await?;
-    let count = over.len();
-    for entry in over {
-        desk.rows().delete_block(entry.id).await?;
-        desk.log(NewEntry::block(entry.block.target)).await?;
-    }
-    Ok(count)
-}
-
-/// Deletes what was over for long; returns how much of each kind, and how much it may have been.
-async fn forget(desk: &mut Desk<'_>) -> Result<[(u64, u32); 3], Refusal> {
-    let revoked = revoked_horizon(desk);
-    let credentials = desk.rows().delete_revoked_credentials(revoked, PORTION).await?;
-    let past = ago(desk, REGISTRATION_KEPT_MILLIS);
-    let registrations = desk.rows().delete_past_registrations(past, PORTION).await?;
-    let entries = forget_log(desk).await?;
-    Ok([(credentials, PORTION), (registrations, PORTION), (entries, LOG_PORTION)])
 }
 
 /// Deletes the beginning of the change log, and only that: what is left has no gaps, whatever clocks did.

@@ -16,6 +16,7 @@ use crate::{Keyring, Secret};
 
 mod api_keys;
 mod housekeeping;
+mod keys;
 mod registration;
 mod rotate_own;
 
@@ -339,11 +340,11 @@ fn when_the_database_is_down_nothing_is_done() {
 #[test]
 fn a_database_opens_only_with_its_keys() {
     let world = World::new(11);
-    let opened = world.by(Actor::system(), AdoptKeys::default()).unwrap().outcome.unwrap();
+    let (opened, _) = world.by(Actor::system(), AdoptKeys::default()).unwrap().outcome.unwrap();
     assert_eq!(opened.head, 0);
-    let again = world.by(Actor::system(), AdoptKeys::default()).unwrap().outcome.unwrap();
+    let (again, _) = world.by(Actor::system(), AdoptKeys::default()).unwrap().outcome.unwrap();
     assert_eq!(again.log, opened.log);
-    let restored = world.by(Actor::system(), AdoptKeys { is_new_log: true }).unwrap().outcome.unwrap();
+    let (restored, _) = world.by(Actor::system(), AdoptKeys { is_new_log: true }).unwrap().outcome.unwrap();
     assert_ne!(restored.log, opened.log);
     world.registry.set_keyring(Arc::new(Keyring::generate(&mut Counting::from(99)).unwrap()));
     let fault = world.by(Actor::system(), AdoptKeys::default()).unwrap().outcome.unwrap_err();

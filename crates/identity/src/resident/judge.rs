@@ -122,6 +122,8 @@ impl Resident {
         };
         let proven = Proven { credential: credential.id, is_unconfirmed: credential.is_unconfirmed };
         match self.admit(&Presented::from(request), device, credential) {
+            // Who proved nothing is told as ever, and learns nothing of it.
+            Ok(_) if self.is_stale() => (Verdict::Unavailable(Unavailable::Stale), Some(proven), None),
             Ok(allowed) => {
                 let verdict = Verdict::Allow(allowed.allowance(device, credential));
                 (verdict, Some(proven), Some(allowed))

@@ -4,7 +4,7 @@ use super::reconsider::Presented;
 use super::{Proven, Resident, ResidentCredential, ResidentDevice};
 use crate::model::{Proof, Unusable};
 use crate::scram::{ScramLookup, ScramVerifier};
-use crate::{AuthRequest, Denial, UnixMillis, Verdict};
+use crate::{AuthRequest, Denial, Unavailable, UnixMillis, Verdict};
 
 impl Resident {
     /// The SCRAM verifier of a device: that of the newest credential of this kind.
@@ -30,6 +30,7 @@ impl Resident {
         };
         let proven = Proven { credential: credential.id, is_unconfirmed: credential.is_unconfirmed };
         let verdict = match self.admit(&Presented::from(request), &device, credential) {
+            Ok(_) if self.is_stale() => Verdict::Unavailable(Unavailable::Stale),
             Ok(allowed) => Verdict::Allow(allowed.allowance(&device, credential)),
             Err(denial) => Verdict::Deny(denial),
         };

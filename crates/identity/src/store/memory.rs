@@ -1,11 +1,13 @@
 //! A store in memory, for tests: what the contract says, without a database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Aborted, AuditEntry, Job, LogEntry, LogId, NewEntry, Rows, Store, StoreFault, Transaction};
+use super::{
+    Aborted, AuditEntry, Found, Job, LogEntry, LogId, NewEntry, Rows, Store, StoreFault, Transaction,
+};
 use crate::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
     DeviceId, Product, ProductId, Registration, RegistrationId, RegistrationState,
@@ -26,6 +28,8 @@ struct State {
     version: u64,
     /// What the next answers are, when somebody wants them to fail.
     fault: Option<StoreFault>,
+    /// Rows, by their ids, that lists of what is over cannot read.
+    corrupt: BTreeSet<Box<str>>,
     /// No block can be read by its target.
     are_blocks_corrupt: bool,
     /// No entry of the log can be read.
@@ -49,6 +53,13 @@ impl MemoryStore {
     /// From now on nothing is read or written, for this reason; `None` ends it.
     pub fn fail_with(&self, fault: Option<StoreFault>) {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).fault = fault;
+    }
+
+    /// From now on the credential, registration or block with this id is not what was written, for who looks for
+    /// what is over.
+    pub fn corrupt_row(&self, id: impl std::fmt::Display) {
+        let id = id.to_string().into();
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).corrupt.insert(id);
     }
 
     /// From now on blocks that are asked for by their target are not what was written, or they are again.
@@ -75,6 +86,35 @@ fn first<T: Ord>(items: impl Iterator<Item = (UnixMillis, T)>, limit: u32) -> Ve
     items.into_iter().map(|(_, item)| item).collect()
 }
 
+impl State {
+    /// A row, unless it is corrupt.
+    fn sound<T: Clone>(
+        &self,
+        table: &'static str,
+        id: impl std::fmt::Display,
+        row: &T,
+    ) -> Result<T, StoreFault> {
+        let id: Box<str> = id.to_string().into();
+        if !self.corrupt.contains(&id) {
+            return Ok(row.clone());
+        }
+        Err(StoreFault::Corrupt { table, id, column: "state", why: "it was changed by hand".into() })
+    }
+
+    /// The sound ones of these, in the order of their times.
+    fn found<T: Clone, K: Ord + Copy + std::fmt::Display>(
+        &self,
+        table: &'static str,
+        rows: &BTreeMap<K, T>,
+        time_of: impl Fn(&T) -> Option<UnixMillis>,
+        (before, limit): (UnixMillis, u32),
+    ) -> Result<Found<T>, StoreFault> {
+        let over = rows.iter().filter_map(|(id, row)| Some((time_of(row)?, *id)));
+        let over = first(over.filter(|(at, _)| *at < before), u32::MAX);
+        Found::of(over.iter().filter_map(|id| Some(self.sound(table, id, rows.get(id)?))), limit)
+    }
+}
+
 #[async_trait]
 impl Store for MemoryStore {
     async fn read(&self) -> Result<Box<dyn Rows + '_>, StoreFault> {
@@ -93,6 +133,7 @@ impl Store for MemoryStore {
             if state.version == draft.version {
                 draft.version += 1;
                 draft.fault = state.fault.take();
+                draft.corrupt = std::mem::take(&mut state.corrupt);
                 *state = draft;
                 return Ok(());
             }
@@ -190,6 +231,11 @@ impl Transaction for State {
 
     async fn put_key(&mut self, version: PepperVersion, check: CheckValue) -> Result<(), StoreFault> {
         self.keys.insert(version, check);
+        Ok(())
+    }
+
+    async fn delete_key(&mut self, version: PepperVersion) -> Result<(), StoreFault> {
+        self.keys.remove(&version);
         Ok(())
     }
 

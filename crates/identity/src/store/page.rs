@@ -1,3 +1,4 @@
+use super::StoreFault;
 use crate::model::{Device, DeviceId, DeviceState, ProductId, RegistrationState};
 
 /// Which part of a list.
@@ -16,6 +17,15 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// The key of the last item, when more follow it.
     pub next: Option<Box<str>>,
+}
+
+/// What was found, and the rows that were passed over for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Rows in between that are not what was written, each a [`StoreFault::Corrupt`].
+    pub corrupt: Vec<StoreFault>,
 }
 
 /// Which devices.
@@ -51,6 +61,27 @@ impl PageRequest {
     /// `limit` items behind the one with this key.
     pub fn after(key: impl Into<Box<str>>, limit: u32) -> Self {
         Self { after: Some(key.into()), limit }
+    }
+}
+
+impl<T> Found<T> {
+    /// The first `limit` items that are sound, and what had to be passed over.
+    ///
+    /// # Errors
+    /// [`StoreFault`]: what is not the fault of one row.
+    pub fn of(rows: impl IntoIterator<Item = Result<T, StoreFault>>, limit: u32) -> Result<Self, StoreFault> {
+        let mut found = Self { items: Vec::new(), corrupt: Vec::new() };
+        for row in rows {
+            if found.items.len() >= limit as usize {
+                break;
+            }
+            match row {
+                Ok(item) => found.items.push(item),
+                Err(fault @ StoreFault::Corrupt { .. }) => found.corrupt.push(fault),
+                Err(fault @ (StoreFault::Unavailable(_) | StoreFault::Busy)) => return Err(fault),
+            }
+        }
+        Ok(found)
     }
 }
 

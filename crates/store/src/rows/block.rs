@@ -1,5 +1,5 @@
 use vouchmq_identity::model::{BlockEntry, BlockId};
-use vouchmq_identity::store::{Page, PageRequest, StoreFault};
+use vouchmq_identity::store::{Found, Page, PageRequest, StoreFault};
 use vouchmq_identity::{Block, BlockKind, BlockTarget, UnixMillis};
 
 use super::page_values;
@@ -36,8 +36,9 @@ pub(crate) async fn expired(
     rows: &mut Connection,
     before: UnixMillis,
     limit: u32,
-) -> Result<Vec<BlockEntry>, StoreFault> {
-    rows.all(select!("WHERE until < $1 ORDER BY until, id LIMIT $2"), values![before, limit], parse).await
+) -> Result<Found<BlockEntry>, StoreFault> {
+    let sql = select!("WHERE until < $1 ORDER BY until, id LIMIT $2");
+    rows.found(sql, before, limit, parse).await
 }
 
 pub(crate) async fn put(rows: &mut Connection, entry: &BlockEntry) -> Result<(), StoreFault> {

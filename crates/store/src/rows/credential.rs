@@ -5,7 +5,7 @@ use vouchmq_identity::model::{
     Credential, CredentialId, CredentialKind, DeviceId, ProductId, Proof, Validity,
 };
 use vouchmq_identity::scram::ScramVerifier;
-use vouchmq_identity::store::StoreFault;
+use vouchmq_identity::store::{Found, StoreFault};
 use vouchmq_identity::{KeyId, PepperVersion, UnixMillis};
 
 use super::secret_verifier;
@@ -62,9 +62,9 @@ pub(crate) async fn expired(
     rows: &mut Connection,
     before: UnixMillis,
     limit: u32,
-) -> Result<Vec<Credential>, StoreFault> {
+) -> Result<Found<Credential>, StoreFault> {
     let sql = select!("WHERE state <> 'revoked' AND not_after < $1 ORDER BY not_after, id LIMIT $2");
-    rows.all(sql, values![before, limit], parse).await
+    rows.found(sql, before, limit, parse).await
 }
 
 pub(crate) async fn delete(rows: &mut Connection, id: CredentialId) -> Result<(), StoreFault> {
@@ -85,9 +85,9 @@ pub(crate) async fn pending(
     rows: &mut Connection,
     before: UnixMillis,
     limit: u32,
-) -> Result<Vec<Credential>, StoreFault> {
+) -> Result<Found<Credential>, StoreFault> {
     let sql = select!("WHERE state = 'pending' AND created_at < $1 ORDER BY created_at, id LIMIT $2");
-    rows.all(sql, values![before, limit], parse).await
+    rows.found(sql, before, limit, parse).await
 }
 
 pub(crate) async fn put(rows: &mut Connection, credential: &Credential) -> Result<(), StoreFault> {

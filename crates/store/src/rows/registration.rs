@@ -2,7 +2,7 @@ use vouchmq_identity::UnixMillis;
 use vouchmq_identity::model::{
     ClaimTokenId, CredentialId, HardwareId, ProductId, Registration, RegistrationId,
 };
-use vouchmq_identity::store::{Page, PageRequest, RegistrationFilter, StoreFault};
+use vouchmq_identity::store::{Found, Page, PageRequest, RegistrationFilter, StoreFault};
 
 use super::page_values;
 use crate::connection::Connection;
@@ -66,6 +66,17 @@ pub(crate) async fn waiting_count(
     values.extend(claim.iter().flat_map(|claim| values![claim]));
     let parse = |row| Fields::new("registrations", "product_id", row).number("waiting");
     Ok(rows.one(sql, values, parse).await?.unwrap_or(0))
+}
+
+pub(crate) async fn waiting(
+    rows: &mut Connection,
+    before: UnixMillis,
+    limit: u32,
+) -> Result<Found<Registration>, StoreFault> {
+    let sql = select!(
+        "WHERE state IN ('quarantined', 'approved') AND updated_at < $1 ORDER BY updated_at, id LIMIT $2"
+    );
+    rows.found(sql, before, limit, parse).await
 }
 
 pub(crate) async fn delete(rows: &mut Connection, id: RegistrationId) -> Result<(), StoreFault> {

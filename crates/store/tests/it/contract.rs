@@ -60,6 +60,7 @@ cases! {
         numbers_beyond_what_engines_keep_are_kept_as_the_greatest,
         what_was_never_written_is_not_found,
         keys_and_the_log_id_are_replaced,
+        what_needs_a_key_is_counted_unless_it_is_revoked,
     }
     unique {
         a_product_key_is_taken_once,
@@ -104,6 +105,7 @@ cases! {
         past_registrations_are_deleted_and_rejected_ones_stay,
         a_rejected_registration_is_found_by_its_hardware_id,
         registrations_that_wait_are_counted,
+        registrations_that_wait_for_long_are_found_the_longest_first,
         blocks_that_are_over_are_found_the_longest_first,
         the_beginning_of_the_log_is_deleted_and_numbers_go_on,
         the_oldest_product_in_a_state_is_found,

@@ -99,6 +99,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         keys: arguments.keys.as_ref().map(ExposeSecret::expose_secret),
         accepts_rollback: arguments.accept_rollback,
         node_timeout: settings.node_timeout(),
+        max_staleness: settings.max_staleness(),
     };
     let registration_limits = settings.registration();
     let registry = registry::Open::at(data.path(), &choices)?;

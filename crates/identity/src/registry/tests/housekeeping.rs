@@ -7,15 +7,20 @@ use crate::store::{LogEntry, NewEntry};
 const DAY: u64 = 86_400_000;
 
 impl World {
-    fn sweep(&self) -> Swept {
-        self.by(Actor::system(), Sweep).unwrap().outcome
+    /// Every chore once.
+    pub(super) fn sweep(&self) -> Swept {
+        let mut swept = Swept::default();
+        for chore in Chore::ALL {
+            swept.add(self.by(Actor::system(), Sweep(chore)).unwrap().outcome);
+        }
+        swept
     }
 
     fn log(&self) -> Vec<LogEntry> {
         now(async { self.registry.read().await?.log_after(0, u32::MAX).await }).unwrap()
     }
 
-    fn audited(&self, action: &str) -> Vec<String> {
+    pub(super) fn audited(&self, action: &str) -> Vec<String> {
         let page = PageRequest::first(u32::MAX);
         let entries = now(async { self.registry.read().await?.audit(page).await }).unwrap().items;
         let mut chain = AuditChain::default();
@@ -186,4 +191,33 @@ fn a_product_is_not_deleted_by_a_change() {
     let patch = ProductPatch { state: Some(ProductState::Deleting), ..ProductPatch::default() };
     let refused = world.administer(ChangeProduct { id: product.id, expected: None, patch }).unwrap_err();
     assert!(matches!(refused, Refusal::Field { pointer: "/state", .. }), "{refused}");
+}
+
+#[test]
+fn a_row_that_is_corrupt_is_passed_over_and_told_and_stops_no_other() {
+    use CredentialState::{Pending, Revoked};
+    let world = World::new(76);
+    let (token, claim) = world.claim(&world.product(Strategy::Auto), None);
+    let issued: Vec<_> = (0..6).map(|number| world.issue(&format!("hw-{number}"), &claim)).collect();
+    let target = |number: u64| crate::BlockTarget::parse("clientid", &number.to_string()).unwrap();
+    let until = Some(UnixMillis::new(world.registry.now().millis() + 100));
+    let blocks = [0, 1].map(|number| {
+        world.administer(PutBlock(Block { target: target(number), reason: "".into(), until })).unwrap().0
+    });
+    // As many credentials as a portion has, a registration whose credential is sound, and a block.
+    issued[..3].iter().for_each(|known| world.store.corrupt_row(known.credential.id));
+    let registration =
+        now(async { world.registry.read().await?.registration_of(issued[3].credential.id).await });
+    world.store.corrupt_row(registration.unwrap().unwrap().id);
+    world.store.corrupt_row(blocks[0].id);
+    world.clock.turn(PENDING_MILLIS + 1);
+    let swept = world.sweep();
+    assert_eq!((swept.credential_count, swept.block_count), (3, 1));
+    let told: Vec<_> = swept.corrupt.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 5, "{told:?}");
+    let state = |number: usize| world.states(&issued[number].device.id)[0];
+    assert_eq!([0, 1, 2, 3, 4, 5].map(state), [Pending, Pending, Pending, Revoked, Revoked, Revoked]);
+    assert_eq!(world.token_uses(&token), 4, "uses of rows that can be read are given back");
+    let again = world.sweep();
+    assert_eq!((again.credential_count, again.is_more, again.corrupt.len()), (0, false, 4));
 }

@@ -65,7 +65,7 @@ fn a_secret_that_is_not_used_within_an_hour_is_over_and_gives_its_use_back() {
     world.clock.turn(PENDING_MILLIS + 1);
     let refused = world.by(Actor::system(), Confirm(issued.credential.id)).unwrap_err();
     assert_eq!(refused, Refusal::NotFound(What::Credential));
-    let swept = world.by(Actor::system(), Sweep).unwrap().outcome;
+    let swept = world.sweep();
     assert_eq!(swept, Swept { credential_count: 1, ..Swept::default() });
     assert_eq!(world.token_uses(&token), 0);
     assert!(world.register("hw-1", &claim).is_ok());
@@ -144,7 +144,7 @@ fn who_is_rejected_stays_out_until_its_registration_is_deleted() {
     assert_eq!(refused, Refusal::Undecided(RegistrationState::Quarantined));
     world.reject(waiting.id);
     world.clock.turn(365 * 86_400_000);
-    world.by(Actor::system(), Sweep).unwrap();
+    world.sweep();
     for claim in [&claim, &other] {
         assert_eq!(world.register("hw-1", claim).unwrap_err(), Refusal::Rejected);
     }
@@ -159,7 +159,7 @@ fn who_waits_too_long_has_to_ask_anew() {
     let (_, claim) = world.claim(&world.product(Strategy::Quarantine), None);
     let waiting = world.quarantined("hw-1", &claim);
     world.clock.turn(crate::model::QUARANTINE_MILLIS);
-    let swept = world.by(Actor::system(), Sweep).unwrap().outcome;
+    let swept = world.sweep();
     assert_eq!(swept, Swept { registration_count: 1, ..Swept::default() });
     assert_ne!(world.quarantined("hw-1", &claim).id, waiting.id);
 }
@@ -294,7 +294,7 @@ fn a_device_that_has_connected_does_not_register_after_a_suspension_however_long
     world.by(Actor::system(), Confirm(issued.credential.id)).unwrap();
     world.administer(RevokeCredential { id: issued.credential.id, reason: "".into() }).unwrap();
     world.clock.turn(REVOKED_KEPT_MILLIS + 1);
-    while world.by(Actor::system(), Sweep).unwrap().outcome.is_more {}
+    while world.sweep().is_more {}
     assert_eq!(world.states(&issued.device.id), [], "it is forgotten that it connected");
     for transition in [Transition::Suspend, Transition::Resume] {
         world.administer(MoveDevice::new(issued.device.id.clone(), transition)).unwrap();
@@ -425,7 +425,7 @@ fn registration_keeps_its_promises_in_any_order() {
                 }
                 _ => {
                     world.clock.turn(u.int_in_range(0..=2 * PENDING_MILLIS)?);
-                    world.by(Actor::system(), Sweep).unwrap();
+                    world.sweep();
                 }
             }
             for new in &issued {

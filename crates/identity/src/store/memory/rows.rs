@@ -1,13 +1,14 @@
 use async_trait::async_trait;
 
-use super::{State, first};
+use super::State;
 use crate::model::{
     ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId,
-    CredentialState, Device, DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState,
+    CredentialState, Device, DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState, Proof,
     Registration, RegistrationId, RegistrationState, Slug,
 };
 use crate::store::{
-    AuditEntry, DeviceFilter, LogEntry, LogId, Page, PageRequest, RegistrationFilter, Rows, StoreFault,
+    AuditEntry, DeviceFilter, Found, KeyUses, LogEntry, LogId, Page, PageRequest, RegistrationFilter, Rows,
+    StoreFault,
 };
 use crate::{CheckValue, KeyId, PepperVersion, UnixMillis};
 
@@ -39,6 +40,26 @@ impl Rows for State {
 
     async fn keys(&mut self) -> Result<Vec<(PepperVersion, CheckValue)>, StoreFault> {
         Ok(self.keys.iter().map(|(version, check)| (*version, *check)).collect())
+    }
+
+    async fn key_uses(&mut self, version: PepperVersion) -> Result<KeyUses, StoreFault> {
+        let needs = |known: &&Credential| {
+            let is_made_with = match &known.proof {
+                Proof::Secret(_, verifier) => verifier.version == version,
+                Proof::Password(_) | Proof::Scram(_) => false,
+            };
+            is_made_with && known.state != CredentialState::Revoked
+        };
+        let claims = self.claim_tokens.values();
+        let claims = claims.filter(|known| known.verifier.version == version && known.revoked_at.is_none());
+        let api_keys = self.api_keys.values();
+        let api_keys =
+            api_keys.filter(|known| known.verifier.version == version && known.revoked_at.is_none());
+        Ok(KeyUses {
+            credential_count: self.credentials.values().filter(needs).count() as u64,
+            claim_token_count: claims.count() as u64,
+            api_key_count: api_keys.count() as u64,
+        })
     }
 
     async fn product(&mut self, id: ProductId) -> Result<Option<Product>, StoreFault> {
@@ -119,22 +140,19 @@ impl Rows for State {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Credential>, StoreFault> {
-        let is_old = |credential: &&Credential| {
-            credential.state == CredentialState::Pending && credential.created_at < before
-        };
-        Ok(self.credentials.values().filter(is_old).take(limit as usize).cloned().collect())
+    ) -> Result<Found<Credential>, StoreFault> {
+        let made = |known: &Credential| (known.state == CredentialState::Pending).then_some(known.created_at);
+        self.found("credentials", &self.credentials, made, (before, limit))
     }
 
     async fn expired_credentials(
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<Credential>, StoreFault> {
-        let live = self.credentials.values().filter(|known| known.state != CredentialState::Revoked);
-        let over = live.filter_map(|known| Some((known.validity.not_after?, known.id)));
-        let over = first(over.filter(|(end, _)| *end < before), limit);
-        Ok(over.iter().filter_map(|id| self.credentials.get(id).cloned()).collect())
+    ) -> Result<Found<Credential>, StoreFault> {
+        let end =
+            |known: &Credential| known.validity.not_after.filter(|_| known.state != CredentialState::Revoked);
+        self.found("credentials", &self.credentials, end, (before, limit))
     }
 
     async fn claim_token(&mut self, id: ClaimTokenId) -> Result<Option<ClaimToken>, StoreFault> {
@@ -194,7 +212,21 @@ impl Rows for State {
         &mut self,
         credential: CredentialId,
     ) -> Result<Option<Registration>, StoreFault> {
-        Ok(self.registrations.values().find(|known| known.credential == Some(credential)).cloned())
+        let found = self.registrations.values().find(|known| known.credential == Some(credential));
+        found.map(|known| self.sound("registrations", known.id, known)).transpose()
+    }
+
+    async fn waiting_registrations(
+        &mut self,
+        before: UnixMillis,
+        limit: u32,
+    ) -> Result<Found<Registration>, StoreFault> {
+        let changed = |known: &Registration| {
+            let is_waiting =
+                matches!(known.state, RegistrationState::Quarantined | RegistrationState::Approved);
+            is_waiting.then_some(known.updated_at)
+        };
+        self.found("registrations", &self.registrations, changed, (before, limit))
     }
 
     async fn registrations(
@@ -228,10 +260,8 @@ impl Rows for State {
         &mut self,
         before: UnixMillis,
         limit: u32,
-    ) -> Result<Vec<BlockEntry>, StoreFault> {
-        let over = self.blocks.values().filter_map(|entry| Some((entry.block.until?, entry.id)));
-        let over = first(over.filter(|(until, _)| *until < before), limit);
-        Ok(over.iter().filter_map(|id| self.blocks.get(id).cloned()).collect())
+    ) -> Result<Found<BlockEntry>, StoreFault> {
+        self.found("blocks", &self.blocks, |entry| entry.block.until, (before, limit))
     }
 
     async fn blocks(&mut self, page: PageRequest) -> Result<Page<BlockEntry>, StoreFault> {

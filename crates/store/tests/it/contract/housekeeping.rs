@@ -71,7 +71,7 @@ pub(super) async fn credentials_that_are_over_are_found_the_longest_first(place:
         [(31, 9, vec![2, 5, 1]), (30, 9, vec![2, 5]), (31, 1, vec![2]), (10, 9, vec![])]
     {
         let found = rows.expired_credentials(at(before), limit).await.unwrap();
-        let found: Vec<_> = found.into_iter().map(|found| found.id).collect();
+        let found: Vec<_> = found.items.into_iter().map(|found| found.id).collect();
         assert_eq!(found, expected.into_iter().map(id).collect::<Vec<_>>(), "{before}, {limit}");
     }
 }
@@ -171,6 +171,30 @@ pub(super) async fn registrations_that_wait_are_counted(place: &dyn Place) {
     }
 }
 
+pub(super) async fn registrations_that_wait_for_long_are_found_the_longest_first(place: &dyn Place) {
+    let store = place.empty().await;
+    let states = RegistrationState::ALL.iter().zip(1..);
+    let of = |(state, number): (&RegistrationState, u64)| Registration {
+        updated_at: at(10 - number),
+        ..registration(number, id(1), *state)
+    };
+    put_registrations(&*store, states.clone().map(of).collect()).await;
+    let mut waiting: Vec<_> = states
+        .filter(|(state, _)| matches!(state, RegistrationState::Quarantined | RegistrationState::Approved))
+        .map(|(_, number)| number)
+        .collect();
+    waiting.reverse();
+    let mut rows = store.read().await.unwrap();
+    let newest = at(10 - waiting[1]);
+    for (before, limit, expected) in
+        [(at(10), 9, &waiting[..]), (at(10), 1, &waiting[..1]), (newest, 9, &waiting[..1])]
+    {
+        let found = rows.waiting_registrations(before, limit).await.unwrap();
+        let found: Vec<_> = found.items.into_iter().map(|found| found.id).collect();
+        assert_eq!(found, expected.iter().map(|number| id(*number)).collect::<Vec<_>>(), "{limit}");
+    }
+}
+
 pub(super) async fn blocks_that_are_over_are_found_the_longest_first(place: &dyn Place) {
     let store = place.empty().await;
     for (number, until) in [(1, Some(30)), (2, None), (3, Some(10)), (4, Some(20))] {
@@ -181,7 +205,7 @@ pub(super) async fn blocks_that_are_over_are_found_the_longest_first(place: &dyn
     let mut rows = store.read().await.unwrap();
     for (before, limit, expected) in [(31, 9, vec![3, 4, 1]), (30, 9, vec![3, 4]), (31, 1, vec![3])] {
         let found = rows.expired_blocks(at(before), limit).await.unwrap();
-        let found: Vec<_> = found.into_iter().map(|found| found.id).collect();
+        let found: Vec<_> = found.items.into_iter().map(|found| found.id).collect();
         assert_eq!(found, expected.into_iter().map(id).collect::<Vec<_>>(), "{before}, {limit}");
     }
 }

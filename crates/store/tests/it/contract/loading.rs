@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use vouchmq_identity::UnixMillis;
 use vouchmq_identity::model::{Credential, CredentialState, Device, DeviceState};
-use vouchmq_identity::store::Aborted;
+use vouchmq_identity::store::{Aborted, Found};
 
 use super::Place;
 use crate::harness::samples::{credential, device, id, shown};
@@ -75,10 +75,10 @@ pub(super) async fn pending_credentials_are_found_by_age(place: &dyn Place) {
     }
     let mut rows = store.read().await.unwrap();
     let before = UnixMillis::new(NOW.millis() - 5);
-    let ids = |found: Vec<Credential>| found.into_iter().map(|found| found.id).collect::<Vec<_>>();
+    let ids = |found: Found<Credential>| found.items.into_iter().map(|found| found.id).collect::<Vec<_>>();
     assert_eq!(ids(rows.pending_credentials(before, 9).await.unwrap()), [id(4), id(2)]);
     assert_eq!(ids(rows.pending_credentials(NOW, 2).await.unwrap()), [id(4), id(2)]);
-    assert_eq!(rows.pending_credentials(NOW, 9).await.unwrap().len(), 3);
+    assert_eq!(rows.pending_credentials(NOW, 9).await.unwrap().items.len(), 3);
 }
 
 pub(super) async fn the_last_use_of_a_credential_never_goes_back(place: &dyn Place) {

@@ -1,7 +1,8 @@
 use vouchmq_identity::model::{
-    CredentialId, Device, DeviceId, Product, ProductState, Registration, RegistrationState,
+    ApiKey, ClaimToken, Credential, CredentialId, CredentialState, Device, DeviceId, Product, ProductState,
+    Registration, RegistrationState,
 };
-use vouchmq_identity::store::{Kick, LogId, NewEntry, PageRequest, Store, StoreFault};
+use vouchmq_identity::store::{KeyUses, Kick, LogId, NewEntry, PageRequest, Store, StoreFault};
 use vouchmq_identity::{CheckValue, PepperVersion, UnixMillis};
 
 use super::Place;
@@ -165,9 +166,10 @@ pub(super) async fn what_was_never_written_is_not_found(place: &dyn Place) {
     assert!(rows.credential(id(1)).await.unwrap().is_none());
     assert!(rows.credentials_of(&id(1)).await.unwrap().is_empty());
     assert!(rows.devices_with_credentials(None, None, 10).await.unwrap().is_empty());
-    assert!(rows.pending_credentials(LATEST, 10).await.unwrap().is_empty());
-    assert!(rows.expired_credentials(LATEST, 10).await.unwrap().is_empty());
-    assert!(rows.expired_blocks(LATEST, 10).await.unwrap().is_empty());
+    assert!(rows.pending_credentials(LATEST, 10).await.unwrap().items.is_empty());
+    assert!(rows.expired_credentials(LATEST, 10).await.unwrap().items.is_empty());
+    assert!(rows.waiting_registrations(LATEST, 10).await.unwrap().items.is_empty());
+    assert!(rows.expired_blocks(LATEST, 10).await.unwrap().items.is_empty());
     assert!(rows.rejected_registration(id(1), &parsed("h")).await.unwrap().is_none());
     assert_eq!(rows.waiting_count(id(1), None).await.unwrap(), 0);
     assert!(rows.claim_token(id(1)).await.unwrap().is_none());
@@ -188,6 +190,33 @@ pub(super) async fn what_was_never_written_is_not_found(place: &dyn Place) {
     assert!(rows.keys().await.unwrap().is_empty());
 }
 
+pub(super) async fn what_needs_a_key_is_counted_unless_it_is_revoked(place: &dyn Place) {
+    let store = place.empty().await;
+    let over = Some(NOW);
+    let revoked = Credential { state: CredentialState::Revoked, ..credential(3, &id(1)) };
+    let (spent, closed) =
+        (ClaimToken { revoked_at: over, ..claim_token(3, id(1)) }, ApiKey { revoked_at: over, ..api_key(3) });
+    write!(store, |rows|
+        rows.put_device(&device(1, id(1)));
+        rows.put_credential(&credential(1, &id(1)));
+        rows.put_credential(&credential(2, &id(1)));
+        rows.put_credential(&revoked);
+        rows.put_claim_token(&ClaimToken { revoked_at: None, ..claim_token(1, id(1)) });
+        rows.put_claim_token(&spent);
+        rows.put_api_key(&ApiKey { revoked_at: None, ..api_key(1) });
+        rows.put_api_key(&ApiKey { revoked_at: None, ..api_key(2) });
+        rows.put_api_key(&ApiKey { revoked_at: None, ..api_key(4) });
+        rows.put_api_key(&closed);
+    )
+    .await
+    .unwrap();
+    let mut rows = store.read().await.unwrap();
+    let uses = KeyUses { credential_count: 2, claim_token_count: 1, api_key_count: 3 };
+    assert_eq!(rows.key_uses(PepperVersion::FIRST).await, Ok(uses));
+    let other = PepperVersion::new(2).unwrap();
+    assert_eq!(rows.key_uses(other).await, Ok(KeyUses::default()));
+}
+
 pub(super) async fn keys_and_the_log_id_are_replaced(place: &dyn Place) {
     let store = place.empty().await;
     let (first, last) = (PepperVersion::FIRST, PepperVersion::new(u16::MAX).unwrap());
@@ -204,6 +233,8 @@ pub(super) async fn keys_and_the_log_id_are_replaced(place: &dyn Place) {
     let mut rows = store.read().await.unwrap();
     assert_eq!(rows.keys().await.unwrap(), [(first, new), (last, old)]);
     assert_eq!(rows.log_head().await.unwrap(), (log, 1), "the numbers go on");
+    write!(store, |rows| rows.delete_key(last); rows.delete_key(last);).await.unwrap();
+    assert_eq!(store.read().await.unwrap().keys().await.unwrap(), [(first, new)]);
     let entries = rows.log_after(0, 10).await.unwrap();
     assert_eq!((entries.len(), entries[0].at, entries[0].change.kick), (1, NOW, Kick::None));
 }

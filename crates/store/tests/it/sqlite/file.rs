@@ -6,6 +6,8 @@ use std::path::Path;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection, Row};
+use vouchmq_identity::UnixMillis;
+use vouchmq_identity::model::{Credential, CredentialId, CredentialState};
 use vouchmq_identity::store::{NewEntry, Rows, Store, StoreFault};
 use vouchmq_store::OpenError;
 
@@ -199,6 +201,31 @@ async fn a_directory_that_cannot_be_used_is_named() {
     fs::create_dir(directory.path("b.db")).unwrap();
     let error = directory.open("b.db").await.unwrap_err();
     assert!(matches!(error, OpenError::File { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_is_over_is_found_behind_rows_that_are_corrupt() {
+    let directory = Directory::new();
+    let store = directory.open("a.db").await.unwrap();
+    fill(&store).await;
+    for number in 2..=5 {
+        let pending = Credential { state: CredentialState::Pending, ..credential(number, &id(1)) };
+        write!(store, |rows| rows.put_credential(&pending);).await.unwrap();
+    }
+    store.close().await;
+    let broken = [id::<CredentialId>(2), id(4)].map(|id| format!("'{id}'")).join(", ");
+    edit(&directory.path("a.db"), &format!("UPDATE credentials SET verifier = x'00' WHERE id IN ({broken})"))
+        .await;
+    let store = directory.open("a.db").await.unwrap();
+    let late = UnixMillis::new(crate::harness::NOW.millis() + 1_000_000);
+    for (limit, expected, corrupt_count) in
+        [(1, vec![id(3)], 1), (2, vec![id(3), id(5)], 2), (9, vec![id(3), id(5)], 2)]
+    {
+        let found = store.read().await.unwrap().pending_credentials(late, limit).await.unwrap();
+        let ids: Vec<CredentialId> = found.items.into_iter().map(|found| found.id).collect();
+        assert_eq!((ids, found.corrupt.len()), (expected, corrupt_count), "{limit}");
+    }
+    store.close().await;
 }
 
 /// Reads everything, table by table.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use vouchmq_broker::{Control, SystemClock};
+use vouchmq_broker::{Control, SteadyClock, SystemClock};
 use vouchmq_identity::resident::Resident;
 use vouchmq_identity::scram::{Iterations, ScramServer};
 use vouchmq_identity::store::Store;
@@ -55,6 +55,8 @@ pub(super) struct Choices<'a> {
     pub(super) accepts_rollback: bool,
     /// For how long another broker on the same database may say nothing and is still waited for.
     pub(super) node_timeout: Duration,
+    /// For how long devices are let in while the database does not answer; `None` is for ever.
+    pub(super) max_staleness: Option<Duration>,
 }
 
 /// Threads of the control plane.
@@ -136,13 +138,17 @@ async fn open(
         (!is_ours).then(|| Peers { nodes: Arc::new(store.nodes()), stale_after: choices.node_timeout });
     let clock = Arc::new(SystemClock);
     let seed = HashSeed::new([random()?, random()?]);
+    let mut resident = Resident::new(keyring.clone(), seed, clock.clone());
+    if let Some(max) = choices.max_staleness {
+        resident = resident.bounded(max, Arc::new(SteadyClock::start()));
+    }
     let opening = Opening {
         store: store.clone(),
         followed: Arc::new(store.apart()),
         changes: store.changes(),
         keyring: keyring.clone(),
-        clock: clock.clone(),
-        resident: Arc::new(Resident::new(keyring.clone(), seed, clock)),
+        clock,
+        resident: Arc::new(resident),
         high_water: Some(data.join("high-water")),
         peers,
         is_ours,

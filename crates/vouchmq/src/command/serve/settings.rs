@@ -41,6 +41,8 @@ pub(super) struct Settings {
     registration_rate_per_address: u32,
     registration_rate_per_token: u32,
     node_timeout: Duration,
+    /// In seconds.
+    max_staleness: Option<u64>,
 }
 
 /// What a SUBSCRIBE that is not allowed is told.
@@ -105,6 +107,11 @@ impl Settings {
         self.node_timeout
     }
 
+    /// For how long devices are let in while the database does not answer; `None` is for ever.
+    pub(super) fn max_staleness(&self) -> Option<Duration> {
+        self.max_staleness.map(Duration::from_secs)
+    }
+
     /// Everything that the broker is started with.
     pub(super) fn into_config(
         self,
@@ -162,6 +169,7 @@ impl Default for Settings {
             registration_rate_per_address: 10,
             registration_rate_per_token: 20,
             node_timeout: Duration::from_secs(10),
+            max_staleness: None,
         }
     }
 }

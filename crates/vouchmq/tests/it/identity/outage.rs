@@ -9,7 +9,7 @@ use super::wire::{Login, VERSIONS, Wire};
 /// Somebody else holds the database: `sqlite3` of Python, which the test command needs anyway.
 mod lock;
 
-use lock::Lock;
+use lock::{Lock, Unreadable};
 
 #[test]
 fn known_devices_get_in_and_nothing_falls_open_while_the_database_is_locked() {
@@ -41,6 +41,27 @@ fn known_devices_get_in_and_nothing_falls_open_while_the_database_is_locked() {
     eventually("a first use is let in again", || fleet.connect(&fresh).is_ok());
     fleet.revoke(&known.credential);
     assert_eq!(fleet.connect(&known).unwrap_err(), 0x86);
+}
+
+#[test]
+fn nobody_is_let_in_when_changes_could_not_be_read_for_too_long() {
+    let house = House::new();
+    let fleet = house.start(&["--set", "registry.max_staleness=5s"]);
+    let product = fleet.product("sensor");
+    let (device, connected) = (fleet.enter(&product, "known"), fleet.enter(&product, "connected"));
+    let database = house.data().join("vouchmq.db");
+    drop(fleet.connect(&device).unwrap());
+    let mut wire = fleet.connect(&connected).unwrap();
+    let unreadable = Unreadable::make(&database);
+    eventually("the device is refused", || fleet.connect(&device).err() == Some(0x88));
+    for version in VERSIONS {
+        let code = |secret: &str| Wire::connect(&fleet.mqtt, &Login::of(version, &device.id, secret)).err();
+        assert_eq!(code("vmq1_guess"), Some(version.code(0x86)), "who proves nothing learns nothing");
+        assert_eq!(code(&device.secret), Some(version.code(0x88)));
+    }
+    assert!(wire.is_alive(), "who is connected stays");
+    drop(unreadable);
+    eventually("the device is let in again", || fleet.connect(&device).is_ok());
 }
 
 /// Mutations fail closed, each with 503.

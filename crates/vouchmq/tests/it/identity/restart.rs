@@ -84,6 +84,43 @@ fn without_the_keys_of_the_database_there_is_no_start() {
     state.check(&house.start(&[]), "hw-1");
 }
 
+/// A key is added, everything is rotated, and the old key goes.
+#[test]
+fn keys_are_rotated_and_an_old_one_is_left_out_when_nothing_needs_it() {
+    let house = House::new();
+    let fleet = house.start(&[]);
+    let product = fleet.product("sensor");
+    let device = fleet.enter(&product, "d1");
+    drop(fleet.connect(&device).unwrap());
+    fleet.stop();
+    let keys = house.data().join("keys");
+    let old = fs::read_to_string(&keys).unwrap();
+    let new = "2:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+    write_private(&keys, &format!("{old}{new}"));
+
+    let fleet = house.start(&[]);
+    drop(fleet.connect(&device).unwrap());
+    fleet.stop();
+    write_private(&keys, new);
+    let told = house.fail(&[]).code(2);
+    assert!(told.complaint().contains("key 1 is missing"), "{told:?}");
+    assert!(told.complaint().contains("credentials: 1, claim tokens: 0, API keys: 0"), "{told:?}");
+
+    write_private(&keys, &format!("{old}{new}"));
+    let fleet = house.start(&[]);
+    let rotate = json!({"grace": "24h", "kick": "none"});
+    let rotated = fleet.operator.post("/v1/devices/d1/credentials:rotate", &rotate);
+    let device = Device { secret: text(&rotated, "secret"), ..device };
+    drop(fleet.connect(&device).unwrap());
+    fleet.stop();
+    write_private(&keys, new);
+    let fleet = house.start(&[]);
+    drop(fleet.connect(&device).unwrap());
+    let audit = fleet.operator.get("/v1/audit?limit=100");
+    let retired = audit["items"].as_array().unwrap().iter().filter(|entry| entry["action"] == "key.retire");
+    assert_eq!(retired.count(), 1, "{audit}");
+}
+
 /// A backup that is restored would let in who was revoked since.
 #[test]
 fn an_older_database_is_not_used_unless_that_is_said() {

@@ -122,6 +122,8 @@ rows! {
         "the same with one claim token; more are refused (429). Five times as many at once";
     "registry.node_timeout" node_timeout Seconds 1..=3600,
         "a broker on the same database that has said nothing for so long is not waited for by ?wait=applied; the same on all of them";
+    "registry.max_staleness" max_staleness Seconds 5..=2_592_000, ("off" = 0)
+        "when changes could not be read from the database for so long, no device is let in (0x88) until they can; who is connected stays";
 }
 
 // === impl Row ===

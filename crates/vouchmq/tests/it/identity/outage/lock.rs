@@ -36,3 +36,33 @@ impl Drop for Lock {
         let _ = self.0.wait();
     }
 }
+
+/// Nobody can read how far the change log goes, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Unreadable<'a>(&'a Path);
+
+const RENAME: &str = "
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None, timeout=30)
+database.execute(f'ALTER TABLE {sys.argv[2]} RENAME TO {sys.argv[3]}')
+";
+
+impl<'a> Unreadable<'a> {
+    /// Takes the table of it away.
+    pub(super) fn make(database: &'a Path) -> Self {
+        assert!(rename(database, "log_head", "log_head_away"));
+        Self(database)
+    }
+}
+
+fn rename(database: &Path, from: &str, to: &str) -> bool {
+    let mut command = Command::new("python3");
+    command.args(["-c", RENAME]).arg(database).args([from, to]).status().unwrap().success()
+}
+
+impl Drop for Unreadable<'_> {
+    fn drop(&mut self) {
+        let is_back = rename(self.0, "log_head_away", "log_head");
+        assert!(is_back || std::thread::panicking());
+    }
+}
