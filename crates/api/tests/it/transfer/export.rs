@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 use vouchmq_identity::Keyring;
+use vouchmq_identity::registry::{Actor, Chore, REVOKED_KEPT_MILLIS, Sweep};
 
 use super::{counts, login, told};
 use crate::harness::registry::{World, text};
@@ -75,6 +76,14 @@ fn a_secret_that_was_revoked_since_is_not_brought_back_by_an_older_export() {
     let path = format!("/v1/credentials/{}:revoke", text(&credentials[0], "id"));
     management.call("POST", &path, &Value::Null).is(200);
     management.import("format=native&on_conflict=update", &export).is(200);
+    assert_eq!(login(&world, "d1", &secrets[0]), "deny");
+    // Nor when it is forgotten that it was revoked.
+    world.clock.turn(REVOKED_KEPT_MILLIS + 60_000);
+    let forget = world.registry.execute(Actor::system(), Sweep(Chore::Rows));
+    let forgotten = crate::harness::runtime().block_on(forget).unwrap().outcome.forgotten_count;
+    assert!(forgotten > 0);
+    let report = management.import("format=native&on_conflict=update", &export).is(200);
+    assert!(told(&report).contains(&(3, "invalid".to_owned())), "{report}");
     assert_eq!(login(&world, "d1", &secrets[0]), "deny");
 }
 

@@ -5,6 +5,7 @@ use crate::model::{
 };
 use crate::registry::credential::allows;
 use crate::registry::device::enter;
+use crate::registry::housekeeping::revoked_horizon;
 use crate::registry::{Desk, NewDevice, Refusal, What};
 use crate::store::NewEntry;
 
@@ -99,6 +100,17 @@ async fn update(
     }
     if device.state == DeviceState::Retired {
         return Err(Refusal::DeviceState(device.state));
+    }
+    let horizon = revoked_horizon(desk);
+    let is_forgettable = |wanted: &ImportCredential| {
+        let is_good = wanted.state != CredentialState::Revoked && wanted.revoked_at.is_none();
+        is_good && wanted.created_at.is_some_and(|at| at < horizon)
+    };
+    if missing.iter().any(is_forgettable) {
+        return Err(Refusal::field(
+            "/credentials",
+            "it is older than 90 days and the device is there without it: it may have been revoked; rotate instead",
+        ));
     }
     let missing = ImportDevice { credentials: missing, ..wanted.clone() };
     let credentials = credentials_of(desk, product, &device.id, &missing).await?;
