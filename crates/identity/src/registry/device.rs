@@ -123,6 +123,20 @@ pub(super) async fn enter(
     product: &Product,
     new: &NewDevice,
 ) -> Result<Device, Refusal> {
+    if let Some(hardware_id) = &new.hardware_id
+        && desk.rows().device_by_hardware_id(product.id, hardware_id).await?.is_some()
+    {
+        return Err(Refusal::Exists { what: What::Device, field: "hw_id" });
+    }
+    enter_unknown(desk, product, new).await
+}
+
+/// The same for a device whose hardware id was looked for, and is not there.
+pub(super) async fn enter_unknown(
+    desk: &mut Desk<'_>,
+    product: &Product,
+    new: &NewDevice,
+) -> Result<Device, Refusal> {
     are_usable("/tags", &new.tags)?;
     are_usable("/attributes", &new.attributes)?;
     if let Some(max) = product.devices_max
@@ -130,19 +144,14 @@ pub(super) async fn enter(
     {
         return Err(Refusal::DeviceQuota { max });
     }
-    if let Some(hardware_id) = &new.hardware_id
-        && desk.rows().device_by_hardware_id(product.id, hardware_id).await?.is_some()
-    {
-        return Err(Refusal::Exists { what: What::Device, field: "hw_id" });
-    }
     let now = desk.now();
     let id = match &new.id {
+        Some(id) if desk.rows().device(id).await?.is_some() => {
+            return Err(Refusal::Exists { what: What::Device, field: "id" });
+        }
         Some(id) => id.clone(),
         None => DeviceId::generate(now, desk)?,
     };
-    if desk.rows().device(&id).await?.is_some() {
-        return Err(Refusal::Exists { what: What::Device, field: "id" });
-    }
     let device = Device {
         id,
         product: product.id,

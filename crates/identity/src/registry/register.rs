@@ -3,7 +3,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::claim::find;
 use super::credential::{allows, issue};
-use super::device::enter;
+use super::device::enter_unknown;
 use super::{Command, Desk, NewDevice, Refusal, What};
 use crate::Secret;
 use crate::model::{
@@ -206,13 +206,18 @@ impl Register {
         mut registration: Registration,
         token: &ClaimToken,
     ) -> Result<Registered, Refusal> {
-        let device = match device {
-            Some(device) => device,
-            None => enter(desk, product, &NewDevice::claimed(product.id, self.hardware_id.clone())).await?,
+        let (device, known) = match device {
+            Some(device) => {
+                let known = desk.rows().credentials_of(&device.id).await?;
+                (device, known)
+            }
+            None => {
+                let new = NewDevice::claimed(product.id, self.hardware_id.clone());
+                (enter_unknown(desk, product, &new).await?, Vec::new())
+            }
         };
         // What an operator gave the device is not for registration to replace.
         let now = desk.now();
-        let known = desk.rows().credentials_of(&device.id).await?;
         let is_given = |known: &Credential| known.is_live(now) && known.state != CredentialState::Pending;
         if known.iter().any(is_given) {
             return Err(Refusal::AlreadyRegistered(device.state));
@@ -222,7 +227,9 @@ impl Register {
         for unused in known.iter().filter(|known| known.state == CredentialState::Pending) {
             desk.rows().delete_credential(unused.id).await?;
         }
-        desk.revoke_all(&device.id, |_| false).await?;
+        if !known.is_empty() {
+            desk.revoke_all(&device.id, |_| false).await?;
+        }
         let (mut credential, secret) = issue(desk, &device.id).await?;
         credential.state = CredentialState::Pending;
         desk.rows().put_credential(&credential).await?;

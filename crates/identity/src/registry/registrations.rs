@@ -2,7 +2,7 @@ use async_trait::async_trait;
 
 use super::claim::name_of;
 use super::desk::is_current;
-use super::device::enter;
+use super::device::enter_unknown;
 use super::{Command, Desk, NewDevice, Refusal, What};
 use crate::model::{Registration, RegistrationId, RegistrationState};
 use crate::store::NewEntry;
@@ -63,7 +63,7 @@ impl Command for DecideRegistration {
                 // Its first secret was never used, and it asked anew.
                 Some(device) if device.state.may_register() => device,
                 Some(device) => return Err(Refusal::AlreadyRegistered(device.state)),
-                None => enter(desk, &product, &new).await?,
+                None => enter_unknown(desk, &product, &new).await?,
             };
             desk.log(NewEntry::device(device.id.clone(), None)).await?;
             registration.device = Some(device.id);
