@@ -13,7 +13,7 @@ pub(super) struct Staleness {
 }
 
 impl Resident {
-    /// Lets no device in any more once it was not [confirmed](Self::confirm) for longer than `max` that every
+    /// Lets no device in any more once its follower has not confirmed for longer than `max` that every
     /// change is applied. `clock` must not jump: only its differences count. Nobody is disconnected for it.
     #[must_use]
     pub fn bounded(mut self, max: Duration, clock: Arc<dyn Clock>) -> Self {
