@@ -5,6 +5,7 @@ use vouchmq_client::Method;
 
 use super::fleet::{Device, Fleet, House, eventually, registration, text};
 use super::wire::{Login, VERSIONS, Wire};
+use crate::process::{Running, vouchmq};
 
 /// A server, and a device that was entered.
 fn fleet_with_device(house: &House) -> (Fleet, String, Device) {
@@ -12,6 +13,20 @@ fn fleet_with_device(house: &House) -> (Fleet, String, Device) {
     let product = fleet.product("sensor");
     let device = fleet.enter(&product, "sensor-1");
     (fleet, product, device)
+}
+
+/// More than once, as it is told by processes and sockets that race.
+#[test]
+fn the_demonstration_comes_out_as_it_says() {
+    for _ in 0..5 {
+        let ran = Running::spawn(&mut vouchmq(&["demo"]), b"").finish();
+        assert_eq!((ran.code, &*ran.stderr), (0, ""), "{}", ran.stdout);
+        assert!(
+            ran.stdout.contains("15. ") && ran.stdout.contains("revoked: 1 connection closed"),
+            "{}",
+            ran.stdout
+        );
+    }
 }
 
 #[test]
