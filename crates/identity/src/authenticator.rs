@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
-use crate::{Reconsidered, Standing, Verdict};
+use crate::{Reconsidered, Secret, SecretFault, SecretUse, Standing, Verdict};
 
 mod anonymous;
 mod chain;
@@ -85,6 +85,16 @@ pub struct AuthRequest {
     pub password: Option<SecretSlice<u8>>,
     /// The client's address; `None` where there is none, as on a Unix socket.
     pub peer: Option<IpAddr>,
+}
+
+impl AuthRequest {
+    /// Whether the password is one that somebody chose, and others can guess: it does not even begin like a
+    /// generated secret.
+    pub fn has_chosen_password(&self) -> bool {
+        let is_foreign =
+            |password: &[u8]| Secret::key_id_in(SecretUse::Device, password) == Err(SecretFault::Foreign);
+        self.password.as_ref().is_some_and(|password| is_foreign(password.expose_secret()))
+    }
 }
 
 /// A copy has the password a second time, which is wiped with the copy.

@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use secrecy::ExposeSecret;
 use vouchmq_client::dto::explain::ExplainResponse;
 use vouchmq_client::dto::verify::VerifyRequest;
 use vouchmq_identity::resident::Judgement;
-use vouchmq_identity::{AuthRequest, Authenticator, Cost, Secret, SecretFault, SecretUse};
+use vouchmq_identity::{AuthRequest, Authenticator, Cost};
 
 use super::{Here, Management};
 use crate::http::{Code, JsonBody, Limiter, Problem};
@@ -50,10 +49,7 @@ impl Default for Guesses {
 
 impl Guesses {
     fn count(&self, request: &AuthRequest) -> Result<(), Problem> {
-        let is_chosen =
-            |password: &[u8]| Secret::key_id_in(SecretUse::Device, password) == Err(SecretFault::Foreign);
-        let is_guess = request.password.as_ref().is_some_and(|password| is_chosen(password.expose_secret()));
-        if !is_guess {
+        if !request.has_chosen_password() {
             return Ok(());
         }
         let name = request.username.as_ref().unwrap_or(&request.client_id);

@@ -11,7 +11,7 @@ use crate::resident::{Judgement, Resident};
 use crate::scram::{Admitted, ScramCredentials, ScramLookup, ScramVerifier};
 use crate::{
     AuthRequest, Authenticator, Cost, Denial, HashCost, Inquiry, PasswordHash, Reconsidered, Secret,
-    SecretFault, SecretUse, Standing, Unavailable, Verdict,
+    SecretUse, Standing, Unavailable, Verdict,
 };
 
 #[cfg(test)]
@@ -111,11 +111,7 @@ impl Inner {
     /// Whether somebody presents a password that was chosen, where some device has such a one: how long the
     /// answer takes must not tell which.
     fn hides_time(&self, request: &AuthRequest) -> bool {
-        let is_chosen =
-            |password: &[u8]| Secret::key_id_in(SecretUse::Device, password) == Err(SecretFault::Foreign);
-        self.resident.has_passwords()
-            && request.username.is_some()
-            && request.password.as_ref().is_some_and(|password| is_chosen(password.expose_secret()))
+        self.resident.has_passwords() && request.username.is_some() && request.has_chosen_password()
     }
 
     /// A reply by which nobody is refused early.

@@ -65,7 +65,7 @@ async fn last_seen(rows: &mut dyn Rows, device: &DeviceId) -> Result<Option<Unix
     Ok(credentials.iter().filter_map(|credential| credential.last_used_at).max())
 }
 
-fn map_of(pairs: &Attributes) -> BTreeMap<String, String> {
+pub(in crate::management) fn map_of(pairs: &Attributes) -> BTreeMap<String, String> {
     pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
 }
 

@@ -4,8 +4,9 @@ use vouchmq_client::dto::transfer::{
     BlockLine, ClaimTokenLine, CredentialLine, DeviceLine, ProductLine, Verifier,
 };
 use vouchmq_identity::SecretVerifier;
-use vouchmq_identity::model::{Attributes, BlockEntry, ClaimToken, Credential, Device, Product, Proof};
+use vouchmq_identity::model::{BlockEntry, ClaimToken, Credential, Device, Product, Proof};
 
+use crate::management::devices::body::map_of;
 use crate::management::text::time_of;
 
 pub(super) fn product(product: &Product) -> ProductLine {
@@ -29,16 +30,13 @@ pub(super) fn product(product: &Product) -> ProductLine {
 }
 
 pub(super) fn device(device: &Device, credentials: &[Credential], has_verifiers: bool) -> DeviceLine {
-    let map = |pairs: &Attributes| {
-        pairs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
-    };
     DeviceLine {
         id: device.id.to_string(),
         product_id: device.product.to_string(),
         hw_id: device.hardware_id.as_ref().map(ToString::to_string),
         state: device.state.to_string(),
-        tags: map(&device.tags),
-        attributes: map(&device.attributes),
+        tags: map_of(&device.tags),
+        attributes: map_of(&device.attributes),
         expires_at: device.expires_at.map(time_of),
         source: device.origin.to_string(),
         created_at: time_of(device.created_at),
