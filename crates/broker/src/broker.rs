@@ -106,7 +106,7 @@ impl Bound {
         let memory_bytes_max = config.memory_bytes_max.or_else(memory::default_limit);
         let admission = Arc::new(Admission::new(config.connection_limits(), memory_bytes_max));
         let methods = config.exchange_methods.clone().into();
-        let patience = config.engine.limits.connect_deadline;
+        let patience = config.engine.settings.limits.connect_deadline;
         let authenticator = config.authenticator.clone();
         let gate = admission.clone();
         let verifier = Verifier::start(authenticator, methods, gate, clock, patience, config.verify_threads)

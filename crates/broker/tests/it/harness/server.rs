@@ -51,7 +51,7 @@ impl Server {
         };
         let mut limits = Limits::default();
         change(&mut config, &mut limits);
-        config.engine.limits = Arc::new(limits);
+        config.engine.settings.limits = Arc::new(limits);
         let options = config.engine.clone();
         let bound = Bound::bind(config)?;
         let addresses = bound.addresses().to_vec();

@@ -124,11 +124,11 @@ impl Settings {
         engine.hash_seed = HashSeed::new([random()?, random()?]);
         engine.assigned_id_seed = random()?;
         engine.retained = SharedRetained::new(HashSeed::new([random()?, random()?]), self.retained);
-        engine.limits = Arc::new(self.limits);
-        engine.share_policy = self.share_policy;
-        engine.deny_action = self.deny_action;
-        engine.check_payload_format = self.check_payload_format;
-        engine.subscribe_denied_reason = match self.subscribe_denied {
+        engine.settings.limits = Arc::new(self.limits);
+        engine.settings.share_policy = self.share_policy;
+        engine.settings.deny_action = self.deny_action;
+        engine.settings.check_payload_format = self.check_payload_format;
+        engine.settings.subscribe_denied_reason = match self.subscribe_denied {
             SubscribeDenied::NotAuthorized => ReasonCode::NOT_AUTHORIZED,
             SubscribeDenied::Unspecified => ReasonCode::UNSPECIFIED_ERROR,
         };
