@@ -14,7 +14,7 @@ use crate::overseer::Overseer;
 use crate::shard::mailbox::{Inbox, Mailbox, Message};
 use crate::shard::{Listener, Setup};
 use crate::verify::Verifier;
-use crate::{BrokerConfig, Control, ListenAddress, descriptors, listen, memory, shard};
+use crate::{BrokerConfig, Control, ListenAddress, ListenerOptions, descriptors, listen, memory, shard};
 
 /// A broker whose addresses are bound: clients may connect, nobody is served yet.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Bound {
         let shard_count = config.engine.shard_count;
         let mut listeners: Vec<Vec<Listener>> = (0..shard_count).map(|_| Vec::new()).collect();
         let (mut addresses, mut socket_files) = (Vec::new(), Vec::new());
-        for address in &config.listen {
+        for ListenerOptions { address, .. } in &config.listeners {
             let failed = |source| StartError::Listen { address: address.clone(), source };
             addresses.push(bind(address, shard_count, &mut listeners, &mut socket_files).map_err(failed)?);
         }

@@ -4,13 +4,13 @@ use std::time::Duration;
 use vouchmq_identity::{Authenticator, ExchangeMethod};
 use vouchmq_mqtt::engine::EngineOptions;
 
-use crate::ListenAddress;
+use crate::ListenerOptions;
 
 /// What a broker is made with.
 #[derive(Clone)]
 pub struct BrokerConfig {
-    /// Where to listen for clients.
-    pub listen: Vec<ListenAddress>,
+    /// Where clients connect.
+    pub listeners: Vec<ListenerOptions>,
     /// What every engine is made with; `shard_count` says how many threads there are.
     pub engine: EngineOptions,
     /// Judges every CONNECT.
@@ -37,6 +37,6 @@ pub struct BrokerConfig {
 
 impl std::fmt::Debug for BrokerConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BrokerConfig").field("listen", &self.listen).finish_non_exhaustive()
+        f.debug_struct("BrokerConfig").field("listeners", &self.listeners).finish_non_exhaustive()
     }
 }

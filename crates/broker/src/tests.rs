@@ -10,7 +10,7 @@ use vouchmq_mqtt::engine::{EngineOptions, ShardId};
 
 use crate::broker::{Part, spawn};
 use crate::shard::mailbox::Message;
-use crate::{Bound, BrokerConfig, Ended, ListenAddress};
+use crate::{Bound, BrokerConfig, Ended, ListenAddress, ListenerOptions};
 
 mod guessing;
 
@@ -32,7 +32,7 @@ impl Authenticator for Panicking {
 
 pub(crate) fn config(shard_count: u16) -> BrokerConfig {
     BrokerConfig {
-        listen: vec![ListenAddress::Tcp(([127, 0, 0, 1], 0).into())],
+        listeners: vec![ListenerOptions::plain("tcp", ListenAddress::Tcp(([127, 0, 0, 1], 0).into()))],
         engine: EngineOptions::new(shard_count),
         authenticator: Arc::new(Anonymous::everybody(Access::everything())),
         exchange_methods: Vec::new(),

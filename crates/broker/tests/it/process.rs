@@ -28,7 +28,9 @@ fn memory_and_descriptors_return_after_a_hundred_thousand_malformed_connects() {
     else {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("broker.sock");
-        let server = Server::with(|config, _| config.listen.push(ListenAddress::Unix(path.clone())));
+        let server = Server::with(|config, _| {
+            config.listeners = listeners([tcp(), ListenAddress::Unix(path.clone())])
+        });
         return child::serve(&server, &path.display().to_string(), |_| String::new());
     };
     let path = broker.says();

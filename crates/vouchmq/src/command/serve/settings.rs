@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vouchmq_api::registration::{Rate, RegistrationLimits};
-use vouchmq_broker::{BrokerConfig, ListenAddress};
+use vouchmq_broker::{BrokerConfig, ListenerOptions};
 use vouchmq_identity::{Authenticator, ExchangeMethod};
 use vouchmq_mqtt::engine::{DenyAction, EngineOptions, SharePolicy};
 use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
@@ -115,7 +115,7 @@ impl Settings {
     /// Everything that the broker is started with.
     pub(super) fn into_config(
         self,
-        listen: Vec<ListenAddress>,
+        listeners: Vec<ListenerOptions>,
         shard_count: u16,
         authenticator: Arc<dyn Authenticator>,
         exchange_methods: Vec<Arc<dyn ExchangeMethod>>,
@@ -133,7 +133,7 @@ impl Settings {
             SubscribeDenied::Unspecified => ReasonCode::UNSPECIFIED_ERROR,
         };
         Ok(BrokerConfig {
-            listen,
+            listeners,
             engine,
             authenticator,
             exchange_methods,
