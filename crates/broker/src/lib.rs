@@ -27,6 +27,6 @@ mod verify;
 pub use address::{InvalidAddress, ListenAddress};
 pub use broker::{Bound, Broker, Ended, Part, StartError};
 pub use clock::{Monotonic, SteadyClock, SystemClock};
-pub use config::BrokerConfig;
+pub use config::{BrokerConfig, BrokerSettings};
 pub use control::{BrokerStats, ClientStatus, Control};
 pub use listener_options::{ListenerOptions, ProxyProtocolOptions, WebSocketOptions};
