@@ -44,7 +44,7 @@ mod testing;
 mod uses;
 mod verdict;
 
-pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
+pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, OrderedAcl, OrderedRule, OrderedRules, Rules};
 pub use authenticator::{
     Anonymous, AuthRequest, Authenticator, Chain, Cost, DeviceAuthenticator, DoorBook, FileAuthenticator,
     Replied, Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
