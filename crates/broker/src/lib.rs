@@ -23,6 +23,7 @@ mod strangers;
 mod tests;
 mod transport;
 mod verify;
+pub mod websocket;
 
 pub use address::{InvalidAddress, ListenAddress};
 pub use broker::{Bound, Broker, Ended, Part, StartError};
