@@ -29,6 +29,7 @@ pub mod signature;
 pub mod store;
 
 mod authenticator;
+mod certificate;
 mod clock;
 mod compare;
 mod entropy;
@@ -50,6 +51,9 @@ pub use authenticator::{
     Replied, Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
 };
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
+pub use certificate::{
+    CERTIFICATE_LEN_MAX, CERTIFICATE_NAMES_MAX, CertificateFault, CertificateFingerprint, ClientCertificate,
+};
 pub use clock::{Clock, UnixMillis};
 pub use compare::is_same;
 pub use entropy::{Entropy, NoEntropy};

@@ -1,0 +1,176 @@
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rustls::client::{ClientConfig, Resumption, WebPkiServerVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{AlertDescription, CertificateError, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::server::{provider, spoken};
+use crate::unverified::Unverified;
+use crate::{ClientOptions, ClientStream, TlsFault, certified, pem};
+
+/// How outgoing connections speak TLS. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Client {
+    config: Arc<ClientConfig>,
+    server_name: Option<ServerName<'static>>,
+}
+
+/// Why an outgoing connection came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectFault {
+    /// The connection itself.
+    #[error(transparent)]
+    Stream(io::Error),
+    /// The host's name cannot be in a certificate.
+    #[error(transparent)]
+    Name(TlsFault),
+    /// The server's certificate is not good.
+    #[error("the server's certificate is refused: {0}")]
+    Certificate(String),
+    /// The server has refused us.
+    #[error("the server has refused the connection: {0}")]
+    Alert(String),
+    /// The server does not speak TLS there.
+    #[error("the server does not speak TLS on this port")]
+    NotTls,
+    /// All else.
+    #[error("TLS: {0}")]
+    Protocol(String),
+}
+
+// === impl Client ===
+
+impl Client {
+    /// Reads the files.
+    ///
+    /// # Errors
+    /// [`TlsFault`]: which file, what is wrong, what mends it.
+    pub fn load(options: &ClientOptions) -> Result<Self, TlsFault> {
+        let provider = provider();
+        let roots = match &options.authorities {
+            Some(file) => authorities(pem::certificates(file)?, file)?,
+            None => system_authorities()?,
+        };
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+            .build()
+            .map_err(|fault| TlsFault::Options(format!("the authorities of servers: {fault}")))?;
+        Self::build(options, &provider, |builder| builder.with_webpki_verifier(verifier))
+    }
+
+    /// As [`load`](Self::load), and believes every server that it is the right one. Whoever calls this has told the user
+    /// that anybody on the way can read and change everything.
+    ///
+    /// # Errors
+    /// [`TlsFault`]: which file, what is wrong, what mends it.
+    pub fn load_without_verification(options: &ClientOptions) -> Result<Self, TlsFault> {
+        let provider = provider();
+        let verifier = Arc::new(Unverified(provider.signature_verification_algorithms));
+        Self::build(options, &provider, |builder| {
+            builder.dangerous().with_custom_certificate_verifier(verifier)
+        })
+    }
+
+    fn build(
+        options: &ClientOptions,
+        provider: &Arc<CryptoProvider>,
+        verified: impl FnOnce(
+            rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>,
+        ) -> rustls::ConfigBuilder<ClientConfig, rustls::client::WantsClientCert>,
+    ) -> Result<Self, TlsFault> {
+        let builder = ClientConfig::builder_with_provider(Arc::clone(provider))
+            .with_protocol_versions(&spoken(options.versions)?)
+            .map_err(|fault| TlsFault::Options(fault.to_string()))?;
+        let builder = verified(builder);
+        let mut config = match &options.certificate {
+            Some(files) => {
+                let key: Arc<CertifiedKey> = certified::of_client(files, provider)?;
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(key)))
+            }
+            None => builder.with_no_client_auth(),
+        };
+        config.resumption = Resumption::in_memory_sessions(64);
+        let server_name = options.server_name.as_deref().map(server_name).transpose()?;
+        Ok(Self { config: Arc::new(config), server_name })
+    }
+
+    /// The client's end of a new connection to `host`, after its handshake. Give it a deadline.
+    ///
+    /// # Errors
+    /// [`ConnectFault`]: what is wrong, and what to do.
+    pub async fn connect<S>(&self, host: &str, stream: S) -> Result<ClientStream<S>, ConnectFault>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let name = match &self.server_name {
+            Some(name) => name.clone(),
+            None => server_name(host).map_err(ConnectFault::Name)?,
+        };
+        let connector = tokio_rustls::TlsConnector::from(Arc::clone(&self.config));
+        connector.connect(name, stream).await.map_err(ConnectFault::of)
+    }
+}
+
+fn server_name(host: &str) -> Result<ServerName<'static>, TlsFault> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(ServerName::from(address));
+    }
+    ServerName::try_from(host.to_owned()).map_err(|_| TlsFault::ServerName { name: host.to_owned() })
+}
+
+fn authorities(
+    certificates: Vec<CertificateDer<'static>>,
+    file: &std::path::Path,
+) -> Result<RootCertStore, TlsFault> {
+    let mut roots = RootCertStore::empty();
+    for der in certificates {
+        roots.add(der).map_err(|fault| TlsFault::Damaged { file: file.into(), what: fault.to_string() })?;
+    }
+    Ok(roots)
+}
+
+fn system_authorities() -> Result<RootCertStore, TlsFault> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    let (added, _) = roots.add_parsable_certificates(found.certs);
+    if added > 0 {
+        return Ok(roots);
+    }
+    let what = found.errors.first().map_or_else(|| "none is installed".to_owned(), ToString::to_string);
+    Err(TlsFault::NoSystemAuthorities { what })
+}
+
+// === impl ConnectFault ===
+
+impl ConnectFault {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the rest of a foreign list of faults is told in its words"
+    )]
+    fn of(fault: io::Error) -> Self {
+        use rustls::Error;
+        let Some(tls) = fault.get_ref().and_then(|it| it.downcast_ref::<Error>()) else {
+            return Self::Stream(fault);
+        };
+        match tls {
+            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+                Self::Certificate("no known authority has signed it (--cafile names one)".to_owned())
+            }
+            Error::InvalidCertificate(what) => Self::Certificate(what.to_string()),
+            Error::AlertReceived(
+                AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure,
+            ) => {
+                Self::Alert("it wants a certificate (--cert and --key), or nothing that we speak".to_owned())
+            }
+            Error::AlertReceived(what) => Self::Alert(format!("{what:?}")),
+            Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => Self::NotTls,
+            other => Self::Protocol(other.to_string()),
+        }
+    }
+}
