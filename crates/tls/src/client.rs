@@ -112,7 +112,7 @@ impl Client {
             None => server_name(host).map_err(ConnectFault::Name)?,
         };
         let connector = tokio_rustls::TlsConnector::from(Arc::clone(&self.config));
-        connector.connect(name, stream).await.map_err(ConnectFault::of)
+        connector.connect(name, stream).await.map_err(ConnectFault::of_stream)
     }
 }
 
@@ -149,20 +149,19 @@ fn system_authorities() -> Result<RootCertStore, TlsFault> {
 // === impl ConnectFault ===
 
 impl ConnectFault {
+    /// What a stream that was connected before has come to: in TLS 1.3 a server refuses a certificate only after its
+    /// client's handshake is over.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "the rest of a foreign list of faults is told in its words"
     )]
-    fn of(fault: io::Error) -> Self {
+    pub fn of_stream(fault: io::Error) -> Self {
         use rustls::Error;
         let Some(tls) = fault.get_ref().and_then(|it| it.downcast_ref::<Error>()) else {
             return Self::Stream(fault);
         };
         match tls {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                Self::Certificate("no known authority has signed it (--cafile names one)".to_owned())
-            }
-            Error::InvalidCertificate(what) => Self::Certificate(what.to_string()),
+            Error::InvalidCertificate(what) => Self::Certificate(in_words(what)),
             Error::AlertReceived(
                 AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure,
             ) => {
@@ -172,5 +171,22 @@ impl ConnectFault {
             Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => Self::NotTls,
             other => Self::Protocol(other.to_string()),
         }
+    }
+}
+
+/// A refusal of the server's certificate.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the rest of a foreign list of faults is told in its words"
+)]
+fn in_words(fault: &CertificateError) -> String {
+    match fault {
+        CertificateError::UnknownIssuer => "no known authority has signed it (--cafile names one)".to_owned(),
+        CertificateError::Other(other) => other.0.to_string(),
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            "it is not valid yet".to_owned()
+        }
+        other => other.to_string(),
     }
 }

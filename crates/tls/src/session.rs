@@ -3,12 +3,10 @@ use std::io::{self, IoSlice, Read, Write};
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
-use rustls::{
-    AlertDescription, CertificateError, HandshakeKind, InvalidMessage, PeerMisbehaved, ProtocolVersion,
-};
+use rustls::{AlertDescription, HandshakeKind, InvalidMessage, ProtocolVersion};
 use rustls::{ServerConfig, ServerConnection};
 
-use crate::{TlsFault, TlsVersion};
+use crate::{Refusal, TlsFault, TlsVersion};
 
 /// Bytes that wait to be written below TLS, at most: [`Session::write`] takes nothing beyond.
 const BUFFER_MAX: usize = 64 * 1024;
@@ -51,8 +49,8 @@ pub enum SessionFault {
     #[error("the client has presented no certificate")]
     NoCertificate,
     /// Its certificate is not good.
-    #[error("the client's certificate is refused: {0}")]
-    Certificate(String),
+    #[error("the client is refused: {0}")]
+    Certificate(Refusal),
     /// The other end has refused us.
     #[error("the client has refused the connection: {0}")]
     Alert(String),
@@ -147,10 +145,8 @@ impl Session {
 
     /// What is spoken, once that is known.
     pub fn version(&self) -> Option<TlsVersion> {
-        match self.connection.protocol_version()? {
-            ProtocolVersion::TLSv1_3 => Some(TlsVersion::V1_3),
-            _ => Some(TlsVersion::V1_2),
-        }
+        let is_newest = self.connection.protocol_version()? == ProtocolVersion::TLSv1_3;
+        Some(if is_newest { TlsVersion::V1_3 } else { TlsVersion::V1_2 })
     }
 
     /// Whether the client has come back by a ticket.
@@ -188,18 +184,13 @@ impl SessionFault {
                 | rustls::PeerIncompatible::SupportedVersionsExtensionRequired
                 | rustls::PeerIncompatible::Tls12NotOffered
                 | rustls::PeerIncompatible::Tls12NotOfferedOrEnabled
-                | rustls::PeerIncompatible::Tls13RequiredForQuic,
+                // older than 1.2: there is no such extension before
+                | rustls::PeerIncompatible::SignatureAlgorithmsExtensionRequired,
             ) => Self::Version,
             Error::PeerIncompatible(_) => Self::NothingInCommon,
-            Error::PeerMisbehaved(PeerMisbehaved::OfferedDuplicateKeyShares) => {
-                Self::Protocol(fault.to_string())
-            }
             Error::NoApplicationProtocol => Self::OtherProtocol,
             Error::NoCertificatesPresented => Self::NoCertificate,
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                Self::Certificate("no authority of this listener has signed it".to_owned())
-            }
-            Error::InvalidCertificate(what) => Self::Certificate(what.to_string()),
+            Error::InvalidCertificate(what) => Self::Certificate(Refusal::of(what)),
             Error::AlertReceived(AlertDescription::UnknownCA) => {
                 Self::Alert("it does not know the authority of the server's certificate".to_owned())
             }
