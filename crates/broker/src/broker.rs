@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use vouchmq_mqtt::engine::ShardId;
 
@@ -14,7 +15,9 @@ use crate::overseer::Overseer;
 use crate::shard::mailbox::{Inbox, Mailbox, Message};
 use crate::shard::{Listener, Setup};
 use crate::verify::Verifier;
-use crate::{BrokerConfig, Control, ListenAddress, descriptors, listen, memory, shard};
+use crate::{
+    BrokerConfig, BrokerSettings, Control, ListenAddress, ListenerOptions, descriptors, listen, memory, shard,
+};
 
 /// A broker whose addresses are bound: clients may connect, nobody is served yet.
 #[derive(Debug)]
@@ -84,7 +87,7 @@ impl Bound {
         let shard_count = config.engine.shard_count;
         let mut listeners: Vec<Vec<Listener>> = (0..shard_count).map(|_| Vec::new()).collect();
         let (mut addresses, mut socket_files) = (Vec::new(), Vec::new());
-        for address in &config.listen {
+        for ListenerOptions { address, .. } in &config.listeners {
             let failed = |source| StartError::Listen { address: address.clone(), source };
             addresses.push(bind(address, shard_count, &mut listeners, &mut socket_files).map_err(failed)?);
         }
@@ -103,10 +106,10 @@ impl Bound {
     pub fn start(self) -> Result<Broker, StartError> {
         let Self { config, listeners, socket_files, .. } = self;
         let clock = Monotonic::start();
-        let memory_bytes_max = config.memory_bytes_max.or_else(memory::default_limit);
-        let admission = Arc::new(Admission::new(config.connection_limits(), memory_bytes_max));
+        let admission =
+            Arc::new(Admission::new(config.settings.connection_limits(), config.settings.memory_max()));
         let methods = config.exchange_methods.clone().into();
-        let patience = config.engine.limits.connect_deadline;
+        let patience = config.engine.settings.limits.connect_deadline;
         let authenticator = config.authenticator.clone();
         let gate = admission.clone();
         let verifier = Verifier::start(authenticator, methods, gate, clock, patience, config.verify_threads)
@@ -119,6 +122,7 @@ impl Bound {
             admission: admission.clone(),
             retained: config.engine.retained.clone(),
             elsewhere: verifier.elsewhere().clone(),
+            settings: Arc::new(Mutex::new(config.settings)),
         };
         let (tell_end, ended) = mpsc::unbounded_channel();
         let mut threads = Vec::new();
@@ -132,18 +136,12 @@ impl Bound {
                 verifier: verifier.clone(),
                 admission: admission.clone(),
                 clock,
-                drain_timeout: config.drain_timeout,
             };
             threads.push(spawn(Part::Shard(setup.id), tell_end.clone(), || shard::run(setup))?);
         }
         let (stop_overseer, stop) = std::sync::mpsc::channel();
-        let overseer = Overseer {
-            control: control.clone(),
-            clock,
-            memory_bytes_max,
-            heap_bytes_in_use: config.heap_bytes_in_use,
-            sys_interval_secs: config.sys_interval_secs,
-        };
+        let overseer =
+            Overseer { control: control.clone(), clock, heap_bytes_in_use: config.heap_bytes_in_use };
         let watch = move || {
             overseer.run(&stop);
             Ok(())
@@ -203,8 +201,9 @@ impl Broker {
     ///
     /// Returns [`Ended::Failed`] if a part ended by itself meanwhile.
     pub fn drain(mut self) -> Ended {
+        let timeout = self.control.settings.lock().drain_timeout;
         for mailbox in self.control.mailboxes.iter() {
-            mailbox.send(Message::Drain);
+            mailbox.send(Message::Drain(timeout));
         }
         drop(self.stop_overseer);
         // A broker that takes over finds the path free, and its own file is not removed.
@@ -223,8 +222,8 @@ impl Broker {
     }
 }
 
-impl BrokerConfig {
-    fn connection_limits(&self) -> ConnectionLimits {
+impl BrokerSettings {
+    pub(crate) fn connection_limits(&self) -> ConnectionLimits {
         let room = descriptors::raise_limit();
         let total_max = if self.connections_max == 0 { room } else { self.connections_max.min(room) };
         ConnectionLimits {
@@ -232,6 +231,11 @@ impl BrokerConfig {
             per_address_max: self.connections_per_address_max,
             connects_per_address_per_sec: self.connect_rate_per_address,
         }
+    }
+
+    /// Bytes of memory that the process may take, where that is known.
+    pub(crate) fn memory_max(&self) -> Option<u64> {
+        self.memory_bytes_max.or_else(memory::default_limit)
     }
 }
 

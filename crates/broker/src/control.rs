@@ -2,12 +2,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
-use vouchmq_mqtt::engine::{ClientState, Input, ShardId, Stats, SubscriptionState};
-use vouchmq_mqtt::retained::SharedRetained;
+use vouchmq_mqtt::engine::{ClientState, EngineSettings, Input, ShardId, Stats, SubscriptionState};
+use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
 use vouchmq_mqtt::topic::{TopicFault, TopicName};
 use vouchmq_mqtt::{Message as MqttMessage, ReasonCode};
 
+use crate::BrokerSettings;
 use crate::admission::Admission;
 use crate::shard::ShardView;
 use crate::shard::mailbox::{Mailbox, Message};
@@ -20,6 +22,7 @@ pub struct Control {
     pub(crate) admission: Arc<Admission>,
     pub(crate) retained: SharedRetained,
     pub(crate) elsewhere: Arc<Elsewhere>,
+    pub(crate) settings: Arc<Mutex<BrokerSettings>>,
 }
 
 /// One client of the broker.
@@ -129,6 +132,17 @@ impl Control {
             mailbox.send(Message::Input(Input::Publish(message)));
         }
         Ok(())
+    }
+
+    /// Goes on with other settings, from now on; nobody is disconnected by it. What is beyond a new bound already
+    /// stays: connections, retained messages, what waits in sessions.
+    pub fn reconfigure(&self, engine: &EngineSettings, retained: RetainedLimits, settings: BrokerSettings) {
+        self.retained.set_limits(retained);
+        self.admission.set_limits(settings.connection_limits(), settings.memory_max());
+        *self.settings.lock() = settings;
+        for mailbox in self.mailboxes.iter() {
+            mailbox.send(Message::Input(Input::Reconfigure(Box::new(engine.clone()))));
+        }
     }
 
     /// What was counted so far.

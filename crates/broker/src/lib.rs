@@ -23,10 +23,11 @@ mod strangers;
 mod tests;
 mod transport;
 mod verify;
+pub mod websocket;
 
 pub use address::{InvalidAddress, ListenAddress};
 pub use broker::{Bound, Broker, Ended, Part, StartError};
 pub use clock::{Monotonic, SteadyClock, SystemClock};
-pub use config::BrokerConfig;
+pub use config::{BrokerConfig, BrokerSettings};
 pub use control::{BrokerStats, ClientStatus, Control};
 pub use listener_options::{ListenerOptions, ProxyProtocolOptions, WebSocketOptions};

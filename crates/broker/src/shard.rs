@@ -59,7 +59,6 @@ pub(crate) struct Setup {
     pub(crate) verifier: Verifier,
     pub(crate) admission: Arc<Admission>,
     pub(crate) clock: Monotonic,
-    pub(crate) drain_timeout: Duration,
 }
 
 /// A running shard, shared by the tasks of its thread.
@@ -124,8 +123,7 @@ pub(crate) fn run(setup: Setup) -> std::io::Result<()> {
 }
 
 async fn serve(setup: Setup) -> std::io::Result<()> {
-    let Setup { id, options, listeners, mut inbox, mailboxes, verifier, admission, clock, drain_timeout } =
-        setup;
+    let Setup { id, options, listeners, mut inbox, mailboxes, verifier, admission, clock } = setup;
     let shard = Rc::new(Shard {
         state: RefCell::new(State {
             id,
@@ -158,7 +156,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
         lingering_count: Cell::new(0),
         breakage: Breakage::default(),
     });
-    let work = shard.clone().work(listeners, &mut inbox, drain_timeout);
+    let work = shard.clone().work(listeners, &mut inbox);
     tokio::select! {
         () = shard.breakage.happened() => Err(std::io::Error::other("a task panicked: this is a bug")),
         ended = work => ended,
@@ -167,12 +165,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
 
 impl Shard {
     /// Accepts and serves clients until it is told to drain, then drains.
-    async fn work(
-        self: Rc<Self>,
-        listeners: Vec<Listener>,
-        inbox: &mut Inbox,
-        drain_timeout: Duration,
-    ) -> std::io::Result<()> {
+    async fn work(self: Rc<Self>, listeners: Vec<Listener>, inbox: &mut Inbox) -> std::io::Result<()> {
         let accepting: Vec<_> = listeners
             .into_iter()
             .map(|listener| Ok(self.spawn(Box::pin(listener.accept(self.clone())?))))
@@ -180,29 +173,32 @@ impl Shard {
         self.spawn(Box::pin(self.clone().flush_forever()));
         self.spawn(Box::pin(self.clone().fire_timers()));
         let mut batch = Vec::new();
-        loop {
+        let drain_timeout = loop {
             if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
                 return Ok(());
             }
-            if self.open_mail(&mut batch, inbox).await {
-                break;
+            if let Some(timeout) = self.open_mail(&mut batch, inbox).await {
+                break timeout;
             }
-        }
+        };
         accepting.iter().for_each(tokio::task::JoinHandle::abort);
         self.drain(inbox, drain_timeout).await;
         Ok(())
     }
 
-    /// Handles mail, and lets others have their turn in between; `true` when the shard is to drain.
-    async fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
-        let mut is_draining = false;
+    /// Handles mail, and lets others have their turn in between. Says when the shard is to drain, and within
+    /// which time.
+    async fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> Option<Duration> {
+        let mut drain_timeout = None;
         let mut began = self.now();
         for message in batch.drain(..) {
-            is_draining |= matches!(message, Message::Drain);
+            if let Message::Drain(timeout) = message {
+                drain_timeout = Some(timeout);
+            }
             self.open_message(message, inbox, &mut began).await;
             self.take_turns(&mut began).await;
         }
-        is_draining
+        drain_timeout
     }
 
     async fn open_message(self: &Rc<Self>, message: Message, inbox: &Inbox, began: &mut Timestamp) {
@@ -216,7 +212,7 @@ impl Shard {
             Message::Input(input) => self.change(|state, now| state.engine.input(now, input)),
             Message::Inspect(look) => self.change(|state, _| look(&state.view())),
             Message::Adopt { transport, seat, bytes } => self.adopt(transport, seat, &bytes),
-            Message::Drain => self.change(|state, now| state.engine.input(now, Input::Drain)),
+            Message::Drain(_) => self.change(|state, now| state.engine.input(now, Input::Drain)),
         }
     }
 

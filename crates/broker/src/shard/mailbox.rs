@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use vouchmq_mqtt::ConnectionId;
@@ -30,8 +31,8 @@ pub(crate) enum Message {
     Inspect(Box<dyn FnOnce(&ShardView<'_>) + Send>),
     /// A shard that had too much mail has caught up: read on.
     Relieved,
-    /// Accept nobody any more, and let everybody go.
-    Drain,
+    /// Accept nobody any more, and let everybody go within this time.
+    Drain(Duration),
 }
 
 /// The way into a shard from any thread.
