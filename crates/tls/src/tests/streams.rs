@@ -100,5 +100,5 @@ async fn what_does_not_speak_tls_is_told_so() {
         client.connect("broker.example", near).await
     };
     let (fault, _) = tokio::join!(visit, far.write_all(b"\x20\x02\x00\x00 CONNACK of plain MQTT"));
-    assert!(matches!(fault.unwrap_err(), ConnectFault::NotTls));
+    assert!(matches!(fault.unwrap_err(), ConnectFault::Session(SessionFault::NotTls)));
 }
