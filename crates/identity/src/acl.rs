@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use vouchmq_mqtt::{Authorize, FilterRef, Grant, Permission, QoS};
 
+mod explain;
 mod mosquitto;
 mod ordered;
 mod pattern;
@@ -15,6 +16,7 @@ mod told;
 #[cfg(test)]
 mod tests;
 
+pub use explain::Attempt;
 pub use mosquitto::{LineFault, MosquittoAcl, MosquittoAclFault, MosquittoRule};
 pub use ordered::{Decision, OrderedAcl, OrderedRule, OrderedRules, RuleTopic, Topics};
 pub use pattern::{Names, PatternFault, TopicPattern, Variable};
