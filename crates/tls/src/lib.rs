@@ -32,7 +32,7 @@ pub use options::{
     CertificateFiles, ClientCertificates, ClientOptions, ExpiredRevocationList, ServerOptions, TlsVersion,
     TlsVersions,
 };
-pub use server::{Protocol, Reloaded, Server};
+pub use server::{Protocol, Reload, Reloaded, Server};
 pub use session::{Progress, Session, SessionFault};
 
 #[cfg(test)]
