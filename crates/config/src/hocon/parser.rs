@@ -219,7 +219,7 @@ impl<'p, 's, 't> Parser<'p, 's, 't> {
         if self.cursor.take(",") || !is_word || place.line > line {
             return;
         }
-        if self.cursor.peek().is_some_and(|letter| !matches!(letter, ']' | '}')) {
+        if self.cursor.peek().is_some_and(|letter| !matches!(letter, ']' | '}' | '=')) {
             let note = Note::new(Severity::Warning, place, "another item: there is no comma before it");
             self.files.notes.push(note.hint("write a comma, or quotes around an item with blanks"));
         }

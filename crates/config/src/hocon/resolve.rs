@@ -130,6 +130,9 @@ impl<'r> Resolver<'r> {
     // --- references
 
     fn reference(&mut self, reference: &Reference, place: Place) -> Option<Value> {
+        if self.copies > COPIES_MAX {
+            return None;
+        }
         let identity = (place, reference.base.clone());
         if self.open.contains(&identity) {
             self.error(place, format!("`{}` refers to itself", written(reference)));

@@ -18,7 +18,7 @@ pub(super) fn is_of_word(letter: char) -> bool {
 
 /// Takes the word that begins here; empty when none does.
 ///
-/// A colon belongs to it when something follows (`127.0.0.1:1883`), `//` only behind `scheme:`.
+/// A colon belongs to it when something follows (`127.0.0.1:1883`, `0.0.0.0:${PORT}`), `//` only behind `scheme:`.
 pub(super) fn word<'t>(cursor: &mut Cursor<'t>) -> &'t str {
     let start = *cursor;
     if is_address(cursor) {
@@ -27,7 +27,9 @@ pub(super) fn word<'t>(cursor: &mut Cursor<'t>) -> &'t str {
     }
     while let Some(letter) = cursor.peek() {
         let is_part = match letter {
-            ':' => cursor.peek_second().is_some_and(|next| is_of_word(next) || matches!(next, ':' | '[')),
+            ':' => {
+                cursor.peek_second().is_some_and(|next| is_of_word(next) || matches!(next, ':' | '[' | '$'))
+            }
             '/' if cursor.starts_with("//") => cursor.since(&start).strip_suffix(':').is_some_and(is_scheme),
             '[' => cursor.since(&start).ends_with("://") && is_address(cursor),
             other => is_of_word(other),

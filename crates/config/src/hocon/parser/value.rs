@@ -5,7 +5,7 @@ use super::super::quoted::{is_quote, quoted};
 use super::super::tree::{Form, Node, Reference};
 use super::super::word::{is_address, is_of_word, kind, word};
 use super::super::{Kind, Note, Place, Severity};
-use super::{Parser, dotted, error};
+use super::{Key, Parser, dotted, error};
 
 /// What is filled in for each client when it connects, never when the file is read.
 const PLACEHOLDERS: [&str; 3] = ["clientid", "username", "VIN"];
@@ -118,13 +118,10 @@ impl Parser<'_, '_, '_> {
                 .hint("`${NAME}` is a variable of the environment; put a text with `$` in quotes"));
         }
         let is_optional = self.cursor.take("?");
-        self.cursor.skip_blanks();
-        let keys = self.key_path()?;
-        self.cursor.skip_blanks();
-        if !self.cursor.take("}") {
-            let hint = "for a default, write `key = default`, then `key = ${?NAME}`";
-            return Err(error(self.cursor.place(), "`}` is missing behind the name in `${…}`").hint(hint));
-        }
+        let keys = self.name().inspect_err(|_| {
+            self.cursor.take_while(|letter| letter != '\n' && letter != '}');
+            self.cursor.take("}");
+        })?;
         let name = dotted(&keys);
         if PLACEHOLDERS.contains(&name.as_str()) {
             let text = format!("`${{{name}}}` is filled in for each client: it stands in quotes only");
@@ -132,5 +129,15 @@ impl Parser<'_, '_, '_> {
         }
         let path = keys.into_iter().map(|(key, _)| key).collect();
         Ok(Node::new(Form::Reference(Reference { path, is_optional, base: self.base.clone() }), place))
+    }
+
+    /// What stands between `${` and `}`.
+    fn name(&mut self) -> Result<Vec<Key>, Note> {
+        self.cursor.skip_blanks();
+        let keys = self.key_path()?;
+        self.cursor.skip_blanks();
+        let hint = "for a default, write `key = default`, then `key = ${?NAME}`";
+        let missing = error(self.cursor.place(), "`}` is missing behind the name in `${…}`").hint(hint);
+        if self.cursor.take("}") { Ok(keys) } else { Err(missing) }
     }
 }
