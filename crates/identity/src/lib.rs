@@ -30,6 +30,7 @@ pub mod store;
 pub mod users;
 
 mod authenticator;
+mod certificate;
 mod clock;
 mod compare;
 mod entropy;
@@ -52,6 +53,9 @@ pub use authenticator::{
     Unblocked, Witness, Work,
 };
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
+pub use certificate::{
+    CERTIFICATE_LEN_MAX, CERTIFICATE_NAMES_MAX, CertificateFault, CertificateFingerprint, ClientCertificate,
+};
 pub use clock::{Clock, UnixMillis};
 pub use compare::is_same;
 pub use entropy::{Entropy, NoEntropy};

@@ -45,7 +45,7 @@ pub use census::Census;
 pub use control::{ClientState, SubscriptionState};
 pub use input::{Decision, Input, Permit};
 pub use mail::{Mail, OpenMail};
-pub use options::{DenyAction, EngineOptions, SharePolicy};
+pub use options::{DenyAction, EngineOptions, EngineSettings, SharePolicy};
 pub use stats::Stats;
 
 use std::collections::VecDeque;
@@ -103,7 +103,7 @@ impl Engine {
             shard,
             clients: Clients::new(&options),
             interests: FilterMap::new(options.hash_seed.clone()),
-            groups: Groups::new(options.share_policy),
+            groups: Groups::new(options.settings.share_policy),
             mailboxes: Mailboxes::new(shard, options.shard_count),
             pending_subscribes: PendingSubscribes::default(),
             timers: Wheel::new(now),

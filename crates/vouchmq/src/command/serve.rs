@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use secrecy::{ExposeSecret, SecretString};
-use vouchmq_broker::{Bound, ListenAddress};
+use vouchmq_broker::{Bound, ListenAddress, ListenerOptions};
 use vouchmq_mqtt::engine::SHARDS_MAX;
 
 use crate::exit::{self, Failure};
@@ -89,10 +89,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     settings::variables::refuse_unknown(std::env::vars_os())?;
     let settings = Settings::resolve(std::env::vars_os(), &arguments.set)?;
-    let listen = addresses(&arguments.listen)?;
+    let listeners = listeners(&arguments.listen)?;
     let others = users::others(arguments.allow_anonymous, arguments.user_file.as_deref())?;
     let shards = arguments.shards.unwrap_or_else(core_count);
-    let _log = log::start(&arguments.log);
+    let mut log_options = vouchmq_config::LogOptions::default();
+    arguments.log.apply(&mut log_options);
+    let prepared = log::prepare(&log_options)
+        .map_err(|error| Failure::unusable(format_args!("cannot write the log: {error}")))?;
+    let _logs = prepared.start();
     let data = DataDirectory::open(&arguments.data)?;
     let choices = Choices {
         database: arguments.database.as_deref(),
@@ -104,7 +108,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let registration_limits = settings.registration();
     let registry = registry::Open::at(data.path(), &choices)?;
     let Judges { authenticator, methods } = registry.judges(others);
-    let config = settings.into_config(listen, shards, authenticator, methods)?;
+    let config = settings.into_config(listeners, shards, authenticator, methods)?;
     let bound = Bound::bind(config).map_err(|error| {
         Failure::unusable(format_args!("{error}; choose another address with --listen, or end what uses it"))
     })?;
@@ -145,7 +149,8 @@ fn serve(
     lifecycle::run_until_signal(broker, at_work, signals)
 }
 
-fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>, Failure> {
+/// Plain MQTT at each of these addresses.
+fn listeners(texts: &[String]) -> Result<Vec<ListenerOptions>, Failure> {
     if texts.iter().any(|text| text == "off") {
         return if texts.len() == 1 {
             Ok(Vec::new())
@@ -155,9 +160,11 @@ fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>, Failure> {
             ))
         };
     }
-    let parse =
-        |text: &String| text.parse().map_err(|why| Failure::unusable(format_args!("--listen: {why}")));
-    texts.iter().map(parse).collect()
+    let plain = |(number, text): (usize, &String)| {
+        let address = text.parse().map_err(|why| Failure::unusable(format_args!("--listen: {why}")))?;
+        Ok(ListenerOptions::plain(&format!("listen.{number}"), address))
+    };
+    texts.iter().enumerate().map(plain).collect()
 }
 
 fn url(address: &ListenAddress) -> String {
