@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::time::Timestamp;
@@ -54,7 +55,7 @@ pub(crate) struct ConnectionLimits {
 /// Counts connections and refuses those that are too many. Shared by all shards.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    limits: ConnectionLimits,
+    limits: ArcSwap<ConnectionLimits>,
     open_count: AtomicUsize,
     /// Connections that are told why they are refused.
     refused_count: AtomicUsize,
@@ -114,7 +115,7 @@ struct Address {
 impl Admission {
     pub(crate) fn new(limits: ConnectionLimits, memory_bytes_max: Option<u64>) -> Self {
         Self {
-            limits,
+            limits: ArcSwap::from_pointee(limits),
             strangers: Strangers::new(memory_bytes_max),
             open_count: AtomicUsize::new(0),
             refused_count: AtomicUsize::new(0),
@@ -123,6 +124,12 @@ impl Admission {
             failed_logins: Mutex::new(Offences::new()),
             counters: Counters::default(),
         }
+    }
+
+    /// Other bounds from now on; who is beyond them already stays.
+    pub(crate) fn set_limits(&self, limits: ConnectionLimits, memory_bytes_max: Option<u64>) {
+        self.limits.store(Arc::new(limits));
+        self.strangers.set_memory(memory_bytes_max);
     }
 
     /// Finds a place for a new connection, if only to be told why there is none; `None` when even those who
@@ -151,11 +158,12 @@ impl Admission {
         if self.is_memory_short.load(Ordering::Relaxed) {
             return Err((&self.counters.refused_memory, ReasonCode::SERVER_BUSY));
         }
+        let limits = **self.limits.load();
         let open_count = self.open_count.fetch_add(1, Ordering::Relaxed);
-        let counted = if self.limits.total_max > 0 && open_count >= self.limits.total_max {
+        let counted = if limits.total_max > 0 && open_count >= limits.total_max {
             Err((&self.counters.refused_total, ReasonCode::SERVER_BUSY))
         } else {
-            self.admit_address(now, peer)
+            self.admit_address(now, peer, limits)
         };
         if counted.is_err() {
             self.open_count.fetch_sub(1, Ordering::Relaxed);
@@ -166,9 +174,6 @@ impl Admission {
     /// Counts a connection out.
     fn release(&self, peer: Peer) {
         self.open_count.fetch_sub(1, Ordering::Relaxed);
-        if !self.watches_addresses() {
-            return;
-        }
         let Some(ip) = peer.network() else { return };
         if let Some(address) = self.addresses.lock().known.get_mut(&ip) {
             address.open_count = address.open_count.saturating_sub(1);
@@ -202,23 +207,22 @@ impl Admission {
         self.failed_logins.lock().judge(now, &ip)
     }
 
-    fn watches_addresses(&self) -> bool {
-        self.limits.per_address_max > 0 || self.limits.connects_per_address_per_sec > 0
-    }
-
-    fn admit_address(&self, now: Timestamp, peer: Peer) -> Result<Duration, Refusal<'_>> {
-        if !self.watches_addresses() {
-            return Ok(Duration::ZERO);
-        }
+    /// Counts always: a bound that is set while connections are open counts them too.
+    fn admit_address(
+        &self,
+        now: Timestamp,
+        peer: Peer,
+        limits: ConnectionLimits,
+    ) -> Result<Duration, Refusal<'_>> {
         let Some(ip) = peer.network() else { return Ok(Duration::ZERO) };
         let mut addresses = self.addresses.lock();
         let address = addresses.known_or_new(now, ip);
-        if self.limits.per_address_max > 0 && address.open_count >= self.limits.per_address_max {
+        if limits.per_address_max > 0 && address.open_count >= limits.per_address_max {
             return Err((&self.counters.refused_address, ReasonCode::SERVER_BUSY));
         }
         let mut delay = Duration::ZERO;
-        if self.limits.connects_per_address_per_sec > 0 {
-            let each = Duration::from_secs(1) / self.limits.connects_per_address_per_sec;
+        if limits.connects_per_address_per_sec > 0 {
+            let each = Duration::from_secs(1) / limits.connects_per_address_per_sec;
             delay = address.busy_until.since(now).saturating_sub(FREE_AHEAD);
             if delay > DELAY_MAX {
                 return Err((&self.counters.refused_rate, ReasonCode::CONNECTION_RATE_EXCEEDED));

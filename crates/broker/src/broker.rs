@@ -17,7 +17,7 @@ use crate::overseer::Overseer;
 use crate::shard::mailbox::{Inbox, Mailbox, Message};
 use crate::shard::{Listener, Setup};
 use crate::verify::Verifier;
-use crate::{BrokerConfig, Control, ListenAddress, descriptors, memory, shard};
+use crate::{BrokerConfig, BrokerSettings, Control, ListenAddress, descriptors, memory, shard};
 
 /// A broker whose addresses are bound: clients may connect, nobody is served yet.
 #[derive(Debug)]
@@ -123,10 +123,10 @@ impl Bound {
     pub fn start(self) -> Result<Broker, StartError> {
         let Self { config, listeners, sockets, .. } = self;
         let clock = Monotonic::start();
-        let memory_bytes_max = config.memory_bytes_max.or_else(memory::default_limit);
-        let admission = Arc::new(Admission::new(config.connection_limits(), memory_bytes_max));
+        let admission =
+            Arc::new(Admission::new(config.settings.connection_limits(), config.settings.memory_max()));
         let methods = config.exchange_methods.clone().into();
-        let patience = config.engine.limits.connect_deadline;
+        let patience = config.engine.settings.limits.connect_deadline;
         let authenticator = config.authenticator.clone();
         let gate = admission.clone();
         let verifier = Verifier::start(authenticator, methods, gate, clock, patience, config.verify_threads)
@@ -140,6 +140,7 @@ impl Bound {
             retained: config.engine.retained.clone(),
             elsewhere: verifier.elsewhere().clone(),
             listeners: Arc::new(Mutex::new(listeners)),
+            settings: Arc::new(Mutex::new(config.settings)),
         };
         let (tell_end, ended) = mpsc::unbounded_channel();
         let mut threads = Vec::new();
@@ -153,18 +154,12 @@ impl Bound {
                 verifier: verifier.clone(),
                 admission: admission.clone(),
                 clock,
-                drain_timeout: config.drain_timeout,
             };
             threads.push(spawn(Part::Shard(setup.id), tell_end.clone(), || shard::run(setup))?);
         }
         let (stop_overseer, stop) = std::sync::mpsc::channel();
-        let overseer = Overseer {
-            control: control.clone(),
-            clock,
-            memory_bytes_max,
-            heap_bytes_in_use: config.heap_bytes_in_use,
-            sys_interval_secs: config.sys_interval_secs,
-        };
+        let overseer =
+            Overseer { control: control.clone(), clock, heap_bytes_in_use: config.heap_bytes_in_use };
         let watch = move || {
             overseer.run(&stop);
             Ok(())
@@ -224,8 +219,9 @@ impl Broker {
     ///
     /// Returns [`Ended::Failed`] if a part ended by itself meanwhile.
     pub fn drain(mut self) -> Ended {
+        let timeout = self.control.settings.lock().drain_timeout;
         for mailbox in self.control.mailboxes.iter() {
-            mailbox.send(Message::Drain);
+            mailbox.send(Message::Drain(timeout));
         }
         drop(self.stop_overseer);
         // A broker that takes over finds the path free, and its own file is not removed.
@@ -244,8 +240,8 @@ impl Broker {
     }
 }
 
-impl BrokerConfig {
-    fn connection_limits(&self) -> ConnectionLimits {
+impl BrokerSettings {
+    pub(crate) fn connection_limits(&self) -> ConnectionLimits {
         let room = descriptors::raise_limit();
         let total_max = if self.connections_max == 0 { room } else { self.connections_max.min(room) };
         ConnectionLimits {
@@ -253,5 +249,10 @@ impl BrokerConfig {
             per_address_max: self.connections_per_address_max,
             connects_per_address_per_sec: self.connect_rate_per_address,
         }
+    }
+
+    /// Bytes of memory that the process may take, where that is known.
+    pub(crate) fn memory_max(&self) -> Option<u64> {
+        self.memory_bytes_max.or_else(memory::default_limit)
     }
 }

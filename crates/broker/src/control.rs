@@ -4,11 +4,12 @@ use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
-use vouchmq_mqtt::engine::{ClientState, Input, ShardId, Stats, SubscriptionState};
-use vouchmq_mqtt::retained::SharedRetained;
+use vouchmq_mqtt::engine::{ClientState, EngineSettings, Input, ShardId, Stats, SubscriptionState};
+use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
 use vouchmq_mqtt::topic::{TopicFault, TopicName};
 use vouchmq_mqtt::{Message as MqttMessage, ReasonCode};
 
+use crate::BrokerSettings;
 use crate::admission::{Admission, HandshakeCounters};
 use crate::listeners::Listeners;
 use crate::shard::ShardView;
@@ -23,6 +24,7 @@ pub struct Control {
     pub(crate) retained: SharedRetained,
     pub(crate) elsewhere: Arc<Elsewhere>,
     pub(crate) listeners: Arc<Mutex<Listeners>>,
+    pub(crate) settings: Arc<Mutex<BrokerSettings>>,
 }
 
 /// One client of the broker.
@@ -157,6 +159,17 @@ impl Control {
             mailbox.send(Message::Input(Input::Publish(message)));
         }
         Ok(())
+    }
+
+    /// Goes on with other settings, from now on; nobody is disconnected by it. What is beyond a new bound already
+    /// stays: connections, retained messages, what waits in sessions.
+    pub fn reconfigure(&self, engine: &EngineSettings, retained: RetainedLimits, settings: BrokerSettings) {
+        self.retained.set_limits(retained);
+        self.admission.set_limits(settings.connection_limits(), settings.memory_max());
+        *self.settings.lock() = settings;
+        for mailbox in self.mailboxes.iter() {
+            mailbox.send(Message::Input(Input::Reconfigure(Box::new(engine.clone()))));
+        }
     }
 
     /// What was counted so far.

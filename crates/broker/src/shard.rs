@@ -64,7 +64,6 @@ pub(crate) struct Setup {
     pub(crate) verifier: Verifier,
     pub(crate) admission: Arc<Admission>,
     pub(crate) clock: Monotonic,
-    pub(crate) drain_timeout: Duration,
 }
 
 /// A running shard, shared by the tasks of its thread.
@@ -136,9 +135,7 @@ pub(crate) fn run(setup: Setup) -> std::io::Result<()> {
 }
 
 async fn serve(setup: Setup) -> std::io::Result<()> {
-    let Setup { id, options, listeners, mut inbox, mailboxes, verifier, admission, clock, drain_timeout } =
-        setup;
-    let patience = options.limits.connect_deadline;
+    let Setup { id, options, listeners, mut inbox, mailboxes, verifier, admission, clock } = setup;
     let shard = Rc::new(Shard {
         state: RefCell::new(State {
             id,
@@ -173,9 +170,9 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
         breakage: Breakage::default(),
         accepting: RefCell::default(),
         is_draining: Cell::new(false),
-        vestibule: Vestibule::new(patience),
+        vestibule: Vestibule::default(),
     });
-    let work = shard.clone().work(listeners, &mut inbox, drain_timeout);
+    let work = shard.clone().work(listeners, &mut inbox);
     tokio::select! {
         () = shard.breakage.happened() => Err(std::io::Error::other("a task panicked: this is a bug")),
         ended = work => ended,
@@ -188,7 +185,6 @@ impl Shard {
         self: Rc<Self>,
         listeners: Vec<(Listener, Arc<Door>)>,
         inbox: &mut Inbox,
-        drain_timeout: Duration,
     ) -> std::io::Result<()> {
         for (listener, door) in listeners {
             self.listen(listener, door)?;
@@ -196,30 +192,33 @@ impl Shard {
         self.spawn(Box::pin(self.clone().flush_forever()));
         self.spawn(Box::pin(self.clone().fire_timers()));
         let mut batch = Vec::new();
-        loop {
+        let drain_timeout = loop {
             if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
                 return Ok(());
             }
-            if self.open_mail(&mut batch, inbox).await {
-                break;
+            if let Some(timeout) = self.open_mail(&mut batch, inbox).await {
+                break timeout;
             }
-        }
+        };
         self.is_draining.set(true);
         self.accepting.take().iter().for_each(|(_, accepting)| accepting.abort());
         self.drain(inbox, drain_timeout).await;
         Ok(())
     }
 
-    /// Handles mail, and lets others have their turn in between; `true` when the shard is to drain.
-    async fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
-        let mut is_draining = false;
+    /// Handles mail, and lets others have their turn in between. Says when the shard is to drain, and within
+    /// which time.
+    async fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> Option<Duration> {
+        let mut drain_timeout = None;
         let mut began = self.now();
         for message in batch.drain(..) {
-            is_draining |= matches!(message, Message::Drain);
+            if let Message::Drain(timeout) = message {
+                drain_timeout = Some(timeout);
+            }
             self.open_message(message, inbox, &mut began).await;
             self.take_turns(&mut began).await;
         }
-        is_draining
+        drain_timeout
     }
 
     async fn open_message(self: &Rc<Self>, message: Message, inbox: &Inbox, began: &mut Timestamp) {
@@ -245,7 +244,7 @@ impl Shard {
                 }
                 *door != closed
             }),
-            Message::Drain => self.change(|state, now| state.engine.input(now, Input::Drain)),
+            Message::Drain(_) => self.change(|state, now| state.engine.input(now, Input::Drain)),
         }
     }
 

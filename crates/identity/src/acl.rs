@@ -4,15 +4,19 @@ use std::{fmt, sync::Arc};
 
 use vouchmq_mqtt::{Authorize, FilterRef, Grant, Permission, QoS};
 
+mod ordered;
 mod pattern;
 mod rules;
+mod selector;
 mod told;
 
 #[cfg(test)]
 mod tests;
 
+pub use ordered::{Decision, OrderedAcl, OrderedRule, OrderedRules, RuleTopic, Topics};
 pub use pattern::{Names, PatternFault, TopicPattern, Variable};
 pub use rules::{Acl, AclRule, Action, Effect, Rules};
+pub use selector::Selector;
 
 /// What the clients of an authenticator get: the same for all, or rules with their names in them.
 #[derive(Clone)]
@@ -21,6 +25,8 @@ pub enum Access {
     Same(Arc<dyn Authorize>),
     /// The rules as they read for each client.
     Rules(Arc<Acl>),
+    /// Rules in an order, as they read for each client.
+    Ordered(Arc<OrderedAcl>),
 }
 
 /// May do everything but publish to topics that start with `$`, which are the broker's own.
@@ -49,6 +55,7 @@ impl Access {
         match self {
             Self::Same(authorize) => Arc::clone(authorize),
             Self::Rules(acl) => Arc::new(acl.rules_of(names)),
+            Self::Ordered(acl) => Arc::new(acl.rules_of(names)),
         }
     }
 }
@@ -58,6 +65,7 @@ impl fmt::Debug for Access {
         match self {
             Self::Same(_) => f.write_str("Same(..)"),
             Self::Rules(acl) => f.debug_tuple("Rules").field(acl).finish(),
+            Self::Ordered(acl) => f.debug_tuple("Ordered").field(acl).finish(),
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod signature;
 pub mod store;
 
 mod authenticator;
+mod certificate;
 mod clock;
 mod compare;
 mod entropy;
@@ -44,12 +45,15 @@ mod testing;
 mod uses;
 mod verdict;
 
-pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
+pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, OrderedAcl, OrderedRule, OrderedRules, Rules};
 pub use authenticator::{
     Anonymous, AuthRequest, Authenticator, Chain, Cost, DeviceAuthenticator, DoorBook, FileAuthenticator,
     Replied, Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
 };
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
+pub use certificate::{
+    CERTIFICATE_LEN_MAX, CERTIFICATE_NAMES_MAX, CertificateFault, CertificateFingerprint, ClientCertificate,
+};
 pub use clock::{Clock, UnixMillis};
 pub use compare::is_same;
 pub use entropy::{Entropy, NoEntropy};

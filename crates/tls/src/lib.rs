@@ -34,3 +34,6 @@ pub use options::{
 };
 pub use server::{Protocol, Reload, Reloaded, Server};
 pub use session::{Progress, Session, SessionFault};
+
+#[cfg(test)]
+mod tests;

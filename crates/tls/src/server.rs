@@ -5,7 +5,7 @@ use arc_swap::ArcSwap;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
 use rustls::server::{NoServerSessionStorage, ProducesTickets, ServerConfig};
-use rustls::{SupportedProtocolVersion, version};
+use rustls::{ServerConnection, SupportedProtocolVersion, version};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::authorities::Authorities;
@@ -144,7 +144,9 @@ impl Server {
     /// # Errors
     /// [`TlsFault::Options`] where the library refuses its configuration; that would be a defect of ours.
     pub fn accept(&self, protocol: Protocol) -> Result<Session, TlsFault> {
-        Session::new(self.config(protocol))
+        let connection = ServerConnection::new(self.config(protocol))
+            .map_err(|fault| TlsFault::Options(fault.to_string()))?;
+        Ok(Session::new(connection.into()))
     }
 
     /// The server's end of a new connection below a runtime, after its handshake. Give it a deadline.

@@ -29,8 +29,13 @@ impl State {
             socket.person.says(username.as_deref(), is_beyond_guessing(&credentials));
         }
         let peer = socket.seat.peer;
-        let mut request =
-            AuthRequest { client_id: (*client_id).into(), username, password: None, peer: peer.ip() };
+        let mut request = AuthRequest {
+            client_id: (*client_id).into(),
+            username,
+            password: None,
+            peer: peer.ip(),
+            certificate: None,
+        };
         let judging = match credentials {
             Credentials::Password(password) => {
                 request.password = password.map(SecretSlice::from);

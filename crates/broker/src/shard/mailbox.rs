@@ -1,5 +1,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use vouchmq_mqtt::ConnectionId;
@@ -35,8 +36,8 @@ pub(crate) enum Message {
     CloseDoor(u64),
     /// A shard that had too much mail has caught up: read on.
     Relieved,
-    /// Accept nobody any more, and let everybody go.
-    Drain,
+    /// Accept nobody any more, and let everybody go within this time.
+    Drain(Duration),
 }
 
 /// The way into a shard from any thread.

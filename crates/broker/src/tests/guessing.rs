@@ -88,7 +88,7 @@ impl Authenticator for Knows {
 fn start(authenticator: &Arc<impl Authenticator + 'static>, connect_deadline: Duration) -> Broker {
     let mut config =
         BrokerConfig { listeners: Vec::new(), authenticator: authenticator.clone(), ..config(1) };
-    Arc::make_mut(&mut config.engine.limits).connect_deadline = connect_deadline;
+    Arc::make_mut(&mut config.engine.settings.limits).connect_deadline = connect_deadline;
     Bound::bind(config).unwrap().start().unwrap()
 }
 

@@ -204,7 +204,7 @@ fn beginning(first: u8, header: &[u8]) -> Vec<u8> {
 /// A broker with little memory, which tells what it did.
 fn serve_with_small_memory() {
     keep_log();
-    let server = Server::with(|config, _| config.memory_bytes_max = Some(SMALL_MEMORY));
+    let server = Server::with(|config, _| config.settings.memory_bytes_max = Some(SMALL_MEMORY));
     child::serve(&server, "", |question| match question {
         "strangers refused" => server.stats().refused_strangers.to_string(),
         "short" => log_lines("memory is short").len().to_string(),

@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use vouchmq_mqtt::topic::{FilterRef, TopicFault, TopicFilter};
 
@@ -33,7 +33,7 @@ pub enum Variable {
     Attribute(Box<str>),
 }
 
-/// The names of one client, which stand in its rules.
+/// What rules can know of one client: the names that stand in them, and where it comes from.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Names<'a> {
     /// The Client Identifier.
@@ -44,6 +44,8 @@ pub struct Names<'a> {
     pub device: Option<&'a str>,
     /// The key of its product.
     pub product: Option<&'a str>,
+    /// The address it comes from, which stands in no pattern: rules can be about networks.
+    pub address: Option<IpAddr>,
     /// Attributes of the device, name and value.
     pub attributes: &'a [(Box<str>, Box<str>)],
 }

@@ -26,6 +26,7 @@ fn request(username: Option<&str>, password: Option<&str>) -> AuthRequest {
         username: username.map(Into::into),
         password: password.map(|password| SecretSlice::from(password.as_bytes().to_vec())),
         peer: None,
+        certificate: None,
     }
 }
 

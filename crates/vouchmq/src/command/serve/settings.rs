@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vouchmq_api::registration::{Rate, RegistrationLimits};
-use vouchmq_broker::{BrokerConfig, ListenerOptions};
+use vouchmq_broker::{BrokerConfig, BrokerSettings, ListenerOptions};
 use vouchmq_identity::{Authenticator, ExchangeMethod};
 use vouchmq_mqtt::engine::{DenyAction, EngineOptions, SharePolicy};
 use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
@@ -124,11 +124,11 @@ impl Settings {
         engine.hash_seed = HashSeed::new([random()?, random()?]);
         engine.assigned_id_seed = random()?;
         engine.retained = SharedRetained::new(HashSeed::new([random()?, random()?]), self.retained);
-        engine.limits = Arc::new(self.limits);
-        engine.share_policy = self.share_policy;
-        engine.deny_action = self.deny_action;
-        engine.check_payload_format = self.check_payload_format;
-        engine.subscribe_denied_reason = match self.subscribe_denied {
+        engine.settings.limits = Arc::new(self.limits);
+        engine.settings.share_policy = self.share_policy;
+        engine.settings.deny_action = self.deny_action;
+        engine.settings.check_payload_format = self.check_payload_format;
+        engine.settings.subscribe_denied_reason = match self.subscribe_denied {
             SubscribeDenied::NotAuthorized => ReasonCode::NOT_AUTHORIZED,
             SubscribeDenied::Unspecified => ReasonCode::UNSPECIFIED_ERROR,
         };
@@ -137,13 +137,15 @@ impl Settings {
             engine,
             authenticator,
             exchange_methods,
-            connections_max: self.connections_max,
-            connections_per_address_max: self.connections_per_address_max,
-            connect_rate_per_address: self.connect_rate_per_address,
-            drain_timeout: self.drain_timeout,
-            memory_bytes_max: self.memory_bytes_max,
+            settings: BrokerSettings {
+                connections_max: self.connections_max,
+                connections_per_address_max: self.connections_per_address_max,
+                connect_rate_per_address: self.connect_rate_per_address,
+                drain_timeout: self.drain_timeout,
+                memory_bytes_max: self.memory_bytes_max,
+                sys_interval_secs: self.sys_interval_secs,
+            },
             heap_bytes_in_use: crate::heap::bytes_in_use,
-            sys_interval_secs: self.sys_interval_secs,
             verify_threads: self.verify_threads,
         })
     }
