@@ -139,8 +139,8 @@ impl Bound {
             admission: admission.clone(),
             retained: config.engine.retained.clone(),
             elsewhere: verifier.elsewhere().clone(),
-            listeners: Arc::new(Mutex::new(listeners)),
             settings: Arc::new(Mutex::new(config.settings)),
+            listeners: Arc::new(Mutex::new(listeners)),
         };
         let (tell_end, ended) = mpsc::unbounded_channel();
         let mut threads = Vec::new();

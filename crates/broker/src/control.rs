@@ -23,8 +23,8 @@ pub struct Control {
     pub(crate) admission: Arc<Admission>,
     pub(crate) retained: SharedRetained,
     pub(crate) elsewhere: Arc<Elsewhere>,
-    pub(crate) listeners: Arc<Mutex<Listeners>>,
     pub(crate) settings: Arc<Mutex<BrokerSettings>>,
+    pub(crate) listeners: Arc<Mutex<Listeners>>,
 }
 
 /// One client of the broker.

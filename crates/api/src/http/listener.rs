@@ -2,7 +2,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -10,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::crowd::Crowd;
 use super::front::Front;
-use super::{HostNames, HttpLimits, connection};
+use super::{HostNames, HttpLimits, Service, connection};
 
 /// Where a listener listens, and what it allows.
 #[derive(Clone, Debug)]
@@ -88,11 +87,11 @@ impl Listener {
         self.address
     }
 
-    /// Serves `router` until `drain` is ready, then lets requests that have begun end, for at most
+    /// Serves `service` until `drain` is ready, then lets requests that have begun end, for at most
     /// [`HttpLimits::drain_timeout`]. Dropping the future closes everything at once.
-    pub async fn serve(self, router: Router, drain: impl Future<Output = ()>) {
+    pub async fn serve(self, service: impl Into<Service>, drain: impl Future<Output = ()>) {
         let limits = Arc::new(self.options.limits);
-        let front = Arc::new(Front::new(self.options.name, router, self.options.host_names, &limits));
+        let front = Arc::new(Front::new(self.options.name, service.into(), self.options.host_names, &limits));
         let crowd = Arc::new(Crowd::new(limits.connections_max, limits.connections_per_address_max));
         let (closing, is_closing) = watch::channel(());
         let mut connections = JoinSet::new();

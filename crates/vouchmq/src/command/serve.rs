@@ -92,7 +92,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let listeners = listeners(&arguments.listen)?;
     let others = users::others(arguments.allow_anonymous, arguments.user_file.as_deref())?;
     let shards = arguments.shards.unwrap_or_else(core_count);
-    let _log = log::start(&arguments.log);
+    let mut log_options = vouchmq_config::LogOptions::default();
+    arguments.log.apply(&mut log_options);
+    let prepared = log::prepare(&log_options)
+        .map_err(|error| Failure::unusable(format_args!("cannot write the log: {error}")))?;
+    let _logs = prepared.start();
     let data = DataDirectory::open(&arguments.data)?;
     let choices = Choices {
         database: arguments.database.as_deref(),
