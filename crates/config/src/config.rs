@@ -1,7 +1,6 @@
 //! What a configuration comes to: everything that the process is started with, and changed to by a reload.
 
 mod access;
-mod acl;
 mod hidden;
 mod http;
 mod log;
@@ -11,8 +10,7 @@ use std::path::PathBuf;
 
 use vouchmq_broker::{ListenAddress, ListenerOptions};
 
-pub use access::{Authentication, AuthenticatorName, Authorization, NoMatch, User};
-pub use acl::{AclAction, AclRule, AclSelector, AclTopics};
+pub use access::{At, Authentication, AuthenticatorName, Authorization, User};
 pub use hidden::Hidden;
 pub use http::{
     AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown,

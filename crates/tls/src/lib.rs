@@ -34,7 +34,7 @@ pub use options::{
     TlsVersions,
 };
 pub use peer::Peer;
-pub use server::{Protocol, Reloaded, Server};
+pub use server::{Protocol, Reload, Reloaded, Server};
 pub use session::{Progress, Session, SessionFault};
 
 #[cfg(test)]

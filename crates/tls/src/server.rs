@@ -47,6 +47,25 @@ pub struct Reloaded {
     pub notices: Arc<[Notice]>,
 }
 
+/// Files that were read again and found good ([`Server::prepare`]).
+#[derive(Debug)]
+#[must_use = "nothing changes before it is applied"]
+pub struct Reload {
+    server: Server,
+    next: Option<Arc<Current>>,
+    reloaded: Reloaded,
+}
+
+impl Reload {
+    /// All that the files say holds from now on; connections stay open.
+    pub fn apply(self) -> Reloaded {
+        if let Some(next) = self.next {
+            self.server.current.store(next);
+        }
+        self.reloaded
+    }
+}
+
 impl Reloaded {
     /// Whether all is as before.
     pub const fn is_unchanged(&self) -> bool {
@@ -95,6 +114,14 @@ impl Server {
     /// # Errors
     /// [`TlsFault`], and all stays as it was.
     pub fn reload(&self, options: &ServerOptions, now: SystemTime) -> Result<Reloaded, TlsFault> {
+        self.prepare(options, now).map(Reload::apply)
+    }
+
+    /// Reads the files again, and changes nothing until that is [applied](Reload::apply).
+    ///
+    /// # Errors
+    /// [`TlsFault`].
+    pub fn prepare(&self, options: &ServerOptions, now: SystemTime) -> Result<Reload, TlsFault> {
         let material = Material::read(options, now)?;
         let before = self.current.load_full();
         let chains = material.chains();
@@ -104,13 +131,15 @@ impl Server {
             settings: options.versions != before.versions || options.has_tickets != before.tickets.is_some(),
             notices: material.notices.clone().into(),
         };
-        if !reloaded.is_unchanged() {
+        let next = if reloaded.is_unchanged() {
+            None
+        } else {
             // who comes back by a ticket is not asked for a certificate: a changed judgement voids them all
             let tickets = if reloaded.clients { None } else { before.tickets.clone() };
             let judgement = before.judgement + u64::from(reloaded.clients);
-            self.current.store(Arc::new(material.into_current(options, tickets, judgement)?));
-        }
-        Ok(reloaded)
+            Some(Arc::new(material.into_current(options, tickets, judgement)?))
+        };
+        Ok(Reload { server: self.clone(), next, reloaded })
     }
 
     /// What loaded, and wants to be looked at.

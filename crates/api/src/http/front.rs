@@ -5,7 +5,6 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -19,7 +18,7 @@ use tower::ServiceExt;
 use super::body::BodyDeadline;
 use super::request_id::X_REQUEST_ID;
 use super::watch::Watch;
-use super::{Code, HostNames, HttpLimits, ListenerOptions, Peer, Problem, RequestId, action};
+use super::{Code, HostNames, HttpLimits, ListenerOptions, Peer, Problem, RequestId, Service, action};
 
 /// Marks an answer (as an extension) that goes on for as long as the client stays.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +31,7 @@ pub(crate) struct Prolong(Arc<Watch>);
 /// What every request passes on its way in, and every answer on its way out.
 pub(super) struct Front {
     name: &'static str,
-    router: Router,
+    service: Service,
     /// None below TLS: what makes a browser send a foreign name here does not get past the certificate.
     host_names: Option<HostNames>,
     limits: Arc<HttpLimits>,
@@ -51,9 +50,9 @@ const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
 // === impl Front ===
 
 impl Front {
-    pub(super) fn new(options: &ListenerOptions, router: Router, limits: &Arc<HttpLimits>) -> Self {
+    pub(super) fn new(options: &ListenerOptions, service: Service, limits: &Arc<HttpLimits>) -> Self {
         let host_names = options.tls.is_none().then(|| options.host_names.clone());
-        Self { name: options.name, router, host_names, limits: limits.clone() }
+        Self { name: options.name, service, host_names, limits: limits.clone() }
     }
 
     pub(super) const fn name(&self) -> &'static str {
@@ -134,7 +133,7 @@ impl Front {
     }
 
     async fn route(&self, request: Request<Body>, watch: &Watch) -> Response {
-        let mut routed = pin!(unless_it_panics(self.router.clone().oneshot(request)));
+        let mut routed = pin!(unless_it_panics(self.service.router().oneshot(request)));
         loop {
             let answer_by = watch.answer_by();
             match timeout_at(answer_by, &mut routed).await {

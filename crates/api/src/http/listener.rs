@@ -2,7 +2,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -11,7 +10,7 @@ use vouchmq_tls::{Server, ServerOptions, TlsFault};
 
 use super::crowd::Crowd;
 use super::front::Front;
-use super::{HostNames, HttpLimits, connection};
+use super::{HostNames, HttpLimits, Service, connection};
 
 /// Where a listener listens, and what it allows.
 #[derive(Clone, Debug)]
@@ -109,11 +108,11 @@ impl Listener {
         self.tls.clone()
     }
 
-    /// Serves `router` until `drain` is ready, then lets requests that have begun end, for at most
+    /// Serves `service` until `drain` is ready, then lets requests that have begun end, for at most
     /// [`HttpLimits::drain_timeout`]. Dropping the future closes everything at once.
-    pub async fn serve(self, router: Router, drain: impl Future<Output = ()>) {
+    pub async fn serve(self, service: impl Into<Service>, drain: impl Future<Output = ()>) {
         let limits = Arc::new(self.options.limits.clone());
-        let front = Arc::new(Front::new(&self.options, router, &limits));
+        let front = Arc::new(Front::new(&self.options, service.into(), &limits));
         let crowd = Arc::new(Crowd::new(limits.connections_max, limits.connections_per_address_max));
         let (closing, is_closing) = watch::channel(());
         let mut connections = JoinSet::new();

@@ -2,9 +2,8 @@ use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use axum::Router;
 use tokio::sync::oneshot;
-use vouchmq_api::http::{HostNames, HttpLimits, ListenFault, Listener, ListenerOptions};
+use vouchmq_api::http::{HostNames, HttpLimits, ListenFault, Listener, ListenerOptions, Service};
 
 pub(crate) mod client;
 pub(crate) mod log;
@@ -24,19 +23,20 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(router: Router) -> Self {
-        Self::with(router, HttpLimits::default())
+    pub(crate) fn start(service: impl Into<Service>) -> Self {
+        Self::with(service, HttpLimits::default())
     }
 
-    pub(crate) fn with(router: Router, limits: HttpLimits) -> Self {
+    pub(crate) fn with(service: impl Into<Service>, limits: HttpLimits) -> Self {
         let host_names = HostNames::new(["broker.example", "auth.example"]);
         Self::listening(
-            router,
+            service,
             ListenerOptions { limits, host_names, ..ListenerOptions::new("test", free()) },
         )
     }
 
-    pub(crate) fn listening(router: Router, options: ListenerOptions) -> Self {
+    pub(crate) fn listening(service: impl Into<Service>, options: ListenerOptions) -> Self {
+        let service = service.into();
         let (drain, drained) = oneshot::channel();
         let (tell, told) = mpsc::channel();
         let serve = move || {
@@ -44,7 +44,7 @@ impl Server {
                 let listener = Listener::bind(options).await.unwrap();
                 tell.send((listener.address(), listener.tls())).unwrap();
                 let drained = async { drop(drained.await) };
-                listener.serve(router, drained).await;
+                listener.serve(service, drained).await;
             });
         };
         let thread = std::thread::spawn(serve);

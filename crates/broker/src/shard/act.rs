@@ -156,7 +156,9 @@ impl State {
         let now = self.clock.now();
         match self.sockets.get_mut(id) {
             Some(socket) => {
-                socket.closing = closing;
+                // TLS and WebSocket have an end of their own, which both sides see.
+                let has_layers = socket.transport.layers().is_some();
+                socket.closing = if has_layers { Closing::Lingering } else { closing };
                 self.write(now, id);
             }
             None => self.engine.closed(now, id),

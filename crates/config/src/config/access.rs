@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::{AclRule, Hidden};
+use vouchmq_identity::acl::{Effect, OrderedAcl};
+
+use super::Hidden;
 use crate::hocon::Place;
 
 /// Who may connect.
@@ -21,25 +23,19 @@ pub struct Authentication {
 }
 
 /// What clients may do, besides what the registry says about its devices.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization {
-    /// Rules, the first one that matches decides; `None`: there are none, or they are switched off.
-    pub rules: Option<Vec<AclRule>>,
+    /// Rules, the first one that fits decides, and what holds where none does.
+    pub acl: OrderedAcl,
+    /// Where each rule begins.
+    pub places: Vec<At>,
     /// An ACL file of Mosquitto.
     pub mosquitto_acl_file: Option<PathBuf>,
-    /// What becomes of what no rule matches.
-    pub no_match: NoMatch,
 }
 
-/// What becomes of what no rule matches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NoMatch {
-    /// Allowed.
-    Allow,
-    /// Denied.
-    #[default]
-    Deny,
-}
+/// Where something stands. Any two are equal: to be elsewhere changes no meaning.
+#[derive(Clone, Copy, Debug)]
+pub struct At(pub Place);
 
 /// An authenticator of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +54,7 @@ pub struct User {
     /// The password, or its hash.
     pub password: Hidden,
     /// Where it stands.
-    pub place: Place,
+    pub at: At,
 }
 
 impl Default for Authentication {
@@ -72,3 +68,22 @@ impl Default for Authentication {
         }
     }
 }
+
+impl Default for Authorization {
+    /// No rules: who is let in may do everything.
+    fn default() -> Self {
+        Self {
+            acl: OrderedAcl { rules: Vec::new(), no_match: Effect::Allow },
+            places: Vec::new(),
+            mosquitto_acl_file: None,
+        }
+    }
+}
+
+impl PartialEq for At {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for At {}

@@ -23,10 +23,8 @@ pub struct HttpListenerOptions {
 pub struct ManagementOptions {
     /// Where it listens.
     pub http: HttpListenerOptions,
-    /// Connections at a time; `None`: as many as it has by itself.
-    pub connections_max: Option<usize>,
-    /// Bytes of a request's body; `None`: as many as it has by itself.
-    pub body_bytes_max: Option<usize>,
+    /// Bytes of a request's body.
+    pub body_bytes_max: usize,
     /// How an operator shows who it is in NanoMQ's way; not asked for yet, a token always is.
     pub login: ManagementLogin,
 }
@@ -138,8 +136,7 @@ impl ManagementOptions {
     pub const fn at(address: SocketAddr) -> Self {
         Self {
             http: HttpListenerOptions::at(address),
-            connections_max: None,
-            body_bytes_max: None,
+            body_bytes_max: 1 << 20,
             login: ManagementLogin::Token,
         }
     }

@@ -1,9 +1,10 @@
 //! Who may connect, and what they may do.
 
-use super::Kind::{Anything, Count, File, List, Network, Secret, Switch, Text, Time, Word};
+use super::Kind::{Anything, Count, File, List, Secret, Switch, Text, Time, Word};
 use super::row::{Row, own, row};
 
-const HTTP_AUTHENTICATION: &str = "asking a service by HTTP; nobody that it would have judged is let in until then";
+const HTTP_AUTHENTICATION: &str =
+    "asking a service by HTTP; nobody that it would have judged is let in until then";
 const ALWAYS: &str = "clients are always asked who they are; allow_anonymous says whether they have to tell";
 
 pub(super) const ROWS: &[Row] = &[
@@ -31,8 +32,8 @@ pub(super) const ROWS: &[Row] = &[
         .acts("topic filters, with ${clientid} and ${username}; literally behind an @; without it all topics"),
     row("auth.acl.rules[].username", Text).acts("the client with this user name; # is all"),
     row("auth.acl.rules[].clientid", Text).acts("the client with this identifier; # is all"),
-    row("auth.acl.rules[].ipaddr", Network).acts("clients from this address or network; # is all"),
-    row("auth.acl.rules[].ipaddrs", List(&Network)).acts("clients from one of these"),
+    row("auth.acl.rules[].ipaddr", Text).acts("clients from this address or network; # is all"),
+    row("auth.acl.rules[].ipaddrs", List(&Text)).acts("clients from one of these"),
     row("auth.acl.rules[].and", List(&Anything)).acts("all of these, each a block with one of username, clientid, ipaddr, ipaddrs, and, or"),
     row("auth.acl.rules[].or", List(&Anything)).acts("one of these"),
 ];
@@ -44,23 +45,36 @@ macro_rules! request {
             row(concat!($at, "url"), Text).not_yet(HTTP_AUTHENTICATION, "where it is sent"),
             row(concat!($at, "method"), Text).not_yet(HTTP_AUTHENTICATION, "GET or POST"),
             row(concat!($at, "headers.*"), Secret).not_yet(HTTP_AUTHENTICATION, "header fields"),
-            row(concat!($at, "params.*"), Text).not_yet(HTTP_AUTHENTICATION, "parameters, as %u for the user name"),
+            row(concat!($at, "params.*"), Text)
+                .not_yet(HTTP_AUTHENTICATION, "parameters, as %u for the user name"),
             row(concat!($at, "body"), Text).not_yet(HTTP_AUTHENTICATION, "the body, as a template"),
             row(concat!($at, "enable"), Switch).not_yet(HTTP_AUTHENTICATION, "whether it is sent"),
-            row(concat!($at, "ssl"), Anything).not_yet(HTTP_AUTHENTICATION, "TLS, which NanoMQ reads and does not use"),
+            row(concat!($at, "ssl"), Anything)
+                .not_yet(HTTP_AUTHENTICATION, "TLS, which NanoMQ reads and does not use"),
             row(concat!($at, "tls"), Anything).not_yet(HTTP_AUTHENTICATION, "TLS"),
         ]
     };
 }
 
 pub(super) const HTTP: &[Row] = &[
-    row("auth.http_auth.enable", Switch).default("true").not_yet(HTTP_AUTHENTICATION, "whether the service is asked"),
-    row("auth.http_auth.timeout", Time).default("5s").not_yet(HTTP_AUTHENTICATION, "how long an answer may take"),
-    row("auth.http_auth.connect_timeout", Time).default("5s").not_yet(HTTP_AUTHENTICATION, "how long a connection may take"),
-    row("auth.http_auth.pool_size", Count).default("32").not_yet(HTTP_AUTHENTICATION, "connections, which NanoMQ reads and does not use"),
-    row("auth.http_auth.cache_ttl", Time).default("0s").not_yet(HTTP_AUTHENTICATION, "how long an answer is remembered"),
+    row("auth.http_auth.enable", Switch)
+        .default("true")
+        .not_yet(HTTP_AUTHENTICATION, "whether the service is asked"),
+    row("auth.http_auth.timeout", Time)
+        .default("5s")
+        .not_yet(HTTP_AUTHENTICATION, "how long an answer may take"),
+    row("auth.http_auth.connect_timeout", Time)
+        .default("5s")
+        .not_yet(HTTP_AUTHENTICATION, "how long a connection may take"),
+    row("auth.http_auth.pool_size", Count)
+        .default("32")
+        .not_yet(HTTP_AUTHENTICATION, "connections, which NanoMQ reads and does not use"),
+    row("auth.http_auth.cache_ttl", Time)
+        .default("0s")
+        .not_yet(HTTP_AUTHENTICATION, "how long an answer is remembered"),
     row("auth.http_auth.auth_resp", Anything).not_yet(HTTP_AUTHENTICATION, "which answers allow"),
-    row("http_auth", Anything).not_yet(HTTP_AUTHENTICATION, "the same outside of auth, where NanoMQ does not see it"),
+    row("http_auth", Anything)
+        .not_yet(HTTP_AUTHENTICATION, "the same outside of auth, where NanoMQ does not see it"),
 ];
 pub(super) const HTTP_CONNECT: &[Row] = &request!("auth.http_auth.auth_req.");
 pub(super) const HTTP_SUPERUSER: &[Row] = &request!("auth.http_auth.super_req.");

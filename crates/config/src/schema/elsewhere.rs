@@ -1,6 +1,6 @@
 //! Features that are not here yet, and keys that nothing reads.
 
-use super::Kind::{Anything, Count, File, List, Secret, Switch, Text, Word};
+use super::Kind::{Anything, Count, File, Secret, Switch, Text, Word};
 use super::row::{Row, row};
 
 const PERSISTENCE: &str = "sessions and messages on disk";
@@ -11,27 +11,36 @@ const NOWHERE: &str = "nothing reads it, in NanoMQ neither";
 const GATEWAYS: &str = "it belongs into the file of a gateway";
 
 pub(super) const SQLITE: &[Row] = &[
-    row("sqlite.enable", Switch).not_yet(PERSISTENCE, "whether messages are kept on disk; NanoMQ does not read it"),
+    row("sqlite.enable", Switch)
+        .not_yet(PERSISTENCE, "whether messages are kept on disk; NanoMQ does not read it"),
     row("sqlite.disk_cache_size", Count).default("102400").not_yet(PERSISTENCE, "messages on disk"),
     row("sqlite.mounted_file_path", File).not_yet(PERSISTENCE, "folder of the database"),
-    row("sqlite.flush_mem_threshold", Count).default("100").not_yet(PERSISTENCE, "messages that are written at once"),
-    row("sqlite.resend_interval", Count).not_yet(PERSISTENCE, "time between two attempts; NanoMQ does not read it"),
+    row("sqlite.flush_mem_threshold", Count)
+        .default("100")
+        .not_yet(PERSISTENCE, "messages that are written at once"),
+    row("sqlite.resend_interval", Count)
+        .not_yet(PERSISTENCE, "time between two attempts; NanoMQ does not read it"),
 ];
 
 pub(super) const WEBHOOK: &[Row] = &[
     row("webhook.enable", Switch).default("true").not_yet(HOOKS, "whether events are sent"),
     row("webhook.url", Text).not_yet(HOOKS, "where they are sent"),
     row("webhook.headers.*", Secret).not_yet(HOOKS, "header fields"),
-    row("webhook.body.encoding", Word(&["plain", "base64", "base62"])).default("plain").not_yet(HOOKS, "how payloads are written"),
+    row("webhook.body.encoding", Word(&["plain", "base64", "base62"]))
+        .default("plain")
+        .not_yet(HOOKS, "how payloads are written"),
     row("webhook.pool_size", Count).default("32").not_yet(HOOKS, "requests at a time"),
-    row("webhook.cancel_timeout", Count).default("5000").not_yet(HOOKS, "how long an answer may take, in milliseconds"),
+    row("webhook.cancel_timeout", Count)
+        .default("5000")
+        .not_yet(HOOKS, "how long an answer may take, in milliseconds"),
     row("webhook.ssl", Anything).not_yet(HOOKS, "TLS, which NanoMQ reads and does not use"),
     row("webhook.events[].event", Text).not_yet(HOOKS, "what is sent"),
     row("webhook.events[].topic", Text).not_yet(HOOKS, "messages of which topics"),
 ];
 
 pub(super) const PRESET: &[Row] = &[
-    row("preset.session.*.clientid", Text).not_yet(PRESETS, "client for which messages are kept before it has ever connected"),
+    row("preset.session.*.clientid", Text)
+        .not_yet(PRESETS, "client for which messages are kept before it has ever connected"),
     row("preset.session.*.topic[].remote_topic", Text).not_yet(PRESETS, "topic filter"),
     row("preset.session.*.topic[].qos", Count).not_yet(PRESETS, "QoS"),
     row("preset.session.*.topic[].retain", Count).not_yet(PRESETS, "retain flag"),
@@ -78,8 +87,10 @@ pub(super) const DEAD: &[Row] = &[
     row("parquet", Anything).warns(NOWHERE, "files of an older NanoMQ"),
     row("auth.cache", Anything).warns(NOWHERE, "memory of answers, of older documentation"),
     row("acl", Anything).warns("rules are read at auth.acl only, in NanoMQ too", "rules outside of auth"),
-    row("use_cert_as_username", Text)
-        .warns("who a certificate is about is said by credentials of kind x509 in the registry", "user name from a certificate"),
+    row("use_cert_as_username", Text).warns(
+        "who a certificate is about is said by credentials of kind x509 in the registry",
+        "user name from a certificate",
+    ),
     row("gateway", Anything).warns(GATEWAYS, "gateways to ZeroMQ and SOME/IP"),
     row("dds", Anything).warns(GATEWAYS, "gateway to DDS"),
     row("forward_rules", Anything).warns(GATEWAYS, "gateway to DDS"),

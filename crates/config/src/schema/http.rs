@@ -43,18 +43,21 @@ pub(super) const AUTHENTICATION_SERVICE: &[Row] = &[
         .acts("whoever connects from loopback may ask, unsigned and unlisted; a proxy makes everybody do so"),
     own("auth_service.callers[].name", Text).acts("the keyid of a caller that signs its requests"),
     own("auth_service.callers[].key", Secret).acts("the key that it signs with, at least 32 bytes"),
-    own("auth_service.callers[].networks", List(&Network)).acts("where it may ask from; without it from anywhere"),
-    own("auth_service.brokers[].name", Text).acts("what a broker that is NanoMQ or EMQX is called in the log"),
+    own("auth_service.callers[].networks", List(&Network))
+        .acts("where it may ask from; without it from anywhere"),
+    own("auth_service.brokers[].name", Text)
+        .acts("what a broker that is NanoMQ or EMQX is called in the log"),
     own("auth_service.brokers[].header.name", Text).acts("header field that it sends with every request"),
-    own("auth_service.brokers[].header.value", Secret).acts("the value of that field, at least 16 characters"),
+    own("auth_service.brokers[].header.value", Secret)
+        .acts("the value of that field, at least 16 characters"),
     own("auth_service.brokers[].networks", List(&Network))
         .acts("where it may ask from; without it from anywhere, and then it has to send a header field"),
     own("auth_service.emqx_unknown", Word(&["ignore", "deny"]))
         .default("ignore")
         .acts("what EMQX is told of a client that nobody here knows"),
-    own("auth_service.emqx_failure", Word(&["deny", "status"]))
-        .default("deny")
-        .acts("what EMQX is told when there is no verdict: deny, or the status that fits, for a hardened profile"),
+    own("auth_service.emqx_failure", Word(&["deny", "status"])).default("deny").acts(
+        "what EMQX is told when there is no verdict: deny, or the status that fits, for a hardened profile",
+    ),
     own("auth_service.max_rate", Count)
         .default("20000")
         .within(0..=u32::MAX as u64)
@@ -72,9 +75,8 @@ pub(super) const AUTHENTICATION_SERVICE: &[Row] = &[
         .default("4s")
         .within(1..=60_000)
         .acts("how long a password waits; then there is no verdict. NanoMQ and EMQX give up after 5s"),
-    own("auth_service.max_nonces", Count)
-        .default("2000000")
-        .within(1..=100_000_000)
-        .acts("signed requests that are remembered for a minute against replay; for more there is no verdict"),
+    own("auth_service.max_nonces", Count).default("2000000").within(1..=100_000_000).acts(
+        "signed requests that are remembered for a minute against replay; for more there is no verdict",
+    ),
 ];
 pub(super) const AUTHENTICATION_SERVICE_TLS: &[Row] = &tls!(own, "auth_service.tls.");

@@ -185,7 +185,8 @@ mod tests {
 
     #[test]
     fn sizes_are_read_in_every_spelling() {
-        for text in ["10485760", "10240KB", "10240kb", "10240K", "10MB", "10M", "10Mb", "10MiB", "10485760B"] {
+        for text in ["10485760", "10240KB", "10240kb", "10240K", "10MB", "10M", "10Mb", "10MiB", "10485760B"]
+        {
             assert_eq!(amount(Kind::Bytes, text), Some(10 << 20), "{text}");
         }
         for text in ["", "MB", "1.5MB", "-1", "1 MB", "99999999999GB"] {

@@ -10,9 +10,9 @@ const ENABLE: &str = "false: the listener is off, also where NanoMQ opens it all
 const OF_LISTENER: &str = "limits hold for all listeners: see mqtt";
 
 pub(super) const TCP: &[Row] = &[
-    row("listeners.tcp(.*).bind", Address)
-        .default("127.0.0.1:1883")
-        .acts("where clients connect: HOST:PORT, PORT of 127.0.0.1, or unix:PATH; NanoMQ's default is 0.0.0.0:1883"),
+    row("listeners.tcp(.*).bind", Address).default("127.0.0.1:1883").acts(
+        "where clients connect: HOST:PORT, PORT of 127.0.0.1, or unix:PATH; NanoMQ's default is 0.0.0.0:1883",
+    ),
     row("listeners.tcp(.*).enable", Switch).default("true").acts(ENABLE),
     own("listeners.tcp(.*).proxy_protocol.trusted", List(&Network)).acts(TRUSTED),
     row("listeners.tcp(.*).mqtt", Anything).warns(OF_LISTENER, "limits of a listener, of an older NanoMQ"),
@@ -24,8 +24,10 @@ pub(super) const SSL: &[Row] = &[
         .acts("where clients connect by TLS; NanoMQ's default is 0.0.0.0:8883"),
     row("listeners.ssl(.*).enable", Switch).default("true").acts(ENABLE),
     own("listeners.ssl(.*).proxy_protocol.trusted", List(&Network)).acts(TRUSTED),
-    row("listeners.ssl(.*).use_cert_as_username", Text)
-        .warns("who a certificate is about is said by credentials of kind x509 in the registry", "user name from a certificate"),
+    row("listeners.ssl(.*).use_cert_as_username", Text).warns(
+        "who a certificate is about is said by credentials of kind x509 in the registry",
+        "user name from a certificate",
+    ),
     row("listeners.ssl(.*).mqtt", Anything).warns(OF_LISTENER, "limits of a listener, of an older NanoMQ"),
 ];
 pub(super) const SSL_TLS: &[Row] = &tls!(row, "listeners.ssl(.*).");
