@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::time::Timestamp;
 
+use crate::door::Door;
 use crate::offences::{Judgement, Offences};
 use crate::strangers::{Strangers, Taken};
 use crate::transport::Peer;
@@ -33,6 +34,8 @@ type Refusal<'a> = (&'a AtomicU64, ReasonCode);
 pub(crate) struct Seat {
     admission: Arc<Admission>,
     pub(crate) peer: Peer,
+    /// The listener that it came by.
+    pub(crate) door: Arc<Door>,
     /// There is no place: the client is only to be told so.
     pub(crate) refusal: Option<ReasonCode>,
     /// How long the client waits before it is judged, because its address connects too often.
@@ -78,6 +81,21 @@ pub(crate) struct Counters {
     pub(crate) ended_by_reconsideration: AtomicU64,
     pub(crate) refused_at_second_look: AtomicU64,
     pub(crate) log_lines_suppressed: AtomicU64,
+    pub(crate) handshakes: HandshakeCounters,
+}
+
+/// What became of connections that something lies below MQTT of.
+#[derive(Debug, Default)]
+pub(crate) struct HandshakeCounters {
+    pub(crate) completed: AtomicU64,
+    pub(crate) resumed: AtomicU64,
+    pub(crate) abandoned: AtomicU64,
+    pub(crate) timed_out: AtomicU64,
+    pub(crate) crowded: AtomicU64,
+    pub(crate) failed_proxy: AtomicU64,
+    pub(crate) failed_tls: AtomicU64,
+    pub(crate) failed_certificate: AtomicU64,
+    pub(crate) failed_websocket: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -116,7 +134,7 @@ impl Admission {
 
     /// Finds a place for a new connection, if only to be told why there is none; `None` when even those who
     /// are to be told are too many.
-    pub(crate) fn admit(self: &Arc<Self>, now: Timestamp, peer: Peer) -> Option<Seat> {
+    pub(crate) fn admit(self: &Arc<Self>, now: Timestamp, peer: Peer, door: &Arc<Door>) -> Option<Seat> {
         let (refusal, delay) = match self.count_in(now, peer) {
             Ok(delay) => {
                 self.counters.accepted.fetch_add(1, Ordering::Relaxed);
@@ -131,7 +149,8 @@ impl Admission {
                 (Some(reason), Duration::ZERO)
             }
         };
-        Some(Seat { admission: self.clone(), peer, refusal, delay, stranger: Some(Taken::default()) })
+        let door = door.clone();
+        Some(Seat { admission: self.clone(), peer, door, refusal, delay, stranger: Some(Taken::default()) })
     }
 
     /// Counts a new connection in, and says how long its verification has to wait.
@@ -226,6 +245,13 @@ impl Seat {
         is_taken
     }
 
+    /// Nothing is held any more of what the client sent so far.
+    pub(crate) fn starts_afresh(&mut self) {
+        if let Some(taken) = &mut self.stranger {
+            self.admission.strangers.give_back(self.peer.network(), std::mem::take(taken));
+        }
+    }
+
     /// The client has proven who it is.
     pub(crate) fn let_in(&mut self) {
         if let Some(taken) = self.stranger.take() {
@@ -275,7 +301,7 @@ mod tests {
 
     /// A place for a client that is let in.
     fn seat(admission: &Arc<Admission>, at: Timestamp, peer: Peer) -> Option<Seat> {
-        admission.admit(at, peer).filter(|seat| seat.refusal.is_none())
+        admission.admit(at, peer, &Door::plain()).filter(|seat| seat.refusal.is_none())
     }
 
     #[test]
@@ -283,7 +309,7 @@ mod tests {
         let admission = admission(ConnectionLimits { total_max: 2, ..Default::default() });
         let first = seat(&admission, Timestamp::ZERO, peer(1)).unwrap();
         let _second = seat(&admission, Timestamp::ZERO, peer(2)).unwrap();
-        let refused = admission.admit(Timestamp::ZERO, peer(3)).unwrap();
+        let refused = admission.admit(Timestamp::ZERO, peer(3), &Door::plain()).unwrap();
         assert_eq!(refused.refusal, Some(ReasonCode::SERVER_BUSY));
         assert_eq!(admission.counters.refused_total.load(Ordering::Relaxed), 1);
         drop((first, refused));
@@ -295,10 +321,11 @@ mod tests {
     fn those_who_are_told_of_their_refusal_are_bounded_too() {
         let admission = admission(ConnectionLimits::default());
         admission.set_memory_short(true);
-        let told: Vec<_> = (0..200).filter_map(|_| admission.admit(Timestamp::ZERO, peer(1))).collect();
+        let told: Vec<_> =
+            (0..200).filter_map(|_| admission.admit(Timestamp::ZERO, peer(1), &Door::plain())).collect();
         assert_eq!(told.len(), REFUSED_MAX);
         drop(told);
-        assert!(admission.admit(Timestamp::ZERO, peer(1)).is_some());
+        assert!(admission.admit(Timestamp::ZERO, peer(1), &Door::plain()).is_some());
         assert_eq!(admission.open_count(), 0);
     }
 
@@ -318,7 +345,7 @@ mod tests {
         let delayed_count = seats.iter().filter(|seat| !seat.delay.is_zero()).count();
         assert_eq!((seats.len(), delayed_count), (11, 5));
         assert!(seats.iter().all(|seat| seat.delay <= DELAY_MAX));
-        let refused = admission.admit(Timestamp::ZERO, peer(1)).unwrap();
+        let refused = admission.admit(Timestamp::ZERO, peer(1), &Door::plain()).unwrap();
         assert_eq!(refused.refusal, Some(ReasonCode::CONNECTION_RATE_EXCEEDED));
         let later = seat(&admission, Timestamp::from_micros(3_000_000), peer(1)).unwrap();
         assert!(later.delay.is_zero());

@@ -12,6 +12,7 @@ mod upgrade;
 
 pub use close::CloseCode;
 pub use decoder::{Decoded, Decoder, End, Role};
+pub(crate) use frame::close_frame;
 pub use frame::{FrameHeader, Opcode, apply_mask};
 pub use request::{InvalidResponse, UpgradeRequest};
 pub(crate) use upgrade::Upgrade;

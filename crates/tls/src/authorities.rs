@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, TrustAnchor, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
+use rustls::{CertificateError, RootCertStore};
 use webpki::{
     BorrowedCertRevocationList, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage,
     OwnedCertRevocationList, RevocationOptionsBuilder, UnknownStatusPolicy,
@@ -122,6 +122,11 @@ impl Authorities {
             && self.is_required == other.is_required
     }
 
+    /// Whether a client without a certificate is refused.
+    pub(crate) const fn is_required(&self) -> bool {
+        self.is_required
+    }
+
     /// What judges certificates during a handshake, by the same rules as [`vouch`](Self::vouch).
     ///
     /// # Errors
@@ -232,5 +237,28 @@ fn refusal(fault: Error) -> Refusal {
         Error::UnknownIssuer => Refusal::UnknownAuthority,
         Error::RequiredEkuNotFoundContext(_) | Error::CaUsedAsEndEntity => Refusal::WrongUsage,
         _ => Refusal::Unusable,
+    }
+}
+
+impl Refusal {
+    /// What a handshake says, in our words.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest of a foreign list of faults is one refusal")]
+    pub(crate) fn of(fault: &CertificateError) -> Self {
+        match fault {
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => Self::Expired,
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Self::NotYetValid,
+            CertificateError::Revoked => Self::Revoked,
+            CertificateError::ExpiredRevocationList
+            | CertificateError::ExpiredRevocationListContext { .. } => Self::ExpiredRevocationList,
+            CertificateError::UnknownIssuer => Self::UnknownAuthority,
+            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+                Self::WrongUsage
+            }
+            CertificateError::Other(other) => match other.0.downcast_ref::<Error>() {
+                Some(Error::CaUsedAsEndEntity) => Self::WrongUsage,
+                Some(_) | None => Self::Unusable,
+            },
+            _ => Self::Unusable,
+        }
     }
 }

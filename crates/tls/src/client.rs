@@ -6,12 +6,12 @@ use rustls::client::{ClientConfig, Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{AlertDescription, CertificateError, RootCertStore};
+use rustls::{ClientConnection, RootCertStore, Side};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::server::{provider, spoken};
 use crate::unverified::Unverified;
-use crate::{ClientOptions, ClientStream, TlsFault, certified, pem};
+use crate::{ClientOptions, ClientStream, Session, SessionFault, TlsFault, certified, pem};
 
 /// How outgoing connections speak TLS. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -30,18 +30,9 @@ pub enum ConnectFault {
     /// The host's name cannot be in a certificate.
     #[error(transparent)]
     Name(TlsFault),
-    /// The server's certificate is not good.
-    #[error("the server's certificate is refused: {0}")]
-    Certificate(String),
-    /// The server has refused us.
-    #[error("the server has refused the connection: {0}")]
-    Alert(String),
-    /// The server does not speak TLS there.
-    #[error("the server does not speak TLS on this port")]
-    NotTls,
-    /// All else.
-    #[error("TLS: {0}")]
-    Protocol(String),
+    /// What is said between the two ends.
+    #[error(transparent)]
+    Session(#[from] SessionFault),
 }
 
 // === impl Client ===
@@ -107,12 +98,26 @@ impl Client {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        let name = match &self.server_name {
-            Some(name) => name.clone(),
-            None => server_name(host).map_err(ConnectFault::Name)?,
-        };
+        let name = self.name_of(host).map_err(ConnectFault::Name)?;
         let connector = tokio_rustls::TlsConnector::from(Arc::clone(&self.config));
-        connector.connect(name, stream).await.map_err(ConnectFault::of)
+        connector.connect(name, stream).await.map_err(ConnectFault::of_stream)
+    }
+
+    /// The client's end of a new connection to `host`, without its socket: it has something to write at once.
+    ///
+    /// # Errors
+    /// [`TlsFault::ServerName`]; [`TlsFault::Options`] where the library refuses, a defect of ours.
+    pub fn begin(&self, host: &str) -> Result<Session, TlsFault> {
+        let connection = ClientConnection::new(Arc::clone(&self.config), self.name_of(host)?)
+            .map_err(|fault| TlsFault::Options(fault.to_string()))?;
+        Ok(Session::new(connection.into()))
+    }
+
+    fn name_of(&self, host: &str) -> Result<ServerName<'static>, TlsFault> {
+        match &self.server_name {
+            Some(name) => Ok(name.clone()),
+            None => server_name(host),
+        }
     }
 }
 
@@ -149,28 +154,12 @@ fn system_authorities() -> Result<RootCertStore, TlsFault> {
 // === impl ConnectFault ===
 
 impl ConnectFault {
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the rest of a foreign list of faults is told in its words"
-    )]
-    fn of(fault: io::Error) -> Self {
-        use rustls::Error;
-        let Some(tls) = fault.get_ref().and_then(|it| it.downcast_ref::<Error>()) else {
-            return Self::Stream(fault);
-        };
-        match tls {
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                Self::Certificate("no known authority has signed it (--cafile names one)".to_owned())
-            }
-            Error::InvalidCertificate(what) => Self::Certificate(what.to_string()),
-            Error::AlertReceived(
-                AlertDescription::CertificateRequired | AlertDescription::HandshakeFailure,
-            ) => {
-                Self::Alert("it wants a certificate (--cert and --key), or nothing that we speak".to_owned())
-            }
-            Error::AlertReceived(what) => Self::Alert(format!("{what:?}")),
-            Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => Self::NotTls,
-            other => Self::Protocol(other.to_string()),
+    /// What a stream that was connected before has come to: in TLS 1.3 a server refuses a certificate only after its
+    /// client's handshake is over.
+    pub fn of_stream(fault: io::Error) -> Self {
+        match fault.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>()) {
+            Some(tls) => Self::Session(SessionFault::of(tls, Side::Client)),
+            None => Self::Stream(fault),
         }
     }
 }

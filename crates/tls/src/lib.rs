@@ -15,6 +15,7 @@ mod fingerprint;
 pub mod issue;
 mod names;
 mod options;
+mod peer;
 mod pem;
 mod server;
 mod session;
@@ -32,5 +33,9 @@ pub use options::{
     CertificateFiles, ClientCertificates, ClientOptions, ExpiredRevocationList, ServerOptions, TlsVersion,
     TlsVersions,
 };
-pub use server::{Protocol, Reloaded, Server};
+pub use peer::Peer;
+pub use server::{Protocol, Reload, Reloaded, Server};
 pub use session::{Progress, Session, SessionFault};
+
+#[cfg(test)]
+mod tests;

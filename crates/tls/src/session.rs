@@ -1,22 +1,22 @@
+mod fault;
+
 use std::fmt;
 use std::io::{self, IoSlice, Read, Write};
-use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
-use rustls::{
-    AlertDescription, CertificateError, HandshakeKind, InvalidMessage, PeerMisbehaved, ProtocolVersion,
-};
-use rustls::{ServerConfig, ServerConnection};
+use rustls::{Connection, HandshakeKind, ProtocolVersion, Side};
 
-use crate::{TlsFault, TlsVersion};
+pub use fault::SessionFault;
+
+use crate::TlsVersion;
 
 /// Bytes that wait to be written below TLS, at most: [`Session::write`] takes nothing beyond.
 const BUFFER_MAX: usize = 64 * 1024;
 
-/// The server's end of a TLS connection, without its socket: bytes go in and out by calls, none of which waits.
-/// It may move between threads.
+/// One end of a TLS connection, without its socket: bytes go in and out by calls, none of which waits. It may move
+/// between threads.
 pub struct Session {
-    connection: ServerConnection,
+    connection: Connection,
     was_handshaking: bool,
 }
 
@@ -31,42 +31,11 @@ pub struct Progress {
     pub is_closed: bool,
 }
 
-/// Why a session ends. What is to be said to the other end about it waits to be written ([`Session::write_tls`]).
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SessionFault {
-    /// The first bytes are not TLS.
-    #[error("this is not TLS: is the client meant for another port?")]
-    NotTls,
-    /// The other end speaks none of our versions.
-    #[error("the client speaks no version of TLS that this listener speaks")]
-    Version,
-    /// The two have no method in common.
-    #[error("client and server have no cipher suite or signature method in common")]
-    NothingInCommon,
-    /// It offers protocols above TLS, and ours is not among them.
-    #[error("the client asks for another protocol (ALPN)")]
-    OtherProtocol,
-    /// It has presented no certificate, and must.
-    #[error("the client has presented no certificate")]
-    NoCertificate,
-    /// Its certificate is not good.
-    #[error("the client's certificate is refused: {0}")]
-    Certificate(String),
-    /// The other end has refused us.
-    #[error("the client has refused the connection: {0}")]
-    Alert(String),
-    /// All else.
-    #[error("{0}")]
-    Protocol(String),
-}
-
 impl Session {
-    pub(crate) fn new(config: Arc<ServerConfig>) -> Result<Self, TlsFault> {
-        let mut connection =
-            ServerConnection::new(config).map_err(|fault| TlsFault::Options(fault.to_string()))?;
+    pub(crate) fn new(connection: Connection) -> Self {
+        let mut connection = connection;
         connection.set_buffer_limit(Some(BUFFER_MAX));
-        Ok(Self { connection, was_handshaking: true })
+        Self { connection, was_handshaking: true }
     }
 
     /// Takes bytes from below, 4 KiB at a time or somewhat more; 0: the end. Then comes [`process`](Self::process), and
@@ -83,7 +52,9 @@ impl Session {
     /// # Errors
     /// [`SessionFault`]: the session is over. What waits to be written is to be written all the same: it says why.
     pub fn process(&mut self) -> Result<Progress, SessionFault> {
-        let state = self.connection.process_new_packets().map_err(|fault| SessionFault::of(&fault))?;
+        let side = self.side();
+        let processed = self.connection.process_new_packets();
+        let state = processed.map_err(|fault| SessionFault::of(&fault, side))?;
         let is_established = self.was_handshaking && !self.connection.is_handshaking();
         self.was_handshaking &= !is_established;
         Ok(Progress {
@@ -134,22 +105,30 @@ impl Session {
         self.connection.send_close_notify();
     }
 
-    /// The certificates of the client: its own, then those that it says lead to its authority. Empty during the
+    /// The certificates of the other end: its own, then those that it says lead to its authority. Empty during the
     /// handshake, and where it has none. With a ticket: those that it had presented when it got the ticket.
     pub fn peer_certificates(&self) -> &[CertificateDer<'static>] {
         self.connection.peer_certificates().unwrap_or_default()
     }
 
-    /// The server name that the client has asked for (SNI).
+    /// The server name that the client has asked for (SNI); `None` at the client's end.
     pub fn sni(&self) -> Option<&str> {
-        self.connection.server_name()
+        match &self.connection {
+            Connection::Server(server) => server.server_name(),
+            Connection::Client(_) => None,
+        }
     }
 
     /// What is spoken, once that is known.
     pub fn version(&self) -> Option<TlsVersion> {
-        match self.connection.protocol_version()? {
-            ProtocolVersion::TLSv1_3 => Some(TlsVersion::V1_3),
-            _ => Some(TlsVersion::V1_2),
+        let is_newest = self.connection.protocol_version()? == ProtocolVersion::TLSv1_3;
+        Some(if is_newest { TlsVersion::V1_3 } else { TlsVersion::V1_2 })
+    }
+
+    const fn side(&self) -> Side {
+        match self.connection {
+            Connection::Client(_) => Side::Client,
+            Connection::Server(_) => Side::Server,
         }
     }
 
@@ -162,49 +141,5 @@ impl Session {
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").field("version", &self.version()).finish_non_exhaustive()
-    }
-}
-
-// === impl SessionFault ===
-
-impl SessionFault {
-    /// What a failed [`accept_stream`](crate::Server::accept_stream) is about; `None` where it is the stream's.
-    pub fn of_stream(fault: &io::Error) -> Option<Self> {
-        fault.get_ref()?.downcast_ref::<rustls::Error>().map(Self::of)
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the rest of a foreign list of faults is told in its words"
-    )]
-    fn of(fault: &rustls::Error) -> Self {
-        use rustls::Error;
-        match fault {
-            Error::InvalidMessage(
-                InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
-            ) => Self::NotTls,
-            Error::PeerIncompatible(
-                rustls::PeerIncompatible::ServerDoesNotSupportTls12Or13
-                | rustls::PeerIncompatible::SupportedVersionsExtensionRequired
-                | rustls::PeerIncompatible::Tls12NotOffered
-                | rustls::PeerIncompatible::Tls12NotOfferedOrEnabled
-                | rustls::PeerIncompatible::Tls13RequiredForQuic,
-            ) => Self::Version,
-            Error::PeerIncompatible(_) => Self::NothingInCommon,
-            Error::PeerMisbehaved(PeerMisbehaved::OfferedDuplicateKeyShares) => {
-                Self::Protocol(fault.to_string())
-            }
-            Error::NoApplicationProtocol => Self::OtherProtocol,
-            Error::NoCertificatesPresented => Self::NoCertificate,
-            Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-                Self::Certificate("no authority of this listener has signed it".to_owned())
-            }
-            Error::InvalidCertificate(what) => Self::Certificate(what.to_string()),
-            Error::AlertReceived(AlertDescription::UnknownCA) => {
-                Self::Alert("it does not know the authority of the server's certificate".to_owned())
-            }
-            Error::AlertReceived(what) => Self::Alert(format!("{what:?}")),
-            other => Self::Protocol(other.to_string()),
-        }
     }
 }

@@ -102,6 +102,45 @@ impl TopicPattern {
         filter.parse().ok()
     }
 
+    /// A pattern without variables: `${` is text.
+    pub(super) fn without_variables(text: &str) -> Result<Self, PatternFault> {
+        Self::of_pieces(vec![Piece::Text(text.into())])
+    }
+
+    /// A pattern whose variables are `%c`, the Client Identifier, and `%u`, the proven user name.
+    pub(super) fn with_percents(text: &str) -> Result<Self, PatternFault> {
+        let mut pieces = Vec::new();
+        let (mut start, mut at) = (0, 0);
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let variable = match rest.as_bytes() {
+                [b'%', b'c', ..] => Variable::ClientId,
+                [b'%', b'u', ..] => Variable::UserName,
+                _ => {
+                    at += rest.chars().next().map_or(1, char::len_utf8);
+                    continue;
+                }
+            };
+            pieces.extend(text.get(start..at).map(|before| Piece::Text(before.into())));
+            pieces.push(Piece::Variable(variable));
+            at += 2;
+            start = at;
+        }
+        pieces.extend(text.get(start..).map(|rest| Piece::Text(rest.into())));
+        Self::of_pieces(pieces)
+    }
+
+    fn of_pieces(mut pieces: Vec<Piece>) -> Result<Self, PatternFault> {
+        pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
+        let pattern = Self { pieces };
+        // With a harmless name in place of each variable it must be a filter.
+        let sample: String = pattern.pieces.iter().map(Piece::sample).collect();
+        FilterRef::new(&sample)?;
+        if sample.starts_with("$share/") {
+            return Err(PatternFault::Shared);
+        }
+        Ok(pattern)
+    }
+
     /// The variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         self.pieces.iter().filter_map(|piece| match piece {
@@ -176,26 +215,15 @@ impl FromStr for TopicPattern {
                 let at = text.len().saturating_sub(variable.len().saturating_add(2));
                 return Err(PatternFault::NotClosed { at });
             };
-            if !before.is_empty() {
-                pieces.push(Piece::Text(before.into()));
-            }
+            pieces.push(Piece::Text(before.into()));
             let variable = Variable::parse(name);
             pieces.push(Piece::Variable(
                 variable.ok_or_else(|| PatternFault::UnknownVariable { name: name.into() })?,
             ));
             rest = after;
         }
-        if !rest.is_empty() {
-            pieces.push(Piece::Text(rest.into()));
-        }
-        let pattern = Self { pieces };
-        // With a harmless name in place of each variable it must be a filter.
-        let sample: String = pattern.pieces.iter().map(Piece::sample).collect();
-        FilterRef::new(&sample)?;
-        if sample.starts_with("$share/") {
-            return Err(PatternFault::Shared);
-        }
-        Ok(pattern)
+        pieces.push(Piece::Text(rest.into()));
+        Self::of_pieces(pieces)
     }
 }
 

@@ -32,7 +32,8 @@ pub struct Decision {
     pub rule: Option<usize>,
     /// What it comes to: [`Grant::Whole`] or [`Grant::Denied`] for a message.
     pub grant: Grant,
-    /// Of a subscription whose messages are checked one by one: the first rule that makes it so.
+    /// Of a subscription whose messages are checked one by one: the first rule that denies some; `None` if it
+    /// only reaches beyond what is allowed.
     pub checked_for: Option<usize>,
 }
 

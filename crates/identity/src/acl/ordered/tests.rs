@@ -101,7 +101,8 @@ fn an_allowed_filter_is_not_widened() {
 
 #[test]
 fn a_subscription_is_judged_as_a_filter_in_the_order_of_the_rules() {
-    let cases: [(&[OrderedRule], &str, Grant, Option<usize>, Option<usize>); 8] = [
+    type Case<'a> = (&'a [OrderedRule], &'a str, Grant, Option<usize>, Option<usize>);
+    let cases: [Case<'_>; 8] = [
         (&[allow(&["a/#"]), deny(&["a/x"])], "a/+", Grant::Whole, Some(0), None),
         (&[deny(&["a/x"]), allow(&["a/#"])], "a/+", Grant::PerMessage, Some(1), Some(0)),
         (&[deny(&["b/x"]), allow(&["a/#"])], "a/+", Grant::Whole, Some(1), None),
