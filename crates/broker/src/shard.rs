@@ -136,7 +136,6 @@ pub(crate) fn run(setup: Setup) -> std::io::Result<()> {
 
 async fn serve(setup: Setup) -> std::io::Result<()> {
     let Setup { id, options, listeners, mut inbox, mailboxes, verifier, admission, clock } = setup;
-    let patience = options.settings.limits.connect_deadline;
     let shard = Rc::new(Shard {
         state: RefCell::new(State {
             id,
@@ -171,7 +170,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
         breakage: Breakage::default(),
         accepting: RefCell::default(),
         is_draining: Cell::new(false),
-        vestibule: Vestibule::new(patience),
+        vestibule: Vestibule::default(),
     });
     let work = shard.clone().work(listeners, &mut inbox);
     tokio::select! {

@@ -10,7 +10,7 @@ use crate::schema::{Kind, Shape, nearest, rows};
 use crate::tree::{Node, Replacing, What, moved};
 
 /// Where values come from, the strongest last.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Layers {
     pub(crate) root: Node,
     pub(crate) origins: Vec<Origin>,

@@ -123,6 +123,11 @@ impl Engine {
         self.shard
     }
 
+    /// How long a network connection may take to its CONNECT.
+    pub fn connect_deadline(&self) -> std::time::Duration {
+        self.options.settings.limits.connect_deadline
+    }
+
     /// The engine that the client `client_id` belongs to; the same answer on every engine.
     pub fn owner_of(&self, client_id: &str) -> ShardId {
         ShardId(self.share_out(self.options.hash_seed.hash(client_id.as_bytes())))

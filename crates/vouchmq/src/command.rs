@@ -1,7 +1,9 @@
 //! The commands, one file each.
 
 mod bench;
+mod check;
 mod completions;
+mod config;
 mod demo;
 mod passwd;
 mod password;
@@ -21,6 +23,11 @@ pub(crate) enum Command {
     /// Run the broker
     #[command(alias = "start")]
     Serve(Box<serve::Arguments>),
+    /// Check a configuration file: what is wrong, what is in effect, what is open to whom
+    Check(check::Arguments),
+    /// Print the keys of configuration files, or an example of one
+    #[command(subcommand)]
+    Config(config::Command),
     /// Publish messages
     Pub(Box<publish::Arguments>),
     /// Subscribe, and print what arrives
@@ -45,6 +52,8 @@ impl Command {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self {
             Self::Serve(arguments) => serve::run(*arguments),
+            Self::Check(arguments) => check::run(&arguments),
+            Self::Config(command) => config::run(&command),
             Self::Pub(arguments) => publish::run(*arguments),
             Self::Sub(arguments) => subscribe::run(*arguments),
             Self::Passwd(arguments) => passwd::run(&arguments),

@@ -28,7 +28,7 @@ fn both_versions_name_the_source() {
     assert_eq!(source_of(&version_2(1, 0x11, &addresses(&[192, 0, 2, 1], 56324))), Some(four));
     let octets = "2001:db8::1".parse::<Ipv6Addr>().unwrap().octets();
     assert_eq!(source_of(&version_2(1, 0x21, &addresses(&octets, 56324))), Some(six));
-    let with_more = [addresses(&[192, 0, 2, 1], 56324), vec![4, 0, 200, 1].repeat(50)].concat();
+    let with_more = [addresses(&[192, 0, 2, 1], 56324), [4, 0, 200, 1].repeat(50)].concat();
     assert_eq!(source_of(&version_2(1, 0x11, &with_more)), Some(four), "TLVs are of no concern");
 }
 

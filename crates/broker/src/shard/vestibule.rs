@@ -8,7 +8,6 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use vouchmq_mqtt::time::Timestamp;
@@ -35,8 +34,6 @@ pub(super) struct Vestibule {
     /// Whoever computes holds it: one handshake in a turn of the loop, however many there are, so that messages flow
     /// between them.
     turn: Semaphore,
-    /// How long a connection may take from when it was accepted to its CONNECT.
-    patience: Duration,
 }
 
 /// A connection that is not served yet.
@@ -53,9 +50,9 @@ struct Visitor {
     received: Vec<u8>,
 }
 
-impl Vestibule {
-    pub(super) fn new(patience: Duration) -> Self {
-        Self { places: Rc::default(), turn: Semaphore::new(1), patience }
+impl Default for Vestibule {
+    fn default() -> Self {
+        Self { places: Rc::default(), turn: Semaphore::new(1) }
     }
 }
 
@@ -95,8 +92,10 @@ impl Shard {
 impl Visitor {
     /// Agrees on everything in time, and hands the connection over.
     async fn pass(mut self) {
-        let clock = self.shard.state.borrow().clock;
-        let deadline = clock.instant(self.accepted_at.after(self.shard.vestibule.patience));
+        let deadline = {
+            let state = self.shard.state.borrow();
+            state.clock.instant(self.accepted_at.after(state.engine.connect_deadline()))
+        };
         let agreed = match tokio::time::timeout_at(deadline.into(), self.agree()).await {
             Ok(agreed) => agreed,
             Err(_) => Err(Fault::Late),

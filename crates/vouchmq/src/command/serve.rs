@@ -9,6 +9,7 @@ mod settings;
 mod users;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
@@ -16,12 +17,12 @@ use secrecy::{ExposeSecret, SecretString};
 use vouchmq_broker::{Bound, ListenAddress, ListenerOptions};
 use vouchmq_mqtt::engine::SHARDS_MAX;
 
+use crate::configuration;
 use crate::exit::{self, Failure};
 use crate::output;
 use crate::runtime::block_on;
 use data_directory::DataDirectory;
 use registry::{Choices, Judges};
-use settings::Settings;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES, after_long_help = settings::help())]
@@ -88,7 +89,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         )));
     }
     settings::variables::refuse_unknown(std::env::vars_os())?;
-    let settings = Settings::resolve(std::env::vars_os(), &arguments.set)?;
+    let settings = configuration::load(None, &arguments.set)?.settings;
     let listeners = listeners(&arguments.listen)?;
     let others = users::others(arguments.allow_anonymous, arguments.user_file.as_deref())?;
     let shards = arguments.shards.unwrap_or_else(core_count);
@@ -102,13 +103,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         database: arguments.database.as_deref(),
         keys: arguments.keys.as_ref().map(ExposeSecret::expose_secret),
         accepts_rollback: arguments.accept_rollback,
-        node_timeout: settings.node_timeout(),
-        max_staleness: settings.max_staleness(),
+        node_timeout: settings.node_timeout,
+        max_staleness: settings.staleness_max_secs.map(Duration::from_secs),
     };
-    let registration_limits = settings.registration();
+    let registration_limits = settings::registration(&settings);
     let registry = registry::Open::at(data.path(), &choices)?;
     let Judges { authenticator, methods } = registry.judges(others);
-    let config = settings.into_config(listeners, shards, authenticator, methods)?;
+    let config = settings::broker_config(settings, listeners, shards, authenticator, methods)?;
     let bound = Bound::bind(config).map_err(|error| {
         Failure::unusable(format_args!("{error}; choose another address with --listen, or end what uses it"))
     })?;
