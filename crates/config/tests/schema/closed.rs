@@ -41,7 +41,8 @@ fn a_listener_that_is_switched_off_stays_off() {
         assert!(outcome.report().contains("NanoMQ opens it all the same"), "{text}");
         assert_eq!(outcome.config.unwrap().listeners.len(), listeners, "{text}");
     }
-    let ssl = accepted(r#"listeners.ssl { bind = "8883", enable = false, keyfile = "k", key_password = "x" }"#);
+    let ssl =
+        accepted(r#"listeners.ssl { bind = "8883", enable = false, keyfile = "k", key_password = "x" }"#);
     assert!(ssl.config.unwrap().listeners.is_empty(), "nothing is asked of a listener that is off");
 }
 
@@ -97,9 +98,15 @@ fn what_nanomq_passes_over_in_a_rule_is_an_error() {
 #[test]
 fn where_a_service_was_to_be_asked_by_http_nobody_comes_in_without_it() {
     let users = "auth { allow_anonymous = true, password { alice = secret } }";
-    for block in ["auth.http_auth.auth_req.url = \"http://a/\"", "http_auth { auth_req { url = \"http://a/\" } }"] {
+    for block in
+        ["auth.http_auth.auth_req.url = \"http://a/\"", "http_auth { auth_req { url = \"http://a/\" } }"]
+    {
         let outcome = layered(&[users, block]);
-        assert!(outcome.report().contains("nobody but devices of the registry is let in"), "{}", outcome.report());
+        assert!(
+            outcome.report().contains("nobody but devices of the registry is let in"),
+            "{}",
+            outcome.report()
+        );
         let authentication = outcome.config.unwrap().authentication;
         assert_eq!(authentication.allow_anonymous, Some(false));
         assert_eq!(authentication.order, [AuthenticatorName::Registry]);
@@ -111,8 +118,13 @@ fn where_a_service_was_to_be_asked_by_http_nobody_comes_in_without_it() {
 #[test]
 fn a_missing_include_is_an_error_where_it_would_open_something() {
     assert!(errors("auth { acl = {include \"/missing.conf\"} }")[0].contains("/missing.conf is missing"));
-    assert!(errors("auth { password = {include \"/missing.conf\"} }")[0].contains("/missing.conf is missing"));
-    assert!(errors("include \"/missing.conf\"")[0].contains("/missing.conf is missing"), "it could hold auth");
+    assert!(
+        errors("auth { password = {include \"/missing.conf\"} }")[0].contains("/missing.conf is missing")
+    );
+    assert!(
+        errors("include \"/missing.conf\"")[0].contains("/missing.conf is missing"),
+        "it could hold auth"
+    );
     assert!(accepted("bridges.mqtt.a = {include \"/missing.conf\"}").report().contains("/missing.conf"));
 }
 
@@ -134,7 +146,9 @@ fn clients_are_verified_where_a_certificate_is_wanted() {
     let clients = |more| accepted(&ssl(more)).config.unwrap().listeners[0].tls.clone().unwrap().clients;
     assert_eq!(clients("cacertfile = ca"), None);
     assert!(clients("cacertfile = ca, verify_peer = true").is_some_and(|clients| !clients.is_required));
-    assert!(clients("cacertfile = ca, fail_if_no_peer_cert = true").is_some_and(|clients| clients.is_required));
+    assert!(
+        clients("cacertfile = ca, fail_if_no_peer_cert = true").is_some_and(|clients| clients.is_required)
+    );
     for more in ["verify_peer = true", "fail_if_no_peer_cert = true", "crlfiles = [a]"] {
         errors(&ssl(more));
     }

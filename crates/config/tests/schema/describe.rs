@@ -19,7 +19,10 @@ fn the_documentation_has_the_table() {
         std::fs::write(&file, &expected).expect("docs/config.md");
         return;
     }
-    assert!(text == expected, "docs/config.md is not what the table says; run this test with VOUCHMQ_WRITE_DOCS=1");
+    assert!(
+        text == expected,
+        "docs/config.md is not what the table says; run this test with VOUCHMQ_WRITE_DOCS=1"
+    );
 }
 
 #[test]
@@ -34,11 +37,14 @@ fn the_example_means_what_no_file_means() {
 
 #[test]
 fn what_the_example_has_behind_a_mark_is_accepted() {
-    let is_key = |line: &&str| line.contains(" = ") && !line.contains("NanoMQ") && !line.contains('{') && !line.contains('}');
+    let is_key = |line: &&str| {
+        line.contains(" = ") && !line.contains("NanoMQ") && !line.contains('{') && !line.contains('}')
+    };
     let example = vouchmq_config::example();
     let (_, keys) = example.split_once("# --- ").expect("keys behind the head");
     let lines: Vec<&str> = keys.lines().filter_map(|line| line.strip_prefix("# ")).filter(is_key).collect();
-    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.starts_with("listeners.") && !line.contains('(')).collect();
+    let lines: Vec<&str> =
+        lines.into_iter().filter(|line| !line.starts_with("listeners.") && !line.contains('(')).collect();
     assert!(lines.len() > 50, "{}", lines.len());
     accepted(&lines.join("\n"));
 }

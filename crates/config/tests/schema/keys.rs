@@ -41,9 +41,9 @@ fn around(path: &str) -> String {
     for (begin, port) in [("tcp", 1883), ("ssl", 8883), ("ws", 8083), ("wss", 8086)] {
         for name in ["", ".Some"] {
             let at = format!("listeners.{begin}{name}");
-            let is_here = path.strip_prefix(&*at).is_some_and(|rest| {
-                rest.starts_with('.') && !(name.is_empty() && rest.starts_with(".Some"))
-            });
+            let is_here = path
+                .strip_prefix(&*at)
+                .is_some_and(|rest| rest.starts_with('.') && !(name.is_empty() && rest.starts_with(".Some")));
             if is_here {
                 let tls = if begin.ends_with('s') && begin != "ws" || begin == "ssl" { tls } else { "" };
                 return format!("{at} {{ bind = \"127.0.0.1:{port}\", {tls} }}");
@@ -52,9 +52,13 @@ fn around(path: &str) -> String {
     }
     match path {
         "auth.password.enable" => "auth.password { alice = secret }".to_owned(),
-        "auth.acl.enable" | "auth.no_match" => "auth.acl.rules = [ { permit = deny, topics = [\"a\"] } ]".to_owned(),
+        "auth.acl.enable" | "auth.no_match" => {
+            "auth.acl.rules = [ { permit = deny, topics = [\"a\"] } ]".to_owned()
+        }
         _ if path.starts_with("http_server.tls") => format!("http_server {{ tls {{ {tls} }} }}"),
-        _ if path.starts_with("registration.tls") => format!("registration {{ bind = \"127.0.0.1:8082\", tls {{ {tls} }} }}"),
+        _ if path.starts_with("registration.tls") => {
+            format!("registration {{ bind = \"127.0.0.1:8082\", tls {{ {tls} }} }}")
+        }
         _ if path.starts_with("auth_service.tls") => {
             format!("auth_service {{ bind = \"127.0.0.1:8080\", tls {{ {tls} }} }}")
         }
@@ -74,7 +78,9 @@ fn beside(path: &str) -> &'static str {
         ("callers", "name") => r#"key = "0123456789abcdef0123456789abcdef""#,
         ("callers", "key") => "name = one",
         ("callers", _) => r#"name = one, key = "0123456789abcdef0123456789abcdef""#,
-        ("brokers", "header.name") => r#"name = one, header.value = "0123456789abcdef", networks = ["10.0.0.0/8"]"#,
+        ("brokers", "header.name") => {
+            r#"name = one, header.value = "0123456789abcdef", networks = ["10.0.0.0/8"]"#
+        }
         ("brokers", "header.value") => r#"name = one, header.name = "X-Key", networks = ["10.0.0.0/8"]"#,
         ("brokers", "name") => r#"networks = ["10.0.0.0/8"]"#,
         ("brokers", _) => r#"name = one, header { name = "X-Key", value = "0123456789abcdef" }"#,
@@ -86,7 +92,9 @@ fn beside(path: &str) -> &'static str {
 fn other(row: &Row, path: &str) -> String {
     let last = path.rsplit('.').next().unwrap_or_default();
     let text = match row.kind {
-        Kind::Switch => return if row.default_text() == "true" { "false".to_owned() } else { "true".to_owned() },
+        Kind::Switch => {
+            return if row.default_text() == "true" { "false".to_owned() } else { "true".to_owned() };
+        }
         Kind::Word(words) => {
             let other = words.iter().find(|word| **word != row.default_text());
             return other.map_or_else(String::new, |word| (*word).to_owned());
@@ -143,7 +151,8 @@ fn each_key_that_acts_changes_what_is_meant() {
         let (with, without) = texts(case);
         let last = case.path.rsplit('.').next().unwrap_or_default();
         // These are wanted wherever they may stand: what is tested is that nothing starts without them.
-        let is_wanted = case.path.contains("[].") && matches!(last, "permit" | "name" | "key" | "value" | "certfile" | "keyfile");
+        let is_wanted = case.path.contains("[].")
+            && matches!(last, "permit" | "name" | "key" | "value" | "certfile" | "keyfile");
         if last == "key_password" {
             let outcome = layered(&[&around, &with]);
             assert!(outcome.config.is_none() && outcome.report().contains("openssl pkey"), "{}", case.path);

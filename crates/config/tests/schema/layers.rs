@@ -27,7 +27,9 @@ fn flags_are_above_the_environment_above_overrides_above_files() {
     assert_eq!(told(&layers), one("1", "a.conf:2:26"));
     layers.overrides(reading("data/overrides.conf", "mqtt.receive_maximum = 2"));
     assert_eq!(told(&layers), one("2", "data/overrides.conf:1:24"));
-    layers.environment([("VOUCHMQ_MQTT_RECEIVE_MAXIMUM".into(), "3".into()), ("HOME".into(), "x".into())].into_iter());
+    layers.environment(
+        [("VOUCHMQ_MQTT_RECEIVE_MAXIMUM".into(), "3".into()), ("HOME".into(), "x".into())].into_iter(),
+    );
     assert_eq!(told(&layers), one("3", "VOUCHMQ_MQTT_RECEIVE_MAXIMUM"));
     layers.set("--set", "mqtt.receive_maximum=4");
     assert_eq!(told(&layers), one("4", "--set"));
@@ -48,11 +50,23 @@ fn a_flag_reaches_names_and_lists() {
 #[test]
 fn mistakes_of_flags_and_variables_name_the_key_and_what_is_allowed() {
     for (set, told) in [
-        ("mqtt.max_packet_size", "--set: `mqtt.max_packet_size` says nothing; write KEY=VALUE, as mqtt.max_packet_size=2MB"),
-        ("mqtt.max_packet_size=1", "--set: mqtt.max_packet_size: '1' is not possible; allowed: 64 to 268435460"),
-        ("mqtt.max_keep_alive=1w", "--set: mqtt.max_keep_alive: '1w' is not possible; allowed: off, or up to 65535s"),
+        (
+            "mqtt.max_packet_size",
+            "--set: `mqtt.max_packet_size` says nothing; write KEY=VALUE, as mqtt.max_packet_size=2MB",
+        ),
+        (
+            "mqtt.max_packet_size=1",
+            "--set: mqtt.max_packet_size: '1' is not possible; allowed: 64 to 268435460",
+        ),
+        (
+            "mqtt.max_keep_alive=1w",
+            "--set: mqtt.max_keep_alive: '1w' is not possible; allowed: off, or up to 65535s",
+        ),
         ("mqtt.receive_maximum=-1", "--set: mqtt.receive_maximum: '-1' is not possible; allowed: 1 to 65535"),
-        ("mqtt.queue_full=drop", "--set: mqtt.queue_full: 'drop' is not possible; allowed: reject, drop_new, drop_oldest"),
+        (
+            "mqtt.queue_full=drop",
+            "--set: mqtt.queue_full: 'drop' is not possible; allowed: reject, drop_new, drop_oldest",
+        ),
         ("max_keep_alive=1", "--set: `max_keep_alive` is no key; did you mean mqtt.max_keep_alive?"),
         ("mqtt.nothing=1", "--set: `mqtt.nothing` is no key; 'vouchmq config schema' lists all keys"),
     ] {
@@ -62,7 +76,8 @@ fn mistakes_of_flags_and_variables_name_the_key_and_what_is_allowed() {
     }
     let mut layers = Layers::new();
     layers.environment([("VOUCHMQ_MQTT_RECEIVE_MAXIMUM".into(), "many".into())].into_iter());
-    let told = "VOUCHMQ_MQTT_RECEIVE_MAXIMUM: mqtt.receive_maximum: 'many' is not possible; allowed: 1 to 65535";
+    let told =
+        "VOUCHMQ_MQTT_RECEIVE_MAXIMUM: mqtt.receive_maximum: 'many' is not possible; allowed: 1 to 65535";
     assert_eq!(resolve(layers).errors().collect::<Vec<_>>(), [told]);
 }
 
@@ -76,8 +91,15 @@ fn what_nanomq_makes_of_a_number_is_made_of_it_here() {
 
 #[test]
 fn five_milliseconds_are_no_five_minutes() {
-    let outcome = accepted("mqtt.retry_interval = 5ms\nauth.http_auth.timeout = 5ms\nbridges.mqtt.a.quic_initial_rtt_ms = 5ms");
-    assert_eq!(outcome.warnings().filter(|told| told.contains("read as it stands")).count(), 2, "{}", outcome.report());
+    let outcome = accepted(
+        "mqtt.retry_interval = 5ms\nauth.http_auth.timeout = 5ms\nbridges.mqtt.a.quic_initial_rtt_ms = 5ms",
+    );
+    assert_eq!(
+        outcome.warnings().filter(|told| told.contains("read as it stands")).count(),
+        2,
+        "{}",
+        outcome.report()
+    );
 }
 
 #[test]
@@ -96,8 +118,12 @@ fn secrets_are_not_shown() {
 
 #[test]
 fn changes_are_told_by_key_and_a_secret_by_its_key_only() {
-    let before = accepted("mqtt.receive_maximum = 1\nauth.password { a = one, b = two }\nlisteners.tcp.bind = \"1883\"");
-    let after = accepted("mqtt.receive_maximum = 2\nauth.password { a = other, c = two }\nlisteners.tcp { bind = \"1883\" }");
+    let before = accepted(
+        "mqtt.receive_maximum = 1\nauth.password { a = one, b = two }\nlisteners.tcp.bind = \"1883\"",
+    );
+    let after = accepted(
+        "mqtt.receive_maximum = 2\nauth.password { a = other, c = two }\nlisteners.tcp { bind = \"1883\" }",
+    );
     let changes: Vec<String> = after
         .changes(&before)
         .into_iter()
