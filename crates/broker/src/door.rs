@@ -4,9 +4,9 @@ use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, Guard};
 use vouchmq_identity::Cidr;
-use vouchmq_tls::{Refusal, Server};
+use vouchmq_tls::{Refusal, Server, Vouched};
 
-use crate::transport::{Layered, Peer};
+use crate::transport::{Layered, Peer, Standing};
 use crate::{ListenerOptions, WebSocketOptions};
 
 /// A listener, as its connections know it.
@@ -60,16 +60,15 @@ impl Door {
         if layers.certificates().is_empty() {
             return Ok(());
         }
-        let judgement = self.judgement.load(Ordering::SeqCst) + 1;
-        if layers.vouched_by == judgement {
+        let judgement = self.judgement.load(Ordering::SeqCst);
+        if layers.standing.is_some_and(|standing| standing.judgement == judgement) {
             return Ok(());
         }
-        let spoken = self.spoken();
         // Where TLS is not spoken any more, who came by it stays.
-        if let Some(server) = &spoken.tls {
-            server.vouch(layers.certificates(), now)?;
+        if let Some(server) = &self.spoken().tls {
+            let Vouched { authority } = server.vouch(layers.certificates(), now)?;
+            layers.standing = Some(Standing { judgement, authority });
         }
-        layers.vouched_by = judgement;
         Ok(())
     }
 }

@@ -10,7 +10,8 @@ use std::net::Shutdown;
 use std::ops::Range;
 use std::task::{Context, Poll};
 
-pub(crate) use layered::{Layered, OnWire};
+use layered::OnWire;
+pub(crate) use layered::{Layered, Standing};
 pub(crate) use peer::Peer;
 pub(crate) use wire::{DetachedWire, Wire};
 

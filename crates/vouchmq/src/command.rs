@@ -1,6 +1,7 @@
 //! The commands, one file each.
 
 mod bench;
+mod cert;
 mod check;
 mod completions;
 mod config;
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Pub(Box<publish::Arguments>),
     /// Subscribe, and print what arrives
     Sub(Box<subscribe::Arguments>),
+    #[command(subcommand)]
+    Cert(cert::Cert),
     /// Set or delete a user in a password file
     Passwd(passwd::Arguments),
     #[command(flatten)]
@@ -56,6 +59,7 @@ impl Command {
             Self::Config(command) => config::run(&command),
             Self::Pub(arguments) => publish::run(*arguments),
             Self::Sub(arguments) => subscribe::run(*arguments),
+            Self::Cert(cert) => cert::run(&cert),
             Self::Passwd(arguments) => passwd::run(&arguments),
             Self::Registry(command) => command.run(),
             Self::Demo(arguments) => demo::run(&arguments),

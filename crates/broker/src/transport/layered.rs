@@ -2,7 +2,7 @@ use std::io::{self, IoSlice};
 use std::ops::Range;
 use std::task::{Context, Poll, ready};
 
-use vouchmq_tls::{CertificateDer, Progress, Session, SessionFault};
+use vouchmq_tls::{CertificateDer, Fingerprint, Progress, Session, SessionFault};
 
 use super::frames::Frames;
 use super::{Received, Wire};
@@ -19,8 +19,17 @@ pub(crate) struct Layered<W = Wire> {
     pub(super) wire: W,
     tls: Option<Session>,
     websocket: Option<Frames>,
-    /// By which state of its listener's authorities the client's certificate was judged.
-    pub(crate) vouched_by: u64,
+    /// What the client's certificate was found to be worth.
+    pub(crate) standing: Option<Standing>,
+}
+
+/// A certificate that was found good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// By which state of its listener's authorities.
+    pub(crate) judgement: u64,
+    /// The authority that vouches for it.
+    pub(crate) authority: Fingerprint,
 }
 
 /// What changes when a connection moves.
@@ -31,14 +40,14 @@ pub(crate) trait OnWire<W> {
 
 impl<W> OnWire<W> for Box<Layered<W>> {
     fn on<V>(self, change: impl FnOnce(W) -> io::Result<V>) -> io::Result<Box<Layered<V>>> {
-        let Layered { wire, tls, websocket, vouched_by } = *self;
-        Ok(Box::new(Layered { wire: change(wire)?, tls, websocket, vouched_by }))
+        let Layered { wire, tls, websocket, standing } = *self;
+        Ok(Box::new(Layered { wire: change(wire)?, tls, websocket, standing }))
     }
 }
 
 impl Layered {
     pub(crate) const fn new(wire: Wire) -> Self {
-        Self { wire, tls: None, websocket: None, vouched_by: 0 }
+        Self { wire, tls: None, websocket: None, standing: None }
     }
 
     // --- how layers come about

@@ -15,6 +15,8 @@ fn help_of_every_command() {
             ("config_schema", &["config", "schema", "--help"]),
             ("pub", &["pub", "--help"]),
             ("sub", &["sub", "--help"]),
+            ("cert", &["cert", "--help"]),
+            ("cert_device", &["cert", "device", "--help"]),
             ("passwd", &["passwd", "--help"]),
             ("product", &["product", "--help"]),
             ("product_create", &["product", "create", "--help"]),
