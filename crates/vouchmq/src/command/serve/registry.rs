@@ -77,10 +77,11 @@ impl Open {
 
     /// What judges clients: devices of the registry, then `others`; all of them unless they are blocked.
     pub(super) fn judges(&self, others: Vec<Box<dyn Authenticator>>) -> Judges {
-        let Registrar { registry, resident, .. } = &self.registrar;
+        let Registrar { registry, resident, events, .. } = &self.registrar;
         let spawn = OnRuntime(self.runtime.handle().clone());
         let devices =
-            DeviceAuthenticator::new(resident.clone(), registry.clone(), spawn, HashCost::default());
+            DeviceAuthenticator::new(resident.clone(), registry.clone(), spawn, HashCost::default())
+                .telling(events.clone());
         let decoy_key = Zeroizing::new(self.keyring.fake(b"scram decoy"));
         let scram = ScramServer::new(
             Arc::new(devices.scram()),
