@@ -8,17 +8,18 @@ use crate::registry::tests::arrive::{certificate_of, with_authority};
 use crate::registry::{DecideRegistration, MoveDevice, RemoveAuthority};
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Timer = Box<dyn FnOnce() + Send>;
 
 /// Keeps tasks and timers until somebody wants them.
 #[derive(Clone, Default)]
-struct Held(Arc<Mutex<(Vec<Task>, Vec<Box<dyn FnOnce() + Send>>)>>);
+struct Held(Arc<Mutex<(Vec<Task>, Vec<Timer>)>>);
 
 impl Spawn for Held {
     fn spawn(&self, task: Task) {
         self.0.lock().unwrap().0.push(task);
     }
 
-    fn after(&self, _: Duration, then: Box<dyn FnOnce() + Send>) {
+    fn after(&self, _: Duration, then: Timer) {
         self.0.lock().unwrap().1.push(then);
     }
 }
