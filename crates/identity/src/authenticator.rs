@@ -3,12 +3,15 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretSlice};
 
-use crate::{Reconsidered, Secret, SecretFault, SecretUse, Standing, Verdict};
+use crate::{ClientCertificate, Reconsidered, Secret, SecretFault, SecretUse, Standing, Verdict};
 
 mod anonymous;
 mod chain;
+mod configured;
 mod device;
 mod file;
+mod order;
+mod replaceable;
 mod reply;
 mod unblocked;
 mod witness;
@@ -18,8 +21,11 @@ mod tests;
 
 pub use anonymous::Anonymous;
 pub use chain::Chain;
+pub use configured::Configured;
 pub use device::{DeviceAuthenticator, ScramOfDevices, Spawn};
 pub use file::FileAuthenticator;
+pub use order::{AuthenticatorName, Order, OrderFault};
+pub use replaceable::Replaceable;
 pub use reply::{Replied, Reply, Work};
 pub use unblocked::Unblocked;
 pub use witness::{DoorBook, Witness};
@@ -85,6 +91,9 @@ pub struct AuthRequest {
     pub password: Option<SecretSlice<u8>>,
     /// The client's address; `None` where there is none, as on a Unix socket.
     pub peer: Option<IpAddr>,
+    /// The certificate of its TLS handshake, which was verified: its chain, its time, its use, and that it is not
+    /// revoked. `None` without TLS, or where the listener asks for none.
+    pub certificate: Option<Arc<ClientCertificate>>,
 }
 
 impl AuthRequest {
@@ -100,9 +109,15 @@ impl AuthRequest {
 /// A copy has the password a second time, which is wiped with the copy.
 impl Clone for AuthRequest {
     fn clone(&self) -> Self {
-        let Self { client_id, username, password, peer } = self;
+        let Self { client_id, username, password, peer, certificate } = self;
         let password = password.as_ref().map(|password| SecretSlice::from(password.expose_secret().to_vec()));
-        Self { client_id: client_id.clone(), username: username.clone(), password, peer: *peer }
+        Self {
+            client_id: client_id.clone(),
+            username: username.clone(),
+            password,
+            peer: *peer,
+            certificate: certificate.clone(),
+        }
     }
 }
 

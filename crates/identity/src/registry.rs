@@ -19,6 +19,7 @@ mod block;
 mod claim;
 mod confirm;
 mod credential;
+mod deed;
 mod desk;
 mod device;
 mod fingerprint;
@@ -42,6 +43,7 @@ pub use block::{PutBlock, RemoveBlock};
 pub use claim::{CreateClaimToken, RevokeClaimToken};
 pub use confirm::{Confirm, Confirmed, UpgradePassword};
 pub use credential::{AddCredential, Added, NewProof, RevokeCredential, Rotate, Rotated, TouchCredentials};
+pub use deed::RecordDeed;
 pub use desk::Desk;
 pub use device::{ChangeDevice, CreateDevice, DevicePatch, MoveDevice, NewDevice};
 pub use fingerprint::Fingerprint;
@@ -49,9 +51,7 @@ pub use housekeeping::{
     BLOCK_KEPT_MILLIS, Chore, EXPIRED_KEPT_MILLIS, LOG_KEPT_MILLIS, LOG_KEPT_MIN, REGISTRATION_KEPT_MILLIS,
     REVOKED_KEPT_MILLIS, Sweep, Swept,
 };
-pub use import::{
-    Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported, RecordTransfer,
-};
+pub use import::{Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported};
 pub use keys::{AdoptKeys, KeysFault, Opened};
 pub use kick::KickDevice;
 pub use product::{ChangeProduct, CreateProduct, DeleteProduct, NewProduct, ProductPatch};

@@ -38,7 +38,13 @@ fn request_of(item: VerifyRequest, pointer: &str) -> Result<AuthRequest, Problem
         Some(text) => Some(text.parse().map_err(|_| invalid("peerhost", "not an IP address"))?),
         None => None,
     };
-    Ok(AuthRequest { client_id: clientid.into(), username: username.map(Into::into), password, peer })
+    Ok(AuthRequest {
+        client_id: clientid.into(),
+        username: username.map(Into::into),
+        password,
+        peer,
+        certificate: None,
+    })
 }
 
 fn decoded(encoded: &SecretSlice<u8>) -> Option<SecretSlice<u8>> {

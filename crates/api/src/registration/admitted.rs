@@ -63,7 +63,13 @@ impl Registration {
 
     /// Whether a block keeps out everybody from there.
     pub(super) fn blocks(&self, peer: IpAddr) -> bool {
-        let nobody = AuthRequest { client_id: "".into(), username: None, password: None, peer: Some(peer) };
+        let nobody = AuthRequest {
+            client_id: "".into(),
+            username: None,
+            password: None,
+            peer: Some(peer),
+            certificate: None,
+        };
         self.resident.blocks_request(&nobody)
     }
 }

@@ -78,6 +78,7 @@ impl Registration {
             username: Some(device.as_str().into()),
             password: Some(password),
             peer: Some(admitted.peer),
+            certificate: None,
         };
         if self.resident.blocks_request(&request) {
             return refuse("blocked", None, not_allowed());

@@ -10,5 +10,6 @@ mod health;
 mod hygiene;
 mod keys;
 mod paging;
+mod reload;
 mod story;
 mod waiting;

@@ -157,7 +157,13 @@ mod tests {
     use super::*;
 
     fn job(number: u32, address: [u8; 4], wanted: &Arc<()>) -> Job {
-        let request = AuthRequest { client_id: "c".into(), username: None, password: None, peer: None };
+        let request = AuthRequest {
+            client_id: "c".into(),
+            username: None,
+            password: None,
+            peer: None,
+            certificate: None,
+        };
         Job {
             task: Task::Judge {
                 judging: Judging::Request(request),

@@ -178,7 +178,13 @@ impl ExchangeMethod for Slow {
 impl Exchange for Slow {
     fn step(&mut self, _: &[u8]) -> Step {
         let database = self.0.clone();
-        let request = AuthRequest { client_id: "c".into(), username: None, password: None, peer: None };
+        let request = AuthRequest {
+            client_id: "c".into(),
+            username: None,
+            password: None,
+            peer: None,
+            certificate: None,
+        };
         let inquiry = Inquiry::new(move |reply| database.verify_elsewhere(request, reply));
         Step::Later(inquiry, Some(b"proof".to_vec()))
     }

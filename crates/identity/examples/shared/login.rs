@@ -8,5 +8,6 @@ pub(crate) fn login(id: &str, secret: &Secret) -> AuthRequest {
         username: Some(id.into()),
         password: Some(SecretSlice::from(secret.expose().as_bytes().to_vec())),
         peer: None,
+        certificate: None,
     }
 }

@@ -128,9 +128,9 @@ impl ExchangeMethod for ScramServer {
     }
 
     fn begin(&self, request: &AuthRequest) -> Box<dyn Exchange> {
-        let AuthRequest { client_id, username, password: _, peer } = request;
-        let (client_id, username) = (client_id.clone(), username.clone());
-        let request = AuthRequest { client_id, username, password: None, peer: *peer };
+        let AuthRequest { client_id, username, password: _, peer, certificate } = request;
+        let (client_id, username, certificate) = (client_id.clone(), username.clone(), certificate.clone());
+        let request = AuthRequest { client_id, username, password: None, peer: *peer, certificate };
         Box::new(ScramExchange { server: self.0.clone(), request, state: State::ExpectClientFirst })
     }
 }

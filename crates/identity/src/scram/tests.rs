@@ -92,7 +92,13 @@ pub(super) fn found(password: &str) -> ScramLookup {
 }
 
 pub(super) fn request(username: Option<&str>) -> AuthRequest {
-    AuthRequest { client_id: "c1".into(), username: username.map(Into::into), password: None, peer: None }
+    AuthRequest {
+        client_id: "c1".into(),
+        username: username.map(Into::into),
+        password: None,
+        peer: None,
+        certificate: None,
+    }
 }
 
 pub(super) fn server(users: &Arc<Users>) -> ScramServer {

@@ -63,6 +63,7 @@ async fn authenticate(service: &Service, caller: &Caller, request: Request) -> R
         username: fields.text("username")?.map(Into::into),
         peer: fields.peer(&["peerhost"])?,
         password: fields.secret("password"),
+        certificate: None,
     };
     let client_id = request.client_id.clone();
     let Judgement { verdict, allowed, .. } = service.verifier.decide(request).await;

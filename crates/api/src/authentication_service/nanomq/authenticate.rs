@@ -44,6 +44,7 @@ async fn authenticate(service: &Service, asked: Asked) -> Result<Told, Problem> 
         username: fields.text("username")?.map(Into::into),
         peer: fields.peer(&PEER)?,
         password: fields.secret("password"),
+        certificate: None,
     };
     let client_id = request.client_id.clone();
     let verdict = service.verifier.decide(request).await.verdict;

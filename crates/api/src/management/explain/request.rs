@@ -23,5 +23,6 @@ pub(super) fn read(asked: VerifyRequest) -> Result<AuthRequest, Problem> {
         username: asked.username.map(Into::into),
         password: password.map(SecretSlice::from),
         peer: read_some("/peerhost", asked.peerhost.as_deref())?,
+        certificate: None,
     })
 }
