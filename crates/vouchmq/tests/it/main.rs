@@ -2,6 +2,7 @@
 
 mod bench;
 mod cert;
+mod check;
 mod connecting;
 mod help;
 mod identity;
