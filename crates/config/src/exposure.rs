@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use vouchmq_broker::{ListenAddress, ListenerOptions};
 use vouchmq_tls::ServerOptions;
 
-use crate::config::{Authentication, AuthenticatorName, Config, HttpListenerOptions};
+use vouchmq_identity::AuthenticatorName;
+
+use crate::config::{Authentication, Config, HttpListenerOptions};
 
 /// A listener as seen from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vouchmq_config::hocon::{self, FILE_SIZE_MAX, Sources};
-use vouchmq_config::{Config, Layers, Outcome};
-
-use crate::exit::Failure;
-use crate::output;
+use vouchmq_config::{Layers, Origin, Outcome};
 
 /// What the API has changed, in the data directory.
 const OVERRIDES: &str = "overrides.conf";
@@ -26,31 +23,26 @@ impl Sources for Disk {
     }
 }
 
-/// What a file, the overrides beside the data, the environment and `--set` come to; each file that they name is
-/// looked at.
-pub(crate) fn outcome(file: Option<&Path>, set: &[String]) -> Outcome {
-    let file = file.map(read);
-    let overrides = layers(file.as_ref(), None, set).data().join(OVERRIDES);
-    let overrides = overrides.exists().then(|| read(&overrides));
-    let mut outcome = vouchmq_config::resolve(layers(file.as_ref(), overrides.as_ref(), set));
-    outcome.check_files(&|path| File::open(path).map(drop));
-    outcome
+/// What a command line says about the configuration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
+    /// The file.
+    pub(crate) file: Option<PathBuf>,
+    /// The data directory, in place of what the file says.
+    pub(crate) data: Option<PathBuf>,
+    /// `KEY=VALUE`, in place of what the file says.
+    pub(crate) set: Vec<String>,
 }
 
-/// The same, if nothing is wrong with it; else everything that is, is told.
-pub(crate) fn load(file: Option<&Path>, set: &[String]) -> Result<Config, Failure> {
-    let mut outcome = outcome(file, set);
-    let Some(config) = outcome.config.take() else {
-        let errors: Vec<String> = outcome.errors().collect();
-        return Err(match &errors[..] {
-            [error] => Failure::unusable(error),
-            errors => {
-                errors.iter().for_each(|error| output::complain(error));
-                Failure::unusable(format_args!("the configuration has {} errors", errors.len()))
-            }
-        });
-    };
-    Ok(config)
+/// What a file, the overrides beside the data, the environment and flags come to; each file that they name is
+/// looked at.
+pub(crate) fn outcome(said: &Said) -> Outcome {
+    let file = said.file.as_deref().map(read);
+    let overrides = layers(file.as_ref(), None, said).data().join(OVERRIDES);
+    let overrides = overrides.exists().then(|| read(&overrides));
+    let mut outcome = vouchmq_config::resolve(layers(file.as_ref(), overrides.as_ref(), said));
+    outcome.check_files(&|path| File::open(path).map(drop));
+    outcome
 }
 
 fn read(path: &Path) -> hocon::Read {
@@ -58,7 +50,7 @@ fn read(path: &Path) -> hocon::Read {
     hocon::read(path, &Disk, &variable)
 }
 
-fn layers(file: Option<&hocon::Read>, overrides: Option<&hocon::Read>, set: &[String]) -> Layers {
+fn layers(file: Option<&hocon::Read>, overrides: Option<&hocon::Read>, said: &Said) -> Layers {
     let mut layers = Layers::new();
     if let Some(read) = file {
         layers.file(read.clone());
@@ -67,7 +59,10 @@ fn layers(file: Option<&hocon::Read>, overrides: Option<&hocon::Read>, set: &[St
         layers.overrides(read.clone());
     }
     layers.environment(std::env::vars_os());
-    for text in set {
+    if let Some(data) = &said.data {
+        layers.assign(Origin::Flag("--data".into()), "system.data", &data.to_string_lossy());
+    }
+    for text in &said.set {
         layers.set("--set", text);
     }
     layers

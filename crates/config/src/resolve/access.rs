@@ -3,7 +3,9 @@
 use vouchmq_identity::acl::{Effect, OrderedAcl};
 
 use super::{Resolver, Section};
-use crate::config::{At, Authentication, AuthenticatorName, Authorization, Hidden, User};
+use vouchmq_identity::AuthenticatorName;
+
+use crate::config::{At, Authentication, Authorization, Hidden, User};
 use crate::hocon::Place;
 
 /// A block of HTTP authentication outside of `auth` is meant all the same.

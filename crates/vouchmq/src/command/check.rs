@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use vouchmq_config::{Config, Outcome};
 
-use crate::configuration;
+use crate::configuration::{self, Said};
 use crate::exit::{self, Failure};
 use crate::output;
 
@@ -23,7 +23,11 @@ pub(crate) struct Arguments {
 
 /// Checks a file as `vouchmq serve` would, and starts nothing.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let outcome = configuration::outcome(Some(&arguments.file), &arguments.set);
+    let outcome = configuration::outcome(&Said {
+        file: Some(arguments.file.clone()),
+        set: arguments.set.clone(),
+        ..Said::default()
+    });
     for line in outcome.report().lines() {
         output::line(&output::escaped(line))?;
     }

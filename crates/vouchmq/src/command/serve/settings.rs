@@ -9,8 +9,8 @@ use vouchmq_broker::{BrokerConfig, BrokerSettings, ListenerOptions};
 use vouchmq_config::{Settings, SubscribeDenied};
 use vouchmq_identity::{Authenticator, ExchangeMethod};
 use vouchmq_mqtt::ReasonCode;
-use vouchmq_mqtt::engine::EngineOptions;
-use vouchmq_mqtt::retained::SharedRetained;
+use vouchmq_mqtt::engine::{EngineOptions, EngineSettings};
+use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
 use vouchmq_mqtt::topic::HashSeed;
 
 use crate::exit::{self, Failure};
@@ -30,39 +30,50 @@ pub(super) const fn registration(settings: &Settings) -> RegistrationLimits {
     }
 }
 
+/// What a broker at work can be changed to.
+pub(super) fn live(settings: &Settings) -> (EngineSettings, RetainedLimits, BrokerSettings) {
+    let engine = EngineSettings {
+        limits: Arc::new(settings.limits.clone()),
+        share_policy: settings.share_policy,
+        deny_action: settings.deny_action,
+        check_payload_format: settings.check_payload_format,
+        subscribe_denied_reason: match settings.subscribe_denied {
+            SubscribeDenied::NotAuthorized => ReasonCode::NOT_AUTHORIZED,
+            SubscribeDenied::Unspecified => ReasonCode::UNSPECIFIED_ERROR,
+        },
+        ..EngineSettings::default()
+    };
+    let broker = BrokerSettings {
+        connections_max: settings.connections_max,
+        connections_per_address_max: settings.connections_per_address_max,
+        connect_rate_per_address: settings.connect_rate_per_address,
+        drain_timeout: settings.drain_timeout,
+        memory_bytes_max: settings.memory_bytes_max,
+        sys_interval_secs: settings.sys_interval_secs,
+    };
+    (engine, settings.retained, broker)
+}
+
 /// Everything that the broker is started with.
 pub(super) fn broker_config(
-    settings: Settings,
+    settings: &Settings,
     listeners: Vec<ListenerOptions>,
     shard_count: u16,
     authenticator: Arc<dyn Authenticator>,
     exchange_methods: Vec<Arc<dyn ExchangeMethod>>,
 ) -> Result<BrokerConfig, Failure> {
+    let (engine_settings, retained, broker) = live(settings);
     let mut engine = EngineOptions::new(shard_count);
     engine.hash_seed = HashSeed::new([random()?, random()?]);
     engine.assigned_id_seed = random()?;
-    engine.retained = SharedRetained::new(HashSeed::new([random()?, random()?]), settings.retained);
-    engine.settings.limits = Arc::new(settings.limits);
-    engine.settings.share_policy = settings.share_policy;
-    engine.settings.deny_action = settings.deny_action;
-    engine.settings.check_payload_format = settings.check_payload_format;
-    engine.settings.subscribe_denied_reason = match settings.subscribe_denied {
-        SubscribeDenied::NotAuthorized => ReasonCode::NOT_AUTHORIZED,
-        SubscribeDenied::Unspecified => ReasonCode::UNSPECIFIED_ERROR,
-    };
+    engine.retained = SharedRetained::new(HashSeed::new([random()?, random()?]), retained);
+    engine.settings = engine_settings;
     Ok(BrokerConfig {
         listeners,
         engine,
         authenticator,
         exchange_methods,
-        settings: BrokerSettings {
-            connections_max: settings.connections_max,
-            connections_per_address_max: settings.connections_per_address_max,
-            connect_rate_per_address: settings.connect_rate_per_address,
-            drain_timeout: settings.drain_timeout,
-            memory_bytes_max: settings.memory_bytes_max,
-            sys_interval_secs: settings.sys_interval_secs,
-        },
+        settings: broker,
         heap_bytes_in_use: crate::heap::bytes_in_use,
         verify_threads: settings.verify_threads,
     })
