@@ -24,6 +24,7 @@ mod reload;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod token;
 
 use std::path::PathBuf;
@@ -90,7 +91,7 @@ pub(crate) struct Single<A: Args> {
 #[derive(Debug, Args)]
 #[group(skip)]
 struct Common {
-    /// Use the management API at this address
+    /// Use the management API at this address, as https://broker.example:8081
     #[arg(
         long,
         global = true,
@@ -104,6 +105,8 @@ struct Common {
     /// file 'admin-token' in VOUCHMQ_DATA or vouchmq-data]
     #[arg(long, global = true, help_heading = HEADING, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    #[command(flatten)]
+    tls: tls::Options,
     /// Print JSON, as the API answers it
     #[arg(long, global = true, help_heading = HEADING)]
     json: bool,
@@ -144,8 +147,8 @@ impl Command {
 }
 
 fn run(common: Common, action: impl Act) -> Result<(), Failure> {
-    let Common { api, token_file, json } = common;
+    let Common { api, token_file, tls, json } = common;
     let token = token::Token::find(token_file.as_deref(), |name| std::env::var_os(name))?;
-    let operator = Operator::new(&api, token, json)?;
+    let operator = Operator::new(&api, &tls, token, json)?;
     block_on(false, action.act(&operator))
 }

@@ -8,7 +8,8 @@ use crate::exit::Failure;
 
 const PREFIX: &str = "VOUCHMQ_";
 /// What the commands of a registry read, which may run where the broker does.
-const OF_COMMANDS: [&str; 2] = ["VOUCHMQ_API", "VOUCHMQ_TOKEN_FILE"];
+const OF_COMMANDS: [&str; 5] =
+    ["VOUCHMQ_API", "VOUCHMQ_TOKEN_FILE", "VOUCHMQ_CAFILE", "VOUCHMQ_CERT", "VOUCHMQ_CERT_KEY"];
 
 /// Refuses every variable with our prefix that nothing here reads.
 pub(in crate::command::serve) fn refuse_unknown(
