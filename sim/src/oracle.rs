@@ -85,7 +85,7 @@ struct Rules {
 
 impl Oracle {
     pub(crate) fn new(plan: &Plan) -> Self {
-        let limits = Limits::clone(&plan.options.limits);
+        let limits = Limits::clone(&plan.options.settings.limits);
         Self {
             coverage: Coverage::default(),
             violation: None,
@@ -106,7 +106,8 @@ impl Oracle {
             rules: Rules {
                 limits,
                 propagation: plan.propagation(),
-                closes_denied: plan.options.deny_action == vouchmq_mqtt::engine::DenyAction::Disconnect,
+                closes_denied: plan.options.settings.deny_action
+                    == vouchmq_mqtt::engine::DenyAction::Disconnect,
             },
         }
     }

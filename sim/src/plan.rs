@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vouchmq_mqtt::engine::{DenyAction, EngineOptions, SharePolicy};
+use vouchmq_mqtt::engine::{DenyAction, EngineOptions, EngineSettings, SharePolicy};
 use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
 use vouchmq_mqtt::topic::HashSeed;
 use vouchmq_mqtt::{Limits, QueueFull};
@@ -94,10 +94,17 @@ fn options(shard_count: u16, retained: RetainedLimits, rng: &mut Rng) -> EngineO
     EngineOptions {
         hash_seed: hash_seed.clone(),
         assigned_id_seed: rng.bits(),
-        limits: Arc::new(limits(rng)),
+        settings: EngineSettings {
+            limits: Arc::new(limits(rng)),
+            share_policy: rng.one_of([
+                SharePolicy::RoundRobin,
+                SharePolicy::Sticky,
+                SharePolicy::HashClientId,
+            ]),
+            deny_action: rng.one_of([DenyAction::Ignore, DenyAction::Ignore, DenyAction::Disconnect]),
+            ..EngineSettings::default()
+        },
         retained: SharedRetained::new(hash_seed, retained),
-        share_policy: rng.one_of([SharePolicy::RoundRobin, SharePolicy::Sticky, SharePolicy::HashClientId]),
-        deny_action: rng.one_of([DenyAction::Ignore, DenyAction::Ignore, DenyAction::Disconnect]),
         ..EngineOptions::new(shard_count)
     }
 }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use crate::{process::Program, table::Table, tools, tree::Tree, workspace::Workspace};
 
 mod broker;
+mod certificates;
 mod instructions;
 mod load;
 mod options;
@@ -17,10 +18,12 @@ mod plan;
 mod scenarios;
 mod sizes;
 mod statistics;
+mod transports;
 
 use broker::Broker;
 use load::Generator;
 pub(crate) use options::Options;
+use options::Parts;
 use plan::{Plan, Scenario};
 
 const OURS: &str = "vouchmq";
@@ -39,7 +42,8 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::load()?;
     let plan = Plan::load(&Tree::load(&workspace.root)?)?;
     let (mut sections, mut holds) = (Vec::new(), true);
-    if options.parts.scenarios || options.parts.sizes || options.parts.scaling {
+    let Parts { scenarios, transports, sizes, scaling, .. } = options.parts;
+    if scenarios || transports || sizes || scaling {
         sections = measured(&workspace, &plan, options)?;
     }
     if options.parts.instructions {
@@ -99,6 +103,14 @@ fn measured(workspace: &Workspace, plan: &Plan, options: &Options) -> Result<Vec
             serde_json::to_value(&found)?,
             options,
         )?);
+    }
+    if options.parts.transports {
+        sections.extend(
+            transports::measure(&plan.transports, &brokers, &generator, options, &dir)?
+                .into_iter()
+                .map(|(name, text, json)| section(workspace, name, " --transports", &text, json, options))
+                .collect::<Result<Vec<_>>>()?,
+        );
     }
     if options.parts.scaling {
         let (one, two) = ("one shard", "two shards");

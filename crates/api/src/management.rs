@@ -43,11 +43,13 @@ mod keys;
 mod products;
 pub(crate) mod refusal;
 mod registrations;
+mod reload;
 mod stats;
 pub(crate) mod text;
 
 pub use applied::{Application, Applied};
 pub use keys::ApiKeys;
+pub use reload::{InvalidConfig, Reload};
 
 /// What the management API works on.
 #[derive(Clone)]
@@ -81,6 +83,7 @@ pub struct Management {
     guesses: explain::Guesses,
     delete_budget: Duration,
     last_look: health::LastLook,
+    reload: Option<Arc<dyn Reload>>,
     start: Instant,
 }
 
@@ -123,8 +126,15 @@ impl Management {
             guesses: explain::Guesses::default(),
             delete_budget: products::DELETE_BUDGET,
             last_look,
+            reload: None,
             start,
         }
+    }
+
+    /// Has the configuration read again by `reload`.
+    #[must_use]
+    pub fn with_reload(self, reload: Arc<dyn Reload>) -> Self {
+        Self { reload: Some(reload), ..self }
     }
 
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
@@ -208,6 +218,7 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::Admin, routes!(api_keys::create))
         .add(Scope::Admin, routes!(api_keys::read_one))
         .add(Scope::Admin, routes!(api_keys::revoke))
+        .add(Scope::Admin, routes!(reload::reload))
         .add(Scope::AuditRead, routes!(audit::list))
         .add(Scope::AuditRead, routes!(audit::verify))
         .add(Scope::ChangesRead, routes!(changes::follow))

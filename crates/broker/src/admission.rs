@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::time::Timestamp;
 
+use crate::door::Door;
 use crate::offences::{Judgement, Offences};
 use crate::strangers::{Strangers, Taken};
 use crate::transport::Peer;
@@ -32,6 +34,8 @@ type Refusal<'a> = (&'a AtomicU64, ReasonCode);
 pub(crate) struct Seat {
     admission: Arc<Admission>,
     pub(crate) peer: Peer,
+    /// The listener that it came by.
+    pub(crate) door: Arc<Door>,
     /// There is no place: the client is only to be told so.
     pub(crate) refusal: Option<ReasonCode>,
     /// How long the client waits before it is judged, because its address connects too often.
@@ -51,7 +55,7 @@ pub(crate) struct ConnectionLimits {
 /// Counts connections and refuses those that are too many. Shared by all shards.
 #[derive(Debug)]
 pub(crate) struct Admission {
-    limits: ConnectionLimits,
+    limits: ArcSwap<ConnectionLimits>,
     open_count: AtomicUsize,
     /// Connections that are told why they are refused.
     refused_count: AtomicUsize,
@@ -77,6 +81,21 @@ pub(crate) struct Counters {
     pub(crate) ended_by_reconsideration: AtomicU64,
     pub(crate) refused_at_second_look: AtomicU64,
     pub(crate) log_lines_suppressed: AtomicU64,
+    pub(crate) handshakes: HandshakeCounters,
+}
+
+/// What became of connections that something lies below MQTT of.
+#[derive(Debug, Default)]
+pub(crate) struct HandshakeCounters {
+    pub(crate) completed: AtomicU64,
+    pub(crate) resumed: AtomicU64,
+    pub(crate) abandoned: AtomicU64,
+    pub(crate) timed_out: AtomicU64,
+    pub(crate) crowded: AtomicU64,
+    pub(crate) failed_proxy: AtomicU64,
+    pub(crate) failed_tls: AtomicU64,
+    pub(crate) failed_certificate: AtomicU64,
+    pub(crate) failed_websocket: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -96,7 +115,7 @@ struct Address {
 impl Admission {
     pub(crate) fn new(limits: ConnectionLimits, memory_bytes_max: Option<u64>) -> Self {
         Self {
-            limits,
+            limits: ArcSwap::from_pointee(limits),
             strangers: Strangers::new(memory_bytes_max),
             open_count: AtomicUsize::new(0),
             refused_count: AtomicUsize::new(0),
@@ -107,9 +126,15 @@ impl Admission {
         }
     }
 
+    /// Other bounds from now on; who is beyond them already stays.
+    pub(crate) fn set_limits(&self, limits: ConnectionLimits, memory_bytes_max: Option<u64>) {
+        self.limits.store(Arc::new(limits));
+        self.strangers.set_memory(memory_bytes_max);
+    }
+
     /// Finds a place for a new connection, if only to be told why there is none; `None` when even those who
     /// are to be told are too many.
-    pub(crate) fn admit(self: &Arc<Self>, now: Timestamp, peer: Peer) -> Option<Seat> {
+    pub(crate) fn admit(self: &Arc<Self>, now: Timestamp, peer: Peer, door: &Arc<Door>) -> Option<Seat> {
         let (refusal, delay) = match self.count_in(now, peer) {
             Ok(delay) => {
                 self.counters.accepted.fetch_add(1, Ordering::Relaxed);
@@ -124,7 +149,8 @@ impl Admission {
                 (Some(reason), Duration::ZERO)
             }
         };
-        Some(Seat { admission: self.clone(), peer, refusal, delay, stranger: Some(Taken::default()) })
+        let door = door.clone();
+        Some(Seat { admission: self.clone(), peer, door, refusal, delay, stranger: Some(Taken::default()) })
     }
 
     /// Counts a new connection in, and says how long its verification has to wait.
@@ -132,11 +158,12 @@ impl Admission {
         if self.is_memory_short.load(Ordering::Relaxed) {
             return Err((&self.counters.refused_memory, ReasonCode::SERVER_BUSY));
         }
+        let limits = **self.limits.load();
         let open_count = self.open_count.fetch_add(1, Ordering::Relaxed);
-        let counted = if self.limits.total_max > 0 && open_count >= self.limits.total_max {
+        let counted = if limits.total_max > 0 && open_count >= limits.total_max {
             Err((&self.counters.refused_total, ReasonCode::SERVER_BUSY))
         } else {
-            self.admit_address(now, peer)
+            self.admit_address(now, peer, limits)
         };
         if counted.is_err() {
             self.open_count.fetch_sub(1, Ordering::Relaxed);
@@ -147,9 +174,6 @@ impl Admission {
     /// Counts a connection out.
     fn release(&self, peer: Peer) {
         self.open_count.fetch_sub(1, Ordering::Relaxed);
-        if !self.watches_addresses() {
-            return;
-        }
         let Some(ip) = peer.network() else { return };
         if let Some(address) = self.addresses.lock().known.get_mut(&ip) {
             address.open_count = address.open_count.saturating_sub(1);
@@ -183,23 +207,22 @@ impl Admission {
         self.failed_logins.lock().judge(now, &ip)
     }
 
-    fn watches_addresses(&self) -> bool {
-        self.limits.per_address_max > 0 || self.limits.connects_per_address_per_sec > 0
-    }
-
-    fn admit_address(&self, now: Timestamp, peer: Peer) -> Result<Duration, Refusal<'_>> {
-        if !self.watches_addresses() {
-            return Ok(Duration::ZERO);
-        }
+    /// Counts always: a bound that is set while connections are open counts them too.
+    fn admit_address(
+        &self,
+        now: Timestamp,
+        peer: Peer,
+        limits: ConnectionLimits,
+    ) -> Result<Duration, Refusal<'_>> {
         let Some(ip) = peer.network() else { return Ok(Duration::ZERO) };
         let mut addresses = self.addresses.lock();
         let address = addresses.known_or_new(now, ip);
-        if self.limits.per_address_max > 0 && address.open_count >= self.limits.per_address_max {
+        if limits.per_address_max > 0 && address.open_count >= limits.per_address_max {
             return Err((&self.counters.refused_address, ReasonCode::SERVER_BUSY));
         }
         let mut delay = Duration::ZERO;
-        if self.limits.connects_per_address_per_sec > 0 {
-            let each = Duration::from_secs(1) / self.limits.connects_per_address_per_sec;
+        if limits.connects_per_address_per_sec > 0 {
+            let each = Duration::from_secs(1) / limits.connects_per_address_per_sec;
             delay = address.busy_until.since(now).saturating_sub(FREE_AHEAD);
             if delay > DELAY_MAX {
                 return Err((&self.counters.refused_rate, ReasonCode::CONNECTION_RATE_EXCEEDED));
@@ -220,6 +243,13 @@ impl Seat {
             self.admission.counters.refused_strangers.fetch_add(1, Ordering::Relaxed);
         }
         is_taken
+    }
+
+    /// Nothing is held any more of what the client sent so far.
+    pub(crate) fn starts_afresh(&mut self) {
+        if let Some(taken) = &mut self.stranger {
+            self.admission.strangers.give_back(self.peer.network(), std::mem::take(taken));
+        }
     }
 
     /// The client has proven who it is.
@@ -271,7 +301,7 @@ mod tests {
 
     /// A place for a client that is let in.
     fn seat(admission: &Arc<Admission>, at: Timestamp, peer: Peer) -> Option<Seat> {
-        admission.admit(at, peer).filter(|seat| seat.refusal.is_none())
+        admission.admit(at, peer, &Door::plain()).filter(|seat| seat.refusal.is_none())
     }
 
     #[test]
@@ -279,7 +309,7 @@ mod tests {
         let admission = admission(ConnectionLimits { total_max: 2, ..Default::default() });
         let first = seat(&admission, Timestamp::ZERO, peer(1)).unwrap();
         let _second = seat(&admission, Timestamp::ZERO, peer(2)).unwrap();
-        let refused = admission.admit(Timestamp::ZERO, peer(3)).unwrap();
+        let refused = admission.admit(Timestamp::ZERO, peer(3), &Door::plain()).unwrap();
         assert_eq!(refused.refusal, Some(ReasonCode::SERVER_BUSY));
         assert_eq!(admission.counters.refused_total.load(Ordering::Relaxed), 1);
         drop((first, refused));
@@ -291,10 +321,11 @@ mod tests {
     fn those_who_are_told_of_their_refusal_are_bounded_too() {
         let admission = admission(ConnectionLimits::default());
         admission.set_memory_short(true);
-        let told: Vec<_> = (0..200).filter_map(|_| admission.admit(Timestamp::ZERO, peer(1))).collect();
+        let told: Vec<_> =
+            (0..200).filter_map(|_| admission.admit(Timestamp::ZERO, peer(1), &Door::plain())).collect();
         assert_eq!(told.len(), REFUSED_MAX);
         drop(told);
-        assert!(admission.admit(Timestamp::ZERO, peer(1)).is_some());
+        assert!(admission.admit(Timestamp::ZERO, peer(1), &Door::plain()).is_some());
         assert_eq!(admission.open_count(), 0);
     }
 
@@ -314,7 +345,7 @@ mod tests {
         let delayed_count = seats.iter().filter(|seat| !seat.delay.is_zero()).count();
         assert_eq!((seats.len(), delayed_count), (11, 5));
         assert!(seats.iter().all(|seat| seat.delay <= DELAY_MAX));
-        let refused = admission.admit(Timestamp::ZERO, peer(1)).unwrap();
+        let refused = admission.admit(Timestamp::ZERO, peer(1), &Door::plain()).unwrap();
         assert_eq!(refused.refusal, Some(ReasonCode::CONNECTION_RATE_EXCEEDED));
         let later = seat(&admission, Timestamp::from_micros(3_000_000), peer(1)).unwrap();
         assert!(later.delay.is_zero());

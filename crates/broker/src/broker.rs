@@ -1,29 +1,32 @@
 use std::io;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use parking_lot::Mutex;
 use tokio::sync::mpsc;
 use vouchmq_mqtt::engine::ShardId;
+use vouchmq_tls::TlsFault;
 
 use crate::admission::{Admission, ConnectionLimits};
 use crate::clock::Monotonic;
-use crate::listen::SocketFile;
+use crate::door::Door;
+use crate::listen::Probe;
+use crate::listeners::{Listeners, Opened, refuse_same_names};
 use crate::overseer::Overseer;
 use crate::shard::mailbox::{Inbox, Mailbox, Message};
 use crate::shard::{Listener, Setup};
 use crate::verify::Verifier;
-use crate::{BrokerConfig, Control, ListenAddress, descriptors, listen, memory, shard};
+use crate::{BrokerConfig, BrokerSettings, Control, ListenAddress, descriptors, memory, shard};
 
 /// A broker whose addresses are bound: clients may connect, nobody is served yet.
 #[derive(Debug)]
 pub struct Bound {
     config: BrokerConfig,
     addresses: Vec<ListenAddress>,
+    listeners: Listeners,
     /// The listening sockets of each shard.
-    listeners: Vec<Vec<Listener>>,
-    socket_files: Vec<SocketFile>,
+    sockets: Vec<Vec<(Listener, Arc<Door>)>>,
 }
 
 /// A running broker.
@@ -37,8 +40,6 @@ pub struct Broker {
     failed: Option<Ended>,
     /// Dropping it ends the overseer.
     stop_overseer: std::sync::mpsc::Sender<()>,
-    /// Dropping them removes them.
-    socket_files: Vec<SocketFile>,
 }
 
 /// How a part of the broker ended.
@@ -70,25 +71,44 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The TLS of a listener cannot be used.
+    #[error("listener {listener}: {source}")]
+    Tls {
+        /// Its name.
+        listener: Box<str>,
+        /// Which file, what is wrong, what mends it.
+        source: TlsFault,
+    },
+    /// Two listeners have the same name.
+    #[error("two listeners are called {0}")]
+    SameName(Box<str>),
+    /// Another change of the listeners is on its way.
+    #[error("the listeners are being changed already")]
+    Changing,
     /// The system gives no more threads.
     #[error("cannot start a thread: {0}")]
     Thread(io::Error),
 }
 
 impl Bound {
-    /// Binds every address, or none.
+    /// Reads every file and binds every address, or none.
     ///
     /// # Errors
-    /// [`StartError::Listen`] names the address that could not be bound.
+    /// [`StartError::Listen`] names the address that could not be bound, [`StartError::Tls`] the file that is wrong.
     pub fn bind(config: BrokerConfig) -> Result<Self, StartError> {
         let shard_count = config.engine.shard_count;
-        let mut listeners: Vec<Vec<Listener>> = (0..shard_count).map(|_| Vec::new()).collect();
-        let (mut addresses, mut socket_files) = (Vec::new(), Vec::new());
-        for address in &config.listen {
-            let failed = |source| StartError::Listen { address: address.clone(), source };
-            addresses.push(bind(address, shard_count, &mut listeners, &mut socket_files).map_err(failed)?);
+        let (mut listeners, mut sockets) = (Listeners::default(), Vec::new());
+        sockets.resize_with(usize::from(shard_count), Vec::new);
+        refuse_same_names(&config.listeners)?;
+        for options in &config.listeners {
+            let opened = Opened::open(options, shard_count, listeners.new_id(), Probe::Always)?;
+            for (shard, socket) in sockets.iter_mut().zip(opened.sockets) {
+                shard.extend(socket.map(|socket| (socket, opened.listening.door.clone())));
+            }
+            listeners.all.push(opened.listening);
         }
-        Ok(Self { config, addresses, listeners, socket_files })
+        let addresses = listeners.all.iter().map(|listening| listening.bound.clone()).collect();
+        Ok(Self { config, addresses, listeners, sockets })
     }
 
     /// The addresses as they were bound, with the ports that were picked for `:0`.
@@ -101,12 +121,12 @@ impl Bound {
     /// # Errors
     /// [`StartError::Thread`] when a thread cannot be started.
     pub fn start(self) -> Result<Broker, StartError> {
-        let Self { config, listeners, socket_files, .. } = self;
+        let Self { config, listeners, sockets, .. } = self;
         let clock = Monotonic::start();
-        let memory_bytes_max = config.memory_bytes_max.or_else(memory::default_limit);
-        let admission = Arc::new(Admission::new(config.connection_limits(), memory_bytes_max));
+        let admission =
+            Arc::new(Admission::new(config.settings.connection_limits(), config.settings.memory_max()));
         let methods = config.exchange_methods.clone().into();
-        let patience = config.engine.limits.connect_deadline;
+        let patience = config.engine.settings.limits.connect_deadline;
         let authenticator = config.authenticator.clone();
         let gate = admission.clone();
         let verifier = Verifier::start(authenticator, methods, gate, clock, patience, config.verify_threads)
@@ -119,10 +139,12 @@ impl Bound {
             admission: admission.clone(),
             retained: config.engine.retained.clone(),
             elsewhere: verifier.elsewhere().clone(),
+            settings: Arc::new(Mutex::new(config.settings)),
+            listeners: Arc::new(Mutex::new(listeners)),
         };
         let (tell_end, ended) = mpsc::unbounded_channel();
         let mut threads = Vec::new();
-        for (number, (inbox, listeners)) in inboxes.into_iter().zip(listeners).enumerate() {
+        for (number, (inbox, listeners)) in inboxes.into_iter().zip(sockets).enumerate() {
             let setup = Setup {
                 id: ShardId(u16::try_from(number).unwrap_or(0)),
                 options: config.engine.clone(),
@@ -132,24 +154,18 @@ impl Bound {
                 verifier: verifier.clone(),
                 admission: admission.clone(),
                 clock,
-                drain_timeout: config.drain_timeout,
             };
             threads.push(spawn(Part::Shard(setup.id), tell_end.clone(), || shard::run(setup))?);
         }
         let (stop_overseer, stop) = std::sync::mpsc::channel();
-        let overseer = Overseer {
-            control: control.clone(),
-            clock,
-            memory_bytes_max,
-            heap_bytes_in_use: config.heap_bytes_in_use,
-            sys_interval_secs: config.sys_interval_secs,
-        };
+        let overseer =
+            Overseer { control: control.clone(), clock, heap_bytes_in_use: config.heap_bytes_in_use };
         let watch = move || {
             overseer.run(&stop);
             Ok(())
         };
         threads.push(spawn(Part::Overseer, tell_end, watch)?);
-        Ok(Broker { control, threads, ended, failed: None, stop_overseer, socket_files })
+        Ok(Broker { control, threads, ended, failed: None, stop_overseer })
     }
 }
 
@@ -203,12 +219,13 @@ impl Broker {
     ///
     /// Returns [`Ended::Failed`] if a part ended by itself meanwhile.
     pub fn drain(mut self) -> Ended {
+        let timeout = self.control.settings.lock().drain_timeout;
         for mailbox in self.control.mailboxes.iter() {
-            mailbox.send(Message::Drain);
+            mailbox.send(Message::Drain(timeout));
         }
         drop(self.stop_overseer);
         // A broker that takes over finds the path free, and its own file is not removed.
-        drop(self.socket_files);
+        self.control.listeners.lock().all.clear();
         for thread in self.threads {
             // A panic was caught and told.
             let _ = thread.join();
@@ -223,8 +240,8 @@ impl Broker {
     }
 }
 
-impl BrokerConfig {
-    fn connection_limits(&self) -> ConnectionLimits {
+impl BrokerSettings {
+    pub(crate) fn connection_limits(&self) -> ConnectionLimits {
         let room = descriptors::raise_limit();
         let total_max = if self.connections_max == 0 { room } else { self.connections_max.min(room) };
         ConnectionLimits {
@@ -233,30 +250,9 @@ impl BrokerConfig {
             connects_per_address_per_sec: self.connect_rate_per_address,
         }
     }
-}
 
-fn bind(
-    address: &ListenAddress,
-    shard_count: u16,
-    shards: &mut [Vec<Listener>],
-    socket_files: &mut Vec<SocketFile>,
-) -> io::Result<ListenAddress> {
-    match address {
-        ListenAddress::Tcp(wanted) => {
-            let sockets = listen::bind_tcp(*wanted, shard_count)?;
-            let bound: SocketAddr = sockets.first().map_or(Ok(*wanted), std::net::TcpListener::local_addr)?;
-            for (shard, socket) in shards.iter_mut().zip(sockets) {
-                shard.push(Listener::Tcp(socket));
-            }
-            Ok(ListenAddress::Tcp(bound))
-        }
-        ListenAddress::Unix(path) => {
-            let (socket, file) = listen::bind_unix(path)?;
-            socket_files.push(file);
-            if let Some(first) = shards.first_mut() {
-                first.push(Listener::Unix(socket));
-            }
-            Ok(address.clone())
-        }
+    /// Bytes of memory that the process may take, where that is known.
+    pub(crate) fn memory_max(&self) -> Option<u64> {
+        self.memory_bytes_max.or_else(memory::default_limit)
     }
 }

@@ -53,6 +53,11 @@ impl Clock for SteadyClock {
     }
 }
 
+/// The wall clock as certificates are judged by it.
+pub(crate) fn system_time() -> SystemTime {
+    UNIX_EPOCH + std::time::Duration::from_millis(SystemClock.now().millis())
+}
+
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for wall-clock time")]
     fn now(&self) -> UnixMillis {

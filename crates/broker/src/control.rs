@@ -2,13 +2,16 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
-use vouchmq_mqtt::engine::{ClientState, Input, ShardId, Stats, SubscriptionState};
-use vouchmq_mqtt::retained::SharedRetained;
+use vouchmq_mqtt::engine::{ClientState, EngineSettings, Input, ShardId, Stats, SubscriptionState};
+use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
 use vouchmq_mqtt::topic::{TopicFault, TopicName};
 use vouchmq_mqtt::{Message as MqttMessage, ReasonCode};
 
-use crate::admission::Admission;
+use crate::BrokerSettings;
+use crate::admission::{Admission, HandshakeCounters};
+use crate::listeners::Listeners;
 use crate::shard::ShardView;
 use crate::shard::mailbox::{Mailbox, Message};
 use crate::verify::Elsewhere;
@@ -20,6 +23,8 @@ pub struct Control {
     pub(crate) admission: Arc<Admission>,
     pub(crate) retained: SharedRetained,
     pub(crate) elsewhere: Arc<Elsewhere>,
+    pub(crate) settings: Arc<Mutex<BrokerSettings>>,
+    pub(crate) listeners: Arc<Mutex<Listeners>>,
 }
 
 /// One client of the broker.
@@ -72,10 +77,35 @@ pub struct BrokerStats {
     pub elsewhere_in_flight: u64,
     /// Log lines that were only counted.
     pub log_lines_suppressed: u64,
+    /// Connections of listeners that speak more than MQTT.
+    pub handshakes: HandshakeStats,
     /// Retained messages.
     pub retained: u64,
     /// Bytes of retained messages.
     pub retained_bytes: u64,
+}
+
+/// What became of connections before their CONNECT, where a listener speaks TLS, WebSocket or the PROXY protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HandshakeStats {
+    /// Everything was agreed on.
+    pub completed: u64,
+    /// Of these: who came back by a ticket of TLS.
+    pub resumed: u64,
+    /// The client left.
+    pub abandoned: u64,
+    /// It took too long.
+    pub timed_out: u64,
+    /// Too many did the same, all together or from their address.
+    pub crowded: u64,
+    /// A proxy did not say for whom it connects.
+    pub failed_proxy: u64,
+    /// There was no common TLS, or none at all.
+    pub failed_tls: u64,
+    /// A certificate was missing or refused, then or later.
+    pub failed_certificate: u64,
+    /// A request was not for this WebSocket.
+    pub failed_websocket: u64,
 }
 
 mod sessions;
@@ -131,6 +161,17 @@ impl Control {
         Ok(())
     }
 
+    /// Goes on with other settings, from now on; nobody is disconnected by it. What is beyond a new bound already
+    /// stays: connections, retained messages, what waits in sessions.
+    pub fn reconfigure(&self, engine: &EngineSettings, retained: RetainedLimits, settings: BrokerSettings) {
+        self.retained.set_limits(retained);
+        self.admission.set_limits(settings.connection_limits(), settings.memory_max());
+        *self.settings.lock() = settings;
+        for mailbox in self.mailboxes.iter() {
+            mailbox.send(Message::Input(Input::Reconfigure(Box::new(engine.clone()))));
+        }
+    }
+
     /// What was counted so far.
     pub async fn stats(&self) -> BrokerStats {
         let gauges = |view: &ShardView<'_>| [view.device_count() as u64, view.delayed_count as u64];
@@ -156,6 +197,7 @@ impl Control {
             refused_at_second_look: read(&counters.refused_at_second_look),
             elsewhere_in_flight: self.elsewhere.count() as u64,
             log_lines_suppressed: read(&counters.log_lines_suppressed),
+            handshakes: HandshakeStats::of(&counters.handshakes),
             retained: self.retained.len() as u64,
             retained_bytes: self.retained.byte_count() as u64,
         }
@@ -183,5 +225,33 @@ impl Control {
             }
             all
         }
+    }
+}
+
+impl HandshakeStats {
+    fn of(counters: &HandshakeCounters) -> Self {
+        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Self {
+            completed: read(&counters.completed),
+            resumed: read(&counters.resumed),
+            abandoned: read(&counters.abandoned),
+            timed_out: read(&counters.timed_out),
+            crowded: read(&counters.crowded),
+            failed_proxy: read(&counters.failed_proxy),
+            failed_tls: read(&counters.failed_tls),
+            failed_certificate: read(&counters.failed_certificate),
+            failed_websocket: read(&counters.failed_websocket),
+        }
+    }
+
+    /// All that were not served.
+    pub const fn failed(&self) -> u64 {
+        self.abandoned
+            + self.timed_out
+            + self.crowded
+            + self.failed_proxy
+            + self.failed_tls
+            + self.failed_certificate
+            + self.failed_websocket
     }
 }

@@ -14,12 +14,13 @@ pub(crate) enum Event {
     Closed,
     Refused,
     Violation,
+    Handshake,
 }
 
 /// Keeps clients from flooding the log: of each kind of event a few lines a second, then their number.
 #[derive(Debug, Default)]
 pub(crate) struct EventLog {
-    windows: [Window; 4],
+    windows: [Window; 5],
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,6 +38,7 @@ impl EventLog {
             Event::Closed => &mut self.windows[1],
             Event::Refused => &mut self.windows[2],
             Event::Violation => &mut self.windows[3],
+            Event::Handshake => &mut self.windows[4],
         };
         if now.since(window.since) >= WINDOW {
             if window.suppressed_count > 0 {

@@ -14,15 +14,28 @@ const BACKLOG: i32 = 4096;
 /// Who may connect by a Unix socket: the user of this process, and its group.
 const UNIX_MODE: u32 = 0o660;
 
+/// Whether it is found out first that nobody else listens on an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Probe {
+    Always,
+    /// This process listens on its port itself, with a listener that is about to go.
+    Never,
+}
+
 /// Binds one TCP address for `shard_count` shards, which the kernel spreads new connections over.
 ///
 /// An address that another process listens on is refused, although SO_REUSEPORT would allow to share it: a
 /// second broker on the same port would take half of the clients.
-pub(crate) fn bind_tcp(address: SocketAddr, shard_count: u16) -> io::Result<Vec<std::net::TcpListener>> {
-    let probe = socket(address)?;
-    probe.bind(&address.into())?;
-    let address = probe.local_addr()?.as_socket().unwrap_or(address);
-    drop(probe);
+pub(crate) fn bind_tcp(
+    mut address: SocketAddr,
+    shard_count: u16,
+    probe: Probe,
+) -> io::Result<Vec<std::net::TcpListener>> {
+    if probe == Probe::Always {
+        let probe = socket(address)?;
+        probe.bind(&address.into())?;
+        address = probe.local_addr()?.as_socket().unwrap_or(address);
+    }
     (0..shard_count)
         .map(|_| {
             let socket = socket(address)?;

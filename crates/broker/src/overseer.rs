@@ -23,9 +23,7 @@ const PURGE_STEPS: usize = 10_000;
 pub(crate) struct Overseer {
     pub(crate) control: Control,
     pub(crate) clock: Monotonic,
-    pub(crate) memory_bytes_max: Option<u64>,
     pub(crate) heap_bytes_in_use: fn() -> Option<u64>,
-    pub(crate) sys_interval_secs: u32,
 }
 
 impl Overseer {
@@ -34,7 +32,8 @@ impl Overseer {
         let mut cursor = TopicCursor::default();
         while stop.recv_timeout(TURN) == Err(RecvTimeoutError::Timeout) {
             turn += 1;
-            if let (Some(max), Some(usage)) = (self.memory_bytes_max, self.usage())
+            let settings = *self.control.settings.lock();
+            if let (Some(max), Some(usage)) = (settings.memory_max(), self.usage())
                 && is_short != memory::is_short(is_short, usage, max)
             {
                 is_short = !is_short;
@@ -44,7 +43,7 @@ impl Overseer {
             if retained.purge(self.clock.now(), &mut cursor, PURGE_STEPS) == Progress::Done {
                 cursor = TopicCursor::default();
             }
-            let interval = u64::from(self.sys_interval_secs);
+            let interval = u64::from(settings.sys_interval_secs);
             if interval > 0 && turn % interval == 0 {
                 self.publish_sys();
             }

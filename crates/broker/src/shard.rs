@@ -12,7 +12,9 @@ mod person;
 mod round;
 mod sockets;
 mod turn;
+mod vestibule;
 mod view;
+mod vouch;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
@@ -22,6 +24,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use vouchmq_identity::{Denial, Exchange};
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, Mail, ShardId};
@@ -29,15 +32,17 @@ use vouchmq_mqtt::time::Timestamp;
 
 use crate::admission::{Admission, Seat};
 use crate::clock::Monotonic;
+use crate::door::Door;
 use crate::event_log::EventLog;
 use crate::offences::Offences;
-use crate::transport::{Detached, Peer, Transport};
+use crate::transport::{Detached, Peer, Transport, Wire};
 use crate::verify::Verifier;
 use guard::Breakage;
 use linger::Lingering;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
 use turn::Portion;
+use vestibule::Vestibule;
 
 pub(crate) use accept::Listener;
 pub(crate) use round::{Errand, Round};
@@ -52,14 +57,13 @@ const MAIL_BATCH: usize = 64;
 pub(crate) struct Setup {
     pub(crate) id: ShardId,
     pub(crate) options: EngineOptions,
-    pub(crate) listeners: Vec<Listener>,
+    pub(crate) listeners: Vec<(Listener, Arc<Door>)>,
     pub(crate) inbox: Inbox,
     /// The mailboxes of all shards, this one's included.
     pub(crate) mailboxes: Arc<[Mailbox]>,
     pub(crate) verifier: Verifier,
     pub(crate) admission: Arc<Admission>,
     pub(crate) clock: Monotonic,
-    pub(crate) drain_timeout: Duration,
 }
 
 /// A running shard, shared by the tasks of its thread.
@@ -74,6 +78,11 @@ pub(crate) struct Shard {
     /// Connections that wait for their client to close.
     lingering_count: Cell<usize>,
     breakage: Breakage,
+    /// What accepts, by door.
+    accepting: RefCell<Vec<(u64, JoinHandle<()>)>>,
+    /// Nobody is let in any more.
+    is_draining: Cell<bool>,
+    vestibule: Vestibule,
 }
 
 struct State {
@@ -81,6 +90,8 @@ struct State {
     engine: Engine,
     sockets: Sockets,
     scratch: Box<[u8]>,
+    /// What is read from those who speak TLS, before it is opened into `scratch`; empty until one does.
+    sealed: Vec<u8>,
     /// How much of it a read fills.
     portion: Portion,
     mailboxes: Arc<[Mailbox]>,
@@ -124,14 +135,14 @@ pub(crate) fn run(setup: Setup) -> std::io::Result<()> {
 }
 
 async fn serve(setup: Setup) -> std::io::Result<()> {
-    let Setup { id, options, listeners, mut inbox, mailboxes, verifier, admission, clock, drain_timeout } =
-        setup;
+    let Setup { id, options, listeners, mut inbox, mailboxes, verifier, admission, clock } = setup;
     let shard = Rc::new(Shard {
         state: RefCell::new(State {
             id,
             engine: Engine::new(clock.now(), id, options),
             sockets: Sockets::default(),
             scratch: vec![0; READ_BYTES].into_boxed_slice(),
+            sealed: Vec::new(),
             portion: Portion::new(),
             mailboxes,
             verifier,
@@ -157,8 +168,11 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
         empty: Notify::new(),
         lingering_count: Cell::new(0),
         breakage: Breakage::default(),
+        accepting: RefCell::default(),
+        is_draining: Cell::new(false),
+        vestibule: Vestibule::default(),
     });
-    let work = shard.clone().work(listeners, &mut inbox, drain_timeout);
+    let work = shard.clone().work(listeners, &mut inbox);
     tokio::select! {
         () = shard.breakage.happened() => Err(std::io::Error::other("a task panicked: this is a bug")),
         ended = work => ended,
@@ -169,40 +183,42 @@ impl Shard {
     /// Accepts and serves clients until it is told to drain, then drains.
     async fn work(
         self: Rc<Self>,
-        listeners: Vec<Listener>,
+        listeners: Vec<(Listener, Arc<Door>)>,
         inbox: &mut Inbox,
-        drain_timeout: Duration,
     ) -> std::io::Result<()> {
-        let accepting: Vec<_> = listeners
-            .into_iter()
-            .map(|listener| Ok(self.spawn(Box::pin(listener.accept(self.clone())?))))
-            .collect::<std::io::Result<_>>()?;
+        for (listener, door) in listeners {
+            self.listen(listener, door)?;
+        }
         self.spawn(Box::pin(self.clone().flush_forever()));
         self.spawn(Box::pin(self.clone().fire_timers()));
         let mut batch = Vec::new();
-        loop {
+        let drain_timeout = loop {
             if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
                 return Ok(());
             }
-            if self.open_mail(&mut batch, inbox).await {
-                break;
+            if let Some(timeout) = self.open_mail(&mut batch, inbox).await {
+                break timeout;
             }
-        }
-        accepting.iter().for_each(tokio::task::JoinHandle::abort);
+        };
+        self.is_draining.set(true);
+        self.accepting.take().iter().for_each(|(_, accepting)| accepting.abort());
         self.drain(inbox, drain_timeout).await;
         Ok(())
     }
 
-    /// Handles mail, and lets others have their turn in between; `true` when the shard is to drain.
-    async fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> bool {
-        let mut is_draining = false;
+    /// Handles mail, and lets others have their turn in between. Says when the shard is to drain, and within
+    /// which time.
+    async fn open_mail(self: &Rc<Self>, batch: &mut Vec<Message>, inbox: &Inbox) -> Option<Duration> {
+        let mut drain_timeout = None;
         let mut began = self.now();
         for message in batch.drain(..) {
-            is_draining |= matches!(message, Message::Drain);
+            if let Message::Drain(timeout) = message {
+                drain_timeout = Some(timeout);
+            }
             self.open_message(message, inbox, &mut began).await;
             self.take_turns(&mut began).await;
         }
-        is_draining
+        drain_timeout
     }
 
     async fn open_message(self: &Rc<Self>, message: Message, inbox: &Inbox, began: &mut Timestamp) {
@@ -216,7 +232,19 @@ impl Shard {
             Message::Input(input) => self.change(|state, now| state.engine.input(now, input)),
             Message::Inspect(look) => self.change(|state, _| look(&state.view())),
             Message::Adopt { transport, seat, bytes } => self.adopt(transport, seat, &bytes),
-            Message::Drain => self.change(|state, now| state.engine.input(now, Input::Drain)),
+            Message::Listen(listener, door) => {
+                let name = door.spoken().name.clone();
+                if let Err(error) = self.listen(listener, door) {
+                    tracing::error!(listener = %name, %error, "a listener could not be opened on a shard");
+                }
+            }
+            Message::CloseDoor(closed) => self.accepting.borrow_mut().retain(|(door, accepting)| {
+                if *door == closed {
+                    accepting.abort();
+                }
+                *door != closed
+            }),
+            Message::Drain(_) => self.change(|state, now| state.engine.input(now, Input::Drain)),
         }
     }
 
@@ -266,15 +294,34 @@ impl Shard {
         }
     }
 
-    /// A connection was accepted here.
-    fn accepted(self: &Rc<Self>, transport: Transport, peer: Peer) {
-        let admitted = {
-            let state = self.state.borrow();
-            state.admission.admit(state.clock.now(), peer)
-        };
-        if let Some(seat) = admitted {
-            self.open(transport, seat, &[]);
+    /// Accepts clients at a door.
+    fn listen(self: &Rc<Self>, listener: Listener, door: Arc<Door>) -> std::io::Result<()> {
+        if self.is_draining.get() {
+            return Ok(());
         }
+        let id = door.id;
+        let accepting = self.spawn(Box::pin(listener.accept(self.clone(), door)?));
+        self.accepting.borrow_mut().push((id, accepting));
+        Ok(())
+    }
+
+    /// A connection was accepted here; `true` when it has to pass something before it is served.
+    fn accepted(self: &Rc<Self>, wire: Wire, peer: Peer, door: &Arc<Door>) -> bool {
+        let spoken = door.spoken();
+        if !spoken.is_plain() {
+            self.enter(wire, peer, door, &spoken);
+            return true;
+        }
+        if let Some(seat) = self.admit(peer, door) {
+            self.open(Transport::Plain(wire), seat, &[]);
+        }
+        false
+    }
+
+    /// Finds a place for a connection.
+    fn admit(&self, peer: Peer, door: &Arc<Door>) -> Option<Seat> {
+        let state = self.state.borrow();
+        state.admission.admit(state.clock.now(), peer, door)
     }
 
     fn count_accept_pause(&self) {
@@ -283,13 +330,33 @@ impl Shard {
 
     /// Begins to serve a connection, of which `bytes` were read already.
     fn open(self: &Rc<Self>, transport: Transport, seat: Seat, bytes: &[u8]) {
+        let now = self.now();
+        self.open_since(now, transport, seat, bytes);
+    }
+
+    /// Begins to serve a connection that was accepted then.
+    fn open_since(
+        self: &Rc<Self>,
+        accepted_at: Timestamp,
+        mut transport: Transport,
+        seat: Seat,
+        bytes: &[u8],
+    ) {
         let mut state = self.state.borrow_mut();
+        if !state.vouch_for(&mut transport, &seat) {
+            state.linger(transport, seat);
+            return self.after_input(&mut state);
+        }
         let now = state.clock.now();
         let id = match seat.refusal {
             Some(reason) => state.engine.open_refused(now, reason),
-            None => state.engine.open(now),
+            None => state.engine.open(accepted_at),
         };
+        let has_unsent = transport.has_unsent();
         state.sockets.insert(id, transport, seat);
+        if has_unsent {
+            state.unwritten.push(id);
+        }
         self.spawn(connection::Reading::new(self.clone(), id));
         if !bytes.is_empty() {
             state.engine.receive(now, id, bytes);

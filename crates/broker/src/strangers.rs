@@ -1,5 +1,6 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
@@ -20,7 +21,7 @@ const OF_ADDRESS: u64 = 4;
 #[derive(Debug)]
 pub(crate) struct Strangers {
     held: Mutex<Held>,
-    bytes_max: u64,
+    bytes_max: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -37,8 +38,12 @@ pub(crate) struct Taken(u32);
 impl Strangers {
     /// An eighth of the memory that the process may take.
     pub(crate) fn new(memory_bytes_max: Option<u64>) -> Self {
-        let share = memory_bytes_max.map_or(BYTES_MIN, |max| max / 8);
-        Self { held: Mutex::default(), bytes_max: share.max(BYTES_MIN) }
+        Self { held: Mutex::default(), bytes_max: share_of(memory_bytes_max).into() }
+    }
+
+    /// The process may take more memory now, or less.
+    pub(crate) fn set_memory(&self, memory_bytes_max: Option<u64>) {
+        self.bytes_max.store(share_of(memory_bytes_max), Ordering::Relaxed);
     }
 
     /// A stranger at `network` sent `count` bytes; `false` when they are too many, and must not be kept.
@@ -46,7 +51,7 @@ impl Strangers {
         let received = u32::try_from(count).ok().and_then(|count| taken.0.checked_add(count));
         let Some(received) = received.map(Taken) else { return false };
         let more = received.charge() - taken.charge();
-        if more > 0 && !self.held.lock().take(network, more, self.bytes_max) {
+        if more > 0 && !self.held.lock().take(network, more, self.bytes_max.load(Ordering::Relaxed)) {
             return false;
         }
         *taken = received;
@@ -64,6 +69,10 @@ impl Strangers {
     pub(crate) fn byte_count(&self) -> u64 {
         self.held.lock().bytes
     }
+}
+
+fn share_of(memory_bytes_max: Option<u64>) -> u64 {
+    memory_bytes_max.map_or(BYTES_MIN, |max| max / 8).max(BYTES_MIN)
 }
 
 impl Held {
@@ -165,8 +174,8 @@ mod tests {
 
     #[test]
     fn the_budget_is_a_share_of_the_memory() {
-        assert_eq!(Strangers::new(Some(800 << 20)).bytes_max, 100 << 20);
-        assert_eq!(Strangers::new(Some(1)).bytes_max, BYTES_MIN);
-        assert_eq!(Strangers::new(None).bytes_max, BYTES_MIN);
+        assert_eq!(share_of(Some(800 << 20)), 100 << 20);
+        assert_eq!(share_of(Some(1)), BYTES_MIN);
+        assert_eq!(share_of(None), BYTES_MIN);
     }
 }

@@ -10,7 +10,7 @@ use vouchmq_mqtt::engine::{EngineOptions, ShardId};
 
 use crate::broker::{Part, spawn};
 use crate::shard::mailbox::Message;
-use crate::{Bound, BrokerConfig, Ended, ListenAddress};
+use crate::{Bound, BrokerConfig, BrokerSettings, Ended, ListenAddress, ListenerOptions};
 
 mod guessing;
 
@@ -32,17 +32,12 @@ impl Authenticator for Panicking {
 
 pub(crate) fn config(shard_count: u16) -> BrokerConfig {
     BrokerConfig {
-        listen: vec![ListenAddress::Tcp(([127, 0, 0, 1], 0).into())],
+        listeners: vec![ListenerOptions::plain("tcp", ListenAddress::Tcp(([127, 0, 0, 1], 0).into()))],
         engine: EngineOptions::new(shard_count),
         authenticator: Arc::new(Anonymous::everybody(Access::everything())),
         exchange_methods: Vec::new(),
-        connections_max: 0,
-        connections_per_address_max: 0,
-        connect_rate_per_address: 0,
-        drain_timeout: Duration::from_secs(5),
-        memory_bytes_max: None,
+        settings: BrokerSettings { sys_interval_secs: 0, ..BrokerSettings::default() },
         heap_bytes_in_use: || None,
-        sys_interval_secs: 0,
         verify_threads: 1,
     }
 }
@@ -118,7 +113,11 @@ const CONNECT_5: &[u8] = b"\x10\x0e\x00\x04MQTT\x05\x02\x00\x00\x00\x00\x01a";
 
 #[test]
 fn a_client_for_whom_there_is_no_room_is_told_so() {
-    let bound = Bound::bind(BrokerConfig { connections_max: 1, ..config(2) }).unwrap();
+    let bound = Bound::bind(BrokerConfig {
+        settings: BrokerSettings { connections_max: 1, ..BrokerSettings::default() },
+        ..config(2)
+    })
+    .unwrap();
     let mut first = connect(&bound);
     let addresses = bound.addresses().to_vec();
     let broker = bound.start().unwrap();
@@ -158,7 +157,11 @@ fn a_client_that_is_still_sending_sees_why_its_connection_ends() {
 
 #[test]
 fn little_is_read_of_a_stranger_that_is_refused() {
-    let bound = Bound::bind(BrokerConfig { connections_max: 1, ..config(1) }).unwrap();
+    let bound = Bound::bind(BrokerConfig {
+        settings: BrokerSettings { connections_max: 1, ..BrokerSettings::default() },
+        ..config(1)
+    })
+    .unwrap();
     let (mut first, mut stranger) = (connect(&bound), connect(&bound));
     socket2::SockRef::from(&stranger).set_send_buffer_size(64 * 1024).unwrap();
     let broker = bound.start().unwrap();

@@ -25,6 +25,7 @@ pub mod page;
 pub mod problem;
 pub mod product;
 pub mod registration;
+pub mod reload;
 pub mod stats;
 pub mod transfer;
 pub mod verify;

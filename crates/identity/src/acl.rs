@@ -1,18 +1,27 @@
 //! What clients may do: ACL rules, and how they answer as an [`Authorize`].
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::{Arc, LazyLock};
 
 use vouchmq_mqtt::{Authorize, FilterRef, Grant, Permission, QoS};
 
+mod explain;
+mod mosquitto;
+mod ordered;
 mod pattern;
 mod rules;
+mod selector;
 mod told;
 
 #[cfg(test)]
 mod tests;
 
+pub use explain::Attempt;
+pub use mosquitto::{LineFault, MosquittoAcl, MosquittoAclFault, MosquittoRule};
+pub use ordered::{Decision, OrderedAcl, OrderedRule, OrderedRules, RuleTopic, Topics};
 pub use pattern::{Names, PatternFault, TopicPattern, Variable};
 pub use rules::{Acl, AclRule, Action, Effect, Rules};
+pub use selector::Selector;
 
 /// What the clients of an authenticator get: the same for all, or rules with their names in them.
 #[derive(Clone)]
@@ -21,6 +30,10 @@ pub enum Access {
     Same(Arc<dyn Authorize>),
     /// The rules as they read for each client.
     Rules(Arc<Acl>),
+    /// Rules in an order, as they read for each client.
+    Ordered(Arc<OrderedAcl>),
+    /// Rules of a file of Mosquitto, as they read for each client.
+    Mosquitto(Arc<MosquittoAcl>),
 }
 
 /// May do everything but publish to topics that start with `$`, which are the broker's own.
@@ -36,12 +49,25 @@ pub struct DenyAll;
 impl Access {
     /// [`AllowAll`] for every client.
     pub fn everything() -> Self {
-        Self::Same(Arc::new(AllowAll))
+        static EVERYTHING: LazyLock<Arc<dyn Authorize>> = LazyLock::new(|| Arc::new(AllowAll));
+        Self::Same(EVERYTHING.clone())
     }
 
     /// [`DenyAll`] for every client.
     pub fn nothing() -> Self {
-        Self::Same(Arc::new(DenyAll))
+        static NOTHING: LazyLock<Arc<dyn Authorize>> = LazyLock::new(|| Arc::new(DenyAll));
+        Self::Same(NOTHING.clone())
+    }
+
+    /// Whether every client gets the same from both; `false` where that is not known.
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Same(one), Self::Same(other)) => Arc::ptr_eq(one, other),
+            (Self::Rules(one), Self::Rules(other)) => one == other,
+            (Self::Ordered(one), Self::Ordered(other)) => one == other,
+            (Self::Mosquitto(one), Self::Mosquitto(other)) => one == other,
+            (Self::Same(_) | Self::Rules(_) | Self::Ordered(_) | Self::Mosquitto(_), _) => false,
+        }
     }
 
     /// What one client may do.
@@ -49,6 +75,8 @@ impl Access {
         match self {
             Self::Same(authorize) => Arc::clone(authorize),
             Self::Rules(acl) => Arc::new(acl.rules_of(names)),
+            Self::Ordered(acl) => Arc::new(acl.rules_of(names)),
+            Self::Mosquitto(acl) => Arc::new(acl.rules_of(names)),
         }
     }
 }
@@ -58,6 +86,8 @@ impl fmt::Debug for Access {
         match self {
             Self::Same(_) => f.write_str("Same(..)"),
             Self::Rules(acl) => f.debug_tuple("Rules").field(acl).finish(),
+            Self::Ordered(acl) => f.debug_tuple("Ordered").field(acl).finish(),
+            Self::Mosquitto(acl) => f.debug_tuple("Mosquitto").field(acl).finish(),
         }
     }
 }

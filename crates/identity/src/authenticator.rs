@@ -7,8 +7,11 @@ use crate::{ClientCertificate, Reconsidered, Secret, SecretFault, SecretUse, Sta
 
 mod anonymous;
 mod chain;
+mod configured;
 mod device;
 mod file;
+mod order;
+mod replaceable;
 mod reply;
 mod unblocked;
 mod witness;
@@ -18,8 +21,11 @@ mod tests;
 
 pub use anonymous::Anonymous;
 pub use chain::Chain;
+pub use configured::Configured;
 pub use device::{DeviceAuthenticator, ScramOfDevices, Spawn};
 pub use file::FileAuthenticator;
+pub use order::{AuthenticatorName, Order, OrderFault};
+pub use replaceable::Replaceable;
 pub use reply::{Replied, Reply, Work};
 pub use unblocked::Unblocked;
 pub use witness::{DoorBook, Witness};

@@ -27,6 +27,7 @@ pub mod resident;
 pub mod scram;
 pub mod signature;
 pub mod store;
+pub mod users;
 
 mod authenticator;
 mod certificate;
@@ -45,10 +46,11 @@ mod testing;
 mod uses;
 mod verdict;
 
-pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, Rules};
+pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, OrderedAcl, OrderedRule, OrderedRules, Rules};
 pub use authenticator::{
-    Anonymous, AuthRequest, Authenticator, Chain, Cost, DeviceAuthenticator, DoorBook, FileAuthenticator,
-    Replied, Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
+    Anonymous, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Cost, DeviceAuthenticator,
+    DoorBook, FileAuthenticator, Order, OrderFault, Replaceable, Replied, Reply, ScramOfDevices, Spawn,
+    Unblocked, Witness, Work,
 };
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use certificate::{
@@ -63,10 +65,11 @@ pub use password_file::PasswordFile;
 pub use password_hash::{
     HashCost, HashFault, HashPart, HashScheme, NoHash, OutOfMemory, PasswordHash, PlainPassword,
 };
-pub use principal::Principal;
+pub use principal::{Generation, Principal, ProvenUser};
 pub use secret::{KeyId, Secret, SecretFault, SecretUse};
 pub use sessions::{Farewell, Pending, Sessions, Whom};
 pub use standing::{Reconsidered, Standing};
+pub use users::Users;
 pub use uses::Uses;
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
 pub use vouchmq_mqtt::{Authorize, Grant, Permission};

@@ -147,6 +147,11 @@ impl PasswordHash {
         self.recipe.work(self.hash.len())
     }
 
+    /// Whether it is the same hash of the same salt by the same recipe. Not for what a client presents.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        self.recipe == other.recipe && self.salt == other.salt && self.hash == other.hash
+    }
+
     /// A hash that takes as long to compare with as this one, and is that of no known password.
     pub(crate) fn decoy(&self) -> Self {
         let zeros = |bytes: &Bytes| vec![0; bytes.len()].into();

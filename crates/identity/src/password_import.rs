@@ -18,6 +18,7 @@
 
 use crate::{HashFault, HashPart, HashScheme, PasswordHash, PlainPassword};
 
+mod configured;
 mod emqx;
 mod hono;
 mod mosquitto;
@@ -25,6 +26,7 @@ mod mosquitto;
 #[cfg(test)]
 mod tests;
 
+pub use configured::from_configuration;
 pub use emqx::{EmqxRow, from_emqx};
 pub use hono::{HonoSecret, from_hono};
 pub use mosquitto::from_mosquitto;
@@ -64,6 +66,13 @@ pub enum ImportFault {
          'mosquitto_passwd -U' on the file first"
     )]
     NotMosquitto,
+    /// It begins like a hash, and is none.
+    #[error(
+        "it begins like a password hash, $name$, and is none that is known: use $argon2id$ of 'vouchmq passwd', $2b$, \
+         $pbkdf2-sha256$, $pbkdf2-sha512$, $sha256$, $sha512$, or $6$ and $7$ of Mosquitto; a password in plain text \
+         cannot begin so"
+    )]
+    LooksHashed,
     /// A password in plain text that comes with a salt.
     #[error("a password in plain text cannot have a salt")]
     SaltedPlain,

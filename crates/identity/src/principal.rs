@@ -1,3 +1,4 @@
+use std::num::NonZeroU64;
 use std::{fmt, sync::Arc};
 
 use crate::model::{CredentialId, DeviceId};
@@ -7,20 +8,65 @@ use crate::model::{CredentialId, DeviceId};
 pub enum Principal {
     /// Nobody in particular: the client was accepted without proof, whatever name it gave.
     Anonymous,
-    /// A user of the password file, who proved it.
-    User(Arc<str>),
+    /// A user, who proved it.
+    User(ProvenUser),
     /// A device of the registry, and the credential that it proved.
     Device(DeviceId, CredentialId),
 }
+
+/// A user that proved its name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ProvenUser {
+    name: Arc<str>,
+    as_of: Option<Generation>,
+}
+
+/// Which of the configurations that followed each other in this process; the first is 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(NonZeroU64);
 
 impl Principal {
     /// The proven user name.
     pub fn user_name(&self) -> Option<&str> {
         match self {
             Self::Anonymous => None,
-            Self::User(name) => Some(name),
+            Self::User(user) => Some(user.name()),
             Self::Device(id, _) => Some(id.as_str()),
         }
+    }
+}
+
+impl ProvenUser {
+    /// A user of the configuration, as it stood then.
+    pub(crate) fn configured(name: &str, as_of: Generation) -> Self {
+        Self { name: name.into(), as_of: Some(as_of) }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The configuration that its password was in; `None` for a user that no configuration knows.
+    pub const fn as_of(&self) -> Option<Generation> {
+        self.as_of
+    }
+}
+
+/// A user that somebody else vouches for.
+impl From<&str> for ProvenUser {
+    fn from(name: &str) -> Self {
+        Self { name: name.into(), as_of: None }
+    }
+}
+
+impl Generation {
+    /// That of the configuration at the start.
+    pub const FIRST: Self = Self(NonZeroU64::MIN);
+
+    /// The one that follows.
+    pub(crate) const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
     }
 }
 
@@ -29,7 +75,7 @@ impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Anonymous => f.write_str("anonymous"),
-            Self::User(name) => write!(f, "user {name:?}"),
+            Self::User(user) => write!(f, "user {:?}", user.name()),
             Self::Device(id, _) => write!(f, "device {id}"),
         }
     }

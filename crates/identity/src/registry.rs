@@ -21,6 +21,7 @@ mod block;
 mod claim;
 mod confirm;
 mod credential;
+mod deed;
 mod desk;
 mod device;
 mod fingerprint;
@@ -46,6 +47,7 @@ pub use block::{PutBlock, RemoveBlock};
 pub use claim::{CreateClaimToken, RevokeClaimToken};
 pub use confirm::{Confirm, ConfirmCertificate, Confirmed, UpgradePassword};
 pub use credential::{AddCredential, Added, NewProof, RevokeCredential, Rotate, Rotated, TouchCredentials};
+pub use deed::RecordDeed;
 pub use desk::Desk;
 pub use device::{ChangeDevice, CreateDevice, DevicePatch, MoveDevice, NewDevice};
 pub use fingerprint::Fingerprint;
@@ -53,9 +55,7 @@ pub use housekeeping::{
     BLOCK_KEPT_MILLIS, Chore, EXPIRED_KEPT_MILLIS, LOG_KEPT_MILLIS, LOG_KEPT_MIN, REGISTRATION_KEPT_MILLIS,
     REVOKED_KEPT_MILLIS, Sweep, Swept,
 };
-pub use import::{
-    Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported, RecordTransfer,
-};
+pub use import::{Entered, ITEMS_MAX, ImportCredential, ImportDevice, ImportItem, ImportRows, Imported};
 pub use keys::{AdoptKeys, KeysFault, Opened};
 pub use kick::KickDevice;
 pub use product::{ChangeProduct, CreateProduct, DeleteProduct, NewProduct, ProductPatch};

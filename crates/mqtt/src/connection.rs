@@ -10,6 +10,9 @@ pub(crate) use handshake::{Awaits, Enhanced, Handshake};
 pub(crate) use owed::{AckKind, Owed, OwedAcks, OwedId};
 pub(crate) use rate::Rate;
 
+use std::sync::Arc;
+
+use crate::limits::Limits;
 use crate::outbox::Outbox;
 use crate::session::SessionId;
 use crate::time::Timestamp;
@@ -30,6 +33,8 @@ pub(crate) struct Connection {
     pub(crate) generation: u32,
     pub(crate) state: State,
     pub(crate) dialect: Dialect,
+    /// The limits that stood when it was opened: what the client is told, and may rely on.
+    pub(crate) announced: Arc<Limits>,
     /// The outbox is in the list of those that have something to write.
     pub(crate) is_dirty: bool,
     /// Input is kept and not read on until something else has happened.
@@ -78,11 +83,12 @@ pub(crate) enum State {
 }
 
 impl Connection {
-    pub(crate) fn new(generation: u32, now: Timestamp, deadline: Timestamp) -> Self {
+    pub(crate) fn new(generation: u32, now: Timestamp, limits: &Arc<Limits>) -> Self {
         Self {
             generation,
-            state: State::ExpectConnect { deadline, refusal: None },
+            state: State::ExpectConnect { deadline: now.after(limits.connect_deadline), refusal: None },
             dialect: Dialect::default(),
+            announced: limits.clone(),
             is_dirty: false,
             is_paused: false,
             is_throttled: false,
@@ -141,9 +147,9 @@ impl Connection {
 
     /// The client is owed as many acknowledgements as it may have open, and knows no Receive Maximum to keep
     /// to: it is not read from until some of them have left.
-    pub(crate) fn is_saturated(&self, receive_maximum: u16) -> bool {
+    pub(crate) fn is_saturated(&self) -> bool {
         let owed_count = self.owed.as_ref().map_or(0, |acks| acks.len());
-        !self.dialect.has_properties() && owed_count >= usize::from(receive_maximum)
+        !self.dialect.has_properties() && owed_count >= usize::from(self.announced.receive_maximum)
     }
 
     /// Bytes that wait for the peer.

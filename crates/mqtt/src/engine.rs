@@ -45,7 +45,7 @@ pub use census::Census;
 pub use control::{ClientState, SubscriptionState};
 pub use input::{Decision, Input, Permit};
 pub use mail::{Mail, OpenMail};
-pub use options::{DenyAction, EngineOptions, SharePolicy};
+pub use options::{DenyAction, EngineOptions, EngineSettings, SharePolicy};
 pub use stats::Stats;
 
 use std::collections::VecDeque;
@@ -103,7 +103,7 @@ impl Engine {
             shard,
             clients: Clients::new(&options),
             interests: FilterMap::new(options.hash_seed.clone()),
-            groups: Groups::new(options.share_policy),
+            groups: Groups::new(options.settings.share_policy),
             mailboxes: Mailboxes::new(shard, options.shard_count),
             pending_subscribes: PendingSubscribes::default(),
             timers: Wheel::new(now),
@@ -121,6 +121,11 @@ impl Engine {
     /// Which engine this is.
     pub fn shard(&self) -> ShardId {
         self.shard
+    }
+
+    /// How long a network connection may take to its CONNECT.
+    pub fn connect_deadline(&self) -> std::time::Duration {
+        self.options.settings.limits.connect_deadline
     }
 
     /// The engine that the client `client_id` belongs to; the same answer on every engine.

@@ -61,6 +61,14 @@ pub enum QueueFull {
     DropOldest,
 }
 
+impl Limits {
+    /// The keep-alive in force for a client that asks for this one, in seconds; 0 = none.
+    pub(crate) const fn keep_alive_secs(&self, asked_secs: u16) -> u16 {
+        let max = self.keep_alive_max_secs;
+        if max > 0 && (asked_secs == 0 || asked_secs > max) { max } else { asked_secs }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

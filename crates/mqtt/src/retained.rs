@@ -89,6 +89,11 @@ impl SharedRetained {
         Self(Arc::new(Mutex::new(Retained { messages: TopicMap::new(seed), byte_count: 0, limits })))
     }
 
+    /// Replaces the bounds; what is beyond them already stays.
+    pub fn set_limits(&self, limits: RetainedLimits) {
+        self.lock().limits = limits;
+    }
+
     /// Stores a message under its topic, in place of an older one (`MQTT5-3.3.1-5`).
     ///
     /// # Errors

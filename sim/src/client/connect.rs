@@ -237,12 +237,12 @@ impl Client {
             env.fail(format!("{}: an Assigned Client Identifier, or none", self.number));
         }
         let asked = self.profile.expiry_secs;
-        let granted = asked.min(env.plan.options.limits.session_expiry_max_secs);
+        let granted = asked.min(env.plan.options.settings.limits.session_expiry_max_secs);
         if self.profile.has_properties() && properties.session_expiry_interval().unwrap_or(asked) != granted {
             env.fail(format!("{}: CONNACK grants another Session Expiry Interval", self.number));
         }
         let max = properties.maximum_packet_size().and_then(|max| usize::try_from(max).ok());
-        if max != Some(env.plan.options.limits.packet_bytes_max) && self.profile.has_properties() {
+        if max != Some(env.plan.options.settings.limits.packet_bytes_max) && self.profile.has_properties() {
             env.fail(format!("{}: CONNACK allows packets of {max:?} bytes", self.number));
         }
         Terms {

@@ -102,7 +102,7 @@ fn draw(number: u64, options: &EngineOptions, rng: &mut Rng) -> Profile {
         receive_maximum: receive_maximum.filter(|_| has_properties),
         packet_bytes_max: packet_bytes_max.filter(|_| has_properties),
         alias_maximum: if has_properties { alias_maximum } else { 0 },
-        window: window(has_properties, options.limits.receive_maximum, rng),
+        window: window(has_properties, options.settings.limits.receive_maximum, rng),
         pace: pace(rng),
         only_consumes: !has_properties && rng.chance(300),
         has_method: has_properties && rng.chance(150),

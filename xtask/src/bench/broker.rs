@@ -10,6 +10,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
+use super::certificates::Certificates;
+use super::plan::Over;
 use crate::clock::wait_for;
 
 /// A broker to be started.
@@ -18,6 +20,9 @@ pub(super) struct Broker {
     pub(super) name: String,
     pub(super) binary: PathBuf,
     kind: Kind,
+    over: Over,
+    /// What is shown to clients, where that is TLS.
+    certificates: Option<Certificates>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -31,15 +36,33 @@ enum Kind {
 pub(super) struct Running {
     child: Child,
     pub(super) port: u16,
+    /// What the load generator needs to know beside the port.
+    pub(super) words: String,
 }
 
 impl Broker {
     pub(super) fn vouchmq(name: &str, binary: PathBuf, shards: u32) -> Self {
-        Self { name: name.to_owned(), binary, kind: Kind::Vouchmq { shards } }
+        let (over, certificates) = (Over::Tcp, None);
+        Self { name: name.to_owned(), binary, kind: Kind::Vouchmq { shards }, over, certificates }
     }
 
     pub(super) fn mosquitto(binary: PathBuf) -> Self {
-        Self { name: "mosquitto".to_owned(), binary, kind: Kind::Mosquitto }
+        let (over, certificates) = (Over::Tcp, None);
+        Self { name: "mosquitto".to_owned(), binary, kind: Kind::Mosquitto, over, certificates }
+    }
+
+    /// The same broker, listening for this.
+    pub(super) fn over(&self, over: Over, certificates: &Certificates) -> Self {
+        Self { over, certificates: Some(certificates.clone()), ..self.clone() }
+    }
+
+    /// What the load generator needs to know of what is below MQTT.
+    pub(super) fn words(&self) -> String {
+        match (self.over, &self.certificates) {
+            (Over::Tls, Some(certificates)) => format!("--cafile {}", certificates.authority.display()),
+            (Over::Ws, _) => "--ws".to_owned(),
+            (Over::Tcp | Over::Tls, _) => String::new(),
+        }
     }
 
     /// Starts the broker in a folder of its own below `dir` and waits until it listens.
@@ -61,7 +84,7 @@ impl Broker {
             .stderr(log)
             .spawn()
             .with_context(|| format!("{} does not start", self.name))?;
-        let mut running = Running { child, port };
+        let mut running = Running { child, port, words: self.words() };
         let listening = wait_for(Duration::from_secs(10), Duration::from_millis(10), || {
             if running.child.try_wait()?.is_some() {
                 let said = fs::read_to_string(&log_file).unwrap_or_default();
@@ -75,6 +98,16 @@ impl Broker {
 
     fn arguments(&self, port: u16, dir: &Path) -> Result<Vec<String>> {
         match self.kind {
+            Kind::Vouchmq { shards } if self.over != Over::Tcp => {
+                let file = dir.join("vouchmq.conf");
+                fs::write(&file, self.vouchmq_configuration(port))
+                    .with_context(|| format!("cannot write {}", file.display()))?;
+                let line = format!(
+                    "serve --config {} --shards {shards} --api-listen off --register-listen off",
+                    file.display()
+                );
+                Ok(line.split_whitespace().map(str::to_owned).collect())
+            }
             Kind::Vouchmq { shards } => {
                 let line = format!(
                     "serve --allow-anonymous --listen 127.0.0.1:{port} --shards {shards} --api-listen off \
@@ -84,20 +117,43 @@ impl Broker {
             }
             Kind::Mosquitto => {
                 let file = dir.join("mosquitto.conf");
-                fs::write(&file, mosquitto_configuration(port))
+                fs::write(&file, self.mosquitto_configuration(port))
                     .with_context(|| format!("cannot write {}", file.display()))?;
                 Ok(vec!["-c".to_owned(), file.to_string_lossy().into_owned()])
             }
         }
     }
-}
 
-/// Nothing that would slow Mosquitto down, nothing that lets it drop messages.
-fn mosquitto_configuration(port: u16) -> String {
-    format!(
-        "listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 65534\n\
-         set_tcp_nodelay true\npersistence false\nlog_type error\n"
-    )
+    fn vouchmq_configuration(&self, port: u16) -> String {
+        let listener = match (self.over, &self.certificates) {
+            (Over::Tls, Some(Certificates { certificate, key, .. })) => format!(
+                "ssl {{ bind = \"127.0.0.1:{port}\", certfile = \"{}\", keyfile = \"{}\" }}",
+                certificate.display(),
+                key.display()
+            ),
+            (Over::Ws, _) => format!("ws {{ bind = \"127.0.0.1:{port}/mqtt\" }}"),
+            (Over::Tcp | Over::Tls, _) => format!("tcp {{ bind = \"127.0.0.1:{port}\" }}"),
+        };
+        format!("listeners {{ {listener} }}\nauth {{ allow_anonymous = true, no_match = allow }}\n")
+    }
+
+    /// Nothing that would slow Mosquitto down, nothing that lets it drop messages.
+    fn mosquitto_configuration(&self, port: u16) -> String {
+        let listener = match (self.over, &self.certificates) {
+            (Over::Tls, Some(Certificates { certificate, key, .. })) => format!(
+                "listener {port} 127.0.0.1\ncertfile {}\nkeyfile {}",
+                certificate.display(),
+                key.display()
+            ),
+            // Its WebSocket listener does not bind an address, but an interface.
+            (Over::Ws, _) => format!("listener {port}\nbind_interface lo\nprotocol websockets"),
+            (Over::Tcp | Over::Tls, _) => format!("listener {port} 127.0.0.1"),
+        };
+        format!(
+            "{listener}\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 65534\n\
+             set_tcp_nodelay true\npersistence false\nlog_type error\n"
+        )
+    }
 }
 
 impl Running {

@@ -10,7 +10,7 @@
 //! all publishers together; `--pid` is the broker, whose CPU time and memory are read. The last line of standard output
 //! is one JSON object: `broker_cpu_us_per_msg`, `msgs_per_s`, `undelivered` for `pubsub`; `broker_cpu_us_per_conn`,
 //! `conns_per_s`, `bytes_per_conn`, `ok` for `conn`; `p50_us`, `p99_us`, `rss_kb` for both. Our own generator gets
-//! `--json` as well.
+//! `--json` as well. Over TLS it gets `--cafile FILE`, over WebSocket `--ws`.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -59,7 +59,7 @@ impl Generator {
     /// Puts a load on a broker and reads what it cost.
     pub(super) fn measure(&self, load: &str, broker: &Running) -> Result<Reading> {
         broker.settle()?;
-        let target = format!("--port {} --pid {}", broker.port, broker.pid());
+        let target = format!("--port {} --pid {} {}", broker.port, broker.pid(), broker.words);
         let program =
             Program::new(&self.program).words(self.before).words(load).words(&target).words(self.after);
         let output = program.limit(Duration::from_secs(120)).stdout()?;

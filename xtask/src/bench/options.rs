@@ -30,6 +30,7 @@ pub(crate) struct Options {
 #[expect(clippy::struct_excessive_bools, reason = "one flag of the command line each")]
 pub(super) struct Parts {
     pub(super) scenarios: bool,
+    pub(super) transports: bool,
     pub(super) sizes: bool,
     pub(super) scaling: bool,
     pub(super) instructions: bool,
@@ -38,11 +39,13 @@ pub(super) struct Parts {
 impl Options {
     pub(crate) fn parse(args: &mut Args) -> Result<Self> {
         let only = args.list("--only")?;
-        let [scenarios, sizes, scaling, instructions] =
-            ["--scenarios", "--sizes", "--scaling", "--instructions"].map(|name| args.flag(name));
-        let default = !(scenarios || sizes || scaling || instructions);
+        let [scenarios, transports, sizes, scaling, instructions] =
+            ["--scenarios", "--transports", "--sizes", "--scaling", "--instructions"]
+                .map(|name| args.flag(name));
+        let default = !(scenarios || transports || sizes || scaling || instructions);
         let scenarios = scenarios || default;
-        let parts = Parts { scenarios, sizes: sizes || default && only.is_empty(), scaling, instructions };
+        let sizes = sizes || default && only.is_empty();
+        let parts = Parts { scenarios, transports, sizes, scaling, instructions };
         let mut brokers = args.list("--brokers")?;
         if brokers.is_empty() {
             brokers = [REFERENCE, OURS].map(str::to_owned).into();

@@ -11,6 +11,7 @@ const FILE: &str = "xtask/bench.toml";
 #[serde(deny_unknown_fields)]
 pub(super) struct Plan {
     pub(super) scenarios: Vec<Scenario>,
+    pub(super) transports: Transports,
     pub(super) sizes: Sizes,
     pub(super) scaling: Scaling,
     pub(super) instructions: Instructions,
@@ -26,6 +27,30 @@ pub(super) struct Scenario {
     pub(super) load: String,
     /// At most this times Mosquitto's CPU time.
     pub(super) bar: f64,
+    /// What is spoken below MQTT.
+    #[serde(default)]
+    pub(super) over: Over,
+}
+
+/// What is spoken below MQTT.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Over {
+    #[default]
+    Tcp,
+    Tls,
+    Ws,
+}
+
+/// What is measured over TLS and WebSocket.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Transports {
+    pub(super) scenarios: Vec<Scenario>,
+    /// Connections that are held over TLS, and what makes them.
+    pub(super) connections: u32,
+    pub(super) load: String,
+    pub(super) bytes_per_connection: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,6 +116,7 @@ mod tests {
         assert_eq!(plan.chosen(&[]).expect("all").len(), plan.scenarios.len());
         assert_eq!(plan.chosen(&plan.scaling.scenarios).expect("known").len(), plan.scaling.scenarios.len());
         assert!(plan.chosen(&["p2p".into()]).unwrap_err().to_string().contains("there are p2p_q0, "));
+        assert!(plan.transports.scenarios.iter().all(|scenario| scenario.over != Over::Tcp));
         assert!(plan.instructions.counts[0] < plan.instructions.counts[1]);
     }
 }

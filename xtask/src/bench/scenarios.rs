@@ -142,10 +142,12 @@ pub(super) fn table(findings: &[Finding]) -> Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bench::plan::Over;
 
     #[test]
     fn ratios_are_paired_by_round_and_failures_are_counted() {
-        let scenario = Scenario { name: "p2p".into(), what: String::new(), load: String::new(), bar: 0.5 };
+        let (what, load) = (String::new(), String::new());
+        let scenario = Scenario { name: "p2p".into(), what, load, bar: 0.5, over: Over::Tcp };
         let reading = |cpu_us| Ok(Reading { cpu_us, per_second: 10.0, ..Reading::default() });
         let theirs = [reading(10.0), reading(20.0), reading(10.0)];
         let ours = [reading(4.0), reading(10.0), Err("refused".to_owned())];

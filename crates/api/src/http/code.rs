@@ -96,6 +96,8 @@ codes! {
     Invalid = UNPROCESSABLE_ENTITY, "invalid", "The request is not valid";
     /// The product has no credentials of this kind.
     KindNotAllowed = UNPROCESSABLE_ENTITY, "kind_not_allowed", "The product does not allow this kind of credential";
+    /// The configuration has mistakes; the one before goes on.
+    ConfigInvalid = UNPROCESSABLE_ENTITY, "config_invalid", "The configuration has mistakes";
     /// The key belongs to another request.
     IdempotencyKeyReused = UNPROCESSABLE_ENTITY, "idempotency_key_reused", "The key was used with another request";
     /// A change needs `If-Match`.

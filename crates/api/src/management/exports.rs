@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 use vouchmq_identity::model::{ProductId, Scope};
-use vouchmq_identity::registry::RecordTransfer;
+use vouchmq_identity::registry::RecordDeed;
 
 use super::Here;
 use super::answer::missing;
@@ -80,7 +80,7 @@ pub(super) async fn export(
     if has_verifiers {
         let name = caller.actor.request_id().map_or_else(String::new, |id| format!("export/{id}"));
         let detail = product.map_or_else(|| "everything".to_owned(), |product| format!("product {product}"));
-        let command = RecordTransfer { action: "export.verifiers", name, detail };
+        let command = RecordDeed { action: "export.verifiers", name, detail };
         here.registry.execute(caller.actor, command).await?;
     }
     let (pusher, response) = pushed("application/x-ndjson", PAGES_MAX);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use vouchmq_client::dto::import::ImportReport;
 use vouchmq_identity::model::Scope;
-use vouchmq_identity::registry::RecordTransfer;
+use vouchmq_identity::registry::RecordDeed;
 
 use super::Here;
 use super::caller::Caller;
@@ -107,7 +107,7 @@ pub(super) async fn import(
         let detail =
             format!("{}, {counts}{}", wanted.format, if ended.is_err() { ", broken off" } else { "" });
         let name = caller.actor.request_id().map_or_else(String::new, |id| format!("import/{id}"));
-        let command = RecordTransfer { action: "import.finish", name, detail };
+        let command = RecordDeed { action: "import.finish", name, detail };
         here.registry.execute(caller.actor, command).await?;
     }
     match ended {

@@ -11,5 +11,6 @@ mod health;
 mod hygiene;
 mod keys;
 mod paging;
+mod reload;
 mod story;
 mod waiting;

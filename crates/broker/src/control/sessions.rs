@@ -19,7 +19,11 @@ impl Control {
     }
 
     /// Has every shard go through these connections, and yields how many were ended.
-    fn send_round(&self, whom: &Whom, errand: Errand) -> impl Future<Output = usize> + Send + use<> {
+    pub(crate) fn send_round(
+        &self,
+        whom: &Whom,
+        errand: Errand,
+    ) -> impl Future<Output = usize> + Send + use<> {
         let mut answers = Vec::new();
         for mailbox in self.mailboxes.iter() {
             let (reply, answer) = oneshot::channel();

@@ -1,12 +1,14 @@
 use std::future::Future;
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, UnixListener};
 
 use super::Shard;
-use crate::transport::{Peer, Transport};
+use crate::door::Door;
+use crate::transport::{Peer, Wire};
 
 /// How long accepting pauses when the process or the system has no descriptor left.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -24,8 +26,12 @@ enum Accepting {
 }
 
 impl Listener {
-    /// Accepts connections for a shard, for ever.
-    pub(crate) fn accept(self, shard: Rc<Shard>) -> io::Result<impl Future<Output = ()>> {
+    /// Accepts connections at a door for a shard, for ever.
+    pub(crate) fn accept(
+        self,
+        shard: Rc<Shard>,
+        door: Arc<Door>,
+    ) -> io::Result<impl Future<Output = ()> + use<>> {
         let accepting = match self {
             Self::Tcp(listener) => Accepting::Tcp(TcpListener::from_std(listener)?),
             Self::Unix(listener) => Accepting::Unix(UnixListener::from_std(listener)?),
@@ -33,7 +39,12 @@ impl Listener {
         Ok(async move {
             loop {
                 match accepting.next().await {
-                    Ok((transport, peer)) => shard.accepted(transport, peer),
+                    Ok((wire, peer)) => {
+                        if shard.accepted(wire, peer, &door) {
+                            // It is not with the engine yet: those who came before it have their turn first.
+                            tokio::task::yield_now().await;
+                        }
+                    }
                     Err(error) => {
                         if is_of_one_connection(&error) {
                             continue;
@@ -49,16 +60,16 @@ impl Listener {
 }
 
 impl Accepting {
-    async fn next(&self) -> io::Result<(Transport, Peer)> {
+    async fn next(&self) -> io::Result<(Wire, Peer)> {
         match self {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                Ok((Transport::Tcp(stream), Peer::Address(address)))
+                Ok((Wire::Tcp(stream), Peer::Address(address)))
             }
             Self::Unix(listener) => {
                 let (stream, _) = listener.accept().await?;
-                Ok((Transport::Unix(stream), Peer::Local))
+                Ok((Wire::Unix(stream), Peer::Local))
             }
         }
     }

@@ -7,7 +7,7 @@ use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
 use super::exchange::is_beyond_guessing;
 use super::mailbox::Message;
-use super::sockets::Closing;
+use super::sockets::{Closing, Socket};
 use super::{Shard, State};
 use crate::event_log::Event;
 use crate::offences::Judgement;
@@ -60,7 +60,9 @@ impl State {
     /// Has a client judged, unless its address or its id has offended too often.
     fn authenticate(&mut self, id: ConnectionId, authentication: Authentication) {
         let of_rate = self.sockets.get(id).map_or(Duration::ZERO, |socket| socket.seat.delay);
-        match self.judge(id, &authentication.client_id, is_beyond_guessing(&authentication.credentials)) {
+        let has_certificate = self.sockets.get(id).is_some_and(Socket::has_certificate);
+        let is_beyond_guessing = is_beyond_guessing(&authentication.credentials, has_certificate);
+        match self.judge(id, &authentication.client_id, is_beyond_guessing) {
             Judgement::Blocked => self.ban(id),
             Judgement::Delayed(delay) => self.delay(delay.max(of_rate), id, authentication),
             Judgement::Free if !of_rate.is_zero() => self.delay(of_rate, id, authentication),
@@ -104,7 +106,9 @@ impl State {
             // It did not wait.
             return;
         }
-        match self.judge(id, &authentication.client_id, is_beyond_guessing(&authentication.credentials)) {
+        let has_certificate = self.sockets.get(id).is_some_and(Socket::has_certificate);
+        let is_beyond_guessing = is_beyond_guessing(&authentication.credentials, has_certificate);
+        match self.judge(id, &authentication.client_id, is_beyond_guessing) {
             Judgement::Blocked => self.ban(id),
             Judgement::Delayed(_) | Judgement::Free => self.verify(id, authentication),
         }
@@ -156,7 +160,9 @@ impl State {
         let now = self.clock.now();
         match self.sockets.get_mut(id) {
             Some(socket) => {
-                socket.closing = closing;
+                // TLS and WebSocket have an end of their own, which both sides see.
+                let has_layers = socket.transport.layers().is_some();
+                socket.closing = if has_layers { Closing::Lingering } else { closing };
                 self.write(now, id);
             }
             None => self.engine.closed(now, id),

@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::ops::Range;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -42,10 +43,10 @@ impl Future for Reading {
 
 impl State {
     /// Hands on what was read, in portions between which outboxes that fill up are written.
-    fn receive(&mut self, now: Timestamp, id: ConnectionId, count: usize) {
-        let mut start = 0;
-        while start < count {
-            let end = count.min(start + PORTION_BYTES);
+    fn receive(&mut self, now: Timestamp, id: ConnectionId, data: Range<usize>) {
+        let mut start = data.start;
+        while start < data.end {
+            let end = data.end.min(start + PORTION_BYTES);
             let bytes = self.scratch.get(start..end).unwrap_or_default();
             self.engine.receive(now, id, bytes);
             self.flush_early(end - start);
@@ -86,14 +87,24 @@ impl State {
                 self.held_back.insert(id);
                 return Poll::Pending;
             }
-            match socket.transport.poll_read(cx, self.portion.of(&mut self.scratch)) {
+            let portion = self.portion.size();
+            match socket.transport.poll_read(cx, &mut self.scratch, portion, &mut self.sealed) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Ok(count)) if count > 0 => {
+                Poll::Ready(Ok(received)) if received.wire_count > 0 => {
+                    let count = received.wire_count;
                     if !socket.seat.takes(count) {
                         self.refuse_stranger(now, id);
                         return Poll::Ready(());
                     }
-                    self.receive(now, id, count);
+                    let has_unsent = socket.transport.has_unsent();
+                    self.receive(now, id, received.data);
+                    if received.is_last {
+                        self.end_socket(now, id);
+                        return Poll::Ready(());
+                    }
+                    if has_unsent {
+                        self.write(now, id);
+                    }
                     self.send_mail_early();
                     let done = self.clock.now();
                     self.portion.learn(count, done.since(read_at), self.scratch.len());

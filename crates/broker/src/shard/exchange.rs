@@ -1,21 +1,24 @@
+use std::sync::Arc;
+
 use secrecy::SecretSlice;
-use vouchmq_identity::{AuthRequest, Secret, SecretUse};
+use vouchmq_identity::{AuthRequest, CertificateFault, ClientCertificate, Secret, SecretUse};
 use vouchmq_mqtt::engine::{Authentication, Credentials, Decision, Input};
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
 use super::State;
+use super::sockets::Socket;
 use crate::verify::{Answer, By, Judged, Judging};
 
 /// Whether a client presents a generated secret: 256 random bits, which are judged in microseconds and which nobody
 /// finds by trying. Who has the right one gets in even from an address that others guess from: a hundred devices
 /// behind one router must not be kept out by the one that was revoked.
-pub(super) fn is_beyond_guessing(credentials: &Credentials) -> bool {
+///
+/// The key of a certificate, which it has proven to have, is as good, if it presents nothing else.
+pub(super) fn is_beyond_guessing(credentials: &Credentials, has_certificate: bool) -> bool {
     match credentials {
+        Credentials::Password(None) => has_certificate,
         Credentials::Password(Some(password)) => Secret::key_id_in(SecretUse::Device, password).is_ok(),
-        Credentials::Password(None)
-        | Credentials::Begin { .. }
-        | Credentials::Again { .. }
-        | Credentials::Continue(_) => false,
+        Credentials::Begin { .. } | Credentials::Again { .. } | Credentials::Continue(_) => false,
     }
 }
 
@@ -26,15 +29,23 @@ impl State {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         let Authentication { client_id, username, credentials } = authentication;
         if matches!(credentials, Credentials::Password(_) | Credentials::Begin { .. }) {
-            socket.person.says(username.as_deref(), is_beyond_guessing(&credentials));
+            let is_beyond_guessing = is_beyond_guessing(&credentials, socket.has_certificate());
+            socket.person.says(username.as_deref(), is_beyond_guessing);
         }
+        let certificate = match certificate_of(socket) {
+            Ok(certificate) => certificate,
+            Err(fault) => {
+                tracing::warn!(peer = %socket.seat.peer, %fault, "client refused: its certificate cannot be read");
+                return self.answer(id, Decision::Refuse(ReasonCode::NOT_AUTHORIZED));
+            }
+        };
         let peer = socket.seat.peer;
         let mut request = AuthRequest {
             client_id: (*client_id).into(),
             username,
             password: None,
             peer: peer.ip(),
-            certificate: None,
+            certificate,
         };
         let judging = match credentials {
             Credentials::Password(password) => {
@@ -89,4 +100,16 @@ impl State {
         let now = self.clock.now();
         self.engine.input(now, Input::Decided(id, decision));
     }
+}
+
+/// The certificate that a client has presented, and who vouches for it.
+fn certificate_of(socket: &Socket) -> Result<Option<Arc<ClientCertificate>>, CertificateFault> {
+    let Some(layers) = socket.transport.layers() else { return Ok(None) };
+    let Some(own) = layers.certificates().first() else { return Ok(None) };
+    let read = ClientCertificate::from_der(own)?;
+    let authority = layers.standing.map(|standing| *standing.authority.as_bytes());
+    Ok(Some(Arc::new(match authority {
+        Some(authority) => read.with_authority(authority),
+        None => read,
+    })))
 }

@@ -8,9 +8,8 @@ use vouchmq_mqtt::time::Timestamp;
 use super::mailbox::Message;
 use super::sockets::{Closing, Socket};
 use super::{Shard, State};
+use crate::transport::SLICES_MAX;
 
-/// Pieces that one system call writes at most.
-const SLICES_MAX: usize = 64;
 /// Bytes that are written to one connection in one go: one that reads fast, and has much to get, must not keep
 /// the others of its shard waiting.
 const WRITE_BYTES_MAX: usize = 1024 * 1024;
@@ -114,15 +113,14 @@ impl State {
                 Err(_) => return self.drop_socket(now, id),
             }
         }
-        match socket.closing {
-            Closing::No => {}
-            Closing::AtOnce => return self.drop_socket(now, id),
-            Closing::Lingering => {
-                if let Some(Socket { transport, seat, .. }) = self.take_socket(now, id) {
-                    self.linger(transport, seat);
-                }
-                return;
+        match (socket.closing, socket.transport.flush()) {
+            (Closing::No, Ok(())) => {}
+            (Closing::No, Err(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                socket.is_blocked = true;
+                return socket.wake();
             }
+            (Closing::Lingering, _) => return self.end_socket(now, id),
+            (Closing::AtOnce, _) | (Closing::No, Err(_)) => return self.drop_socket(now, id),
         }
         if self.engine.wants_input(id) && socket.was_full {
             socket.was_full = false;
@@ -138,6 +136,13 @@ impl State {
     /// Closes a socket. Its task finds nothing when it is woken, and ends.
     pub(super) fn drop_socket(&mut self, now: Timestamp, id: ConnectionId) {
         drop(self.take_socket(now, id));
+    }
+
+    /// Closes a socket whose client is to see the end.
+    pub(super) fn end_socket(&mut self, now: Timestamp, id: ConnectionId) {
+        if let Some(Socket { transport, seat, .. }) = self.take_socket(now, id) {
+            self.linger(transport, seat);
+        }
     }
 
     fn take_socket(&mut self, now: Timestamp, id: ConnectionId) -> Option<Socket> {

@@ -28,7 +28,10 @@ pub(super) struct Lingering {
 
 impl State {
     /// Leaves the end of a connection to a task of its own.
-    pub(super) fn linger(&mut self, transport: Transport, seat: Seat) {
+    pub(super) fn linger(&mut self, mut transport: Transport, seat: Seat) {
+        transport.say_goodbye();
+        // What the peer does not take at once is left to the task.
+        let _ = transport.flush();
         self.lingering.push(Lingering { transport, seat });
     }
 }
@@ -42,15 +45,23 @@ impl Shard {
             self.lingering_count.set(self.lingering_count.get() + 1);
             let shard = self.clone();
             self.spawn(Box::pin(async move {
-                if lingering.transport.shutdown(Shutdown::Write).is_ok() {
-                    let left = if lingering.seat.is_stranger() { BYTES_MAX_OF_STRANGER } else { BYTES_MAX };
-                    let discarding = shard.discard(&mut lingering.transport, left);
-                    let _ = tokio::time::timeout(TIME_MAX, discarding).await;
-                }
+                let left = if lingering.seat.is_stranger() { BYTES_MAX_OF_STRANGER } else { BYTES_MAX };
+                let _ = tokio::time::timeout(TIME_MAX, shard.see_off(&mut lingering.transport, left)).await;
                 drop(lingering);
                 shard.lingering_count.set(shard.lingering_count.get().saturating_sub(1));
                 shard.empty.notify_one();
             }));
+        }
+    }
+
+    /// Writes what is left below, and reads until the client closes, but no more than `left` bytes.
+    async fn see_off(&self, transport: &mut Transport, left: usize) {
+        let has_flushed = match transport.layers_mut() {
+            Some(layers) => layers.flush_all().await.is_ok(),
+            None => true,
+        };
+        if has_flushed && transport.shutdown(Shutdown::Write).is_ok() {
+            self.discard(transport, left).await;
         }
     }
 
@@ -59,7 +70,7 @@ impl Shard {
         while left > 0 {
             let read = |cx: &mut std::task::Context<'_>| {
                 let mut state = self.state.borrow_mut();
-                transport.poll_read(cx, state.scratch.get_mut(..left.min(READ_BYTES)).unwrap_or_default())
+                transport.poll_discard(cx, state.scratch.get_mut(..left.min(READ_BYTES)).unwrap_or_default())
             };
             match std::future::poll_fn(read).await {
                 Ok(0) | Err(_) => return,

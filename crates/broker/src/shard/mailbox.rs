@@ -1,13 +1,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::{Input, Mail, ShardId};
 
-use super::ShardView;
 use super::round::Round;
+use super::{Listener, ShardView};
 use crate::admission::Seat;
+use crate::door::Door;
 use crate::transport::Detached;
 use crate::verify::Judged;
 
@@ -28,10 +30,14 @@ pub(crate) enum Message {
     Input(Input),
     /// Looks into the shard.
     Inspect(Box<dyn FnOnce(&ShardView<'_>) + Send>),
+    /// Accepts clients at one more listener.
+    Listen(Listener, Arc<Door>),
+    /// Accepts nobody at this door any more; who came by it stays.
+    CloseDoor(u64),
     /// A shard that had too much mail has caught up: read on.
     Relieved,
-    /// Accept nobody any more, and let everybody go.
-    Drain,
+    /// Accept nobody any more, and let everybody go within this time.
+    Drain(Duration),
 }
 
 /// The way into a shard from any thread.

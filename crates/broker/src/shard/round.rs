@@ -36,6 +36,8 @@ pub(crate) enum Errand {
     Reconsider,
     /// It ends; where a credential is named, only if it was let in with that.
     Disconnect(Option<CredentialId>, Farewell),
+    /// Certificates that were presented at this door are judged again.
+    Vouch(u64),
 }
 
 impl Round {
@@ -82,6 +84,9 @@ impl State {
 
     /// Does with a connection what the round is for; `true` when that ended it.
     fn visit(&mut self, id: ConnectionId, errand: Errand) -> bool {
+        if let Errand::Vouch(door) = errand {
+            return self.vouch_again(id, door);
+        }
         let Some(person) = self.sockets.get(id).map(|socket| &socket.person) else { return false };
         let Some(standing) = person.principal().and_then(|principal| self.standing(id, principal)) else {
             return false;
@@ -92,6 +97,7 @@ impl State {
                 self.send_off(id, farewell);
                 true
             }
+            Errand::Vouch(_) => false,
             Errand::Reconsider => match self.verifier.reconsider(&standing) {
                 Reconsidered::Unchanged => false,
                 Reconsidered::Changed(allowance) => {

@@ -132,6 +132,11 @@ impl Sockets {
 }
 
 impl Socket {
+    /// The client has presented a certificate.
+    pub(super) fn has_certificate(&self) -> bool {
+        self.transport.layers().is_some_and(|layers| !layers.certificates().is_empty())
+    }
+
     /// Has the task of this socket look at it.
     pub(super) fn wake(&self) {
         if let Some(waker) = &self.waker {

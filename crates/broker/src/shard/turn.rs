@@ -22,10 +22,9 @@ impl Portion {
         Self(BYTES_FIRST)
     }
 
-    /// The part of a buffer that the next read may fill.
-    pub(super) fn of<'a>(&self, buffer: &'a mut [u8]) -> &'a mut [u8] {
-        let size = self.0.min(buffer.len());
-        buffer.get_mut(..size).unwrap_or_default()
+    /// Bytes that the next read may bring.
+    pub(super) const fn size(&self) -> usize {
+        self.0
     }
 
     /// A read brought `count` bytes, which took this long to handle.
@@ -56,6 +55,5 @@ mod tests {
             portion.learn(portion.0, quick, max);
         }
         assert_eq!(portion.0, max);
-        assert_eq!(portion.of(&mut [0; 100]).len(), 100);
     }
 }

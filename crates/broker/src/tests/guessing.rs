@@ -16,8 +16,9 @@ use vouchmq_mqtt::time::Timestamp;
 
 use super::config;
 use crate::broker::Broker;
+use crate::door::Door;
 use crate::shard::mailbox::Message;
-use crate::transport::{Detached, Peer};
+use crate::transport::{Detached, DetachedWire, Peer};
 use crate::{Bound, BrokerConfig, Monotonic};
 
 const SUCCESS: u8 = 0;
@@ -85,8 +86,9 @@ impl Authenticator for Knows {
 }
 
 fn start(authenticator: &Arc<impl Authenticator + 'static>, connect_deadline: Duration) -> Broker {
-    let mut config = BrokerConfig { listen: Vec::new(), authenticator: authenticator.clone(), ..config(1) };
-    Arc::make_mut(&mut config.engine.limits).connect_deadline = connect_deadline;
+    let mut config =
+        BrokerConfig { listeners: Vec::new(), authenticator: authenticator.clone(), ..config(1) };
+    Arc::make_mut(&mut config.engine.settings.limits).connect_deadline = connect_deadline;
     Bound::bind(config).unwrap().start().unwrap()
 }
 
@@ -110,8 +112,8 @@ fn connect(broker: &Broker, number: u16, password: &[u8]) -> UnixStream {
     let (ours, theirs) = UnixStream::pair().unwrap();
     ours.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     theirs.set_nonblocking(true).unwrap();
-    let seat = control.admission.admit(Timestamp::ZERO, offender()).unwrap();
-    let transport = Detached::Unix(theirs);
+    let seat = control.admission.admit(Timestamp::ZERO, offender(), &Door::plain()).unwrap();
+    let transport = Detached::Plain(DetachedWire::Unix(theirs));
     control.mailboxes[0].send(Message::Adopt { transport, seat, bytes: Vec::new() });
     let mut body = b"\x00\x04MQTT\x05\xC2\x00\x00\x00\x00\x02".to_vec();
     body.extend(number.to_be_bytes().map(|byte| byte % 64 + b'0'));

@@ -1,7 +1,11 @@
 //! Who may open a connection, and how many.
 
+use vouchmq_broker::BrokerSettings;
 use vouchmq_mqtt::ProtocolVersion::{self, V5, V311};
-use vouchmq_mqtt::ReasonCode;
+use vouchmq_mqtt::engine::EngineSettings;
+use vouchmq_mqtt::packet::Publish;
+use vouchmq_mqtt::retained::RetainedLimits;
+use vouchmq_mqtt::{Packet, ReasonCode};
 
 use crate::harness::*;
 
@@ -26,7 +30,7 @@ fn refusal(server: &Server, version: ProtocolVersion) -> Option<ReasonCode> {
 
 #[test]
 fn connections_above_the_bound_are_closed_until_one_leaves() {
-    let server = Server::with(|config, _| config.connections_max = 3);
+    let server = Server::with(|config, _| config.settings.connections_max = 3);
     let mut clients: Vec<_> = (0..3).map(|number| server.connect(V5, &format!("c{number}"))).collect();
     expect_refused(&server, ReasonCode::SERVER_BUSY);
     assert_eq!((server.stats().refused_total, server.stats().connections), (2, 3));
@@ -38,7 +42,7 @@ fn connections_above_the_bound_are_closed_until_one_leaves() {
 
 #[test]
 fn an_address_has_its_own_bound() {
-    let server = Server::with(|config, _| config.connections_per_address_max = 2);
+    let server = Server::with(|config, _| config.settings.connections_per_address_max = 2);
     let mut first = server.connect(V5, "first");
     let second = server.connect(V5, "second");
     expect_refused(&server, ReasonCode::SERVER_BUSY);
@@ -49,10 +53,34 @@ fn an_address_has_its_own_bound() {
     first.ping();
 }
 
+/// A bound that is set later counts who is there already, and turns nobody out.
+#[test]
+fn other_bounds_count_from_now_on_and_disconnect_nobody() {
+    let server = Server::start();
+    let mut clients = ["a", "b"].map(|name| server.connect(V5, name));
+    for settings in [
+        BrokerSettings { connections_max: 1, ..BrokerSettings::default() },
+        BrokerSettings { connections_per_address_max: 2, ..BrokerSettings::default() },
+    ] {
+        server.control.reconfigure(&EngineSettings::default(), RetainedLimits::default(), settings);
+        expect_refused(&server, ReasonCode::SERVER_BUSY);
+        clients.iter_mut().for_each(Client::ping);
+    }
+    let retained = RetainedLimits { messages_max: 0, ..RetainedLimits::default() };
+    server.control.reconfigure(&EngineSettings::default(), retained, BrokerSettings::default());
+    server.connect(V5, "c").ping();
+    let retained = Publish { retain: true, ..publish(AtLeastOnce, 1, "t", b"x") };
+    clients[0].send(retained);
+    assert!(
+        matches!(clients[0].packet(), Packet::PubAck(ack) if ack.reason == ReasonCode::QUOTA_EXCEEDED),
+        "the bound of retained messages changed too"
+    );
+}
+
 /// Those who say nothing take no place from others, and so do those who are refused.
 #[test]
 fn the_refused_are_not_without_number_either() {
-    let server = Server::with(|config, _| config.connections_max = 1);
+    let server = Server::with(|config, _| config.settings.connections_max = 1);
     let mut client = server.connect(V5, "client");
     let refused: Vec<_> = (0..200).map(|_| server.open(V5)).collect();
     until("all are refused", || server.stats().refused_total == 200);
@@ -62,7 +90,7 @@ fn the_refused_are_not_without_number_either() {
 
 #[test]
 fn an_address_connects_only_so_fast() {
-    let server = Server::with(|config, _| config.connect_rate_per_address = 5);
+    let server = Server::with(|config, _| config.settings.connect_rate_per_address = 5);
     let mut first = server.connect(V5, "first");
     // Some come at once, some are delayed, the rest is refused.
     let mut crowd: Vec<_> = (0..30).map(|_| server.open(V5)).collect();
@@ -82,7 +110,7 @@ fn an_address_connects_only_so_fast() {
 /// Short of memory, the broker lets nobody in, sheds QoS 0, and serves everybody else.
 #[test]
 fn memory_that_is_short_keeps_newcomers_out_and_clients_served() {
-    let server = Server::with(|config, _| config.memory_bytes_max = Some(1));
+    let server = Server::with(|config, _| config.settings.memory_bytes_max = Some(1));
     // The overseer looks once a second.
     let mut client = server.connect(V5, "client");
     client.subscribe("t", AtLeastOnce);
@@ -116,7 +144,9 @@ fn a_takeover_storm_is_banned() {
         banned += contenders
             .iter_mut()
             .filter_map(|contender| contender.poll())
-            .filter(|packet| matches!(packet, vouchmq_mqtt::Packet::ConnAck(connack) if connack.reason == ReasonCode::BANNED))
+            .filter(
+                |packet| matches!(packet, Packet::ConnAck(connack) if connack.reason == ReasonCode::BANNED),
+            )
             .count();
         banned > 0
     });

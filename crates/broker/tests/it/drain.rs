@@ -43,7 +43,7 @@ fn what_waits_is_delivered_first() {
 
 #[test]
 fn a_client_that_never_reads_holds_nobody_up() {
-    let mut server = Server::with(|config, _| config.drain_timeout = Duration::from_millis(500));
+    let mut server = Server::with(|config, _| config.settings.drain_timeout = Duration::from_millis(500));
     let mut stuck = server.connect(V311, "stuck");
     stuck.subscribe("flood", AtMostOnce);
     let mut other = server.connect(V5, "other");

@@ -22,7 +22,7 @@ pub(crate) use log::{keep_log, log_lines};
 pub(crate) use packets::*;
 pub(crate) use process::{descriptor_count, processor_time_of, resident_bytes};
 pub(crate) use registry::{Registry, device_id, in_millis, login};
-pub(crate) use server::{Server, until, wait_for};
+pub(crate) use server::{Server, listeners, tcp, until, wait_for};
 
 use std::time::Duration;
 

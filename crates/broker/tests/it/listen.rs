@@ -8,13 +8,9 @@ use vouchmq_mqtt::engine::ShardId;
 
 use crate::harness::*;
 
-fn listen(address: &str) -> Vec<ListenAddress> {
-    vec![address.parse().expect("an address")]
-}
-
 #[test]
 fn clients_over_ipv6_are_served() {
-    let server = Server::with(|config, _| config.listen = listen("[::1]:0"));
+    let server = Server::with(|config, _| config.listeners = listeners(["[::1]:0".parse().unwrap()]));
     assert!(server.address().is_ipv6());
     let mut client = server.connect(V5, "six");
     client.subscribe("t", AtLeastOnce);
@@ -30,7 +26,7 @@ fn clients_over_a_unix_socket_are_served_by_every_shard() {
     let path = folder.path().join("broker.sock");
     let server = Server::with(|config, _| {
         config.engine.shard_count = 3;
-        config.listen = vec![ListenAddress::Unix(path.clone()), "127.0.0.1:0".parse().unwrap()];
+        config.listeners = listeners([ListenAddress::Unix(path.clone()), tcp()]);
     });
     let mut over_tcp = server.connect(V5, "tcp");
     over_tcp.subscribe("t/#", AtLeastOnce);
@@ -53,9 +49,9 @@ fn clients_over_a_unix_socket_are_served_by_every_shard() {
 fn a_second_broker_on_the_same_address_does_not_start() {
     let folder = tempfile::tempdir().unwrap();
     let path = ListenAddress::Unix(folder.path().join("broker.sock"));
-    let server = Server::with(|config, _| config.listen.push(path.clone()));
+    let server = Server::with(|config, _| config.listeners = listeners([tcp(), path.clone()]));
     for address in [ListenAddress::Tcp(server.address()), path] {
-        let second = Server::try_with(|config, _| config.listen = vec![address.clone()]);
+        let second = Server::try_with(|config, _| config.listeners = listeners([address.clone()]));
         let Err(StartError::Listen { address: named, source }) = second else { panic!("{address} is taken") };
         assert_eq!(named, address);
         assert_eq!(source.kind(), std::io::ErrorKind::AddrInUse);
@@ -68,7 +64,8 @@ fn the_socket_of_a_broker_that_is_gone_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("broker.sock");
     for _ in 0..2 {
-        let server = Server::with(|config, _| config.listen = vec![ListenAddress::Unix(path.clone())]);
+        let server =
+            Server::with(|config, _| config.listeners = listeners([ListenAddress::Unix(path.clone())]));
         let mut client = Client::open_unix(&path, V5);
         client.send(connect(V5, "a"));
         client.connack();

@@ -28,7 +28,9 @@ fn memory_and_descriptors_return_after_a_hundred_thousand_malformed_connects() {
     else {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("broker.sock");
-        let server = Server::with(|config, _| config.listen.push(ListenAddress::Unix(path.clone())));
+        let server = Server::with(|config, _| {
+            config.listeners = listeners([tcp(), ListenAddress::Unix(path.clone())])
+        });
         return child::serve(&server, &path.display().to_string(), |_| String::new());
     };
     let path = broker.says();
@@ -202,7 +204,7 @@ fn beginning(first: u8, header: &[u8]) -> Vec<u8> {
 /// A broker with little memory, which tells what it did.
 fn serve_with_small_memory() {
     keep_log();
-    let server = Server::with(|config, _| config.memory_bytes_max = Some(SMALL_MEMORY));
+    let server = Server::with(|config, _| config.settings.memory_bytes_max = Some(SMALL_MEMORY));
     child::serve(&server, "", |question| match question {
         "strangers refused" => server.stats().refused_strangers.to_string(),
         "short" => log_lines("memory is short").len().to_string(),

@@ -11,7 +11,7 @@ const FIGURES: usize = 20;
 
 #[test]
 fn the_figures_are_published_and_retained_and_nobody_forges_them() {
-    let server = Server::with(|config, _| config.sys_interval_secs = 1);
+    let server = Server::with(|config, _| config.settings.sys_interval_secs = 1);
     let mut client = server.connect(V5, "client");
     client.subscribe("everything/but/sys", AtMostOnce);
     until("figures are there", || server.stats().retained >= FIGURES as u64);

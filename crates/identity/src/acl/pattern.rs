@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use vouchmq_mqtt::topic::{FilterRef, TopicFault, TopicFilter};
 
@@ -33,7 +33,7 @@ pub enum Variable {
     Attribute(Box<str>),
 }
 
-/// The names of one client, which stand in its rules.
+/// What rules can know of one client: the names that stand in them, and where it comes from.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Names<'a> {
     /// The Client Identifier.
@@ -44,6 +44,8 @@ pub struct Names<'a> {
     pub device: Option<&'a str>,
     /// The key of its product.
     pub product: Option<&'a str>,
+    /// The address it comes from, which stands in no pattern: rules can be about networks.
+    pub address: Option<IpAddr>,
     /// Attributes of the device, name and value.
     pub attributes: &'a [(Box<str>, Box<str>)],
 }
@@ -98,6 +100,45 @@ impl TopicPattern {
             filter.push_str(name);
         }
         filter.parse().ok()
+    }
+
+    /// A pattern without variables: `${` is text.
+    pub(super) fn without_variables(text: &str) -> Result<Self, PatternFault> {
+        Self::of_pieces(vec![Piece::Text(text.into())])
+    }
+
+    /// A pattern whose variables are `%c`, the Client Identifier, and `%u`, the proven user name.
+    pub(super) fn with_percents(text: &str) -> Result<Self, PatternFault> {
+        let mut pieces = Vec::new();
+        let (mut start, mut at) = (0, 0);
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+            let variable = match rest.as_bytes() {
+                [b'%', b'c', ..] => Variable::ClientId,
+                [b'%', b'u', ..] => Variable::UserName,
+                _ => {
+                    at += rest.chars().next().map_or(1, char::len_utf8);
+                    continue;
+                }
+            };
+            pieces.extend(text.get(start..at).map(|before| Piece::Text(before.into())));
+            pieces.push(Piece::Variable(variable));
+            at += 2;
+            start = at;
+        }
+        pieces.extend(text.get(start..).map(|rest| Piece::Text(rest.into())));
+        Self::of_pieces(pieces)
+    }
+
+    fn of_pieces(mut pieces: Vec<Piece>) -> Result<Self, PatternFault> {
+        pieces.retain(|piece| !matches!(piece, Piece::Text(text) if text.is_empty()));
+        let pattern = Self { pieces };
+        // With a harmless name in place of each variable it must be a filter.
+        let sample: String = pattern.pieces.iter().map(Piece::sample).collect();
+        FilterRef::new(&sample)?;
+        if sample.starts_with("$share/") {
+            return Err(PatternFault::Shared);
+        }
+        Ok(pattern)
     }
 
     /// The variables in it.
@@ -174,26 +215,15 @@ impl FromStr for TopicPattern {
                 let at = text.len().saturating_sub(variable.len().saturating_add(2));
                 return Err(PatternFault::NotClosed { at });
             };
-            if !before.is_empty() {
-                pieces.push(Piece::Text(before.into()));
-            }
+            pieces.push(Piece::Text(before.into()));
             let variable = Variable::parse(name);
             pieces.push(Piece::Variable(
                 variable.ok_or_else(|| PatternFault::UnknownVariable { name: name.into() })?,
             ));
             rest = after;
         }
-        if !rest.is_empty() {
-            pieces.push(Piece::Text(rest.into()));
-        }
-        let pattern = Self { pieces };
-        // With a harmless name in place of each variable it must be a filter.
-        let sample: String = pattern.pieces.iter().map(Piece::sample).collect();
-        FilterRef::new(&sample)?;
-        if sample.starts_with("$share/") {
-            return Err(PatternFault::Shared);
-        }
-        Ok(pattern)
+        pieces.push(Piece::Text(rest.into()));
+        Self::of_pieces(pieces)
     }
 }
 

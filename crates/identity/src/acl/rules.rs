@@ -10,7 +10,7 @@ use crate::model::words;
 ///
 /// What no rule allows is denied, so no rules deny everything; and what a rule denies is denied whatever
 /// others allow, so the order of rules does not matter.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Acl(Vec<AclRule>);
 
 /// One rule of an [`Acl`].

@@ -58,6 +58,7 @@ fn chain(authenticators: Vec<Box<dyn Authenticator>>) -> Chain {
 }
 
 mod later;
+mod order;
 
 /// What a verdict comes to, short enough to compare.
 fn short(verdict: Verdict) -> String {
@@ -195,10 +196,10 @@ fn an_unknown_user_costs_as_much_as_the_most_expensive_one() {
         (&[SHA], "$sha256$salt=none$"),
     ];
     for (hashes, start) in cases {
-        let nobody = file::nobody_of(&file_of(hashes)).unwrap().to_string();
+        let nobody = file::nobody_of(&file_of(hashes).into()).unwrap().to_string();
         assert!(nobody.starts_with(start), "{nobody}");
     }
-    assert!(file::nobody_of(&PasswordFile::default()).is_none());
+    assert!(file::nobody_of(&PasswordFile::default().into()).is_none());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use secrecy::{ExposeSecret, SecretSlice};
 
-use super::{HashCost, NoHash, PasswordHash};
+use super::{HashCost, HashFault, HashScheme, NoHash, PasswordHash, Recipe, SaltPosition, SaltedSha, Sha};
 use crate::Entropy;
 
 /// A password that another system kept in plain text, on its way to become a hash.
@@ -18,6 +18,16 @@ impl PlainPassword {
     pub(crate) fn new(password: &[u8]) -> Option<Self> {
         let presentable = (1..=PASSWORD_LEN_MAX).contains(&password.len());
         presentable.then(|| Self(password.to_vec().into()))
+    }
+
+    /// Its SHA-256, to compare with for as long as the process lives: all guesses take the same time, and the
+    /// text is gone. Not fit to be stored.
+    pub(crate) fn digest(&self) -> Result<PasswordHash, HashFault> {
+        let salted = SaltedSha { sha: Sha::Sha256, position: SaltPosition::None };
+        let mut hash = vec![0; salted.sha.len()];
+        salted.compute(self.0.expose_secret(), &[], &mut hash);
+        let parts = (Recipe::SaltedSha(salted), Box::default(), hash.into());
+        PasswordHash::of_parts(HashScheme::SaltedSha, Ok(parts))
     }
 
     /// The hash to store. Takes as long as [`PasswordHash::create`], and so belongs on a pool.

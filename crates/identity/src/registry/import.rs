@@ -1,6 +1,5 @@
 use async_trait::async_trait;
 
-use super::fingerprint::Fingerprint;
 use super::{Command, Desk, Refusal, What};
 use crate::UnixMillis;
 use crate::model::{
@@ -109,17 +108,6 @@ pub enum Entered {
     Skipped,
 }
 
-/// Writes into the audit log that somebody imported or exported, and how much.
-#[derive(Clone, Debug)]
-pub struct RecordTransfer {
-    /// What was done, as `import.finish`.
-    pub action: &'static str,
-    /// What it is called.
-    pub name: String,
-    /// How much of what: at most 256 bytes.
-    pub detail: String,
-}
-
 #[async_trait]
 impl Command for ImportRows {
     type Outcome = Imported;
@@ -213,23 +201,4 @@ async fn enter_block(desk: &mut Desk<'_>, entry: &BlockEntry) -> Result<Entered,
     desk.log(NewEntry::block(entry.block.target.clone())).await?;
     desk.audit("block.put", REASON, None, Some(entry)).await?;
     Ok(Entered::Created)
-}
-
-#[async_trait]
-impl Command for RecordTransfer {
-    type Outcome = ();
-
-    async fn run(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
-        desk.audit(self.action, &self.detail, None, Some(self)).await
-    }
-}
-
-impl Fingerprint for RecordTransfer {
-    fn name(&self) -> String {
-        self.name.clone()
-    }
-
-    fn parts(&self) -> Vec<String> {
-        vec![self.name.clone(), self.detail.clone()]
-    }
 }

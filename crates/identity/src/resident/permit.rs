@@ -97,6 +97,7 @@ fn allowed(presented: &Presented<'_>, device: &ResidentDevice, product: Arc<Resi
         username: Some(device.id.as_str()),
         device: Some(device.id.as_str()),
         product: Some(product.key.as_str()),
+        address: presented.peer,
         attributes: &device.attributes,
     });
     Allowed { rules: Arc::new(rules), product }

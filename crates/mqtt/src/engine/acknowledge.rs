@@ -68,10 +68,8 @@ impl Engine {
 
     /// Sends the acknowledgements that nothing holds up any more, in the order of their PUBLISH packets.
     pub(super) fn send_owed(&mut self, id: ConnectionId) {
-        let receive_maximum = self.options.limits.receive_maximum;
-        let is_saturated = |engine: &Self| {
-            engine.clients.connection(id).is_some_and(|connection| connection.is_saturated(receive_maximum))
-        };
+        let is_saturated =
+            |engine: &Self| engine.clients.connection(id).is_some_and(|connection| connection.is_saturated());
         let was_saturated = is_saturated(self);
         while let Some(owed) = self.next_owed(id) {
             self.send_one_owed(id, owed);

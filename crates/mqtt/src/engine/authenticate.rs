@@ -44,7 +44,7 @@ impl Engine {
         match decision {
             Decision::Allow(permit) => self.accept(now, id, *handshake, permit),
             Decision::Continue(data) => {
-                handshake.deadline = now.after(self.options.limits.connect_deadline);
+                handshake.deadline = now.after(self.options.settings.limits.connect_deadline);
                 self.arm_connection(id, handshake.deadline);
                 if let Some(connection) = self.clients.connection_mut(id) {
                     connection.state = State::ExpectVerdict(handshake);
@@ -68,7 +68,7 @@ impl Engine {
         if let Some(connection) = self.clients.connection_mut(id) {
             connection.state = State::Established(session);
             connection.set_awaits(Awaits::Nothing);
-            let alias_maximum = handshake.topic_alias_maximum.min(self.options.limits.topic_alias_maximum);
+            let alias_maximum = handshake.topic_alias_maximum.min(connection.announced.topic_alias_maximum);
             connection.outbound_aliases =
                 (alias_maximum > 0).then(|| Box::new(OutboundAliases::new(alias_maximum)));
         }
@@ -85,21 +85,13 @@ impl Engine {
 
     /// The keep-alive in force: the client's, or ours where it is longer than the maximum.
     fn arm_keep_alive(&mut self, now: Timestamp, id: ConnectionId, asked_secs: u16) {
-        let secs = self.keep_alive_secs(asked_secs);
+        let secs = self.announced(id).keep_alive_secs(asked_secs);
         if let Some(connection) = self.clients.connection_mut(id) {
             connection.silence_max_millis = u32::from(secs) * 1500;
         }
         let silence_max = Duration::from_millis(u64::from(secs) * 1500);
-        let first_check = if secs == 0 { self.options.limits.stalled_receiver } else { silence_max };
+        let first_check = if secs == 0 { self.options.settings.limits.stalled_receiver } else { silence_max };
         self.arm_connection(id, now.after(first_check));
-    }
-
-    fn keep_alive_secs(&self, asked_secs: u16) -> u16 {
-        match self.options.limits.keep_alive_max_secs {
-            0 => asked_secs,
-            max if asked_secs == 0 => max,
-            max => asked_secs.min(max),
-        }
     }
 
     /// Whether the CONNACK keeps to the client's Maximum Packet Size: a session must not be touched for a
@@ -121,7 +113,7 @@ impl Engine {
         handshake: &Handshake,
         data: Option<&[u8]>,
     ) -> PropertiesBuf {
-        let limits = &self.options.limits;
+        let limits = self.announced(id);
         let mut properties = PropertiesBuf::new();
         let expiry = handshake.session_expiry_secs.min(limits.session_expiry_max_secs);
         if expiry != handshake.session_expiry_secs {
@@ -136,11 +128,11 @@ impl Engine {
         if limits.topic_alias_maximum > 0 {
             properties.push(Property::TopicAliasMaximum(limits.topic_alias_maximum));
         }
-        let keep_alive_secs = self.keep_alive_secs(handshake.keep_alive_secs);
+        let keep_alive_secs = limits.keep_alive_secs(handshake.keep_alive_secs);
         if keep_alive_secs != handshake.keep_alive_secs {
             properties.push(Property::ServerKeepAlive(keep_alive_secs));
         }
-        if let Some(information) = &self.options.response_information
+        if let Some(information) = &self.options.settings.response_information
             && handshake.response_information
         {
             properties.push(Property::ResponseInformation(information));

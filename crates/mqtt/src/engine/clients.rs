@@ -52,7 +52,7 @@ impl Clients {
             outbox_pool: Vec::new(),
             unpersisted: std::collections::VecDeque::new(),
             persist_seq: 0,
-            limits: options.limits.clone(),
+            limits: options.settings.limits.clone(),
             is_memory_short: false,
             stats: Stats::default(),
         }
@@ -62,8 +62,7 @@ impl Clients {
 
     pub(crate) fn open(&mut self, now: Timestamp) -> ConnectionId {
         let generation = self.next_generation();
-        let deadline = now.after(self.limits.connect_deadline);
-        let index = self.connections.insert(Connection::new(generation, now, deadline));
+        let index = self.connections.insert(Connection::new(generation, now, &self.limits));
         ConnectionId { index: narrow(index), generation }
     }
 

@@ -14,16 +14,17 @@ impl Engine {
     /// DISCONNECT of a client (MQTT 5.0 §3.14).
     pub(super) fn on_disconnect(&mut self, now: Timestamp, id: ConnectionId, disconnect: &Disconnect<'_>) {
         let session = self.clients.connection(id).and_then(|connection| connection.session());
+        let expiry_max_secs = self.announced(id).session_expiry_max_secs;
         if let Some(state) = session.and_then(|session| self.clients.session_mut(session))
             && let Some(secs) = disconnect.properties.session_expiry_interval()
         {
             // Where no session is kept, the client may have asked for one in its CONNECT.
-            let is_kept_at_all = self.options.limits.session_expiry_max_secs > 0;
+            let is_kept_at_all = expiry_max_secs > 0;
             if state.expiry_secs == 0 && secs > 0 && is_kept_at_all {
                 let rule = "a session that ends with its connection cannot be kept by DISCONNECT";
                 return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, rule);
             }
-            state.expiry_secs = secs.min(self.options.limits.session_expiry_max_secs);
+            state.expiry_secs = secs.min(expiry_max_secs);
         }
         self.close(now, id, CloseCause::Disconnected(disconnect.reason));
     }

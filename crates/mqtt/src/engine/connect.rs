@@ -71,7 +71,7 @@ impl Engine {
         will: Option<Box<Will>>,
     ) -> (Handshake, Authentication) {
         let properties = &connect.properties;
-        let deadline = now.after(self.options.limits.connect_deadline);
+        let deadline = now.after(self.options.settings.limits.connect_deadline);
         self.arm_connection(id, deadline);
         let dialect = connect.dialect();
         let receive_maximum = properties.receive_maximum().unwrap_or(dialect.receive_maximum_default());
@@ -81,7 +81,7 @@ impl Engine {
             clean_start: connect.clean_start,
             keep_alive_secs: connect.keep_alive_secs,
             session_expiry_secs: dialect.session_expiry_secs(connect.clean_start, properties),
-            receive_maximum: receive_maximum.min(self.options.limits.receive_maximum),
+            receive_maximum: receive_maximum.min(self.announced(id).receive_maximum),
             topic_alias_maximum: properties.topic_alias_maximum().unwrap_or(0),
             response_information: properties.request_response_information().unwrap_or(false),
             will,
@@ -96,7 +96,7 @@ impl Engine {
     }
 
     fn judge_connect(&self, id: ConnectionId, connect: &Connect<'_>) -> Result<(), ReasonCode> {
-        let limits = &self.options.limits;
+        let limits = &self.options.settings.limits;
         let dialect = self.clients.connection(id).map(|connection| connection.dialect).unwrap_or_default();
         if connect.client_id.is_empty() && !dialect.may_assign_client_id(connect.clean_start) {
             return Err(ReasonCode::CLIENT_IDENTIFIER_NOT_VALID);
@@ -119,10 +119,10 @@ impl Engine {
 
     /// The will of a CONNECT, kept until it is due or not wanted any more.
     fn will_of(&self, client_id: &str, will: &WillMessage<'_>) -> Result<Box<Will>, ReasonCode> {
-        if TopicName::parse(will.topic, &self.options.limits.topics).is_err() {
+        if TopicName::parse(will.topic, &self.options.settings.limits.topics).is_err() {
             return Err(ReasonCode::TOPIC_NAME_INVALID);
         }
-        if self.options.check_payload_format
+        if self.options.settings.check_payload_format
             && will.properties.payload_format_indicator() == Some(true)
             && simdutf8::basic::from_utf8(will.payload).is_err()
         {

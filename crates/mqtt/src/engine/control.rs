@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use crate::connection::{ConnectionId, State};
+use crate::limits::Limits;
 use crate::packet::SubscriptionOptions;
 use crate::session::Session;
 
@@ -54,6 +55,11 @@ impl Engine {
             State::Established(session) => Some(&self.clients.session(*session)?.client_id),
             State::ExpectConnect { .. } | State::Closing { .. } => None,
         }
+    }
+
+    /// What the client of a connection was told, or will be.
+    pub(super) fn announced(&self, id: ConnectionId) -> &Limits {
+        self.clients.connection(id).map_or(&self.options.settings.limits, |connection| &connection.announced)
     }
 
     /// The subscriptions of a client.

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::options::EngineSettings;
 use crate::ReasonCode;
 use crate::authorize::Authorize;
 use crate::connection::ConnectionId;
@@ -27,6 +28,8 @@ pub enum Input {
     DisconnectClient(Arc<str>, ReasonCode),
     /// Route a message of the broker itself.
     Publish(Arc<Message>),
+    /// Go on with other settings; given to all engines that work together. Nobody is disconnected by it.
+    Reconfigure(Box<EngineSettings>),
     /// Memory is short: QoS 0 is dropped until it is not.
     MemoryPressure(bool),
     /// Close every connection with Server shutting down (0x8B); wills are kept.

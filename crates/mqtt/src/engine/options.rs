@@ -13,10 +13,18 @@ pub struct EngineOptions {
     pub hash_seed: HashSeed,
     /// Starts the Client Identifiers that the server assigns: random in production.
     pub assigned_id_seed: u64,
-    /// Every bound.
-    pub limits: Arc<Limits>,
     /// The one store of retained messages.
     pub retained: SharedRetained,
+    /// What may change while the engines run.
+    pub settings: EngineSettings,
+}
+
+/// What may change while engines run ([`Input::Reconfigure`](super::Input::Reconfigure)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineSettings {
+    /// Every bound. A connection keeps those that its client was told of (packet size, Receive Maximum, topic
+    /// aliases, keep-alive, session expiry) for as long as it lasts; all others count at once.
+    pub limits: Arc<Limits>,
     /// How a shared subscription picks its member.
     pub share_policy: SharePolicy,
     /// What happens to a QoS 0 PUBLISH, or any PUBLISH of MQTT 3.x, that is not allowed.
@@ -54,13 +62,20 @@ pub enum DenyAction {
 impl EngineOptions {
     /// Options for `shard_count` engines with default limits, an empty retained store and fixed seeds.
     pub fn new(shard_count: u16) -> Self {
-        let limits = Arc::new(Limits::default());
         Self {
             shard_count: shard_count.clamp(1, super::SHARDS_MAX),
             hash_seed: HashSeed::new([0, 0]),
             assigned_id_seed: 0,
             retained: SharedRetained::new(HashSeed::new([0, 0]), crate::retained::RetainedLimits::default()),
-            limits,
+            settings: EngineSettings::default(),
+        }
+    }
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            limits: Arc::new(Limits::default()),
             share_policy: SharePolicy::default(),
             deny_action: DenyAction::default(),
             subscribe_denied_reason: crate::ReasonCode::NOT_AUTHORIZED,

@@ -44,10 +44,10 @@ impl Engine {
 
     /// The topic of a PUBLISH with a Topic Alias, which it uses or defines (MQTT 5.0 §3.3.2.3.4).
     fn resolve_alias(&mut self, id: ConnectionId, alias: u16, topic: &str) -> Option<Box<str>> {
-        if alias == 0 || alias > self.options.limits.topic_alias_maximum {
+        let connection = self.clients.connection_mut(id)?;
+        if alias == 0 || alias > connection.announced.topic_alias_maximum {
             return None;
         }
-        let connection = self.clients.connection_mut(id)?;
         let aliases = connection.inbound_aliases.get_or_insert_with(|| Box::new(InboundAliases::default()));
         if topic.is_empty() {
             return aliases.resolve(alias).map(Into::into);
@@ -95,7 +95,6 @@ impl Engine {
         packet_id: PacketId,
         qos: QoS,
     ) -> Admission {
-        let receive_maximum = self.options.limits.receive_maximum;
         let is_open = self
             .clients
             .session(session)
@@ -115,7 +114,9 @@ impl Engine {
             // A PUBACK would say that the message was taken.
             return Admission::InUse;
         }
-        if connection.inbound_open >= receive_maximum && connection.dialect.has_properties() {
+        if connection.inbound_open >= connection.announced.receive_maximum
+            && connection.dialect.has_properties()
+        {
             return Admission::Excess;
         }
         connection.inbound_open = connection.inbound_open.saturating_add(1);
@@ -137,7 +138,7 @@ impl Engine {
         topic: &'a str,
         buffer: &'a mut PropertiesBuf,
     ) -> Result<Permitted<'a>, Refusal> {
-        if TopicName::parse(topic, &self.options.limits.topics).is_err() {
+        if TopicName::parse(topic, &self.options.settings.limits.topics).is_err() {
             let reason = ReasonCode::TOPIC_NAME_INVALID;
             return Err(match publish.qos {
                 QoS::AtMostOnce => {
@@ -147,7 +148,7 @@ impl Engine {
             });
         }
         let properties = &publish.properties;
-        if self.options.check_payload_format
+        if self.options.settings.check_payload_format
             && properties.payload_format_indicator() == Some(true)
             && simdutf8::basic::from_utf8(publish.payload).is_err()
         {
@@ -247,7 +248,7 @@ impl Engine {
         let can_tell = connection.dialect.has_properties() && publish.packet_id.is_some();
         self.clients.stats.publishes_denied += u64::from(is_denied);
         let must_close = if is_denied {
-            self.options.deny_action == DenyAction::Disconnect
+            self.options.settings.deny_action == DenyAction::Disconnect
         } else {
             // MQTT 3.x has no negative acknowledgement: what is not a matter of rights ends the connection.
             !can_tell && publish.qos != QoS::AtMostOnce

@@ -18,7 +18,7 @@ impl Engine {
     /// A network connection was accepted.
     pub fn open(&mut self, now: Timestamp) -> ConnectionId {
         let id = self.clients.open(now);
-        self.arm_connection(id, now.after(self.options.limits.connect_deadline));
+        self.arm_connection(id, now.after(self.options.settings.limits.connect_deadline));
         id
     }
 
@@ -26,7 +26,7 @@ impl Engine {
     /// answered with `reason`.
     pub fn open_refused(&mut self, now: Timestamp, reason: ReasonCode) -> ConnectionId {
         let id = self.clients.open(now);
-        let deadline = now.after(self.options.limits.connect_deadline.min(REFUSED_DEADLINE));
+        let deadline = now.after(self.options.settings.limits.connect_deadline.min(REFUSED_DEADLINE));
         if let Some(connection) = self.clients.connection_mut(id) {
             connection.state = State::ExpectConnect { deadline, refusal: Some(reason) };
         }
@@ -42,7 +42,8 @@ impl Engine {
         let publishes_before = self.clients.stats.publishes_received;
         self.clients.stats.bytes_received += bytes.len() as u64;
         self.take_bytes(now, id, bytes);
-        if self.options.limits.messages_per_sec > 0 || self.options.limits.bytes_per_sec > 0 {
+        let limits = &self.options.settings.limits;
+        if limits.messages_per_sec > 0 || limits.bytes_per_sec > 0 {
             let publish_count = self.clients.stats.publishes_received - publishes_before;
             self.charge(now, id, publish_count, bytes.len() as u64);
         }
@@ -50,7 +51,7 @@ impl Engine {
 
     /// Stops reading from a client that sends faster than it may, for as long as it is ahead.
     fn charge(&mut self, now: Timestamp, id: ConnectionId, message_count: u64, byte_count: u64) {
-        let limits = &self.options.limits;
+        let limits = &self.options.settings.limits;
         let Some(connection) = self.clients.connection_mut(id) else { return };
         let rate = connection.rate.get_or_insert_default();
         if let Some(until) = rate.charge(now, message_count, byte_count, limits) {
@@ -101,8 +102,8 @@ impl Engine {
         self.clients.connection(id).is_some_and(|connection| {
             !connection.is_paused
                 && !connection.is_throttled
-                && !connection.is_saturated(self.options.limits.receive_maximum)
-                && connection.backlog() <= self.options.limits.outbound_bytes_max
+                && !connection.is_saturated()
+                && connection.backlog() <= self.options.settings.limits.outbound_bytes_max
         })
     }
 
@@ -122,7 +123,7 @@ impl Engine {
     /// now.
     fn handle_packet(&mut self, now: Timestamp, id: ConnectionId, input: &[u8]) -> Option<usize> {
         let connection = self.clients.connection(id)?;
-        let is_saturated = connection.is_saturated(self.options.limits.receive_maximum);
+        let is_saturated = connection.is_saturated();
         if input.is_empty() || is_saturated || connection.is_paused || connection.is_closing() {
             return None;
         }
@@ -138,7 +139,7 @@ impl Engine {
         let body = packet.get(header.header_len..)?;
         let connection = self.clients.connection_mut(id)?;
         connection.last_received = now;
-        let limits = DecodeLimits { user_properties_max: self.options.limits.user_properties_max };
+        let limits = DecodeLimits { user_properties_max: self.options.settings.limits.user_properties_max };
         match decode_guarded(header, body, connection.dialect, &limits) {
             Some(Ok(decoded)) => self.dispatch(now, id, decoded, packet),
             Some(Err(error)) => return self.reject(now, id, &error),
@@ -155,7 +156,7 @@ impl Engine {
     /// Judges a packet by its header, before its body is read or memory is taken for it.
     fn refuses_header(&self, id: ConnectionId, header: FixedHeader) -> Option<ReasonCode> {
         let connection = self.clients.connection(id)?;
-        let limits = &self.options.limits;
+        let limits = &connection.announced;
         let max = match connection.state {
             State::ExpectConnect { .. } if header.packet_type != PacketType::Connect => {
                 return Some(ReasonCode::PROTOCOL_ERROR);
@@ -215,7 +216,7 @@ impl Engine {
     fn check_budget(&mut self, now: Timestamp, id: ConnectionId) {
         let Some(connection) = self.clients.connection(id) else { return };
         let is_over = connection.session().is_none()
-            && connection.partial.len() > self.options.limits.unauthenticated_bytes_max;
+            && connection.partial.len() > self.options.settings.limits.unauthenticated_bytes_max;
         if is_over {
             self.violate(now, id, ReasonCode::PACKET_TOO_LARGE, "too many bytes before authentication");
         }

@@ -125,7 +125,7 @@ impl Engine {
         {
             self.replaying.push_back(session);
         }
-        let limits = &self.options.limits;
+        let limits = &self.options.settings.limits;
         let Some(state) = self.clients.session_mut(session) else { return };
         let Some(outbound) = state.outbound.as_mut() else { return };
         let has_caught_up = outbound.pending_count() * 4 <= limits.queued_messages_max
@@ -188,7 +188,7 @@ impl Engine {
             connection.blocked_since = Timestamp::NEVER;
         } else if byte_count > 0 || connection.blocked_since == Timestamp::NEVER {
             connection.blocked_since = now;
-            self.arm_connection(id, now.after(self.options.limits.stalled_receiver));
+            self.arm_connection(id, now.after(self.options.settings.limits.stalled_receiver));
         }
         let Some(connection) = self.clients.connection(id) else { return };
         let Some(session) = connection.session() else { return self.clients.reclaim_outbox(id) };

@@ -37,10 +37,10 @@ impl Engine {
             Some(session) => session,
             None => self.new_session(handshake, permit),
         };
+        let expiry_max_secs = self.announced(id).session_expiry_max_secs;
         if let Some(state) = self.clients.session_mut(session) {
             state.connection = Some(id.index);
-            state.expiry_secs =
-                handshake.session_expiry_secs.min(self.options.limits.session_expiry_max_secs);
+            state.expiry_secs = handshake.session_expiry_secs.min(expiry_max_secs);
             state.expires_at = Timestamp::NEVER;
             state.receive_maximum = handshake.receive_maximum;
             // Reconnected before the delay ended: the old will is not sent (`MQTT5-3.1.3-9`).

@@ -32,13 +32,13 @@ impl Engine {
         };
         let mut joins = BTreeSet::new();
         for (position, (filter, options)) in subscribe.filters.iter().enumerate() {
-            if position >= self.options.limits.subscriptions_max.max(FILTERS_MAX) {
+            if position >= self.options.settings.limits.subscriptions_max.max(FILTERS_MAX) {
                 // Refused without a look: what a packet can make us do has a bound.
                 self.clients.stats.subscriptions_over_quota += 1;
                 pending.reasons.push(ReasonCode::QUOTA_EXCEEDED.0);
                 continue;
             }
-            let reason = match ParsedFilter::parse(filter, &self.options.limits.topics) {
+            let reason = match ParsedFilter::parse(filter, &self.options.settings.limits.topics) {
                 Err(_) => ReasonCode::TOPIC_FILTER_INVALID,
                 Ok(parsed) => match self.judge_subscription(session, &parsed) {
                     Err(reason) => reason,
@@ -84,7 +84,7 @@ impl Engine {
             Grant::PerMessage => Ok(true),
             Grant::Denied => {
                 self.clients.stats.subscriptions_denied += 1;
-                Err(self.options.subscribe_denied_reason)
+                Err(self.options.settings.subscribe_denied_reason)
             }
         }
     }
@@ -171,7 +171,7 @@ impl Engine {
 
     fn has_all_subscriptions(&self, session: SessionId) -> bool {
         self.clients.session(session).is_none_or(|state| {
-            state.subscriptions.len() + state.shares.len() >= self.options.limits.subscriptions_max
+            state.subscriptions.len() + state.shares.len() >= self.options.settings.limits.subscriptions_max
         })
     }
 
@@ -200,7 +200,7 @@ impl Engine {
         };
         let mut reasons = Vec::new();
         for filter in unsubscribe.filters.iter() {
-            let reason = match ParsedFilter::parse(filter, &self.options.limits.topics) {
+            let reason = match ParsedFilter::parse(filter, &self.options.settings.limits.topics) {
                 Err(_) => ReasonCode::TOPIC_FILTER_INVALID,
                 Ok(parsed) if self.unsubscribe_one(now, session, &parsed, filter) => ReasonCode::SUCCESS,
                 Ok(_) => ReasonCode::NO_SUBSCRIPTION_EXISTED,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::{Action, CloseCause, Engine, Input};
+use super::{Action, CloseCause, Engine, EngineSettings, Input};
 use crate::ReasonCode;
 use crate::connection::{Connection, ConnectionId, State};
 use crate::session::SessionId;
@@ -82,14 +82,21 @@ impl Engine {
                 }
             }
             Input::Publish(message) => self.publish_message(now, &message),
+            Input::Reconfigure(settings) => self.reconfigure(*settings),
             Input::MemoryPressure(is_short) => self.clients.is_memory_short = is_short,
             Input::Drain => self.drain(now),
         }
     }
 
+    fn reconfigure(&mut self, settings: EngineSettings) {
+        self.clients.limits = settings.limits.clone();
+        self.groups.set_policy(settings.share_policy);
+        self.options.settings = settings;
+    }
+
     /// The driver does not read from a connection: its silence until now is not its own.
     pub fn excuse(&mut self, now: Timestamp, id: ConnectionId) {
-        let connect_deadline = self.options.limits.connect_deadline;
+        let connect_deadline = self.options.settings.limits.connect_deadline;
         let Some(connection) = self.clients.connection_mut(id) else { return };
         connection.last_received = now;
         if let State::ExpectConnect { deadline, .. } = &mut connection.state {
@@ -144,7 +151,7 @@ impl Engine {
 
     /// Keep-alive, a receiver that takes nothing. Returns when to look next; `None` when the connection is over.
     fn check_established(&mut self, now: Timestamp, id: ConnectionId) -> Option<Timestamp> {
-        let stalled = self.options.limits.stalled_receiver;
+        let stalled = self.options.settings.limits.stalled_receiver;
         let wants_input = self.wants_input(id);
         let connection = self.clients.connection_mut(id)?;
         if !wants_input {

@@ -30,7 +30,7 @@ pub(super) fn connection(data: &[u8]) {
 fn received(shard: usize, pieces: &[&[u8]]) -> (u64, u64, u64, bool) {
     let mut options = EngineOptions::new(2);
     let limits = Limits::default();
-    options.limits = Arc::new(Limits { session_expiry_max_secs: SESSION_SECS_MAX, ..limits });
+    options.settings.limits = Arc::new(Limits { session_expiry_max_secs: SESSION_SECS_MAX, ..limits });
     let mut world = World::new(&options);
     let client = world.open(shard);
     for piece in pieces {

@@ -57,15 +57,15 @@ fn options(script: &mut Script<'_>) -> EngineOptions {
     let mut options = EngineOptions::new(1 + u16::from(choices) % 3);
     let is_narrow = choices & 4 == 0;
     let limits = if is_narrow { narrow_limits(script) } else { Limits::default() };
-    options.limits = Arc::new(Limits { session_expiry_max_secs: SESSION_SECS_MAX, ..limits });
+    options.settings.limits = Arc::new(Limits { session_expiry_max_secs: SESSION_SECS_MAX, ..limits });
     let retained = RetainedLimits { messages_max: 3, bytes_max: 2000 };
     let retained = if is_narrow { retained } else { RetainedLimits::default() };
     options.retained = SharedRetained::new(options.hash_seed.clone(), retained);
     let policies = [SharePolicy::Sticky, SharePolicy::HashClientId];
-    options.share_policy = script.pick(SharePolicy::RoundRobin, &policies);
-    options.deny_action = script.pick(DenyAction::Ignore, &[DenyAction::Disconnect]);
-    options.check_payload_format = script.flag();
-    options.response_information = Some("r/".into());
+    options.settings.share_policy = script.pick(SharePolicy::RoundRobin, &policies);
+    options.settings.deny_action = script.pick(DenyAction::Ignore, &[DenyAction::Disconnect]);
+    options.settings.check_payload_format = script.flag();
+    options.settings.response_information = Some("r/".into());
     options
 }
 

@@ -33,6 +33,7 @@ mod publish;
 mod queue_full;
 mod reason;
 mod receive_maximum;
+mod reconfigure;
 mod redelivery;
 mod regression;
 mod retained;

@@ -20,6 +20,7 @@ mod operator;
 mod path;
 mod product;
 mod registration;
+mod reload;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Import(Single<import::Import>),
     /// Write products, devices, claim tokens and blocks into a file
     Export(Single<export::Export>),
+    /// Have the broker read its configuration again: all of it, or nothing
+    Reload(Single<reload::Reload>),
 }
 
 /// What is done with one resource, and on which broker.
@@ -135,6 +138,7 @@ impl Command {
             Self::Event(Arguments { common, action }) => run(common, action),
             Self::Import(Single { common, action }) => run(common, action),
             Self::Export(Single { common, action }) => run(common, action),
+            Self::Reload(Single { common, action }) => run(common, action),
         }
     }
 }

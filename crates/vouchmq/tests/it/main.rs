@@ -1,6 +1,7 @@
 //! The binary as its users run it: real processes, real sockets.
 
 mod bench;
+mod cert;
 mod connecting;
 mod help;
 mod identity;

@@ -176,6 +176,7 @@ fn acl_of(resident: &Resident, id: &DeviceId, request: &AuthRequest) -> Option<V
         username: Some(id.as_str()),
         device: Some(id.as_str()),
         product: Some(product.key.as_str()),
+        address: request.peer,
         attributes: &device.attributes,
     };
     let rules = product.acl.rules().iter().filter_map(|rule| {

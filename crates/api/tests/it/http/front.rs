@@ -1,6 +1,6 @@
 use axum::Router;
 use axum::routing::{get, post};
-use vouchmq_api::http::{Code, Problem, RequestId};
+use vouchmq_api::http::{Code, Problem, RequestId, Service};
 
 use crate::harness::{Server, bind};
 
@@ -51,6 +51,22 @@ fn a_request_is_called_as_its_client_calls_it_or_else_anew() {
     let answer = server.ask(&request("/ok", "X-Request-Id: a b\r\n"));
     assert_eq!(answer.body.len(), 32);
     assert_eq!(answer.header("x-request-id"), Some(answer.body.as_str()));
+}
+
+/// On the same connection, too: nobody has to come again to hear of it.
+#[test]
+fn what_is_served_can_be_replaced_and_nobody_is_disconnected() {
+    let says = |word: &'static str| Router::new().route("/word", get(async move || word));
+    let service = Service::new(says("old"));
+    let server = Server::start(service.clone());
+    let mut connection = server.connect();
+    let mut ask = || {
+        connection.send(request("/word", "").as_bytes());
+        connection.receive().body
+    };
+    assert_eq!(ask(), "old");
+    service.replace(says("new"));
+    assert_eq!(ask(), "new");
 }
 
 #[test]

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vouchmq_broker::{
-    Bound, Broker, BrokerConfig, BrokerStats, ClientStatus, Control, Ended, ListenAddress, Monotonic,
+    Bound, Broker, BrokerConfig, BrokerSettings, BrokerStats, ClientStatus, Control, Ended, ListenAddress,
+    ListenerOptions, Monotonic,
 };
 use vouchmq_identity::{Access, Anonymous};
 use vouchmq_mqtt::engine::{Engine, EngineOptions, ShardId};
@@ -36,22 +37,21 @@ impl Server {
         change: impl FnOnce(&mut BrokerConfig, &mut Limits),
     ) -> Result<Self, vouchmq_broker::StartError> {
         let mut config = BrokerConfig {
-            listen: vec!["127.0.0.1:0".parse().expect("an address")],
+            listeners: listeners([tcp()]),
             engine: EngineOptions::new(2),
             authenticator: Arc::new(Anonymous::everybody(Access::everything())),
             exchange_methods: Vec::new(),
-            connections_max: 0,
-            connections_per_address_max: 0,
-            connect_rate_per_address: 0,
-            drain_timeout: Duration::from_secs(2),
-            memory_bytes_max: None,
+            settings: BrokerSettings {
+                drain_timeout: Duration::from_secs(2),
+                sys_interval_secs: 0,
+                ..BrokerSettings::default()
+            },
             heap_bytes_in_use: super::heap::bytes_in_use,
-            sys_interval_secs: 0,
             verify_threads: 2,
         };
         let mut limits = Limits::default();
         change(&mut config, &mut limits);
-        config.engine.limits = Arc::new(limits);
+        config.engine.settings.limits = Arc::new(limits);
         let options = config.engine.clone();
         let bound = Bound::bind(config)?;
         let addresses = bound.addresses().to_vec();
@@ -140,6 +140,17 @@ impl Drop for Server {
             assert!(ended == Ended::Drained || std::thread::panicking(), "{ended:?}");
         }
     }
+}
+
+/// Plain listeners at these addresses.
+pub(crate) fn listeners(addresses: impl IntoIterator<Item = ListenAddress>) -> Vec<ListenerOptions> {
+    let plain = |(number, address)| ListenerOptions::plain(&format!("tcp.{number}"), address);
+    addresses.into_iter().enumerate().map(plain).collect()
+}
+
+/// A free port of this machine.
+pub(crate) fn tcp() -> ListenAddress {
+    "127.0.0.1:0".parse().expect("an address")
 }
 
 /// Waits for an answer of the broker.

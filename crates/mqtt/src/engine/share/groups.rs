@@ -53,6 +53,21 @@ impl Groups {
         Self { groups: Slab::new(), by_share: BTreeMap::new(), known: BTreeMap::new(), policy }
     }
 
+    /// From now on members are chosen by this policy.
+    pub(crate) fn set_policy(&mut self, policy: SharePolicy) {
+        if std::mem::replace(&mut self.policy, policy) == policy {
+            return;
+        }
+        for (_, group) in &mut self.groups {
+            (group.online, group.offline) = (Rota::new(policy), Rota::new(policy));
+        }
+        for ((id, member), known) in &mut self.known {
+            if let Some(group) = self.groups.get_mut(widen(id.0)) {
+                known.spot = group.rota_mut(known.presence).insert(known.number, *member);
+            }
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.groups.len()
     }

@@ -64,7 +64,7 @@ fn a_publish_that_is_not_allowed_reaches_nobody(version: ProtocolVersion) {
 
 /// MQTT3-3.3.5-2
 fn a_publish_that_is_not_allowed_can_cost_the_connection(version: ProtocolVersion) {
-    let world = World::with(|setup| setup.options.deny_action = DenyAction::Disconnect);
+    let world = World::with(|setup| setup.options.settings.deny_action = DenyAction::Disconnect);
     world.authenticate_by(|_| Answer::Now(allow(Rights::all().deny_publish("forbidden"))));
     for qos in [QoS::AtMostOnce, QoS::AtLeastOnce, QoS::ExactlyOnce] {
         let client = world.connect(version, "a");
@@ -101,7 +101,8 @@ fn a_filter_that_may_not_be_received_is_refused(version: ProtocolVersion) {
 
 #[test]
 fn how_a_subscription_is_refused_is_configurable() {
-    let world = World::with(|setup| setup.options.subscribe_denied_reason = ReasonCode::UNSPECIFIED_ERROR);
+    let world =
+        World::with(|setup| setup.options.settings.subscribe_denied_reason = ReasonCode::UNSPECIFIED_ERROR);
     world.authenticate_by(|_| Answer::Now(allow(Rights::all().deny_receive("secret"))));
     let client = world.connect(V5, "a");
     client.send(subscribe(1, &[("secret", options(QoS::AtMostOnce))]));

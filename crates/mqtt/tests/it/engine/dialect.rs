@@ -64,7 +64,7 @@ fn a_topic_of_a_client_of_3_that_is_over_the_limits_closes_it(version: ProtocolV
 /// MQTT3-3.3.5-2
 fn a_denied_publish_of_3_is_acknowledged_or_closes(version: ProtocolVersion) {
     for (action, is_closed) in [(DenyAction::Ignore, false), (DenyAction::Disconnect, true)] {
-        let world = World::with(|setup| setup.options.deny_action = action);
+        let world = World::with(|setup| setup.options.settings.deny_action = action);
         world.authenticate_by(|_| Answer::Now(allow(Rights::all().deny_publish("t"))));
         let client = world.connect(version, "a");
         client.send(qos1(1, "t", "x"));

@@ -264,7 +264,7 @@ fn versions_talk_to_each_other() {
 #[test]
 fn payload_format_is_checked_where_that_is_wanted() {
     for checks in [false, true] {
-        let world = World::with(|setup| setup.options.check_payload_format = checks);
+        let world = World::with(|setup| setup.options.settings.check_payload_format = checks);
         let subscriber = world.connect(V5, "subscriber");
         subscriber.subscribe("t", QoS::AtMostOnce);
         let client = world.connect(V5, "a");

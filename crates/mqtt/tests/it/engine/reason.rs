@@ -153,7 +153,7 @@ fn no_disconnect_of_ours_has_a_session_expiry_interval() {
 /// MQTT5-3.1.2-28
 #[test]
 fn response_information_is_given_to_those_who_ask() {
-    let world = World::with(|setup| setup.options.response_information = Some("answers/".into()));
+    let world = World::with(|setup| setup.options.settings.response_information = Some("answers/".into()));
     for (asks, given) in [(None, None), (Some(false), None), (Some(true), Some("answers/"))] {
         let asks = asks.map(Property::RequestResponseInformation);
         let client = world.open(V5);

@@ -343,7 +343,7 @@ fn a_retained_message_without_room_is_never_acknowledged_as_taken() {
     for deny_action in [DenyAction::Ignore, DenyAction::Disconnect] {
         let world = World::with(|setup| {
             setup.retained.messages_max = 1;
-            setup.options.deny_action = deny_action;
+            setup.options.settings.deny_action = deny_action;
         });
         let client = world.connect(V311, "a");
         client.send(retained(qos1(1, "a", "x")));

@@ -16,7 +16,7 @@ versions! { V31, V311, V5 =>
 fn world_with(policy: SharePolicy) -> World {
     World::with(|setup| {
         setup.shards = 3;
-        setup.options.share_policy = policy;
+        setup.options.settings.share_policy = policy;
     })
 }
 
@@ -172,7 +172,7 @@ fn a_message_reaches_the_one_member_that_has_room() {
 fn one_member_that_has_room_is_found(policy: SharePolicy, count: u16) {
     let world = World::with(|setup| {
         setup.shards = 3;
-        setup.options.share_policy = policy;
+        setup.options.settings.share_policy = policy;
         setup.limits.queued_messages_max = 1;
         setup.limits.queue_full = QueueFull::Reject;
     });

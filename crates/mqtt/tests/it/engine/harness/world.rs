@@ -70,7 +70,7 @@ impl World {
         change(&mut setup);
         let Setup { shards, limits, retained, mut options } = setup;
         options.shard_count = shards;
-        options.limits = Arc::new(limits);
+        options.settings.limits = Arc::new(limits);
         options.retained = SharedRetained::new(options.hash_seed.clone(), retained);
         let now = Timestamp::from_micros(1_000_000);
         let engine = |shard| Engine::new(now, ShardId(shard), options.clone());

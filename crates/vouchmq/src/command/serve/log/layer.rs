@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::io::Write;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use tracing::callsite::Identifier;
 use tracing::{Event, Subscriber};
 use tracing_appender::non_blocking::NonBlocking;
 use tracing_subscriber::layer::{Context, Layer};
 
-use super::Form;
 use super::field::Fields;
 use crate::clock::Utc;
 
@@ -18,7 +18,7 @@ const REPEATS_MAX: u32 = 50;
 
 /// Writes each event as one line.
 pub(super) struct Lines {
-    form: Form,
+    is_json: Arc<AtomicBool>,
     writer: NonBlocking,
     repeats: Mutex<HashMap<Identifier, Repeats>>,
 }
@@ -32,8 +32,8 @@ struct Repeats {
 }
 
 impl Lines {
-    pub(super) fn new(form: Form, writer: NonBlocking) -> Self {
-        Self { form, writer, repeats: Mutex::new(HashMap::new()) }
+    pub(super) fn new(is_json: Arc<AtomicBool>, writer: NonBlocking) -> Self {
+        Self { is_json, writer, repeats: Mutex::new(HashMap::new()) }
     }
 
     /// Whether the event may be written now, and how many were not before it.
@@ -67,9 +67,10 @@ impl<S: Subscriber> Layer<S> for Lines {
             fields.number("left_out", left_out);
         }
         let level = *event.metadata().level();
-        let line = match self.form {
-            Form::Text => fields.text(&now.rfc_3339(), level),
-            Form::Json => fields.json(&now.rfc_3339(), level, event.metadata().target()),
+        let line = if self.is_json.load(Ordering::Relaxed) {
+            fields.json(&now.rfc_3339(), level, event.metadata().target())
+        } else {
+            fields.text(&now.rfc_3339(), level)
         };
         // One call, one line: the writer does not mix the lines of two threads.
         let _ = self.writer.clone().write_all(line.as_bytes());

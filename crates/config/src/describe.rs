@@ -1,0 +1,185 @@
+//! The table, for people and for programs.
+
+use std::fmt::Write as _;
+
+use crate::schema::{Effect, Kind, Row, SECTIONS, rows};
+
+/// A path as documentation shows it.
+fn shown(row: &Row) -> String {
+    row.path.replace("(.*)", "[.NAME]").replace(".*", ".NAME")
+}
+
+const fn effect(row: &Row) -> &'static str {
+    match row.effect {
+        Effect::Acts => "acts",
+        Effect::Warns(_) => "warns",
+        Effect::NotYet(_) => "not yet",
+    }
+}
+
+/// What it does, or why nothing.
+fn what(row: &Row) -> String {
+    match row.effect {
+        Effect::Acts => row.what.to_owned(),
+        Effect::Warns(why) => format!("{}. No effect: {why}", row.what),
+        Effect::NotYet(feature) => format!("{}. Waits for {feature}", row.what),
+    }
+}
+
+/// The table in Markdown.
+pub fn markdown() -> String {
+    let mut text = String::new();
+    let count = |word| rows().filter(|row| effect(row) == word).count();
+    let (acts, warns, waits) = (count("acts"), count("warns"), count("not yet"));
+    let _ = writeln!(
+        text,
+        "{} keys: {acts} act, {warns} warn and do nothing, {waits} warn and wait for a feature.",
+        acts + warns + waits
+    );
+    let mut before = "";
+    for (title, section) in SECTIONS {
+        if *title != before {
+            let _ = write!(
+                text,
+                "\n### `{title}`\n\n| Key | Default | Allowed | Here | What, and what happens at the bound |\n|---|---|---|---|---|\n"
+            );
+            before = title;
+        }
+        for row in *section {
+            let default = row.default_text();
+            let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
+            let _ = writeln!(
+                text,
+                "| `{}` | {default} | {} | {} | {} |",
+                shown(row),
+                row.allowed(),
+                effect(row),
+                what(row)
+            );
+        }
+    }
+    text
+}
+
+/// The table in JSON: an array of objects with `key`, `type`, `default`, `allowed`, `effect`, `nanomq`, `variable`,
+/// `description`.
+pub fn json() -> String {
+    let object = |row: &Row| {
+        let variable = row.variable().map_or_else(|| "null".to_owned(), |variable| quoted(&variable));
+        format!(
+            "{{\"key\":{},\"type\":{},\"default\":{},\"allowed\":{},\"effect\":{},\"nanomq\":{},\"variable\":{variable},\"description\":{}}}",
+            quoted(&shown(row)),
+            quoted(&row.kind.name()),
+            quoted(&row.default_text()),
+            quoted(&row.allowed()),
+            quoted(effect(row)),
+            row.is_nanomq,
+            quoted(&what(row)),
+        )
+    };
+    let objects: Vec<String> = rows().map(object).collect();
+    format!("[\n{}\n]\n", objects.join(",\n"))
+}
+
+/// A string of JSON (RFC 8259 §7).
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(quoted, "\\u{:04x}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Keys with bounds, for `serve --help`.
+pub fn help() -> String {
+    let mut text = String::from(
+        "Keys of --set, their defaults and bounds ('vouchmq config schema' has all of them; environment: VOUCHMQ_ and \
+         the key in capitals, with _ for each dot):\n",
+    );
+    for row in rows().filter(|row| row.setting.is_some()) {
+        let _ = write!(
+            text,
+            "  {} [{}]\n      {}; allowed: {}\n",
+            row.path,
+            row.default_text(),
+            row.what,
+            row.allowed()
+        );
+    }
+    text
+}
+
+/// A file with every key that acts at its default, and examples of those that have none.
+pub fn example() -> String {
+    let mut text = String::from(EXAMPLE_HEAD);
+    let mut before = "";
+    for (title, section) in SECTIONS {
+        let is_simple = |row: &&Row| {
+            row.effect == Effect::Acts && row.variable().is_some() && !row.default_text().is_empty()
+        };
+        for row in section.iter().filter(is_simple) {
+            if *title != before {
+                let _ = write!(text, "\n# --- {title}\n");
+                before = title;
+            }
+            let key = row.path.replace("(.*)", "");
+            let default = row.default_text();
+            let value = match row.kind {
+                Kind::List(_) => default,
+                Kind::Switch
+                | Kind::Count
+                | Kind::Decimal
+                | Kind::Bytes
+                | Kind::Seconds
+                | Kind::Time
+                | Kind::Word(_) => default,
+                Kind::Text
+                | Kind::Secret
+                | Kind::File
+                | Kind::Address
+                | Kind::HttpAddress
+                | Kind::Ip
+                | Kind::Network
+                | Kind::Anything => {
+                    format!("\"{default}\"")
+                }
+            };
+            let _ = write!(text, "\n# {} ({})\n# {key} = {value}\n", row.what, row.allowed());
+        }
+    }
+    text
+}
+
+const EXAMPLE_HEAD: &str = r#"# VouchMQ. Every key that acts is here, with its default behind a #; 'vouchmq config schema' has the others.
+# Check a change with 'vouchmq check FILE' before you start or reload the broker.
+
+# Where clients connect. Without a listener that is 127.0.0.1:1883.
+listeners.tcp.bind = "127.0.0.1:1883"
+
+# listeners.ssl {
+#   bind = "0.0.0.0:8883"
+#   certfile = "server.pem"
+#   keyfile = "server.key"
+#   # Devices with certificates:
+#   # cacertfile = "ca.pem"
+#   # verify_peer = true
+#   # crlfiles = ["ca.crl"]
+# }
+
+# Who may connect: devices of the registry, and users of this file.
+auth {
+  allow_anonymous = false
+  no_match = deny
+  # password { "alice" = "a password, or the hash that 'vouchmq passwd' writes" }
+  # acl.rules = [
+  #   { permit = allow, username = "alice", action = subscribe, topics = ["alice/#"] }
+  # ]
+}
+"#;

@@ -1,0 +1,145 @@
+//! What is open to whom.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use vouchmq_broker::{ListenAddress, ListenerOptions};
+use vouchmq_tls::ServerOptions;
+
+use vouchmq_identity::AuthenticatorName;
+
+use crate::config::{Authentication, Config, HttpListenerOptions};
+
+/// A listener as seen from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposed {
+    /// What it is called, as `tcp` or `http_server`.
+    pub name: String,
+    /// Where it is, as `mqtts://0.0.0.0:8883`.
+    pub url: String,
+    /// Who can reach it.
+    pub reach: Reach,
+    /// Whether what is said there is encrypted.
+    pub is_encrypted: bool,
+    /// Who is let in, in words.
+    pub who: String,
+    /// Whether anybody is let in.
+    pub is_open: bool,
+}
+
+/// Who can reach an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Processes on this machine.
+    Loopback,
+    /// Machines of a private network (RFC 1918, RFC 4193, RFC 3927).
+    Private,
+    /// Everybody, as far as no firewall stands in between.
+    Everybody,
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Loopback => "this machine",
+            Self::Private => "a private network",
+            Self::Everybody => "every network",
+        })
+    }
+}
+
+impl Config {
+    /// What is open to whom, the MQTT listeners first.
+    pub fn exposed(&self) -> Vec<Exposed> {
+        let mut all: Vec<Exposed> = self.listeners.iter().map(|listener| self.mqtt(listener)).collect();
+        if let Some(management) = &self.management {
+            all.push(http("http_server", &management.http, "operators with a token"));
+        }
+        if let Some(registration) = &self.registration {
+            all.push(http("registration", &registration.http, "devices, as their product says"));
+        }
+        if let Some(service) = &self.authentication_service {
+            let who = if service.trust_loopback {
+                "its callers and brokers, and this machine"
+            } else {
+                "its callers and brokers"
+            };
+            all.push(http("auth_service", &service.http, who));
+        }
+        all
+    }
+
+    fn mqtt(&self, listener: &ListenerOptions) -> Exposed {
+        let reach = match &listener.address {
+            ListenAddress::Tcp(address) => reach(address.ip()),
+            ListenAddress::Unix(_) => Reach::Loopback,
+        };
+        let scheme = match (&listener.websocket, &listener.tls) {
+            (None, None) => "mqtt",
+            (None, Some(_)) => "mqtts",
+            (Some(_), None) => "ws",
+            (Some(_), Some(_)) => "wss",
+        };
+        let path = listener.websocket.as_ref().map_or("", |websocket| &websocket.path);
+        let mut who = who(&self.authentication);
+        if listener.tls.as_ref().is_some_and(wants_certificates) {
+            who.push_str(", with a certificate");
+        }
+        let is_open = self.authentication.allow_anonymous == Some(true);
+        Exposed {
+            name: listener.name.to_string(),
+            url: format!("{scheme}://{}{path}", listener.address),
+            reach,
+            is_encrypted: listener.tls.is_some(),
+            who,
+            is_open,
+        }
+    }
+}
+
+fn http(name: &str, http: &HttpListenerOptions, who: &str) -> Exposed {
+    let scheme = if http.tls.is_some() { "https" } else { "http" };
+    let with = if http.tls.as_ref().is_some_and(wants_certificates) { ", with a certificate" } else { "" };
+    Exposed {
+        name: name.to_owned(),
+        url: format!("{scheme}://{}", http.address),
+        reach: reach(http.address.ip()),
+        is_encrypted: http.tls.is_some(),
+        who: format!("{who}{with}"),
+        is_open: false,
+    }
+}
+
+fn wants_certificates(tls: &ServerOptions) -> bool {
+    tls.clients.as_ref().is_some_and(|clients| clients.is_required)
+}
+
+fn who(authentication: &Authentication) -> String {
+    let Authentication { allow_anonymous, order, users, password_file, mosquitto_password_file } =
+        authentication;
+    let mut who = Vec::new();
+    if *allow_anonymous == Some(true) {
+        who.push("ANYBODY".to_owned());
+    }
+    for name in order {
+        let has_files = password_file.is_some() || mosquitto_password_file.is_some();
+        match name {
+            AuthenticatorName::Registry => who.push("devices of the registry".to_owned()),
+            AuthenticatorName::File if users.is_some() || has_files => {
+                let more = if has_files { " and those of password files" } else { "" };
+                who.push(format!("{} users of the file{more}", users.as_ref().map_or(0, Vec::len)));
+            }
+            AuthenticatorName::File => {}
+        }
+    }
+    if who.is_empty() { "nobody".to_owned() } else { who.join(", ") }
+}
+
+fn reach(ip: IpAddr) -> Reach {
+    match ip.to_canonical() {
+        ip if ip.is_loopback() => Reach::Loopback,
+        IpAddr::V4(ip) if ip.is_private() || ip.is_link_local() => Reach::Private,
+        IpAddr::V6(ip) if ip.is_unique_local() || ip.is_unicast_link_local() => Reach::Private,
+        IpAddr::V4(_) | IpAddr::V6(_) => Reach::Everybody,
+    }
+}

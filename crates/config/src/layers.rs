@@ -1,0 +1,183 @@
+//! Where values come from: files, then what the API changed, then the environment, then flags. One list of origins,
+//! and every value's place names one of them.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::hocon::{MissingInclude, Note, Notes, Place, Read, Severity};
+use crate::schema::{Kind, Shape, nearest, rows};
+use crate::tree::{Node, Replacing, What, moved};
+
+/// Where values come from, the strongest last.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    pub(crate) root: Node,
+    pub(crate) origins: Vec<Origin>,
+    pub(crate) notes: Notes,
+    pub(crate) missing: Vec<MissingInclude>,
+}
+
+/// One of the things that values come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A file, or one that it includes.
+    File(PathBuf),
+    /// What the API has changed: `<data>/overrides.conf`.
+    Overrides(PathBuf),
+    /// A variable of the environment.
+    Variable(Box<str>),
+    /// A flag.
+    Flag(Box<str>),
+}
+
+impl Origin {
+    /// Whether it has lines.
+    pub(crate) const fn is_file(&self) -> bool {
+        matches!(self, Self::File(_) | Self::Overrides(_))
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) | Self::Overrides(path) => path.display().fmt(f),
+            Self::Variable(name) | Self::Flag(name) => f.write_str(name),
+        }
+    }
+}
+
+// === impl Layers ===
+
+impl Layers {
+    /// Nothing is said.
+    pub fn new() -> Self {
+        Self { root: Node::empty(), origins: Vec::new(), notes: Notes::default(), missing: Vec::new() }
+    }
+
+    /// Lays what a configuration file says above what there is.
+    pub fn file(&mut self, read: Read) {
+        self.read(read, Origin::File);
+    }
+
+    /// Lays what the API has changed above what there is.
+    pub fn overrides(&mut self, read: Read) {
+        self.read(read, Origin::Overrides);
+    }
+
+    fn read(&mut self, read: Read, origin: impl Fn(PathBuf) -> Origin) {
+        let Read { root, files, notes, missing } = read;
+        let first = self.next();
+        self.origins.extend(files.into_iter().map(origin));
+        for note in &notes {
+            let place = moved(note.place, first);
+            let related = note.related.map(|place| moved(place, first));
+            self.notes.push(Note { place, related, ..note.clone() });
+        }
+        self.missing.extend(missing.into_iter().map(|one| {
+            let place = moved(one.place, first);
+            MissingInclude { place, ..one }
+        }));
+        let shape = Some(Shape::whole());
+        let root = Node::of(root, first, shape, &mut self.notes);
+        self.root.overlay(root, shape, Replacing::Silent, &mut self.notes);
+    }
+
+    /// Lays variables that are of the table above what there is; others are not looked at.
+    pub fn environment(&mut self, variables: impl Iterator<Item = (OsString, OsString)>) {
+        for (name, value) in variables {
+            let Some(name) = name.to_str().filter(|name| name.starts_with("VOUCHMQ_")) else { continue };
+            let Some(row) = rows().find(|row| row.variable().as_deref() == Some(name)) else { continue };
+            let key = row.path.replace("(.*)", "");
+            let origin = Origin::Variable(name.into());
+            match value.to_str() {
+                Some(value) => self.assign(origin, &key, value),
+                None => {
+                    let place = self.add(origin);
+                    self.notes.error(place, format!("{key}: it is not UTF-8"));
+                }
+            }
+        }
+    }
+
+    /// Lays `KEY=VALUE` of a flag above what there is.
+    pub fn set(&mut self, flag: &str, text: &str) {
+        let origin = Origin::Flag(flag.into());
+        match text.split_once('=') {
+            Some((key, value)) => self.assign(origin, key.trim(), value.trim()),
+            None => {
+                let place = self.add(origin);
+                let hint = "write KEY=VALUE, as mqtt.max_packet_size=2MB";
+                self.notes
+                    .push(Note::new(Severity::Error, place, format!("`{text}` says nothing")).hint(hint));
+            }
+        }
+    }
+
+    /// Lays one value above what there is. A list is written with commas, with or without brackets.
+    pub fn assign(&mut self, origin: Origin, key: &str, value: &str) {
+        let place = self.add(origin);
+        let Some(row) = Shape::whole().row_of(key) else {
+            self.notes.push(unknown(key, place));
+            return;
+        };
+        let what = match row.kind {
+            Kind::List(_) => {
+                let inner = value.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(value);
+                let items = inner.split(',').map(str::trim).filter(|item| !item.is_empty());
+                What::List(items.map(|item| Node { place, what: What::Word(item.into()) }).collect())
+            }
+            _ => What::Word(value.into()),
+        };
+        let path: Vec<&str> = key.split('.').collect();
+        let node = Node::at(&path, place, Node { place, what });
+        self.root.overlay(node, Some(Shape::whole()), Replacing::Silent, &mut self.notes);
+    }
+
+    /// The data directory that these layers say, as long as no more are added: where overrides are.
+    pub fn data(&self) -> PathBuf {
+        let said = self.root.find("system.data").and_then(Node::text);
+        said.map_or_else(|| crate::SystemOptions::default().data, PathBuf::from)
+    }
+
+    /// Whether a file was read.
+    pub(crate) fn has_file(&self) -> bool {
+        self.origins.iter().any(Origin::is_file)
+    }
+
+    fn add(&mut self, origin: Origin) -> Place {
+        let file = self.next();
+        self.origins.push(origin);
+        Place { file, line: 0, column: 0 }
+    }
+
+    fn next(&self) -> u16 {
+        u16::try_from(self.origins.len()).unwrap_or(u16::MAX)
+    }
+}
+
+impl Default for Layers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Names the key that was probably meant.
+pub(crate) fn unknown(key: &str, place: Place) -> Note {
+    let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let keys: Vec<String> =
+        rows().filter(|row| row.variable().is_some()).map(|row| row.path.replace("(.*)", "")).collect();
+    let same: Vec<&str> =
+        keys.iter().map(String::as_str).filter(|known| last(known) == last(key)).take(3).collect();
+    let meant = if same.is_empty() {
+        nearest(key, keys.iter().map(String::as_str)).into_iter().collect()
+    } else {
+        same
+    };
+    let note = Note::new(Severity::Error, place, format!("`{key}` is no key"));
+    if meant.is_empty() {
+        note.hint("'vouchmq config schema' lists all keys")
+    } else {
+        note.hint(format!("did you mean {}?", meant.join(" or ")))
+    }
+}

@@ -1,0 +1,181 @@
+//! From what a configuration says to what it means.
+
+mod access;
+mod acl;
+mod http;
+mod listeners;
+mod log;
+mod tls;
+
+use std::path::PathBuf;
+
+use crate::config::{Config, Hidden, RegistryOptions, Settings, SystemOptions};
+use crate::effective::entries;
+use crate::hocon::{Note, Notes, Place, Severity};
+use crate::inspect::Inspector;
+use crate::layers::Layers;
+use crate::outcome::Outcome;
+use crate::schema::{Shape, rows};
+use crate::tree::Node;
+use crate::value;
+
+/// What the layers mean, and everything that is wrong with them.
+pub fn resolve(layers: Layers) -> Outcome {
+    let has_file = layers.has_file();
+    let Layers { root, origins, mut notes, missing } = layers;
+    let found = Inspector::inspect(&root, &mut notes);
+    let mut resolver = Resolver { root: &root, notes: &mut notes, references: Vec::new(), has_file };
+    for include in &missing {
+        if include.is_within("auth") {
+            let text =
+                format!("{} is missing: who may do what would not be what it says", include.path.display());
+            resolver.error(include.place, text, "make the file, or take the include out");
+        }
+    }
+    let config = resolver.config();
+    let references = resolver.references;
+    notes.sort();
+    let config = (!notes.has_errors()).then_some(config);
+    Outcome { config, entries: entries(found, &config_default_paths(&root)), notes, origins, references }
+}
+
+/// Blocks that are not there have no defaults that would be in effect.
+fn config_default_paths(root: &Node) -> impl Fn(&str) -> bool {
+    let has_listeners = root.get("listeners").is_some();
+    let has_service = root.get("auth_service").is_some();
+    move |path| match path.split('.').next() {
+        Some("listeners") => !has_listeners && path == "listeners.tcp.bind",
+        Some("auth_service") => has_service || path == "auth_service.bind",
+        _ => !path.contains(".tls."),
+    }
+}
+
+/// A file that a configuration names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reference {
+    pub(crate) path: PathBuf,
+    pub(crate) place: Place,
+    pub(crate) key: String,
+    /// Whether anything reads it.
+    pub(crate) is_active: bool,
+}
+
+/// Reads what the inspector has found possible; what it has not counts as not said, and is an error already.
+struct Resolver<'a> {
+    root: &'a Node,
+    notes: &'a mut Notes,
+    references: Vec<Reference>,
+    has_file: bool,
+}
+
+/// A block, and the key that leads to it.
+#[derive(Clone)]
+struct Section<'a> {
+    path: String,
+    node: &'a Node,
+}
+
+impl<'a> Resolver<'a> {
+    fn config(&mut self) -> Config {
+        let (authentication, authorization) = self.access();
+        let system = self.system();
+        Config {
+            listeners: self.listeners(),
+            settings: self.settings(),
+            authentication,
+            authorization,
+            management: self.management(),
+            registration: self.registration(),
+            authentication_service: self.authentication_service(),
+            registry: self.registry(),
+            log: self.log(&system.data),
+            system,
+        }
+    }
+
+    /// Every row with bounds.
+    fn settings(&self) -> Settings {
+        let mut settings = Settings::default();
+        for row in rows() {
+            let Some(setting) = row.setting else { continue };
+            let amount = self.root.find(row.path).and_then(|node| value::amount(node, row));
+            if let Some(amount) = amount {
+                (setting.set)(&mut settings, amount);
+            }
+        }
+        settings
+    }
+
+    fn system(&self) -> SystemOptions {
+        let data = self.root.find("system.data").and_then(Node::text).map(PathBuf::from);
+        let shards = self.number("system.shards").and_then(|shards| u16::try_from(shards).ok());
+        let default = SystemOptions::default();
+        SystemOptions { data: data.unwrap_or(default.data), shards: shards.filter(|shards| *shards > 0) }
+    }
+
+    fn registry(&self) -> RegistryOptions {
+        RegistryOptions {
+            database: self.root.find("registry.database").and_then(Node::text).map(Hidden::from),
+        }
+    }
+
+    /// The number at a path, where it is possible.
+    fn number(&self, path: &str) -> Option<u64> {
+        let node = self.root.find(path)?;
+        value::amount(node, Shape::whole().row_of(path)?)
+    }
+
+    fn section(&self, path: &str) -> Option<Section<'a>> {
+        let root: &'a Node = self.root;
+        let node = root.find(path).filter(|node| node.map().is_some())?;
+        Some(Section { path: path.to_owned(), node })
+    }
+
+    /// Notes a file that is named.
+    fn refer(&mut self, section: &Section<'a>, key: &str, is_active: bool) -> Option<PathBuf> {
+        let node = section.get(key)?;
+        let path = PathBuf::from(node.text().filter(|text| !text.is_empty())?);
+        let (place, key) = (node.place, section.key(key));
+        self.references.push(Reference { path: path.clone(), place, key, is_active });
+        Some(path)
+    }
+
+    fn error(&mut self, place: Place, text: impl Into<String>, hint: &str) {
+        self.notes.push(Note::new(Severity::Error, place, text).hint(hint));
+    }
+
+    fn warn(&mut self, place: Place, text: impl Into<String>, hint: &str) {
+        self.notes.push(Note::new(Severity::Warning, place, text).hint(hint));
+    }
+}
+
+impl<'a> Section<'a> {
+    fn get(&self, key: &str) -> Option<&'a Node> {
+        self.node.find(key)
+    }
+
+    fn key(&self, key: &str) -> String {
+        format!("{}.{key}", self.path)
+    }
+
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.get(key)?.text()
+    }
+
+    fn switch(&self, key: &str) -> Option<bool> {
+        self.get(key)?.switch()
+    }
+
+    fn list(&self, key: &str) -> Option<&'a [Node]> {
+        self.get(key)?.list()
+    }
+
+    fn texts(&self, key: &str) -> impl Iterator<Item = &'a str> {
+        self.list(key).unwrap_or_default().iter().filter_map(Node::text)
+    }
+
+    /// Whether `enable` does not say otherwise.
+    fn is_on(&self) -> bool {
+        self.switch("enable") != Some(false)
+    }
+}

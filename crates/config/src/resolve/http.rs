@@ -1,0 +1,208 @@
+//! The HTTP listeners.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::{Resolver, Section};
+use crate::address;
+use crate::config::{
+    AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown, Hidden,
+    HttpListenerOptions, ManagementLogin, ManagementOptions, RegistrationOptions,
+};
+
+const MANAGEMENT_PORT: u16 = 8081;
+const REGISTRATION_PORT: u16 = 8082;
+/// Of an authentication service.
+const KEY_BYTES_MIN: usize = 32;
+const HEADER_CHARS_MIN: usize = 16;
+
+impl<'a> Resolver<'a> {
+    pub(super) fn management(&mut self) -> Option<ManagementOptions> {
+        let default = ManagementOptions::at(SocketAddr::from((Ipv4Addr::LOCALHOST, MANAGEMENT_PORT)));
+        let Some(section) = self.section("http_server") else { return Some(default) };
+        let is_on = section.is_on();
+        if let Some(enable) = section.get("enable").filter(|_| !is_on) {
+            let text = "http_server.enable: the listener is off; NanoMQ opens it all the same";
+            self.warn(enable.place, text, "take http_server out of the file of NanoMQ, and it is off there");
+        }
+        let tls = self.section("http_server.tls").and_then(|tls| self.tls(&tls, is_on));
+        if !is_on {
+            return None;
+        }
+        let port = self.number("http_server.port").and_then(|port| u16::try_from(port).ok());
+        let ip = self.management_ip(&section, tls.is_some());
+        let address = SocketAddr::new(ip, port.unwrap_or(MANAGEMENT_PORT));
+        let body = self.number("http_server.max_body").and_then(|bytes| usize::try_from(bytes).ok());
+        Some(ManagementOptions {
+            http: HttpListenerOptions { address, tls },
+            body_bytes_max: body.unwrap_or(default.body_bytes_max),
+            login: login(&section),
+        })
+    }
+
+    /// A management API without TLS is not for a network, whatever the file says.
+    fn management_ip(&mut self, section: &Section<'a>, has_tls: bool) -> IpAddr {
+        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let hint = "configure http_server.tls for other machines, or put a proxy with TLS in front";
+        let Some(node) = section.get("ip_addr") else {
+            let text =
+                "http_server has no ip_addr: operators connect to 127.0.0.1 only, where NanoMQ takes 0.0.0.0";
+            self.warn(section.node.place, text, hint);
+            return loopback;
+        };
+        let ip = node.text().and_then(|text| text.parse::<IpAddr>().ok()).unwrap_or(loopback);
+        if has_tls || ip.to_canonical().is_loopback() {
+            return ip;
+        }
+        let text =
+            format!("http_server.ip_addr: without TLS operators connect to 127.0.0.1 only, not to {ip}");
+        self.warn(node.place, text, hint);
+        loopback
+    }
+
+    pub(super) fn registration(&mut self) -> Option<RegistrationOptions> {
+        let default = SocketAddr::from((Ipv4Addr::LOCALHOST, REGISTRATION_PORT));
+        let http = self.http("registration", Some(default))?;
+        Some(RegistrationOptions { http })
+    }
+
+    pub(super) fn authentication_service(&mut self) -> Option<AuthenticationServiceOptions> {
+        let http = self.http("auth_service", None);
+        let section = self.section("auth_service")?;
+        let callers = self.callers(&section);
+        let brokers = self.brokers(&section);
+        let mut options =
+            AuthenticationServiceOptions { callers, brokers, ..AuthenticationServiceOptions::at(http?) };
+        options.trust_loopback = section.switch("trust_loopback").unwrap_or(options.trust_loopback);
+        if section.text("emqx_unknown") == Some("deny") {
+            options.emqx_unknown = EmqxUnknown::Deny;
+        }
+        if section.text("emqx_failure") == Some("status") {
+            options.emqx_failure = EmqxFailure::Status;
+        }
+        let number = |key: &str| self.number(&section.key(key));
+        let size = |key: &str, default| {
+            number(key).and_then(|amount| usize::try_from(amount).ok()).unwrap_or(default)
+        };
+        options.passwords_at_once_max = size("max_passwords_at_once", options.passwords_at_once_max);
+        options.passwords_waiting_max = size("max_passwords_waiting", options.passwords_waiting_max);
+        options.nonces_max = size("max_nonces", options.nonces_max);
+        let rate = number("max_rate").and_then(|rate| u32::try_from(rate).ok());
+        options.verifications_per_second = rate.unwrap_or(options.verifications_per_second);
+        options.patience = number("password_timeout").map_or(options.patience, Duration::from_millis);
+        if !options.trust_loopback && options.callers.is_empty() && options.brokers.is_empty() {
+            let text = "auth_service: nobody may ask: there are no callers and no brokers";
+            self.warn(section.node.place, text, "name callers or brokers, or write trust_loopback = true");
+        }
+        Some(options)
+    }
+
+    /// An address; others than loopback want TLS.
+    fn http(&mut self, path: &str, default: Option<SocketAddr>) -> Option<HttpListenerOptions> {
+        let Some(section) = self.section(path) else { return default.map(HttpListenerOptions::at) };
+        let bind = section.get("bind");
+        let address = bind.and_then(|node| address::http(node.text()?).ok()).unwrap_or(default);
+        let tls = self.section(&section.key("tls")).and_then(|tls| self.tls(&tls, address.is_some()));
+        let address = address?;
+        if tls.is_none() && !address.ip().to_canonical().is_loopback() {
+            let place = bind.map_or(section.node.place, |node| node.place);
+            let text = format!("{}: {address} is not loopback, and there is no TLS", section.key("bind"));
+            let hint = format!(
+                "configure {}, or write 127.0.0.1:{} and put a proxy with TLS in front",
+                section.key("tls"),
+                address.port()
+            );
+            self.error(place, text, &hint);
+        }
+        Some(HttpListenerOptions { address, tls })
+    }
+
+    fn callers(&mut self, section: &Section<'a>) -> Vec<CallerOptions> {
+        let mut callers: Vec<CallerOptions> = Vec::new();
+        for node in section.list("callers").unwrap_or_default() {
+            let caller = Section { path: section.key("callers[]"), node };
+            let (Some(name), Some(key)) = (caller.text("name"), caller.text("key")) else {
+                self.error(node.place, format!("{} has no name, or no key", caller.path), "write both");
+                continue;
+            };
+            if key.len() < KEY_BYTES_MIN {
+                let place = caller.get("key").map_or(node.place, |node| node.place);
+                self.error(
+                    place,
+                    format!("{} is too short", caller.key("key")),
+                    "take at least 32 random bytes",
+                );
+            }
+            if callers.iter().any(|other| &*other.name == name) {
+                self.error(
+                    node.place,
+                    format!("{}: two have the same name", caller.path),
+                    "a keyid is one caller's",
+                );
+            }
+            callers.push(CallerOptions {
+                name: name.into(),
+                key: Hidden::from(key),
+                networks: networks(&caller),
+            });
+        }
+        callers
+    }
+
+    fn brokers(&mut self, section: &Section<'a>) -> Vec<BrokerOptions> {
+        let mut brokers = Vec::new();
+        for node in section.list("brokers").unwrap_or_default() {
+            let broker = Section { path: section.key("brokers[]"), node };
+            let networks = networks(&broker);
+            let header = match (broker.text("header.name"), broker.text("header.value")) {
+                (Some(name), Some(value)) => Some((name, value)),
+                (None, None) => None,
+                _ => {
+                    self.error(
+                        node.place,
+                        format!("{}: header has a name and a value", broker.path),
+                        "write both",
+                    );
+                    None
+                }
+            };
+            if header.is_some_and(|(_, value)| value.chars().count() < HEADER_CHARS_MIN) {
+                let place = broker.get("header.value").map_or(node.place, |node| node.place);
+                self.error(
+                    place,
+                    format!("{} is too short", broker.key("header.value")),
+                    "take at least 16 characters",
+                );
+            }
+            if header.is_none() && networks.is_empty() {
+                let text = format!("{}: anybody could be this broker", broker.path);
+                self.error(node.place, text, "give it a header, or networks, or both");
+            }
+            let Some(name) = broker.text("name") else {
+                self.error(node.place, format!("{} has no name", broker.path), "give it one, for the log");
+                continue;
+            };
+            let header = header.map(|(name, value)| (name.into(), Hidden::from(value)));
+            brokers.push(BrokerOptions { name: name.into(), header, networks });
+        }
+        brokers
+    }
+}
+
+fn login(section: &Section<'_>) -> ManagementLogin {
+    match section.text("auth_type") {
+        Some("jwt") => ManagementLogin::Jwt { key_file: section.text("jwt.public.keyfile").map(Into::into) },
+        Some("no_auth") => ManagementLogin::Token,
+        _ => match (section.text("username"), section.text("password")) {
+            (None, None) => ManagementLogin::Token,
+            (username, password) => ManagementLogin::Basic {
+                username: username.map(Into::into),
+                password: password.map(Hidden::from),
+            },
+        },
+    }
+}
+
+fn networks(section: &Section<'_>) -> Vec<vouchmq_identity::Cidr> {
+    section.texts("networks").filter_map(|text| address::network(text).ok()).collect()
+}

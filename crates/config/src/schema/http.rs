@@ -1,0 +1,82 @@
+//! The HTTP listeners.
+
+use super::Kind::{Bytes, Count, File, HttpAddress, Ip, List, Network, Secret, Switch, Text, Time, Word};
+use super::row::{Row, own, row};
+use super::tls::tls;
+
+/// What the keys of NanoMQ's logins wait for.
+const LOGIN: &str = "NanoMQ's logins of the management API; operators show a token until then";
+
+pub(super) const MANAGEMENT: &[Row] = &[
+    row("http_server.enable", Switch).default("true").acts("false: operators connect nowhere"),
+    row("http_server.port", Count)
+        .default("8081")
+        .within(0..=65_535)
+        .acts("port of the management API; 0 picks a free one"),
+    row("http_server.ip_addr", Ip).default("127.0.0.1").acts(
+        "address of the management API; without TLS it is 127.0.0.1 whatever stands here. NanoMQ's default is 0.0.0.0",
+    ),
+    row("http_server.limit_conn", Count)
+        .warns("requests are bounded by the listener itself", "requests that are worked on at a time"),
+    row("http_server.max_body", Bytes).default("1MB").within(1..=64 << 20).acts("bytes of a request's body; more is 413"),
+    row("http_server.username", Text).default("admin").not_yet(LOGIN, "user name of the one operator"),
+    row("http_server.password", Secret).not_yet(LOGIN, "password of the one operator"),
+    row("http_server.auth_type", Word(&["basic", "jwt", "no_auth"]))
+        .default("basic")
+        .not_yet(LOGIN, "how an operator shows who it is; no_auth never opens anything here"),
+    row("http_server.jwt.public.keyfile", File).not_yet(LOGIN, "public key that tokens are verified with"),
+    row("http_server.jwt.private.keyfile", File).not_yet(LOGIN, "private key, which NanoMQ reads and does not use"),
+];
+pub(super) const MANAGEMENT_TLS: &[Row] = &tls!(own, "http_server.tls.");
+
+pub(super) const REGISTRATION: &[Row] = &[own("registration.bind", HttpAddress)
+    .default("127.0.0.1:8082")
+    .acts("where new devices register: HOST:PORT, PORT of 127.0.0.1, or off; other addresses than loopback want TLS")];
+pub(super) const REGISTRATION_TLS: &[Row] = &tls!(own, "registration.tls.");
+
+pub(super) const AUTHENTICATION_SERVICE: &[Row] = &[
+    own("auth_service.bind", HttpAddress)
+        .default("off")
+        .acts("where other brokers ask who their clients are; other addresses than loopback want TLS"),
+    own("auth_service.trust_loopback", Switch)
+        .default("true")
+        .acts("whoever connects from loopback may ask, unsigned and unlisted; a proxy makes everybody do so"),
+    own("auth_service.callers[].name", Text).acts("the keyid of a caller that signs its requests"),
+    own("auth_service.callers[].key", Secret).acts("the key that it signs with, at least 32 bytes"),
+    own("auth_service.callers[].networks", List(&Network))
+        .acts("where it may ask from; without it from anywhere"),
+    own("auth_service.brokers[].name", Text)
+        .acts("what a broker that is NanoMQ or EMQX is called in the log"),
+    own("auth_service.brokers[].header.name", Text).acts("header field that it sends with every request"),
+    own("auth_service.brokers[].header.value", Secret)
+        .acts("the value of that field, at least 16 characters"),
+    own("auth_service.brokers[].networks", List(&Network))
+        .acts("where it may ask from; without it from anywhere, and then it has to send a header field"),
+    own("auth_service.emqx_unknown", Word(&["ignore", "deny"]))
+        .default("ignore")
+        .acts("what EMQX is told of a client that nobody here knows"),
+    own("auth_service.emqx_failure", Word(&["deny", "status"])).default("deny").acts(
+        "what EMQX is told when there is no verdict: deny, or the status that fits, for a hardened profile",
+    ),
+    own("auth_service.max_rate", Count)
+        .default("20000")
+        .within(0..=u32::MAX as u64)
+        .word("off", 0)
+        .acts("verifications of one caller in a second, and at once; more are refused (429)"),
+    own("auth_service.max_passwords_at_once", Count)
+        .default("2")
+        .within(1..=64)
+        .acts("passwords that are verified at a time; each takes a thread and, with Argon2, some 20 MiB"),
+    own("auth_service.max_passwords_waiting", Count)
+        .default("256")
+        .within(0..=1_000_000)
+        .acts("passwords that wait to be verified; for more there is no verdict"),
+    own("auth_service.password_timeout", Time)
+        .default("4s")
+        .within(1..=60_000)
+        .acts("how long a password waits; then there is no verdict. NanoMQ and EMQX give up after 5s"),
+    own("auth_service.max_nonces", Count).default("2000000").within(1..=100_000_000).acts(
+        "signed requests that are remembered for a minute against replay; for more there is no verdict",
+    ),
+];
+pub(super) const AUTHENTICATION_SERVICE_TLS: &[Row] = &tls!(own, "auth_service.tls.");

@@ -1,0 +1,9 @@
+//! The table of keys, held against what it says of itself.
+
+mod closed;
+mod describe;
+mod keys;
+mod layers;
+mod mistakes;
+mod nanomq;
+mod text;

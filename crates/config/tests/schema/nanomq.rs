@@ -1,0 +1,1 @@
+//! Files as NanoMQ has them, unchanged.

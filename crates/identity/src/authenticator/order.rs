@@ -1,0 +1,116 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Anonymous, Chain, Configured, FileAuthenticator};
+use crate::model::{UnknownWord, words};
+use crate::{AuthRequest, Authenticator, Cost, Denial, Principal, Reconsidered, Standing, Verdict};
+
+words! {
+    /// An authenticator of a broker, by its name in `auth.order`.
+    AuthenticatorName {
+        /// Devices of the registry.
+        Registry = "registry",
+        /// Users of the configuration and of files.
+        File = "file",
+    }
+}
+
+/// In which order authenticators are asked: `auth.order`. Clients without proof, if there may be any, come last.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Order(Box<[AuthenticatorName]>);
+
+/// Why a list of names is no [`Order`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OrderFault {
+    /// Nobody is asked.
+    #[error("the order names no authenticator: name one of registry, file, or leave the key out")]
+    Empty,
+    /// No authenticator has this name.
+    #[error("authenticator {0}")]
+    Unknown(#[from] UnknownWord),
+    /// Asked again, one would say the same again.
+    #[error("authenticator {0} stands in the order twice")]
+    Twice(AuthenticatorName),
+}
+
+/// Ends connections of whom an authenticator let in that is not asked any more.
+#[derive(Clone, Copy, Debug)]
+struct Unlisted(AuthenticatorName);
+
+// === impl Order ===
+
+impl Order {
+    /// The order that these names stand in.
+    ///
+    /// # Errors
+    /// [`OrderFault`] names the first that is wrong.
+    pub fn of_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, OrderFault> {
+        let mut order = Vec::new();
+        for name in names {
+            let name: AuthenticatorName = name.parse()?;
+            if order.contains(&name) {
+                return Err(OrderFault::Twice(name));
+            }
+            order.push(name);
+        }
+        if order.is_empty() { Err(OrderFault::Empty) } else { Ok(Self(order.into())) }
+    }
+
+    /// The names, the first first.
+    pub fn names(&self) -> impl Iterator<Item = AuthenticatorName> {
+        self.0.iter().copied()
+    }
+
+    /// The chain that asks in this order, and clients without proof at the end. `registry` is `None` where
+    /// there is none.
+    ///
+    /// Who was let in by an authenticator that this order does not name is sent away when it is reconsidered.
+    pub fn chain(&self, registry: Option<Box<dyn Authenticator>>, configured: &Arc<Configured>) -> Chain {
+        let mut registry = registry;
+        let mut chain: Vec<Box<dyn Authenticator>> = Vec::new();
+        for name in self.names() {
+            match name {
+                AuthenticatorName::Registry => chain.extend(registry.take()),
+                AuthenticatorName::File => chain.push(Box::new(FileAuthenticator::of(configured.clone()))),
+            }
+        }
+        chain.push(Box::new(Anonymous::of(configured.clone())));
+        let unlisted = AuthenticatorName::ALL.iter().filter(|name| !self.0.contains(name));
+        chain.extend(unlisted.map(|name| Box::new(Unlisted(*name)) as Box<dyn Authenticator>));
+        Chain::new(chain)
+    }
+}
+
+impl Default for Order {
+    /// Devices, then users.
+    fn default() -> Self {
+        Self([AuthenticatorName::Registry, AuthenticatorName::File].into())
+    }
+}
+
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names().map(AuthenticatorName::as_str)).finish()
+    }
+}
+
+// === impl Unlisted ===
+
+impl Authenticator for Unlisted {
+    fn cost(&self, _: &AuthRequest) -> Cost {
+        Cost::Cheap
+    }
+
+    fn verify(&self, _: &AuthRequest) -> Verdict {
+        Verdict::NotMine
+    }
+
+    fn reconsider(&self, standing: &Standing<'_>) -> Reconsidered {
+        let is_one_of_its = match standing.principal {
+            Principal::Anonymous => false,
+            Principal::User(user) => self.0 == AuthenticatorName::File && user.as_of().is_some(),
+            Principal::Device(..) => self.0 == AuthenticatorName::Registry,
+        };
+        if is_one_of_its { Reconsidered::Ended(Denial::UnknownUser) } else { Reconsidered::Unchanged }
+    }
+}

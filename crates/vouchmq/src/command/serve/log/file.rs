@@ -1,0 +1,112 @@
+//! A log file that is begun anew when it has become large.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use vouchmq_config::Rotation;
+
+/// A file, and older ones beside it: `x.log`, `x.log.1` and so on, the last of which is the oldest.
+#[derive(Debug)]
+pub(super) struct RotatedFile {
+    path: PathBuf,
+    rotation: Rotation,
+    file: File,
+    len: u64,
+}
+
+impl RotatedFile {
+    /// Opens it for its owner to read, and goes on where it ends. Its folder is made if it is missing.
+    pub(super) fn open(path: &Path, rotation: Rotation) -> io::Result<Self> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            fs::create_dir_all(folder)?;
+        }
+        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+        let len = file.metadata()?.size();
+        Ok(Self { path: path.to_owned(), rotation, file, len })
+    }
+
+    /// Makes room for a new file: every older one gets the next number, the oldest is gone.
+    fn rotate(&mut self) -> io::Result<()> {
+        for number in (1..self.rotation.files_max).rev() {
+            let (from, to) = (self.numbered(number - 1), self.numbered(number));
+            match fs::rename(from, to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                renamed => renamed?,
+            }
+        }
+        if self.rotation.files_max <= 1 {
+            fs::remove_file(&self.path)?;
+        }
+        *self = Self::open(&self.path, self.rotation)?;
+        Ok(())
+    }
+
+    /// The name of the file before so many others; 0 is the one that is written.
+    fn numbered(&self, number: u32) -> PathBuf {
+        if number == 0 {
+            return self.path.clone();
+        }
+        let mut name = OsString::from(&self.path);
+        name.push(format!(".{number}"));
+        name.into()
+    }
+}
+
+impl Write for RotatedFile {
+    /// Writes whole lines: none begins in one file and ends in the next.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let line_len = u64::try_from(line.len()).unwrap_or(u64::MAX);
+        if self.len > 0 && self.len.saturating_add(line_len) > self.rotation.bytes_max {
+            self.rotate()?;
+        }
+        self.file.write_all(line)?;
+        self.len = self.len.saturating_add(line_len);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(path: &Path) -> Option<String> {
+        fs::read_to_string(path).ok()
+    }
+
+    #[test]
+    fn a_file_that_is_full_becomes_the_first_of_the_older_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/x.log");
+        let rotation = Rotation { bytes_max: 10, files_max: 3 };
+        let mut file = RotatedFile::open(&path, rotation).unwrap();
+        for line in ["one\n", "two\n", "three\n", "a line that is longer\n", "five\n"] {
+            assert_eq!(file.write(line.as_bytes()).unwrap(), line.len());
+        }
+        assert_eq!(read(&path).as_deref(), Some("five\n"));
+        assert_eq!(read(&file.numbered(1)).as_deref(), Some("a line that is longer\n"));
+        assert_eq!(read(&file.numbered(2)).as_deref(), Some("three\n"), "the oldest is gone");
+        assert!(!file.numbered(3).exists());
+        drop(file);
+        let mut file = RotatedFile::open(&path, rotation).unwrap();
+        file.write_all(b"six\n").unwrap();
+        assert_eq!(read(&path).as_deref(), Some("five\nsix\n"), "goes on where it ended");
+    }
+
+    #[test]
+    fn a_single_file_begins_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        let mut file = RotatedFile::open(&path, Rotation { bytes_max: 5, files_max: 1 }).unwrap();
+        file.write_all(b"one\n").unwrap();
+        file.write_all(b"two\n").unwrap();
+        assert_eq!(read(&path).as_deref(), Some("two\n"));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}

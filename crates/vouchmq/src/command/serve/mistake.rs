@@ -1,0 +1,22 @@
+use std::fmt;
+
+/// Something that is wrong with a configuration or a file behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Mistake {
+    /// Where: a key, or a file with its line.
+    pub(super) place: String,
+    /// What is wrong, and what to do.
+    pub(super) text: String,
+}
+
+impl Mistake {
+    pub(super) fn new(place: impl ToString, text: impl ToString) -> Self {
+        Self { place: place.to_string(), text: text.to_string() }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.text)
+    }
+}
