@@ -12,6 +12,8 @@ mod config;
 mod describe;
 mod effective;
 mod exposure;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod hocon;
 mod inspect;
 mod layers;

@@ -35,13 +35,15 @@ impl Frames {
         self.begin(slices.iter().map(|slice| slice.len()).sum());
         let mut all = [IoSlice::new(&[]); SLICES_MAX + 1];
         let (mut filled, mut left) = (0, self.frame_left);
-        let pieces = slices.iter().map_while(|slice| {
+        let pieces = slices.iter().map(|slice| {
             let piece = slice.get(..slice.len().min(left)).unwrap_or_default();
             left -= piece.len();
-            (!piece.is_empty()).then_some(piece)
+            piece
         });
         let unsent = (!self.unsent.is_empty()).then_some(&*self.unsent);
-        for (slot, piece) in all.iter_mut().zip(unsent.into_iter().chain(pieces)) {
+        for (slot, piece) in
+            all.iter_mut().zip(unsent.into_iter().chain(pieces.filter(|piece| !piece.is_empty())))
+        {
             *slot = IoSlice::new(piece);
             filled += 1;
         }

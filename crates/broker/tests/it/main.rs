@@ -29,4 +29,5 @@ mod revocation;
 mod revocation_race;
 mod slow_reader;
 mod sys;
+mod transport;
 mod verification;

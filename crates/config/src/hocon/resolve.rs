@@ -72,6 +72,9 @@ impl<'r> Resolver<'r> {
                 (Some(Value { kind: Kind::Map(_), .. }), Value { kind: Kind::Map(map), .. }) => {
                     later.push(map)
                 }
+                (Some(_), _) if is_appended => {
+                    self.error(layer.place, "`+=` to what is not a list".to_owned())
+                }
                 (_, next) => {
                     later.clear();
                     value = Some(next);

@@ -5,7 +5,7 @@ use super::row::{Row, own, row};
 use super::tls::tls;
 
 /// What the keys of NanoMQ's logins wait for.
-const LOGIN: &str = "NanoMQ's logins of the management API; operators show a token until then";
+const LOGIN: &str = "NanoMQ's logins of the management API (operators show a token)";
 
 pub(super) const MANAGEMENT: &[Row] = &[
     row("http_server.enable", Switch).default("true").acts("false: operators connect nowhere"),

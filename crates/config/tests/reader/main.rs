@@ -4,7 +4,10 @@
 mod accepted;
 mod bounds;
 mod doubted;
+mod fuzz_corpus;
 mod include;
+mod oracle;
 mod reference;
 mod refused;
+mod samples;
 mod world;

@@ -56,7 +56,8 @@ fn each_of_the_table_is_read_as_it_says() {
     }
 }
 
-const REFUSED: [(&str, &str, &str); 17] = [
+const REFUSED: [(&str, &str, &str); 18] = [
+    ("a = ${PORT}\na += 2", "{a: 1883}", "error 2:6 `+=` to what is not a list"),
     ("a = ${NONE}", "{}", "error 1:5 `${NONE}` is neither a key of the file nor in the environment"),
     (
         "a = [${b.c}]\nb = 1",

@@ -102,7 +102,7 @@ fn other(row: &Row, path: &str) -> String {
         Kind::Count | Kind::Bytes if last == "max_packet_size" => "4097",
         Kind::Count | Kind::Bytes | Kind::Decimal => return "4099".to_owned().replace("4099", small(path)),
         Kind::Seconds | Kind::Time => "7s",
-        Kind::List(Kind::Word(words)) => return format!("[{}]", words.last().unwrap_or(&"")),
+        Kind::List(Kind::Word(words)) => return format!("[{}]", words.first().unwrap_or(&"")),
         Kind::List(Kind::Network) => r#"["10.0.0.0/8"]"#,
         Kind::List(Kind::Anything) => "[ { username = alice } ]",
         Kind::List(_) if last == "ipaddrs" => r#"["10.0.0.1"]"#,
@@ -195,8 +195,11 @@ fn each_key_that_does_not_act_warns_where_it_stands_and_changes_nothing() {
 fn a_default_that_is_written_out_changes_nothing() {
     for case in cases().iter().filter(|case| case.row.effect == Effect::Acts && !case.path.contains("[]")) {
         let default = case.row.default_text();
-        // A named listener has no address by itself; rules make another default of no_match.
-        if default.is_empty() || case.path.ends_with(".bind") || case.path == "auth.no_match" {
+        // A named listener has no address by itself, rules make another default of no_match, and whether somebody
+        // said that anonymous clients are not let in is kept.
+        let is_other =
+            case.path.ends_with(".bind") || matches!(&*case.path, "auth.no_match" | "auth.allow_anonymous");
+        if default.is_empty() || is_other {
             continue;
         }
         let value = match case.row.kind {

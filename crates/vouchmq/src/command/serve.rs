@@ -21,7 +21,6 @@ use clap::builder::BoolishValueParser;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use vouchmq_broker::{Bound, ListenAddress, ListenerOptions};
-use vouchmq_config::Config;
 use vouchmq_identity::Sessions;
 use vouchmq_mqtt::engine::SHARDS_MAX;
 
@@ -94,7 +93,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let logs = log::prepare(&config.log)
         .map_err(|error| Failure::unusable(format_args!("cannot write the log: {error}")))?
         .start();
-    warn(&config, outcome.warnings().chain(people.warnings.iter().cloned()));
+    let warnings = outcome.warnings().chain(people.warnings.iter().cloned());
+    warnings.for_each(|warning| tracing::warn!("{warning}"));
+    if arguments.allow_anonymous {
+        tracing::warn!("clients without a user name are let in, because of --allow-anonymous");
+    }
     let shards = config.system.shards.unwrap_or_else(core_count);
     let data = DataDirectory::open(&config.system.data)?;
     let choices = Choices {
@@ -144,7 +147,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let services = http::Services::make(works, progress, &config, token, sessions, Arc::new(soon.clone()));
     let services = block_on(&at_work.runtime, services)?;
     let http = OnceLock::from(http.serve(runtime, services));
-    let now = Mutex::new(Now { config, outcome, configured });
+    let now = Mutex::new(Now { outcome, configured });
     let running = Arc::new(Running { asked, logs, control, judges, http, now });
     soon.is(&running);
     for address in &addresses {
@@ -165,18 +168,6 @@ fn told(mistakes: Vec<Mistake>) -> Failure {
                 mistakes.len()
             ))
         }
-    }
-}
-
-/// Says what an operator should know about a configuration.
-fn warn(config: &Config, warnings: impl Iterator<Item = String>) {
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
-    if config.authentication.allow_anonymous == Some(true) {
-        tracing::warn!(
-            "anonymous clients are let in: whoever gives no user name may do what the rules allow"
-        );
     }
 }
 

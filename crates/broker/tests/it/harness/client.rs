@@ -8,10 +8,10 @@ use vouchmq_mqtt::codec::{self, DecodeLimits};
 use vouchmq_mqtt::packet::{Ack, ConnAck, Disconnect, Publish, SubAck};
 use vouchmq_mqtt::{Dialect, Packet, ProtocolVersion, QoS, ReasonCode};
 
-use super::DEADLINE;
 use super::packets::{
     ToPacket, disconnect, encode, keep, puback, pubcomp, publish, pubrec, pubrel, subscribe,
 };
+use super::{DEADLINE, Mouth, Tunnel};
 
 /// Each kind of packet, awaited.
 macro_rules! kinds {
@@ -46,6 +46,8 @@ pub(crate) struct Client {
 enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),
+    /// Through layers.
+    Tunnel(Mouth),
 }
 
 impl Client {
@@ -77,6 +79,14 @@ impl Client {
         Self::on(Stream::Unix(stream), version)
     }
 
+    /// A connection through layers that has said nothing yet.
+    pub(crate) fn open_through(tunnel: &Tunnel, address: SocketAddr, version: ProtocolVersion) -> Self {
+        let mouth = tunnel.open(address).expect("a way to the broker");
+        mouth.stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
+        mouth.stream.set_write_timeout(Some(DEADLINE)).expect("a socket");
+        Self::on(Stream::Tunnel(mouth), version)
+    }
+
     fn on(stream: Stream, version: ProtocolVersion) -> Self {
         Self { stream, version, received: Vec::new(), last_id: 0 }
     }
@@ -96,7 +106,7 @@ impl Client {
     pub(crate) fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
         match &mut self.stream {
             Stream::Tcp(stream) => stream.write_all(bytes),
-            Stream::Unix(stream) => stream.write_all(bytes),
+            Stream::Unix(stream) | Stream::Tunnel(Mouth { stream, .. }) => stream.write_all(bytes),
         }
     }
 
@@ -150,7 +160,7 @@ impl Client {
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.stream {
             Stream::Tcp(stream) => stream.read(buffer),
-            Stream::Unix(stream) => stream.read(buffer),
+            Stream::Unix(stream) | Stream::Tunnel(Mouth { stream, .. }) => stream.read(buffer),
         }
     }
 

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use vouchmq_api::http::{Listener, ListenerOptions, Service};
+use vouchmq_api::http::{Listener, ListenerOptions};
 use vouchmq_config::{Config, HttpListenerOptions};
 use vouchmq_tls::{Reload, Server};
 
@@ -44,7 +44,6 @@ struct Place {
     /// As it was bound.
     address: SocketAddr,
     tls: Option<Server>,
-    service: Service,
     drain: watch::Sender<bool>,
     task: JoinHandle<()>,
 }
@@ -62,14 +61,14 @@ pub(super) async fn bind(config: &Config) -> Result<Bound, Mistake> {
     let mut bound = Vec::new();
     for kind in Kind::ALL {
         if let Some(options) = kind.options(config) {
-            let listener = open(kind, options, config).await?;
+            let listener = open(kind, options).await?;
             bound.push((kind, options.clone(), listener));
         }
     }
     Ok(Bound(bound))
 }
 
-async fn open(kind: Kind, options: &HttpListenerOptions, config: &Config) -> Result<Listener, Mistake> {
+async fn open(kind: Kind, options: &HttpListenerOptions) -> Result<Listener, Mistake> {
     let wanted = ListenerOptions {
         limits: kind.limits(),
         tls: options.tls.clone(),
@@ -106,11 +105,11 @@ impl AtWork {
     fn open(&self, kind: Kind, options: HttpListenerOptions, listener: Listener) {
         let (drain, mut draining) = watch::channel(false);
         let (address, tls, service) = (listener.address(), listener.tls(), self.services.of(kind));
-        let task = self.runtime.spawn(listener.serve(service.clone(), async move {
+        let task = self.runtime.spawn(listener.serve(service, async move {
             // An error: who would say so is gone.
             let _ = draining.wait_for(|is_draining| *is_draining).await;
         }));
-        let place = Place { options, address, tls, service, drain, task };
+        let place = Place { options, address, tls, drain, task };
         self.places.lock().insert(kind, place);
     }
 
@@ -126,7 +125,7 @@ impl AtWork {
             match self.keep(kind, options)? {
                 Some(tls) => prepared.kept.push((kind, tls)),
                 None => {
-                    let listener = open(kind, options, config).await?;
+                    let listener = open(kind, options).await?;
                     prepared.opened.push((kind, options.clone(), listener));
                 }
             }
@@ -182,7 +181,9 @@ impl AtWork {
     /// Lets requests that have begun come to their end, and takes no more.
     pub(super) fn close(&self) {
         let places = std::mem::take(&mut *self.places.lock());
-        places.values().for_each(|place| drop(place.drain.send(true)));
+        for place in places.values() {
+            let _ = place.drain.send(true);
+        }
         self.runtime.block_on(async {
             let all = async {
                 for place in places.into_values() {

@@ -8,8 +8,8 @@ use tokio::sync::Mutex;
 use vouchmq_api::management::{InvalidConfig, Reload};
 use vouchmq_broker::{Control, ListenerChange};
 use vouchmq_client::dto::reload::{ConfigChange, Reloaded};
-use vouchmq_config::{Config, Outcome};
-use vouchmq_identity::{Configured, Sessions as _, Whom};
+use vouchmq_config::Outcome;
+use vouchmq_identity::{Configured, Whom};
 
 use super::asked::{Asked, Wanted};
 use super::judges::Judges;
@@ -42,7 +42,6 @@ pub(super) struct Running {
 
 /// What a process works by.
 pub(super) struct Now {
-    pub(super) config: Config,
     pub(super) outcome: Outcome,
     pub(super) configured: Arc<Configured>,
 }
@@ -118,7 +117,7 @@ impl Running {
         }
         let reconsidered = self.control.reconsider(Whom::Everybody).await;
         let sessions_closed = reconsidered + vouched.await;
-        *now = Now { config, outcome, configured };
+        *now = Now { outcome, configured };
         let sessions_closed = u64::try_from(sessions_closed).unwrap_or(u64::MAX);
         let elapsed_ms = start.elapsed().as_secs_f64() * 1_000.0;
         Ok(Reloaded { changes, warnings, sessions_closed, elapsed_ms })

@@ -245,7 +245,8 @@ fn options_of(options: &config::AuthenticationServiceOptions) -> AuthenticationS
             .iter()
             .map(|caller| CallerOptions {
                 name: caller.name.to_string(),
-                key: caller.key.clone().into_secret(),
+                key: Some(caller.key.clone().into_secret()),
+                certificate: None,
                 networks: networks(&caller.networks),
             })
             .collect(),
@@ -258,6 +259,7 @@ fn options_of(options: &config::AuthenticationServiceOptions) -> AuthenticationS
                     name: name.to_string(),
                     value: value.clone().into_secret(),
                 }),
+                certificate: None,
                 networks: networks(&broker.networks),
             })
             .collect(),
