@@ -12,6 +12,7 @@ mod mistakes;
 mod passwd;
 mod process;
 mod registry;
+mod secure;
 mod serve;
 mod server;
 mod subscriptions;
