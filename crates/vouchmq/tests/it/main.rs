@@ -13,6 +13,7 @@ mod mistakes;
 mod passwd;
 mod process;
 mod registry;
+mod secure;
 mod serve;
 mod server;
 mod subscriptions;
