@@ -3,6 +3,7 @@
 mod bench;
 mod cert;
 mod check;
+mod configured;
 mod connecting;
 mod help;
 mod identity;
