@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+mod acl;
 mod bench;
 mod cert;
 mod check;
@@ -29,6 +30,9 @@ pub(crate) enum Command {
     /// Print the keys of configuration files, or an example of one
     #[command(subcommand)]
     Config(config::Command),
+    /// Tell what the rules of a configuration let a client do
+    #[command(subcommand)]
+    Acl(acl::Command),
     /// Publish messages
     Pub(Box<publish::Arguments>),
     /// Subscribe, and print what arrives
@@ -57,6 +61,7 @@ impl Command {
             Self::Serve(arguments) => serve::run(*arguments),
             Self::Check(arguments) => check::run(&arguments),
             Self::Config(command) => config::run(&command),
+            Self::Acl(command) => acl::run(&command),
             Self::Pub(arguments) => publish::run(*arguments),
             Self::Sub(arguments) => subscribe::run(*arguments),
             Self::Cert(cert) => cert::run(&cert),

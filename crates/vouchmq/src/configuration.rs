@@ -1,9 +1,15 @@
 //! The configuration of this process: files, the environment, flags.
 
+mod mistake;
+pub(crate) mod people;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::exit::Failure;
+use crate::output;
+pub(crate) use mistake::Mistake;
 use vouchmq_config::hocon::{self, FILE_SIZE_MAX, Sources};
 use vouchmq_config::{Layers, Origin, Outcome};
 
@@ -66,4 +72,15 @@ fn layers(file: Option<&hocon::Read>, overrides: Option<&hocon::Read>, said: &Sa
         layers.set("--set", text);
     }
     layers
+}
+
+/// Everything that is wrong, one line each; the last is how many.
+pub(crate) fn told(mistakes: Vec<Mistake>) -> Failure {
+    match mistakes.as_slice() {
+        [mistake] => Failure::unusable(mistake),
+        mistakes => {
+            mistakes.iter().for_each(|mistake| output::complain(&mistake.to_string()));
+            Failure::unusable(format_args!("the configuration has {} errors", mistakes.len()))
+        }
+    }
 }

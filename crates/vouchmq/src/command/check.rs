@@ -6,9 +6,7 @@ use clap::Args;
 use vouchmq_config::{Config, HttpListenerOptions, Outcome};
 use vouchmq_tls::Server;
 
-use super::serve::mistake::Mistake;
-use super::serve::people;
-use crate::configuration::{self, Said};
+use crate::configuration::{self, Mistake, Said, people};
 use crate::exit::{self, Failure};
 use crate::output;
 

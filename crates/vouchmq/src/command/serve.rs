@@ -6,8 +6,6 @@ mod http;
 mod judges;
 mod lifecycle;
 mod log;
-pub(in crate::command) mod mistake;
-pub(in crate::command) mod people;
 mod registry;
 mod running;
 mod settings;
@@ -24,13 +22,13 @@ use vouchmq_broker::{Bound, ListenAddress, ListenerOptions};
 use vouchmq_identity::Sessions;
 use vouchmq_mqtt::engine::SHARDS_MAX;
 
+use crate::configuration;
 use crate::exit::{self, Failure};
 use crate::output;
 use crate::runtime::block_on;
 use asked::{Asked, Wanted};
 use data_directory::DataDirectory;
 use judges::Judges;
-use mistake::Mistake;
 use registry::Choices;
 use running::{Now, Running, Soon};
 
@@ -89,15 +87,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     settings::variables::refuse_unknown(std::env::vars_os())?;
     let asked = Arc::new(Asked::by(&arguments).map_err(Failure::unusable)?);
-    let Wanted { config, outcome, people } = asked.read().map_err(told)?;
+    let Wanted { config, outcome, people } = asked.read().map_err(configuration::told)?;
     let logs = log::prepare(&config.log)
         .map_err(|error| Failure::unusable(format_args!("cannot write the log: {error}")))?
         .start();
-    let warnings = outcome.warnings().chain(people.warnings.iter().cloned());
-    warnings.for_each(|warning| tracing::warn!("{warning}"));
-    if arguments.allow_anonymous {
-        tracing::warn!("clients without a user name are let in, because of --allow-anonymous");
-    }
+    let warnings: Vec<String> = outcome.warnings().chain(people.warnings).collect();
     let shards = config.system.shards.unwrap_or_else(core_count);
     let data = DataDirectory::open(&config.system.data)?;
     let choices = Choices {
@@ -127,6 +121,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let http = block_on(&registry.runtime, http::bind(&config))
         .map_err(|mistake| Failure::unusable(mistake.text))?;
 
+    // Behind everything that could be taken or missing: such a failure is one line.
+    warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    if arguments.allow_anonymous {
+        tracing::warn!("clients without a user name are let in, because of --allow-anonymous");
+    }
     let addresses: Vec<String> = urls(&config.listeners, bound.addresses())
         .chain(http.addresses().map(|(address, what)| format!("{address} for {what}")))
         .collect();
@@ -155,20 +154,6 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         output::line(&format!("listening on {address}"))?;
     }
     lifecycle::run_until_signal(broker, at_work, running, signals)
-}
-
-/// Everything that is wrong, one line each; the last is how many.
-fn told(mistakes: Vec<Mistake>) -> Failure {
-    match mistakes.as_slice() {
-        [mistake] => Failure::unusable(mistake),
-        mistakes => {
-            mistakes.iter().for_each(|mistake| output::complain(&mistake.to_string()));
-            Failure::unusable(format_args!(
-                "the configuration has {} errors; nothing was started",
-                mistakes.len()
-            ))
-        }
-    }
 }
 
 /// Where MQTT clients connect, and what is spoken there.

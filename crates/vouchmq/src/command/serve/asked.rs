@@ -6,9 +6,9 @@ use vouchmq_broker::{ListenAddress, ListenerOptions};
 use vouchmq_config::{Config, HttpListenerOptions, ManagementOptions, Outcome, RegistrationOptions};
 
 use super::http::Listen;
-use super::mistake::Mistake;
-use super::people::{self, People};
 use super::{Arguments, log};
+use crate::configuration::Mistake;
+use crate::configuration::people::{self, People};
 use crate::configuration::{self, Said};
 
 /// What the command line says.

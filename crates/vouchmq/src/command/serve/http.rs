@@ -17,7 +17,7 @@ use vouchmq_api::http::{Listener, ListenerOptions};
 use vouchmq_config::{Config, HttpListenerOptions};
 use vouchmq_tls::{Reload, Server};
 
-use super::mistake::Mistake;
+use crate::configuration::Mistake;
 
 pub(super) use address::{Listen, address};
 pub(super) use progress::Here;

@@ -14,8 +14,8 @@ use vouchmq_identity::{Configured, Whom};
 use super::asked::{Asked, Wanted};
 use super::judges::Judges;
 use super::log::{self, Logs};
-use super::mistake::Mistake;
 use super::{http, settings};
+use crate::configuration::Mistake;
 
 /// Keys that count when the process is started the next time, or what they begin with.
 const AT_START: &[&str] = &[

@@ -82,9 +82,12 @@ fn rules_change_for_who_is_connected() {
         .reload_with(&with(&format!("{{ permit = deny, username = bob, topics = [\"t\"] }}, {all}")))
         .code(0);
     assert!(ran.stdout.contains("0 sessions closed"), "{ran:?}");
-    broker.publish(&["-u", "alice", "-P", "wonderland", "-m", "not for Bob"]).code(0);
+    let alice = |message: &str| {
+        broker.run("pub", &["-t", "t", "-q", "1", "-u", "alice", "-P", "wonderland", "-m", message]).code(0);
+    };
+    alice("not for Bob");
     broker.reload_with(&with(all)).code(0);
-    broker.publish(&["-u", "alice", "-P", "wonderland", "-m", "for Bob"]).code(0);
+    alice("for Bob");
     assert_eq!(bob.finish().code(0).stdout, "for Bob\n");
 }
 

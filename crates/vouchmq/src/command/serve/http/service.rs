@@ -20,8 +20,8 @@ use vouchmq_identity::{DoorBook, Sessions};
 use vouchmq_registrar::{Progress, Registrar};
 
 use super::Here;
-use crate::command::serve::mistake::Mistake;
 use crate::command::serve::settings;
+use crate::configuration::Mistake;
 use crate::exit::Failure;
 
 /// What a listener is for.

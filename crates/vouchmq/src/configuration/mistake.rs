@@ -2,15 +2,15 @@ use std::fmt;
 
 /// Something that is wrong with a configuration or a file behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::command) struct Mistake {
+pub(crate) struct Mistake {
     /// Where: a key, or a file with its line.
-    pub(in crate::command) place: String,
+    pub(crate) place: String,
     /// What is wrong, and what to do.
-    pub(in crate::command) text: String,
+    pub(crate) text: String,
 }
 
 impl Mistake {
-    pub(in crate::command) fn new(place: impl ToString, text: impl ToString) -> Self {
+    pub(crate) fn new(place: impl ToString, text: impl ToString) -> Self {
         Self { place: place.to_string(), text: text.to_string() }
     }
 }

@@ -11,21 +11,21 @@ use vouchmq_config::{Config, Outcome};
 use vouchmq_identity::acl::{Effect, MosquittoAcl};
 use vouchmq_identity::{Access, Configured, Order, PasswordFile, Users};
 
-use super::mistake::Mistake;
+use super::Mistake;
 
 /// What was read: who may connect, and the order in which they are looked for.
-pub(in crate::command) struct People {
-    pub(in crate::command) configured: Configured,
-    pub(in crate::command) order: Order,
+pub(crate) struct People {
+    pub(crate) configured: Configured,
+    pub(crate) order: Order,
     /// What should be looked at.
-    pub(in crate::command) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Reads the users and rules that a configuration has and names.
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub(in crate::command) fn read(config: &Config, outcome: &Outcome) -> Result<People, Vec<Mistake>> {
+pub(crate) fn read(config: &Config, outcome: &Outcome) -> Result<People, Vec<Mistake>> {
     let mut reading = Reading { mistakes: Vec::new(), warnings: Vec::new() };
     let users = reading.users(config, outcome);
     let access = reading.access(config);
