@@ -31,7 +31,7 @@ impl Map {
     }
 
     /// The member with exactly this key.
-    pub fn get_exact(&self, key: &str) -> Option<&Member> {
+    pub fn exactly(&self, key: &str) -> Option<&Member> {
         self.members.iter().find(|member| &*member.key == key)
     }
 

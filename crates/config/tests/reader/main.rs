@@ -1,5 +1,5 @@
 //! The reader of configuration files, through its public face.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, too")]
+#![expect(clippy::panic, reason = "helpers of tests fail by panicking, too")]
 
 mod accepted;
 mod bounds;

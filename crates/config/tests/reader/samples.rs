@@ -99,7 +99,7 @@ fn the_example_is_read_as_it_looks() {
         assert_eq!(line(at(&read.root, path)), expected, "{path}");
     }
     let password = at(&read.root, "auth.password").as_map().unwrap();
-    assert_eq!(line(&password.get_exact("line.4").unwrap().value), r#""with \"quotes\" inside""#);
+    assert_eq!(line(&password.exactly("line.4").unwrap().value), r#""with \"quotes\" inside""#);
     let sections: Vec<_> = read.root.as_map().unwrap().iter().map(|member| &*member.key).collect();
     let expected = "system mqtt listeners sqlite http_server log webhook auth preset bridges exchange_client parquet plugin rules";
     assert_eq!(sections.join(" "), expected);
