@@ -13,6 +13,8 @@ mod control;
 mod descriptors;
 mod door;
 mod event_log;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 mod listen;
 mod listener_options;
 mod listeners;

@@ -5,6 +5,8 @@
 
 mod close;
 mod decoder;
+#[cfg(test)]
+mod differential;
 mod frame;
 mod head;
 mod request;

@@ -91,6 +91,10 @@ impl State {
     pub(super) fn write(&mut self, now: Timestamp, id: ConnectionId) {
         let Some(socket) = self.sockets.get_mut(id) else { return };
         if socket.is_blocked {
+            if socket.transport.layers().is_some() {
+                // It may be blocked by what waits below: the engine learns that its bytes wait, too.
+                self.engine.written(now, id, 0);
+            }
             return;
         }
         let mut written = 0;
