@@ -3,6 +3,7 @@
 mod answers;
 mod broker;
 mod canned;
+mod certificates;
 mod life;
 mod mistakes;
 mod registering;
