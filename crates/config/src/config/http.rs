@@ -23,8 +23,6 @@ pub struct HttpListenerOptions {
 pub struct ManagementOptions {
     /// Where it listens.
     pub http: HttpListenerOptions,
-    /// Bytes of a request's body.
-    pub body_bytes_max: usize,
     /// How an operator shows who it is in NanoMQ's way; not asked for yet, a token always is.
     pub login: ManagementLogin,
 }
@@ -138,11 +136,7 @@ impl HttpListenerOptions {
 impl ManagementOptions {
     /// Plain HTTP at an address of loopback.
     pub const fn at(address: SocketAddr) -> Self {
-        Self {
-            http: HttpListenerOptions::at(address),
-            body_bytes_max: 1 << 20,
-            login: ManagementLogin::Token,
-        }
+        Self { http: HttpListenerOptions::at(address), login: ManagementLogin::Token }
     }
 }
 

@@ -34,12 +34,7 @@ impl<'a> Resolver<'a> {
         let port = self.number("http_server.port").and_then(|port| u16::try_from(port).ok());
         let ip = self.management_ip(&section, tls.is_some());
         let address = SocketAddr::new(ip, port.unwrap_or(MANAGEMENT_PORT));
-        let body = self.number("http_server.max_body").and_then(|bytes| usize::try_from(bytes).ok());
-        Some(ManagementOptions {
-            http: HttpListenerOptions { address, tls },
-            body_bytes_max: body.unwrap_or(default.body_bytes_max),
-            login: login(&section),
-        })
+        Some(ManagementOptions { http: HttpListenerOptions { address, tls }, login: login(&section) })
     }
 
     /// A management API without TLS is not for a network, whatever the file says.

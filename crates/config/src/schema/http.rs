@@ -18,7 +18,9 @@ pub(super) const MANAGEMENT: &[Row] = &[
     ),
     row("http_server.limit_conn", Count)
         .warns("requests are bounded by the listener itself", "requests that are worked on at a time"),
-    row("http_server.max_body", Bytes).default("1MB").within(1..=64 << 20).acts("bytes of a request's body; more is 413"),
+    row("http_server.max_body", Bytes)
+        .default("1MB")
+        .warns("each kind of request has a bound of its own", "bytes of a request's body"),
     row("http_server.username", Text).default("admin").not_yet(LOGIN, "user name of the one operator"),
     row("http_server.password", Secret).not_yet(LOGIN, "password of the one operator"),
     row("http_server.auth_type", Word(&["basic", "jwt", "no_auth"]))
