@@ -4,9 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use vouchmq_broker::{ListenAddress, ListenerOptions};
-use vouchmq_tls::ServerOptions;
-
 use vouchmq_identity::AuthenticatorName;
+use vouchmq_tls::ServerOptions;
 
 use crate::config::{Authentication, Config, HttpListenerOptions};
 

@@ -127,13 +127,12 @@ impl Layers {
             self.notes.push(note);
             return;
         };
-        let what = match row.kind {
-            Kind::List(_) => {
-                let inner = value.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(value);
-                let items = inner.split(',').map(str::trim).filter(|item| !item.is_empty());
-                What::List(items.map(|item| Node { place, what: What::Word(item.into()) }).collect())
-            }
-            _ => What::Word(value.into()),
+        let what = if matches!(row.kind, Kind::List(_)) {
+            let inner = value.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(value);
+            let items = inner.split(',').map(str::trim).filter(|item| !item.is_empty());
+            What::List(items.map(|item| Node { place, what: What::Word(item.into()) }).collect())
+        } else {
+            What::Word(value.into())
         };
         let path: Vec<&str> = key.split('.').collect();
         let node = Node::at(&path, place, Node { place, what });

@@ -1,10 +1,9 @@
 //! `auth`: who may connect, and what they may do. What is not said is closed.
 
+use vouchmq_identity::AuthenticatorName;
 use vouchmq_identity::acl::{Effect, OrderedAcl};
 
 use super::{Resolver, Section};
-use vouchmq_identity::AuthenticatorName;
-
 use crate::config::{At, Authentication, Authorization, Hidden, User};
 use crate::hocon::Place;
 

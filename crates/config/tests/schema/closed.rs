@@ -1,6 +1,6 @@
 //! What is wrong, or not said, never opens a broker.
 
-use vouchmq_config::AuthenticatorName;
+use vouchmq_identity::AuthenticatorName;
 use vouchmq_identity::acl::Effect;
 
 use crate::text::{accepted, errors, layered, outcome};

@@ -77,6 +77,7 @@ fn beside(path: &str) -> &'static str {
         ("certificates", "keyfile") => r#"certfile = "d.pem""#,
         ("callers", "name") => r#"key = "0123456789abcdef0123456789abcdef""#,
         ("callers", "key") => "name = one",
+        ("callers", "certificate") => r#"name = one, key = "0123456789abcdef0123456789abcdef""#,
         ("callers", _) => r#"name = one, key = "0123456789abcdef0123456789abcdef""#,
         ("brokers", "header.name") => {
             r#"name = one, header.value = "0123456789abcdef", networks = ["10.0.0.0/8"]"#
@@ -113,6 +114,7 @@ fn other(row: &Row, path: &str) -> String {
         Kind::Network => r#""10.0.0.1""#,
         Kind::Anything => "{ a = 1 }",
         Kind::Text | Kind::File if last == "ipaddr" => r#""10.0.0.1""#,
+        Kind::Text if last == "certificate" => return format!("\"sha256:{}\"", "ab".repeat(32)),
         Kind::Text | Kind::Secret | Kind::File => r#""other-text-that-is-long-enough-for-a-key""#,
     };
     text.to_owned()
@@ -202,10 +204,8 @@ fn a_default_that_is_written_out_changes_nothing() {
         if default.is_empty() || is_other {
             continue;
         }
-        let value = match case.row.kind {
-            Kind::Text | Kind::File | Kind::Ip | Kind::HttpAddress => format!("\"{default}\""),
-            _ => default,
-        };
+        let is_quoted = matches!(case.row.kind, Kind::Text | Kind::File | Kind::Ip | Kind::HttpAddress);
+        let value = if is_quoted { format!("\"{default}\"") } else { default };
         let around = around(&case.path);
         let with = layered(&[&around, &format!("{} = {value}", case.path)]);
         let (with, without) = (config(with, &case.path), config(layered(&[&around, ""]), &case.path));

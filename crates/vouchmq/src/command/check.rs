@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use vouchmq_config::{Config, Outcome};
+use vouchmq_config::{Config, HttpListenerOptions, Outcome};
+use vouchmq_tls::Server;
 
+use super::serve::mistake::Mistake;
+use super::serve::people;
 use crate::configuration::{self, Said};
 use crate::exit::{self, Failure};
 use crate::output;
@@ -21,27 +24,62 @@ pub(crate) struct Arguments {
     set: Vec<String>,
 }
 
-/// Checks a file as `vouchmq serve` would, and starts nothing.
+/// Checks a file, and what it names, as `vouchmq serve` would, and starts nothing.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let outcome = configuration::outcome(&Said {
         file: Some(arguments.file.clone()),
         set: arguments.set.clone(),
         ..Said::default()
     });
-    for line in outcome.report().lines() {
-        output::line(&output::escaped(line))?;
+    let (mut mistakes, mut warnings) = (Vec::new(), Vec::new());
+    if let Some(config) = &outcome.config {
+        match people::read(config, &outcome) {
+            Ok(people) => warnings = people.warnings,
+            Err(more) => mistakes = more,
+        }
+        look_at_certificates(config, &mut mistakes, &mut warnings);
     }
-    let Some(config) = &outcome.config else {
-        let count = outcome.notes.errors();
+    let report = outcome.report();
+    let lines = report.lines().map(ToOwned::to_owned);
+    let lines = lines.chain(warnings.iter().map(|text| format!("warning: {text}")));
+    for line in
+        lines.chain(mistakes.iter().map(|mistake| format!("{}: error: {}", mistake.place, mistake.text)))
+    {
+        output::line(&output::escaped(&line))?;
+    }
+    let count = outcome.notes.errors().saturating_add(mistakes.len());
+    let Some(config) = outcome.config.as_ref().filter(|_| count == 0) else {
         let errors = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
         let file = arguments.file.display();
         return Err(Failure::unusable(format_args!("{file}: {errors}; a broker would not start with it")));
     };
-    if outcome.notes.errors() + outcome.notes.warnings() > 0 {
+    if !report.is_empty() || !warnings.is_empty() {
         output::line("")?;
     }
     print_effective(&outcome)?;
     print_exposed(config)
+}
+
+/// Reads certificates, keys, authorities and lists as a listener would.
+fn look_at_certificates(config: &Config, mistakes: &mut Vec<Mistake>, warnings: &mut Vec<String>) {
+    let http = |name: &str, http: &HttpListenerOptions| Some((name.to_owned(), http.tls.clone()?));
+    let listeners = config.listeners.iter();
+    let all = listeners
+        .filter_map(|listener| Some((format!("listeners.{}", listener.name), listener.tls.clone()?)))
+        .chain(config.management.iter().filter_map(|options| http("http_server.tls", &options.http)))
+        .chain(config.registration.iter().filter_map(|options| http("registration.tls", &options.http)))
+        .chain(
+            config
+                .authentication_service
+                .iter()
+                .filter_map(|options| http("auth_service.tls", &options.http)),
+        );
+    for (name, options) in all {
+        match Server::load_now(&options) {
+            Ok(server) => warnings.extend(server.notices().iter().map(|notice| format!("{name}: {notice}"))),
+            Err(fault) => mistakes.push(Mistake::new(name, fault)),
+        }
+    }
 }
 
 fn print_effective(outcome: &Outcome) -> Result<(), Failure> {

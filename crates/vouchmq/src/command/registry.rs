@@ -4,6 +4,7 @@
 
 mod api_key;
 mod audit;
+mod authority;
 mod block;
 mod claim;
 mod credential;
@@ -43,6 +44,8 @@ pub(crate) enum Command {
     Device(Arguments<device::Action>),
     /// Credentials of devices: add, rotate, revoke
     Credential(Arguments<credential::Action>),
+    /// Certificate authorities, which vouch for devices
+    Authority(Arguments<authority::Action>),
     /// Claim tokens, which let new devices register
     Claim(Arguments<claim::Action>),
     /// Devices that asked to be let in: approve, reject
@@ -129,6 +132,7 @@ impl Command {
             Self::Product(Arguments { common, action }) => run(common, action),
             Self::Device(Arguments { common, action }) => run(common, action),
             Self::Credential(Arguments { common, action }) => run(common, action),
+            Self::Authority(Arguments { common, action }) => run(common, action),
             Self::Claim(Arguments { common, action }) => run(common, action),
             Self::Registration(Arguments { common, action }) => run(common, action),
             Self::Block(Arguments { common, action }) => run(common, action),

@@ -2,6 +2,8 @@
 
 mod bench;
 mod cert;
+mod check;
+mod configured;
 mod connecting;
 mod help;
 mod identity;

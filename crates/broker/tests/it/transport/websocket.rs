@@ -172,10 +172,8 @@ fn a_close_frame_is_answered_and_the_will_is_published() {
     let mut watcher = Raw::connected(&server, "watcher");
     watcher.send(&frame(0x82, &encode(V5, subscribe(1, &[("will", AtMostOnce)]))));
     watcher.expect_data(|data| data.first() == Some(&0x90));
-    let last_will = vouchmq_mqtt::packet::Connect {
-        will: Some(will("will", "gone")),
-        ..connect(V5, "leaver")
-    };
+    let last_will =
+        vouchmq_mqtt::packet::Connect { will: Some(will("will", "gone")), ..connect(V5, "leaver") };
     let mut leaver = Raw::open(&server, &frame(0x82, &encode(V5, last_will)));
     leaver.expect_data(|data| data.first() == Some(&0x20));
     leaver.send(&frame(0x88, b"\x03\xE9"));

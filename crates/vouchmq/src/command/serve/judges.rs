@@ -23,10 +23,11 @@ pub(super) struct Judges {
 impl Judges {
     /// Judges by a registry, and by the people of a configuration, in this order.
     pub(super) fn new(open: &Open, order: &Order, configured: &Arc<Configured>) -> Self {
-        let Registrar { registry, resident, .. } = &open.registrar;
+        let Registrar { registry, resident, events, .. } = &open.registrar;
         let spawn = OnRuntime(open.runtime.handle().clone());
         let devices =
-            DeviceAuthenticator::new(resident.clone(), registry.clone(), spawn, HashCost::default());
+            DeviceAuthenticator::new(resident.clone(), registry.clone(), spawn, HashCost::default())
+                .telling(events.clone());
         let decoy_key = Zeroizing::new(open.keyring.fake(b"scram decoy"));
         let scram = ScramServer::new(
             Arc::new(devices.scram()),

@@ -65,9 +65,10 @@ impl Open {
     /// Follows changes from now on, for the clients of a broker.
     pub(super) fn work(self, sessions: Arc<dyn Sessions>) -> AtWork {
         let Self { runtime, registrar, store, .. } = self;
-        let _runtime = runtime.enter();
-        let running = registrar.run(sessions);
-        drop(_runtime);
+        let running = {
+            let _runtime = runtime.enter();
+            registrar.run(sessions)
+        };
         AtWork { runtime, running, store }
     }
 }

@@ -245,8 +245,8 @@ fn options_of(options: &config::AuthenticationServiceOptions) -> AuthenticationS
             .iter()
             .map(|caller| CallerOptions {
                 name: caller.name.to_string(),
-                key: Some(caller.key.clone().into_secret()),
-                certificate: None,
+                key: caller.key.clone().map(config::Hidden::into_secret),
+                certificate: caller.certificate.map(|certificate| certificate.to_string()),
                 networks: networks(&caller.networks),
             })
             .collect(),
@@ -259,7 +259,7 @@ fn options_of(options: &config::AuthenticationServiceOptions) -> AuthenticationS
                     name: name.to_string(),
                     value: value.clone().into_secret(),
                 }),
-                certificate: None,
+                certificate: broker.certificate.map(|certificate| certificate.to_string()),
                 networks: networks(&broker.networks),
             })
             .collect(),
