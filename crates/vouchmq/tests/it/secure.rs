@@ -1,4 +1,5 @@
 //! `pub`, `sub`, `bench` and the operator's commands over TLS and WebSocket, with certificates of `vouchmq cert`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
