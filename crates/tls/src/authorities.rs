@@ -234,7 +234,8 @@ fn refusal(fault: Error) -> Refusal {
         Error::CertNotValidYet { .. } => Refusal::NotYetValid,
         Error::CertRevoked => Refusal::Revoked,
         Error::CrlExpired { .. } => Refusal::ExpiredRevocationList,
-        Error::UnknownIssuer => Refusal::UnknownAuthority,
+        // an authority is its key, not its name
+        Error::UnknownIssuer | Error::InvalidSignatureForPublicKey => Refusal::UnknownAuthority,
         Error::RequiredEkuNotFoundContext(_) | Error::CaUsedAsEndEntity => Refusal::WrongUsage,
         _ => Refusal::Unusable,
     }
@@ -250,7 +251,7 @@ impl Refusal {
             CertificateError::Revoked => Self::Revoked,
             CertificateError::ExpiredRevocationList
             | CertificateError::ExpiredRevocationListContext { .. } => Self::ExpiredRevocationList,
-            CertificateError::UnknownIssuer => Self::UnknownAuthority,
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => Self::UnknownAuthority,
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
                 Self::WrongUsage
             }

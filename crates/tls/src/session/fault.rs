@@ -106,6 +106,10 @@ fn alert_in_words(alert: AlertDescription, side: Side) -> String {
 fn in_words(fault: &CertificateError) -> String {
     match fault {
         CertificateError::UnknownIssuer => "no known authority has signed it (--cafile names one)".to_owned(),
+        CertificateError::BadSignature => {
+            "the authority that it names has not signed it (is --cafile of another with the same name?)"
+                .to_owned()
+        }
         CertificateError::Other(other) => other.0.to_string(),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "it has expired".to_owned(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {

@@ -1,4 +1,5 @@
 //! `vouchmq cert`
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

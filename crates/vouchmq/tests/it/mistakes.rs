@@ -41,7 +41,7 @@ fn every_mistake_is_told_in_one_line() {
         &["pub", "-t", "a", "-m", "x", "-D", "publish", "colour", "red"],
         &["pub", "-t", "a", "-m", "x", "-D", "subscribe", "user-property", "a", "b"],
         &["pub", "-t", "a", "-m", "x", "-c"],
-        &["pub", "-t", "a", "-m", "x", "-L", "mqtts://localhost"],
+        &["pub", "-t", "a", "-m", "x", "-L", "mqttss://localhost"],
         &["pub", "-t", "a", "-m", "x", "-P", "secret", "-V", "311"],
         &["pub", "-t", "a", "-m", "x", "--will-retain"],
         &["sub"],

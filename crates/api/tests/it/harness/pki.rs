@@ -28,7 +28,7 @@ impl Pki {
         let authority = Authority::create(&request("authority", Usage::Authority)).unwrap();
         let pki = Self { directory, authority };
         pki.write("ca.crt", pki.authority.certificate_pem());
-        let names = vec!["broker.example".parse().unwrap()];
+        let names = vec!["broker.example".parse().unwrap(), "127.0.0.1".parse().unwrap()];
         let server = Request { names, ..request("broker.example", Usage::Server) };
         pki.files("server", &pki.authority.issue(&server).unwrap());
         pki
@@ -91,13 +91,18 @@ impl Pki {
         Connection::on(Secure { stream: Connection::dial(address), session: self.session(certificate) })
     }
 
-    pub(crate) fn session(&self, certificate: Option<&CertificateFiles>) -> Session {
+    fn session(&self, certificate: Option<&CertificateFiles>) -> Session {
+        self.tls(certificate).begin("broker.example").unwrap()
+    }
+
+    /// How those speak TLS that trust the authority.
+    pub(crate) fn tls(&self, certificate: Option<&CertificateFiles>) -> Client {
         let options = ClientOptions {
             authorities: Some(self.directory.path().join("ca.crt")),
             certificate: certificate.cloned(),
             ..ClientOptions::default()
         };
-        Client::load(&options).unwrap().begin("broker.example").unwrap()
+        Client::load(&options).unwrap()
     }
 }
 

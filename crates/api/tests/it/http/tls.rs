@@ -9,6 +9,7 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use serde_json::json;
 use vouchmq_api::http::{HttpLimits, ListenFault, ListenerOptions};
+use vouchmq_client::Rest;
 use vouchmq_tls::{Fingerprint, Peer, ServerOptions};
 
 use crate::harness::pki::Pki;
@@ -197,6 +198,31 @@ fn a_caller_and_a_broker_are_known_by_their_certificates() {
             assert_eq!(connection.receive().status, expected, "{path} {files:?}");
         }
     }
+}
+
+#[test]
+fn our_own_client_speaks_https_and_verifies() {
+    let pki = Pki::new();
+    let router = Router::new().route("/v1/healthz", get(|| async { axum::Json(json!({ "status": "ok" })) }));
+    let options = ListenerOptions { tls: Some(pki.mutual(&[])), ..ListenerOptions::new("test", free()) };
+    let server = Server::listening(router, options);
+    let base = format!("https://{}", server.address);
+    let ask = |tls| {
+        let rest = Rest::secure(&base, Some("token"), tls).unwrap();
+        runtime().block_on(rest.get::<serde_json::Value>("/v1/healthz"))
+    };
+    for certificate in [None, Some(&pki.client("operator"))] {
+        for _ in 0..2 {
+            assert_eq!(ask(pki.tls(certificate)).unwrap()["status"], "ok");
+        }
+    }
+    let told = ask(Pki::new().tls(None)).unwrap_err().to_string();
+    assert!(told.contains("refused"), "{told}");
+    assert!(Rest::new(&base, None).is_err(), "whom to trust is said");
+    assert!(
+        Rest::secure("http://127.0.0.1:1", None, pki.tls(None)).is_err(),
+        "a token is not sent without TLS"
+    );
 }
 
 /// The client of everybody else, where it is installed.
