@@ -68,8 +68,12 @@ fn filled() -> Result<(Resident, Vec<(String, String)>), Failure> {
 }
 
 fn serve(resident: Resident) -> Result<SocketAddr, Failure> {
-    let caller =
-        CallerOptions { name: "load".to_owned(), key: SecretString::from(KEY), networks: Vec::new() };
+    let caller = CallerOptions {
+        name: "load".to_owned(),
+        key: Some(SecretString::from(KEY)),
+        certificate: None,
+        networks: Vec::new(),
+    };
     let options = AuthenticationServiceOptions {
         trust_loopback: true,
         callers: vec![caller],

@@ -27,6 +27,7 @@ mod applied;
 mod audit;
 mod blocks;
 mod caller;
+mod certificate_authorities;
 mod changes;
 mod claim_tokens;
 pub(crate) mod credentials;
@@ -194,6 +195,11 @@ fn about_access() -> Routes<Arc<Management>> {
         .add(Scope::CredentialsWrite, routes!(claim_tokens::create))
         .add(Scope::DevicesRead, routes!(claim_tokens::read_one))
         .add(Scope::CredentialsWrite, routes!(claim_tokens::revoke))
+        .add(Scope::DevicesRead, routes!(certificate_authorities::list))
+        .add(Scope::CredentialsWrite, routes!(certificate_authorities::attach))
+        .add(Scope::DevicesRead, routes!(certificate_authorities::read_one))
+        .add(Scope::CredentialsWrite, routes!(certificate_authorities::change))
+        .add(Scope::CredentialsWrite, routes!(certificate_authorities::remove))
         .add(Scope::DevicesRead, routes!(registrations::list))
         .add(Scope::DevicesRead, routes!(registrations::read))
         .add(Scope::RegistrationsApprove, routes!(registrations::approve))

@@ -61,7 +61,7 @@ pub struct Rate {
 }
 
 /// What devices that register may take.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RegistrationLimits {
     /// Requests of all together.
     pub all: Rate,

@@ -13,6 +13,7 @@ pub mod api_key;
 pub mod applied;
 pub mod audit;
 pub mod block;
+pub mod certificate_authority;
 pub mod change;
 pub mod claim_token;
 pub mod credential;

@@ -10,15 +10,16 @@ use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::http::request::Builder;
 use hyper::{Method, Request, Uri};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::dto::problem::ProblemBody;
 
+mod connector;
 mod transfer;
 
+use connector::{Connector, connector};
 pub use transfer::Download;
 
 /// A client of one HTTP API, whose connections are kept. Used within a tokio runtime.
@@ -26,7 +27,7 @@ pub use transfer::Download;
 pub struct Rest {
     base: Box<str>,
     authorization: Option<HeaderValue>,
-    client: Client<HttpConnector, Body>,
+    client: Client<Connector, Body>,
 }
 
 /// What is sent: as a whole, or as it is made.
@@ -36,7 +37,7 @@ type Body = UnsyncBoxBody<Bytes, io::Error>;
 #[derive(Debug, thiserror::Error)]
 pub enum RestFault {
     /// The address is none.
-    #[error("'{0}' is no address of an HTTP API: write http://HOST:PORT")]
+    #[error("'{0}' is no address of an HTTP API: write http://HOST:PORT or https://HOST:PORT")]
     Address(Box<str>),
     /// The token cannot be sent.
     #[error("the token has characters that cannot be sent")]
@@ -71,12 +72,29 @@ impl Rest {
     /// A client of the API at `base`, as `http://127.0.0.1:8081`, that shows `token`.
     ///
     /// # Errors
-    /// [`RestFault::Address`], [`RestFault::Token`].
+    /// [`RestFault::Address`], also for `https://`, which says nothing about whom to trust; [`RestFault::Token`].
     pub fn new(base: &str, token: Option<&str>) -> Result<Self, RestFault> {
+        Self::with(base, "http", token, None)
+    }
+
+    /// A client of the API at `base`, as `https://broker.example:8081`, that shows `token`.
+    ///
+    /// # Errors
+    /// [`RestFault::Address`], also for `http://`; [`RestFault::Token`].
+    pub fn secure(base: &str, token: Option<&str>, tls: vouchmq_tls::Client) -> Result<Self, RestFault> {
+        Self::with(base, "https", token, Some(tls))
+    }
+
+    fn with(
+        base: &str,
+        scheme: &str,
+        token: Option<&str>,
+        tls: Option<vouchmq_tls::Client>,
+    ) -> Result<Self, RestFault> {
         let base = base.trim_end_matches('/');
         let is_address = base
             .parse::<Uri>()
-            .is_ok_and(|uri| uri.scheme_str() == Some("http") && uri.host().is_some() && uri.path() == "/");
+            .is_ok_and(|uri| uri.scheme_str() == Some(scheme) && uri.host().is_some() && uri.path() == "/");
         if !is_address {
             return Err(RestFault::Address(base.into()));
         }
@@ -85,10 +103,7 @@ impl Rest {
             value.set_sensitive(true);
             Ok::<_, RestFault>(value)
         });
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(Duration::from_secs(5)));
-        let client = Client::builder(TokioExecutor::new()).build(connector);
+        let client = Client::builder(TokioExecutor::new()).build(connector(tls));
         Ok(Self { base: base.into(), authorization: authorization.transpose()?, client })
     }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use vouchmq_broker::{ListenAddress, ListenerOptions};
 
-pub use access::{At, Authentication, AuthenticatorName, Authorization, User};
+pub use access::{At, Authentication, Authorization, User};
 pub use hidden::Hidden;
 pub use http::{
     AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown,

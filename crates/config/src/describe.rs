@@ -122,7 +122,9 @@ pub fn example() -> String {
     let mut before = "";
     for (title, section) in SECTIONS {
         let is_simple = |row: &&Row| {
-            row.effect == Effect::Acts && row.variable().is_some() && !row.default_text().is_empty()
+            // TLS is off, so none of it is in effect.
+            let is_in_effect = row.effect == Effect::Acts && !row.path.contains(".tls.");
+            is_in_effect && row.variable().is_some() && !row.default_text().is_empty()
         };
         for row in section.iter().filter(is_simple) {
             if *title != before {

@@ -4,9 +4,10 @@ use std::fmt;
 use std::net::IpAddr;
 
 use vouchmq_broker::{ListenAddress, ListenerOptions};
+use vouchmq_identity::AuthenticatorName;
 use vouchmq_tls::ServerOptions;
 
-use crate::config::{Authentication, AuthenticatorName, Config, HttpListenerOptions};
+use crate::config::{Authentication, Config, HttpListenerOptions};
 
 /// A listener as seen from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,11 +8,21 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+mod cursor;
+mod include;
 mod map;
 mod note;
+mod parser;
+mod quoted;
+mod resolve;
+mod tree;
+mod word;
 
 pub use map::Map;
 pub use note::{Note, Notes, Severity};
+
+use include::Files;
+use resolve::Resolver;
 
 /// Bytes of one file.
 pub const FILE_SIZE_MAX: usize = 1024 * 1024;
@@ -111,11 +121,16 @@ pub struct Place {
 ///
 /// Never fails: what is wrong is among the notes.
 pub fn read(path: &Path, sources: &dyn Sources, environment: &dyn Fn(&str) -> Option<String>) -> Read {
-    let _ = (sources, environment);
-    let mut notes = Notes::default();
-    notes.error(Place::default(), "cannot be read yet");
-    let root = Value { kind: Kind::Map(Map::default()), place: Place { file: 0, line: 1, column: 1 } };
-    Read { root, files: vec![path.to_owned()], notes, missing: Vec::new() }
+    let mut files = Files::new(sources);
+    let tree = files.read_first(path);
+    let Files { mut notes, paths, mut missing, .. } = files;
+    let mut resolver = Resolver::new(&tree, environment, &mut notes, &missing);
+    let map = resolver.table(&tree);
+    let copied = resolver.copied;
+    missing.extend(copied);
+    notes.sort();
+    let root = Value { kind: Kind::Map(map), place: Place { file: 0, line: 1, column: 1 } };
+    Read { root, files: paths, notes, missing }
 }
 
 // === impl MissingInclude ===

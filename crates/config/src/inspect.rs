@@ -36,13 +36,11 @@ impl<'a> Inspector<'a> {
             inspector.block(entries, Shape::whole(), "");
         }
         for (feature, (place, key, count)) in inspector.waiting {
-            let others = match count {
-                1 => String::new(),
-                2 => " and one more key".to_owned(),
-                _ => format!(" and {} more keys", count - 1),
+            let text = match count {
+                1 => format!("{key} waits for {feature}, and has no effect yet"),
+                2 => format!("{key} and one more key wait for {feature}, and have no effect yet"),
+                _ => format!("{key} and {} more keys wait for {feature}, and have no effect yet", count - 1),
             };
-            let have = if count == 1 { "has" } else { "have" };
-            let text = format!("{key}{others} {have} no effect: not available yet is {feature}");
             inspector.notes.push(Note::new(Severity::Warning, place, text));
         }
         inspector.found
@@ -127,16 +125,13 @@ impl<'a> Inspector<'a> {
             self.notes.push(Note::new(Severity::Warning, place, text));
             return;
         }
-        let sibling = nearest(&key.to_ascii_lowercase(), shape.keys());
-        let note = match sibling {
+        let note = match nearest(&key.to_ascii_lowercase(), shape.keys()) {
             Some(near) => {
-                let meant = path
-                    .strip_suffix(key)
-                    .map_or_else(|| near.to_owned(), |before| format!("{before}{near}"));
-                Note::new(Severity::Error, place, format!("`{path}` is no key"))
-                    .hint(format!("did you mean {meant}?"))
+                let meant = format!("{}{near}", path.strip_suffix(key).unwrap_or_default());
+                let note = Note::new(Severity::Error, place, format!("`{path}` is no key"));
+                note.hint(format!("did you mean {meant}?"))
             }
-            None => unknown(path, place),
+            None => unknown(path, place, shape),
         };
         self.notes.push(note);
     }

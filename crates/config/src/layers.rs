@@ -10,7 +10,7 @@ use crate::schema::{Kind, Shape, nearest, rows};
 use crate::tree::{Node, Replacing, What, moved};
 
 /// Where values come from, the strongest last.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Layers {
     pub(crate) root: Node,
     pub(crate) origins: Vec<Origin>,
@@ -118,16 +118,21 @@ impl Layers {
     pub fn assign(&mut self, origin: Origin, key: &str, value: &str) {
         let place = self.add(origin);
         let Some(row) = Shape::whole().row_of(key) else {
-            self.notes.push(unknown(key, place));
+            let near = nearest(key, rows().filter(|row| row.variable().is_some()).map(|row| row.path));
+            let note = match near {
+                Some(near) => Note::new(Severity::Error, place, format!("`{key}` is no key"))
+                    .hint(format!("did you mean {near}?")),
+                None => unknown(key, place, Shape::whole()),
+            };
+            self.notes.push(note);
             return;
         };
-        let what = match row.kind {
-            Kind::List(_) => {
-                let inner = value.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(value);
-                let items = inner.split(',').map(str::trim).filter(|item| !item.is_empty());
-                What::List(items.map(|item| Node { place, what: What::Word(item.into()) }).collect())
-            }
-            _ => What::Word(value.into()),
+        let what = if matches!(row.kind, Kind::List(_)) {
+            let inner = value.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(value);
+            let items = inner.split(',').map(str::trim).filter(|item| !item.is_empty());
+            What::List(items.map(|item| Node { place, what: What::Word(item.into()) }).collect())
+        } else {
+            What::Word(value.into())
         };
         let path: Vec<&str> = key.split('.').collect();
         let node = Node::at(&path, place, Node { place, what });
@@ -162,22 +167,24 @@ impl Default for Layers {
     }
 }
 
-/// Names the key that was probably meant.
-pub(crate) fn unknown(key: &str, place: Place) -> Note {
+/// Says what was probably meant, or what may stand there. `beside` is what may stand where the key stands.
+pub(crate) fn unknown(key: &str, place: Place, beside: &Shape) -> Note {
     let last = |key: &str| key.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
     let keys: Vec<String> =
         rows().filter(|row| row.variable().is_some()).map(|row| row.path.replace("(.*)", "")).collect();
-    let same: Vec<&str> =
-        keys.iter().map(String::as_str).filter(|known| last(known) == last(key)).take(3).collect();
-    let meant = if same.is_empty() {
-        nearest(key, keys.iter().map(String::as_str)).into_iter().collect()
-    } else {
-        same
-    };
+    let same = keys.iter().map(String::as_str).filter(|known| last(known) == last(key));
+    let meant: Vec<&str> = same.take(NAMED_MAX).collect();
+    let allowed: Vec<&str> = beside.keys().collect();
     let note = Note::new(Severity::Error, place, format!("`{key}` is no key"));
-    if meant.is_empty() {
-        note.hint("'vouchmq config schema' lists all keys")
-    } else {
+    if !meant.is_empty() {
         note.hint(format!("did you mean {}?", meant.join(" or ")))
+    } else if (1..=ALLOWED_MAX).contains(&allowed.len()) {
+        note.hint(format!("allowed here: {}", allowed.join(", ")))
+    } else {
+        note.hint("'vouchmq config schema' lists all keys")
     }
 }
+
+/// Keys that are named as meant, and as allowed.
+const NAMED_MAX: usize = 3;
+const ALLOWED_MAX: usize = 16;

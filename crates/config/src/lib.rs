@@ -12,6 +12,8 @@ mod config;
 mod describe;
 mod effective;
 mod exposure;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod hocon;
 mod inspect;
 mod layers;
@@ -22,10 +24,10 @@ mod tree;
 mod value;
 
 pub use config::{
-    At, Authentication, AuthenticationServiceOptions, AuthenticatorName, Authorization, BrokerOptions,
-    CallerOptions, Config, EmqxFailure, EmqxUnknown, Hidden, HttpListenerOptions, LogFormat, LogLevel,
-    LogOptions, LogTarget, ManagementLogin, ManagementOptions, RegistrationOptions, RegistryOptions,
-    Rotation, Settings, SubscribeDenied, SystemOptions, User,
+    At, Authentication, AuthenticationServiceOptions, Authorization, BrokerOptions, CallerOptions, Config,
+    EmqxFailure, EmqxUnknown, Hidden, HttpListenerOptions, LogFormat, LogLevel, LogOptions, LogTarget,
+    ManagementLogin, ManagementOptions, RegistrationOptions, RegistryOptions, Rotation, Settings,
+    SubscribeDenied, SystemOptions, User,
 };
 pub use describe::{example, help, json, markdown};
 pub use effective::{Change, Effective};

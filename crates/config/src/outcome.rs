@@ -70,6 +70,15 @@ impl Outcome {
         text
     }
 
+    /// The errors: where each is, and what is wrong and what to do.
+    pub fn mistakes(&self) -> impl Iterator<Item = (String, String)> {
+        let errors = self.notes.iter().filter(|note| note.severity == Severity::Error);
+        errors.map(|note| {
+            let hint = note.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+            (self.place(note.place), format!("{}{hint}", note.text))
+        })
+    }
+
     /// The errors, each in one line.
     pub fn errors(&self) -> impl Iterator<Item = String> {
         let errors = self.notes.iter().filter(|note| note.severity == Severity::Error);

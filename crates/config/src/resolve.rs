@@ -35,8 +35,22 @@ pub fn resolve(layers: Layers) -> Outcome {
     let config = resolver.config();
     let references = resolver.references;
     notes.sort();
+    let notes = once(&notes);
     let config = (!notes.has_errors()).then_some(config);
     Outcome { config, entries: entries(found, &config_default_paths(&root)), notes, origins, references }
+}
+
+/// A block that two listeners share is wrong once.
+fn once(notes: &Notes) -> Notes {
+    let mut unique = Notes::default();
+    let mut last: Option<&Note> = None;
+    for note in notes {
+        if last != Some(note) {
+            unique.push(note.clone());
+        }
+        last = Some(note);
+    }
+    unique
 }
 
 /// Blocks that are not there have no defaults that would be in effect.
@@ -136,8 +150,16 @@ impl<'a> Resolver<'a> {
         let node = section.get(key)?;
         let path = PathBuf::from(node.text().filter(|text| !text.is_empty())?);
         let (place, key) = (node.place, section.key(key));
-        self.references.push(Reference { path: path.clone(), place, key, is_active });
+        self.wants(Reference { path: path.clone(), place, key, is_active });
         Some(path)
+    }
+
+    /// One file is one reference, and wanted if anything wants it.
+    fn wants(&mut self, reference: Reference) {
+        match self.references.iter_mut().find(|other| other.place == reference.place) {
+            Some(other) => other.is_active |= reference.is_active,
+            None => self.references.push(reference),
+        }
     }
 
     fn error(&mut self, place: Place, text: impl Into<String>, hint: &str) {

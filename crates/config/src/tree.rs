@@ -86,14 +86,13 @@ impl Node {
         replacing: Replacing,
         notes: &mut Notes,
     ) {
-        let place = over.place;
-        match over.what {
-            What::Map(entries) if matches!(self.what, What::Map(_)) => {
-                for Entry { key, place, node } in entries {
-                    self.put(key, place, node, shape, replacing, notes);
-                }
-            }
-            what => *self = Self { place, what },
+        if over.map().is_none() || self.map().is_none() {
+            *self = over;
+            return;
+        }
+        let What::Map(entries) = over.what else { return };
+        for Entry { key, place, node } in entries {
+            self.put(key, place, node, shape, replacing, notes);
         }
     }
 

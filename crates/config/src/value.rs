@@ -109,15 +109,16 @@ pub(crate) fn amount(node: &Node, row: &Row) -> Option<u64> {
     row.number(text).ok().or_else(|| leniently(row, text).map(|(number, _)| number))
 }
 
-/// NanoMQ takes 0 for its default, and any number for possible. What it starts with starts here.
+/// NanoMQ takes 0 for its default, and any limit for possible. What it starts with starts here.
 fn leniently(row: &Row, text: &str) -> Option<(u64, &'static str)> {
-    let setting = row.range.as_ref().filter(|_| row.is_nanomq)?;
+    let range = row.range.as_ref().filter(|_| row.is_nanomq)?;
     let amount = row.kind.quantity(text)?.amount;
     if amount == 0 {
         let default = row.number(&row.default_text()).ok()?;
         return Some((default, ", the default, as 0 is in NanoMQ"));
     }
-    (amount > *setting.end()).then_some((*setting.end(), ", the most that is possible"))
+    let is_too_much = row.setting.is_some() && amount > *range.end();
+    is_too_much.then_some((*range.end(), ", the most that is possible"))
 }
 
 /// `5ms` is five minutes in NanoMQ.

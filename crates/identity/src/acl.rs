@@ -18,6 +18,7 @@ mod tests;
 
 pub use explain::Attempt;
 pub use mosquitto::{LineFault, MosquittoAcl, MosquittoAclFault, MosquittoRule};
+pub(crate) use ordered::Index;
 pub use ordered::{Decision, OrderedAcl, OrderedRule, OrderedRules, RuleTopic, Topics};
 pub use pattern::{Names, PatternFault, TopicPattern, Variable};
 pub use rules::{Acl, AclRule, Action, Effect, Rules};

@@ -14,6 +14,8 @@ mod pem;
 pub(crate) mod tests;
 
 pub use fingerprint::CertificateFingerprint;
+pub(crate) use name::NAMES as SUBJECT_NAMES;
+pub(crate) use pem::write as write_pem;
 
 use name::SubjectValue;
 
@@ -33,6 +35,7 @@ pub struct ClientCertificate {
     fingerprint: CertificateFingerprint,
     authority: Option<CertificateFingerprint>,
     subject: Box<str>,
+    issuer: Box<str>,
     values: Box<[SubjectValue]>,
     dns: Box<[Box<str>]>,
     uris: Box<[Box<str>]>,
@@ -58,6 +61,9 @@ pub enum CertificateFault {
     /// Not exactly one `CERTIFICATE` block of PEM.
     #[error("give one certificate in PEM, from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE-----")]
     Pem,
+    /// The certificate of a device, where that of an authority is asked for.
+    #[error("not the certificate of an authority: it has no basicConstraints with CA:TRUE")]
+    NoAuthority,
     /// Not the text of a fingerprint.
     #[error("a fingerprint is sha256: and 64 hexadecimal digits")]
     Fingerprint,
@@ -77,6 +83,7 @@ impl ClientCertificate {
             return Err(CertificateFault::Malformed);
         }
         let (subject, values) = name::read(certificate.subject())?;
+        let (issuer, _) = name::read(certificate.issuer())?;
         let names = certificate.subject_alternative_name().map_err(|_| CertificateFault::Names)?;
         let names = names.map_or(&[][..], |names| names.value.general_names.as_slice());
         if names.len() > CERTIFICATE_NAMES_MAX {
@@ -86,6 +93,7 @@ impl ClientCertificate {
             fingerprint: CertificateFingerprint::of(der),
             authority: None,
             subject,
+            issuer,
             values,
             dns: all(names, dns),
             uris: all(names, uri),
@@ -97,6 +105,23 @@ impl ClientCertificate {
             },
             is_authority: certificate.is_ca(),
         })
+    }
+
+    /// One of which nothing is known but its fingerprint: enough to find whose it is, where somebody asks.
+    pub fn from_fingerprint(fingerprint: CertificateFingerprint) -> Self {
+        Self {
+            fingerprint,
+            authority: None,
+            subject: "".into(),
+            issuer: "".into(),
+            values: Box::default(),
+            dns: Box::default(),
+            uris: Box::default(),
+            emails: Box::default(),
+            serial: "".into(),
+            validity: Validity::default(),
+            is_authority: false,
+        }
     }
 
     /// Reads one certificate in PEM.
@@ -135,6 +160,11 @@ impl ClientCertificate {
     /// Its subject as RFC 4514 writes it.
     pub fn subject(&self) -> &str {
         &self.subject
+    }
+
+    /// Who signed it, by its own account (RFC 4514).
+    pub fn issuer(&self) -> &str {
+        &self.issuer
     }
 
     /// The common name, if there is exactly one that is text.

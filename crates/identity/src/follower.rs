@@ -65,7 +65,7 @@ pub enum FollowFault {
     Blocks(#[from] BlocksFull),
 }
 
-use load::{all_blocks, all_products};
+use load::{all_authorities, all_blocks, all_products};
 use reading::{Concerned, Reading, Touched};
 
 /// Rows that are read at once.
@@ -93,6 +93,7 @@ impl Loaded {
             changes.push(Change::Product(product));
         }
         changes.push(Change::Blocks(Arc::new(all_blocks(&mut *rows).await?)));
+        changes.push(Change::Authorities(Arc::new(all_authorities(&mut *rows).await?)));
         let mut after: Option<DeviceId> = None;
         let mut loading = resident.loading();
         loop {

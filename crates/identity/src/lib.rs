@@ -5,8 +5,9 @@
 //! [class](Denial::outward) leaves the broker), `NotMine` hands on to the next authenticator of a [`Chain`]
 //! whose end denies, and `Unavailable` stops.
 //!
-//! What a client may do is an [`Authorize`], most often the [`Rules`] that an [`Acl`] yields for it. Who may
-//! not connect at all, whatever it proves, is told by [`Blocks`].
+//! What a client may do is an [`Authorize`]: the [`Rules`] that the [`Acl`] of a product yields for a device, or
+//! the [`OrderedRules`] that the files of a configuration yield for others. Who may not connect at all, whatever
+//! it proves, is told by [`Blocks`].
 //!
 //! A verdict does not last for ever: who is connected is reconsidered when something changes
 //! ([`Authenticator::reconsider`]), by whoever holds the connections ([`Sessions`]).

@@ -15,6 +15,8 @@ use crate::{Clock, Entropy, Keyring, NoEntropy, UnixMillis};
 
 mod actor;
 mod api_keys;
+mod arrive;
+mod authority;
 mod block;
 mod claim;
 mod confirm;
@@ -39,9 +41,11 @@ pub(crate) mod tests;
 
 pub use actor::Actor;
 pub use api_keys::{CreateApiKey, RevokeApiKey};
+pub use arrive::{Arrive, Arrived};
+pub use authority::{AttachAuthority, ChangeAuthority, RemoveAuthority};
 pub use block::{PutBlock, RemoveBlock};
 pub use claim::{CreateClaimToken, RevokeClaimToken};
-pub use confirm::{Confirm, Confirmed, UpgradePassword};
+pub use confirm::{Confirm, ConfirmCertificate, Confirmed, UpgradePassword};
 pub use credential::{AddCredential, Added, NewProof, RevokeCredential, Rotate, Rotated, TouchCredentials};
 pub use deed::RecordDeed;
 pub use desk::Desk;

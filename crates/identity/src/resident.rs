@@ -8,9 +8,12 @@ pub use vouchmq_mqtt::topic::HashSeed;
 
 use crate::blocks::Blocks;
 use crate::model::{DeviceId, ProductId, Proof};
-use crate::{Clock, Keyring};
+use crate::{CertificateFingerprint, Clock, Keyring};
 
+mod authorities;
+mod certificate;
 mod device;
+mod fingerprints;
 mod judge;
 mod permit;
 mod products;
@@ -18,18 +21,23 @@ mod reconsider;
 mod scram;
 mod staleness;
 mod table;
+mod waiters;
 
 #[cfg(test)]
 mod tests;
 
+pub use authorities::{Authorities, ResidentAuthority};
+pub use certificate::Newcomer;
 pub use device::{ResidentCredential, ResidentDevice, UsedAttributes};
 pub use judge::{Judgement, Proven};
 pub use permit::{Allowed, Named};
 pub use products::ResidentProduct;
 
+use fingerprints::Fingerprints;
 use products::Products;
 use staleness::Staleness;
 use table::{Gathered, Table};
+use waiters::Waiters;
 
 /// Every live credential, the devices they belong to, their products, and all blocks.
 ///
@@ -44,9 +52,12 @@ use table::{Gathered, Table};
 pub struct Resident {
     keyring: ArcSwap<Keyring>,
     devices: Table,
+    fingerprints: Fingerprints,
+    authorities: ArcSwap<Authorities>,
     products: ArcSwap<Products>,
     blocks: ArcSwap<Blocks>,
     applied: AtomicU64,
+    waiters: Waiters,
     /// Some device has, or had, a password.
     has_passwords: AtomicBool,
     clock: Arc<dyn Clock>,
@@ -58,6 +69,7 @@ pub struct Resident {
 pub struct Loading<'a> {
     resident: &'a Resident,
     gathered: Gathered,
+    fingerprints: Vec<(CertificateFingerprint, DeviceId)>,
 }
 
 /// One change of what is resident.
@@ -73,6 +85,8 @@ pub enum Change {
     ProductGone(ProductId),
     /// These are all blocks now.
     Blocks(Arc<Blocks>),
+    /// These are all certificate authorities now.
+    Authorities(Arc<Authorities>),
 }
 
 impl Resident {
@@ -81,9 +95,12 @@ impl Resident {
         Self {
             keyring: ArcSwap::from(keyring.into()),
             devices: Table::new(seed),
+            fingerprints: Fingerprints::new(),
+            authorities: ArcSwap::from_pointee(Authorities::default()),
             products: ArcSwap::from_pointee(Products::default()),
             blocks: ArcSwap::from_pointee(Blocks::default()),
             applied: AtomicU64::new(0),
+            waiters: Waiters::default(),
             has_passwords: AtomicBool::new(false),
             clock,
             staleness: None,
@@ -99,7 +116,7 @@ impl Resident {
 
     /// The same for devices that come portion by portion: they are there, all together, when it is finished.
     pub fn loading(&self) -> Loading<'_> {
-        Loading { resident: self, gathered: self.devices.gather() }
+        Loading { resident: self, gathered: self.devices.gather(), fingerprints: Vec::new() }
     }
 
     /// Applies the changes of one entry of the log; entries come in order, from one thread.
@@ -108,15 +125,24 @@ impl Resident {
             match change {
                 Change::Device(device) => {
                     self.notice(&device);
-                    self.devices.insert(device);
+                    let before = self.device(device.id.as_str());
+                    let after = Arc::new(device);
+                    self.devices.insert(after.clone());
+                    self.fingerprints.change(before.as_deref(), Some(&after));
                 }
-                Change::DeviceGone(id) => self.devices.remove(id.as_str()),
+                Change::DeviceGone(id) => {
+                    let before = self.device(id.as_str());
+                    self.devices.remove(id.as_str());
+                    self.fingerprints.change(before.as_deref(), None);
+                }
                 Change::Product(product) => self.change_products(|products| products.insert(product)),
                 Change::ProductGone(id) => self.change_products(|products| products.remove(id)),
                 Change::Blocks(blocks) => self.blocks.store(blocks),
+                Change::Authorities(authorities) => self.authorities.store(authorities),
             }
         }
         self.applied.store(sequence, Ordering::Release);
+        self.tell_waiters();
     }
 
     /// Takes other peppers from now on.
@@ -181,6 +207,7 @@ impl Loading<'_> {
     /// From now on they are all known.
     pub fn finish(self) {
         self.resident.devices.load(self.gathered);
+        self.resident.fingerprints.load(self.fingerprints);
     }
 }
 
@@ -188,6 +215,8 @@ impl Extend<ResidentDevice> for Loading<'_> {
     fn extend<T: IntoIterator<Item = ResidentDevice>>(&mut self, devices: T) {
         for device in devices {
             self.resident.notice(&device);
+            let own = fingerprints::all_of(&device);
+            self.fingerprints.extend(own.map(|known| (known, device.id.clone())));
             self.gathered.push(device);
         }
     }

@@ -68,6 +68,13 @@ impl Farewell {
             | Denial::Retired
             | Denial::ProductDisabled
             | Denial::CredentialKind
+            | Denial::Authority
+            | Denial::CertificateName
+            | Denial::UserName
+            | Denial::NotRegistered
+            | Denial::RegistrationPending
+            | Denial::RegistrationRejected
+            | Denial::RegistrationFull
             | Denial::ClientId
             | Denial::Blocked
             | Denial::NoScramCredential

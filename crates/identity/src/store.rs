@@ -8,10 +8,11 @@ use async_trait::async_trait;
 
 use crate::UnixMillis;
 use crate::model::{
-    ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
-    DeviceId, HardwareId, Product, ProductId, ProductState, Registration, RegistrationId, Slug,
+    ApiKey, ApiKeyId, BlockEntry, BlockId, CertificateAuthority, CertificateAuthorityId, ClaimToken,
+    ClaimTokenId, Credential, CredentialId, Device, DeviceId, HardwareId, Product, ProductId, ProductState,
+    Registration, RegistrationId, Slug, Voucher,
 };
-use crate::{CheckValue, KeyId, PepperVersion};
+use crate::{CertificateFingerprint, CheckValue, KeyId, PepperVersion};
 
 mod audit;
 mod keys;
@@ -130,6 +131,11 @@ pub trait Rows: Send {
     async fn credential(&mut self, id: CredentialId) -> Result<Option<Credential>, StoreFault>;
     /// Every credential of a device, oldest first.
     async fn credentials_of(&mut self, device: &DeviceId) -> Result<Vec<Credential>, StoreFault>;
+    /// The credentials of a client certificate, those that are revoked too, oldest first.
+    async fn credentials_of_certificate(
+        &mut self,
+        fingerprint: CertificateFingerprint,
+    ) -> Result<Vec<Credential>, StoreFault>;
     /// Devices after `after`, in the order of their ids, each with its credentials that are not revoked: what
     /// is loaded at the start, or, of one product, anew. Retired devices are left out.
     async fn devices_with_credentials(
@@ -153,6 +159,19 @@ pub trait Rows: Send {
         limit: u32,
     ) -> Result<Found<Credential>, StoreFault>;
 
+    /// A certificate authority.
+    async fn authority(
+        &mut self,
+        id: CertificateAuthorityId,
+    ) -> Result<Option<CertificateAuthority>, StoreFault>;
+    /// The authority with this certificate.
+    async fn authority_of(
+        &mut self,
+        fingerprint: CertificateFingerprint,
+    ) -> Result<Option<CertificateAuthority>, StoreFault>;
+    /// Certificate authorities, oldest first.
+    async fn authorities(&mut self, page: PageRequest) -> Result<Page<CertificateAuthority>, StoreFault>;
+
     /// A claim token.
     async fn claim_token(&mut self, id: ClaimTokenId) -> Result<Option<ClaimToken>, StoreFault>;
     /// The claim token whose text names this key.
@@ -174,12 +193,10 @@ pub trait Rows: Send {
         product: ProductId,
         hardware_id: &HardwareId,
     ) -> Result<Option<Registration>, StoreFault>;
-    /// How many registrations for a product wait, quarantined or approved, all or those of one claim token.
-    async fn waiting_count(
-        &mut self,
-        product: ProductId,
-        claim: Option<ClaimTokenId>,
-    ) -> Result<u64, StoreFault>;
+    /// How many registrations for a product wait, quarantined or approved, all or those of one claim token or
+    /// certificate authority.
+    async fn waiting_count(&mut self, product: ProductId, source: Option<Voucher>)
+    -> Result<u64, StoreFault>;
     /// The registration that a credential was handed out by.
     async fn registration_of(&mut self, credential: CredentialId)
     -> Result<Option<Registration>, StoreFault>;
@@ -235,11 +252,15 @@ pub trait Transaction: Rows {
     /// Deletes a credential.
     async fn delete_credential(&mut self, id: CredentialId) -> Result<(), StoreFault>;
     /// Deletes credentials that were revoked before `before`, the longest ago first, at most `limit`; returns
-    /// how many.
+    /// how many. One of a certificate stays until that has ended before `before` as well.
     async fn delete_revoked_credentials(&mut self, before: UnixMillis, limit: u32)
     -> Result<u64, StoreFault>;
     /// Takes down when credentials were last used; those that are unknown are passed over.
     async fn touch_credentials(&mut self, used: &[(CredentialId, UnixMillis)]) -> Result<(), StoreFault>;
+    /// Writes a certificate authority.
+    async fn put_authority(&mut self, authority: &CertificateAuthority) -> Result<(), StoreFault>;
+    /// Deletes a certificate authority.
+    async fn delete_authority(&mut self, id: CertificateAuthorityId) -> Result<(), StoreFault>;
     /// Writes a claim token.
     async fn put_claim_token(&mut self, token: &ClaimToken) -> Result<(), StoreFault>;
     /// Writes a registration.

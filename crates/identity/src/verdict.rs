@@ -62,6 +62,27 @@ pub enum Denial {
     /// The device's product does not have credentials of this kind any more.
     #[error("the product does not allow credentials of this kind")]
     CredentialKind,
+    /// The authority of the device's certificate does not vouch for the product any more.
+    #[error("the authority of the certificate does not vouch for the product any more")]
+    Authority,
+    /// The certificate makes no device id by the template of its authority.
+    #[error("the certificate names no device by the template of its authority")]
+    CertificateName,
+    /// The certificate is one of a device, and the user name is not that device.
+    #[error("the user name is not the device of the certificate")]
+    UserName,
+    /// The product does not take in this device by its certificate.
+    #[error("the product does not take in this device by a certificate")]
+    NotRegistered,
+    /// Somebody has to approve the device first.
+    #[error("the device waits for approval")]
+    RegistrationPending,
+    /// Somebody turned the device away.
+    #[error("the registration of the device was rejected")]
+    RegistrationRejected,
+    /// There are as many devices, certificates or registrations as may be.
+    #[error("there is no room for one more device, certificate or registration")]
+    RegistrationFull,
     /// The Client Identifier is not one that the device may use.
     #[error("the client id is not the device's own")]
     ClientId,
@@ -127,6 +148,13 @@ impl Denial {
             Self::DeviceExpired => "device_expired",
             Self::ProductDisabled => "product_disabled",
             Self::CredentialKind => "credential_kind_not_allowed",
+            Self::Authority => "authority_not_attached",
+            Self::CertificateName => "certificate_names_no_device",
+            Self::UserName => "username_not_of_certificate",
+            Self::NotRegistered => "not_registered",
+            Self::RegistrationPending => "registration_pending",
+            Self::RegistrationRejected => "registration_rejected",
+            Self::RegistrationFull => "registration_full",
             Self::ClientId => "client_id_not_bound",
             Self::Blocked => "blocked",
             Self::NoScramCredential => "no_scram_credential",
@@ -143,6 +171,13 @@ impl Denial {
             | Self::DeviceExpired
             | Self::ProductDisabled
             | Self::CredentialKind
+            | Self::Authority
+            | Self::CertificateName
+            | Self::UserName
+            | Self::NotRegistered
+            | Self::RegistrationPending
+            | Self::RegistrationRejected
+            | Self::RegistrationFull
             | Self::ClientId
             | Self::Blocked => OutwardDenial::NotAllowed,
             Self::UnknownUser

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 use vouchmq_identity::model::{
     ClaimTokenId, Credential, CredentialId, Device, DeviceId, DeviceOrigin, DeviceState, ProductId, Proof,
-    Registration, RegistrationId, RegistrationState,
+    Registration, RegistrationId, RegistrationState, Voucher,
 };
 use vouchmq_identity::store::{Aborted, AuditChain, AuditRecord, Job, NewEntry, Store, Transaction};
 use vouchmq_identity::{KeyId, PepperVersion, SecretVerifier, UnixMillis};
@@ -156,7 +156,7 @@ async fn register(rows: &mut dyn Transaction, number: u64) -> Result<(), Aborted
         id: id::<RegistrationId>(number)?,
         product,
         hardware_id,
-        claim: id::<ClaimTokenId>(1)?,
+        voucher: Voucher::Claim(id::<ClaimTokenId>(1)?),
         device: Some(device.id.clone()),
         credential: Some(id::<CredentialId>(number)?),
         state: RegistrationState::Issued,

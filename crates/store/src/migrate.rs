@@ -8,10 +8,11 @@ use crate::row::Fields;
 use crate::value::values;
 
 /// The steps; the last one's number is the version of the schema.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../migrations/0001_registry.sql"),
     include_str!("../migrations/0002_housekeeping.sql"),
     include_str!("../migrations/0003_nodes.sql"),
+    include_str!("../migrations/0004_certificates.sql"),
 ];
 
 /// The version of the schema that this program knows.

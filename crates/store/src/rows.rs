@@ -2,6 +2,7 @@
 
 pub(crate) mod api_key;
 pub(crate) mod audit;
+pub(crate) mod authority;
 pub(crate) mod block;
 pub(crate) mod claim_token;
 pub(crate) mod credential;

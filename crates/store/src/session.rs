@@ -4,20 +4,21 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use vouchmq_identity::model::{
-    ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
-    DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState, Registration, RegistrationId, Slug,
+    ApiKey, ApiKeyId, BlockEntry, BlockId, CertificateAuthority, CertificateAuthorityId, ClaimToken,
+    ClaimTokenId, Credential, CredentialId, Device, DeviceId, DeviceState, HardwareId, Product, ProductId,
+    ProductState, Registration, RegistrationId, Slug, Voucher,
 };
 use vouchmq_identity::store::{
     AuditEntry, DeviceFilter, Found, KeyUses, LogEntry, LogId, NewEntry, Page, PageRequest,
     RegistrationFilter, Rows, StoreFault, Transaction,
 };
-use vouchmq_identity::{CheckValue, KeyId, PepperVersion, UnixMillis};
+use vouchmq_identity::{CertificateFingerprint, CheckValue, KeyId, PepperVersion, UnixMillis};
 
 use crate::connection::{Connection, unavailable};
 use crate::readers::Home;
 use crate::rows::device::Counted;
 use crate::rows::{
-    api_key, audit, block, claim_token, credential, device, log, pepper, product, registration,
+    api_key, audit, authority, block, claim_token, credential, device, log, pepper, product, registration,
 };
 
 /// Rows within a transaction.
@@ -136,6 +137,31 @@ impl Rows for Session {
         credential::of_device(&mut self.connection, device).await
     }
 
+    async fn credentials_of_certificate(
+        &mut self,
+        fingerprint: CertificateFingerprint,
+    ) -> Result<Vec<Credential>, StoreFault> {
+        credential::of_certificate(&mut self.connection, fingerprint).await
+    }
+
+    async fn authority(
+        &mut self,
+        id: CertificateAuthorityId,
+    ) -> Result<Option<CertificateAuthority>, StoreFault> {
+        authority::by_id(&mut self.connection, id).await
+    }
+
+    async fn authority_of(
+        &mut self,
+        fingerprint: CertificateFingerprint,
+    ) -> Result<Option<CertificateAuthority>, StoreFault> {
+        authority::by_fingerprint(&mut self.connection, fingerprint).await
+    }
+
+    async fn authorities(&mut self, page: PageRequest) -> Result<Page<CertificateAuthority>, StoreFault> {
+        authority::list(&mut self.connection, &page).await
+    }
+
     async fn devices_with_credentials(
         &mut self,
         product: Option<ProductId>,
@@ -199,9 +225,9 @@ impl Rows for Session {
     async fn waiting_count(
         &mut self,
         product: ProductId,
-        claim: Option<ClaimTokenId>,
+        source: Option<Voucher>,
     ) -> Result<u64, StoreFault> {
-        registration::waiting_count(&mut self.connection, product, claim).await
+        registration::waiting_count(&mut self.connection, product, source).await
     }
 
     async fn registration_of(
@@ -304,6 +330,14 @@ impl Transaction for Session {
 
     async fn touch_credentials(&mut self, used: &[(CredentialId, UnixMillis)]) -> Result<(), StoreFault> {
         credential::touch(&mut self.connection, used).await
+    }
+
+    async fn put_authority(&mut self, authority: &CertificateAuthority) -> Result<(), StoreFault> {
+        authority::put(&mut self.connection, authority).await
+    }
+
+    async fn delete_authority(&mut self, id: CertificateAuthorityId) -> Result<(), StoreFault> {
+        authority::delete(&mut self.connection, id).await
     }
 
     async fn put_claim_token(&mut self, token: &ClaimToken) -> Result<(), StoreFault> {

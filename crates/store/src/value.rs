@@ -4,13 +4,16 @@ use std::net::IpAddr;
 
 use vouchmq_identity::acl::Acl;
 use vouchmq_identity::model::{
-    ApiKeyId, BlockId, ClaimTokenId, CredentialId, CredentialKind, CredentialState, DeviceId, DeviceOrigin,
-    DeviceState, HardwareId, HardwareIdPattern, Name, NodeId, ProductId, ProductState, RegistrationId,
-    RegistrationState, Scope, Slug, Strategy,
+    ApiKeyId, AuthorityCertificate, AuthorityState, BlockId, CertificateAuthorityId, ClaimTokenId,
+    CredentialId, CredentialKind, CredentialState, DeviceId, DeviceOrigin, DeviceState, HardwareId,
+    HardwareIdPattern, IdTemplate, Name, NodeId, ProductId, ProductState, RegistrationId, RegistrationState,
+    Scope, Slug, Strategy,
 };
 use vouchmq_identity::model::{Attributes, Binding};
 use vouchmq_identity::store::{ChangeKind, Digest, Kick, LogId};
-use vouchmq_identity::{BlockKind, CheckValue, Cidr, KeyId, PepperVersion, UnixMillis};
+use vouchmq_identity::{
+    BlockKind, CertificateFingerprint, CheckValue, Cidr, KeyId, PepperVersion, UnixMillis,
+};
 
 use crate::json;
 
@@ -66,9 +69,13 @@ macro_rules! text_columns {
 
 text_columns!(
     ApiKeyId,
+    AuthorityCertificate,
+    AuthorityState,
     Binding,
     BlockId,
     BlockKind,
+    CertificateAuthorityId,
+    CertificateFingerprint,
     ChangeKind,
     CheckValue,
     ClaimTokenId,
@@ -80,6 +87,7 @@ text_columns!(
     DeviceState,
     Digest,
     HardwareId,
+    IdTemplate,
     IpAddr,
     KeyId,
     Kick,

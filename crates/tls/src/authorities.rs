@@ -122,6 +122,11 @@ impl Authorities {
             && self.is_required == other.is_required
     }
 
+    /// Whether a client without a certificate is refused.
+    pub(crate) const fn is_required(&self) -> bool {
+        self.is_required
+    }
+
     /// What judges certificates during a handshake, by the same rules as [`vouch`](Self::vouch).
     ///
     /// # Errors

@@ -90,6 +90,13 @@ impl Client {
         Ok(Self { config: Arc::new(config), server_name })
     }
 
+    /// The same, and every handshake is a full one.
+    #[must_use]
+    pub fn without_tickets(mut self) -> Self {
+        Arc::make_mut(&mut self.config).resumption = Resumption::disabled();
+        self
+    }
+
     /// The client's end of a new connection to `host`, after its handshake. Give it a deadline.
     ///
     /// # Errors

@@ -1,6 +1,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
 /// The SHA-256 of a certificate in DER, written `sha256:` and 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
@@ -17,6 +20,11 @@ impl Fingerprint {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate);
         bytes.copy_from_slice(digest.as_ref()); // 32 bytes by definition
         Self(bytes)
+    }
+
+    /// That of the first certificate of a file in PEM; `None` where there is none.
+    pub fn of_pem(text: &str) -> Option<Self> {
+        Some(Self::of(&CertificateDer::from_pem_slice(text.as_bytes()).ok()?))
     }
 
     /// Its 32 bytes.

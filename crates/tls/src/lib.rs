@@ -15,6 +15,7 @@ mod fingerprint;
 pub mod issue;
 mod names;
 mod options;
+mod peer;
 mod pem;
 mod server;
 mod session;
@@ -32,6 +33,7 @@ pub use options::{
     CertificateFiles, ClientCertificates, ClientOptions, ExpiredRevocationList, ServerOptions, TlsVersion,
     TlsVersions,
 };
+pub use peer::Peer;
 pub use server::{Protocol, Reload, Reloaded, Server};
 pub use session::{Progress, Session, SessionFault};
 

@@ -1,3 +1,4 @@
+use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -12,7 +13,8 @@ use crate::authorities::Authorities;
 use crate::certified::{self, Certified};
 use crate::names::Names;
 use crate::{
-    Notice, Refusal, ServerOptions, ServerStream, Session, TlsFault, TlsVersion, TlsVersions, Vouched,
+    Notice, Peer, Refusal, ServerOptions, ServerStream, Session, SessionFault, TlsFault, TlsVersion,
+    TlsVersions, Vouched,
 };
 
 /// What is spoken above TLS. A client that offers protocols (ALPN, RFC 7301) must offer this one; one that offers
@@ -77,6 +79,8 @@ struct Current {
     mqtt: Arc<ServerConfig>,
     http: Arc<ServerConfig>,
     authorities: Option<Authorities>,
+    /// Grows when clients are judged otherwise than before.
+    judgement: u64,
     /// Chains of the server, to tell whether they have changed. A new key has a new certificate.
     chains: Vec<Vec<CertificateDer<'static>>>,
     versions: TlsVersions,
@@ -92,8 +96,16 @@ impl Server {
     /// # Errors
     /// [`TlsFault`]: which file, what is wrong, what mends it.
     pub fn load(options: &ServerOptions, now: SystemTime) -> Result<Self, TlsFault> {
-        let current = Material::read(options, now)?.into_current(options, None)?;
+        let current = Material::read(options, now)?.into_current(options, None, 0)?;
         Ok(Self { current: Arc::new(ArcSwap::from_pointee(current)) })
+    }
+
+    /// As [`load`](Self::load), by the system's time.
+    ///
+    /// # Errors
+    /// [`TlsFault`].
+    pub fn load_now(options: &ServerOptions) -> Result<Self, TlsFault> {
+        Self::load(options, crate::peer::now())
     }
 
     /// Reads the files again: all that they say holds from now on, or, with an error, nothing of it. Connections stay
@@ -124,7 +136,8 @@ impl Server {
         } else {
             // who comes back by a ticket is not asked for a certificate: a changed judgement voids them all
             let tickets = if reloaded.clients { None } else { before.tickets.clone() };
-            Some(Arc::new(material.into_current(options, tickets)?))
+            let judgement = before.judgement + u64::from(reloaded.clients);
+            Some(Arc::new(material.into_current(options, tickets, judgement)?))
         };
         Ok(Reload { server: self.clone(), next, reloaded })
     }
@@ -139,6 +152,17 @@ impl Server {
         self.current.load().authorities.is_some()
     }
 
+    /// Whether a client without a certificate is refused.
+    pub fn requires_certificates(&self) -> bool {
+        self.current.load().authorities.as_ref().is_some_and(Authorities::is_required)
+    }
+
+    /// Which judgement of clients holds: another number than before means that authorities, revocation lists or what
+    /// they mean have changed since.
+    pub fn judgement(&self) -> u64 {
+        self.current.load().judgement
+    }
+
     /// The server's end of a new connection.
     ///
     /// # Errors
@@ -149,15 +173,20 @@ impl Server {
         Ok(Session::new(connection.into()))
     }
 
-    /// The server's end of a new connection below a runtime, after its handshake. Give it a deadline.
+    /// The server's end of a new connection below a runtime, after its handshake, and who is at the other end. Give it
+    /// a deadline.
     ///
     /// # Errors
-    /// That of the stream, or one whose source says what is wrong with the handshake.
-    pub async fn accept_stream<S>(&self, protocol: Protocol, stream: S) -> std::io::Result<ServerStream<S>>
+    /// That of the stream, or one of which [`SessionFault::of_stream`] knows what it is about.
+    pub async fn accept_stream<S>(&self, protocol: Protocol, stream: S) -> io::Result<(ServerStream<S>, Peer)>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        tokio_rustls::TlsAcceptor::from(self.config(protocol)).accept(stream).await
+        let stream = tokio_rustls::TlsAcceptor::from(self.config(protocol)).accept(stream).await?;
+        let chain = stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
+        let peer = Peer::judge(self.clone(), chain)
+            .map_err(|refusal| io::Error::other(SessionFault::Certificate(refusal)))?;
+        Ok((stream, peer))
     }
 
     /// Judges a client's certificates by what the authorities say **now**. To be asked after every handshake, since a
@@ -221,6 +250,7 @@ impl Material {
         self,
         options: &ServerOptions,
         tickets: Option<Arc<dyn ProducesTickets>>,
+        judgement: u64,
     ) -> Result<Current, TlsFault> {
         let defect = |fault: rustls::Error| TlsFault::Options(fault.to_string());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
@@ -250,6 +280,7 @@ impl Material {
             http: Arc::new(http),
             chains: self.chains(),
             authorities: self.authorities,
+            judgement,
             versions: options.versions,
             tickets,
             notices: self.notices.into(),

@@ -5,3 +5,5 @@ pub(crate) mod link;
 pub(crate) mod options;
 pub(crate) mod properties;
 pub(crate) mod refusal;
+pub(crate) mod stream;
+pub(crate) mod transport;

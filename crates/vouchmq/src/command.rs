@@ -1,7 +1,10 @@
 //! The commands, one file each.
 
 mod bench;
+mod cert;
+mod check;
 mod completions;
+mod config;
 mod demo;
 mod passwd;
 mod password;
@@ -21,10 +24,17 @@ pub(crate) enum Command {
     /// Run the broker
     #[command(alias = "start")]
     Serve(Box<serve::Arguments>),
+    /// Check a configuration file: what is wrong, what is in effect, what is open to whom
+    Check(check::Arguments),
+    /// Print the keys of configuration files, or an example of one
+    #[command(subcommand)]
+    Config(config::Command),
     /// Publish messages
     Pub(Box<publish::Arguments>),
     /// Subscribe, and print what arrives
     Sub(Box<subscribe::Arguments>),
+    #[command(subcommand)]
+    Cert(cert::Cert),
     /// Set or delete a user in a password file
     Passwd(passwd::Arguments),
     #[command(flatten)]
@@ -45,8 +55,11 @@ impl Command {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self {
             Self::Serve(arguments) => serve::run(*arguments),
+            Self::Check(arguments) => check::run(&arguments),
+            Self::Config(command) => config::run(&command),
             Self::Pub(arguments) => publish::run(*arguments),
             Self::Sub(arguments) => subscribe::run(*arguments),
+            Self::Cert(cert) => cert::run(&cert),
             Self::Passwd(arguments) => passwd::run(&arguments),
             Self::Registry(command) => command.run(),
             Self::Demo(arguments) => demo::run(&arguments),

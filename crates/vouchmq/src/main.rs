@@ -4,6 +4,7 @@ mod arguments;
 mod client;
 mod clock;
 mod command;
+mod configuration;
 mod descriptors;
 mod exit;
 mod heap;

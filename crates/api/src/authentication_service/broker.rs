@@ -21,10 +21,11 @@ pub(super) async fn listed(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let Some(caller) = service.callers.broker(request.headers(), peer.ip()) else {
+    let certificate = request.extensions().get().and_then(vouchmq_tls::Peer::fingerprint);
+    let Some(caller) = service.callers.broker(request.headers(), certificate, peer.ip()) else {
         let hint =
             "this broker is not listed: see brokers in the configuration of the authentication service";
-        let reason = "neither its header fields nor its address are those of a broker";
+        let reason = "its header fields, certificate and address are not those of a broker";
         let problem = service.refuse(peer.ip(), Code::Unauthenticated, reason, hint);
         return match kind {
             BrokerKind::NanoMq => problem.into_response(),

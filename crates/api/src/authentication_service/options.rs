@@ -34,14 +34,17 @@ pub struct CallerOptions {
     /// Its `keyid`: 1 to 64 of the characters `A-Z a-z 0-9 . _ : -`.
     pub name: String,
     /// The key that it signs with: a text of at least 32 bytes, used as it is.
-    #[serde(deserialize_with = "secret")]
-    pub key: SecretString,
+    #[serde(default, deserialize_with = "maybe_secret")]
+    pub key: Option<SecretString>,
+    /// The fingerprint of the certificate that it presents, as `sha256:…`; it need not sign then.
+    #[serde(default)]
+    pub certificate: Option<String>,
     /// Networks that it may ask from, as `10.0.0.0/8`; from anywhere if empty.
     #[serde(default)]
     pub networks: Vec<String>,
 }
 
-/// A broker that is NanoMQ or EMQX: known by a header field, by its address, or by both.
+/// A broker that is NanoMQ or EMQX: known by a header field, by its certificate, by its address, or by all that is given.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BrokerOptions {
@@ -50,7 +53,11 @@ pub struct BrokerOptions {
     /// What it sends with every request.
     #[serde(default)]
     pub header: Option<HeaderOptions>,
-    /// Networks that it may ask from; from anywhere if empty, and then it has to send a header field.
+    /// The fingerprint of the certificate that it presents, as `sha256:…`.
+    #[serde(default)]
+    pub certificate: Option<String>,
+    /// Networks that it may ask from; from anywhere if empty, and then it has to send a header field or present a
+    /// certificate.
     #[serde(default)]
     pub networks: Vec<String>,
 }
@@ -109,4 +116,8 @@ impl Default for AuthenticationServiceOptions {
 
 fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SecretString, D::Error> {
     String::deserialize(deserializer).map(SecretString::from)
+}
+
+fn maybe_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    secret(deserializer).map(Some)
 }

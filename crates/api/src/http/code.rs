@@ -72,6 +72,8 @@ codes! {
     ProductHasDevices = CONFLICT, "product_has_devices", "The product has devices";
     /// There are as many blocks as there may be.
     BlocksFull = CONFLICT, "blocks_full", "There are as many blocks as there may be";
+    /// There are as many certificate authorities as there may be.
+    AuthorityLimit = CONFLICT, "authority_limit", "There are as many certificate authorities as there may be";
     /// A device that has connected does not register again.
     AlreadyRegistered = CONFLICT, "already_registered", "The device is registered already";
     /// The registration is decided.

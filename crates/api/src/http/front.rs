@@ -18,7 +18,7 @@ use tower::ServiceExt;
 use super::body::BodyDeadline;
 use super::request_id::X_REQUEST_ID;
 use super::watch::Watch;
-use super::{Code, HostNames, HttpLimits, Peer, Problem, RequestId, Service, action};
+use super::{Code, HostNames, HttpLimits, ListenerOptions, Peer, Problem, RequestId, Service, action};
 
 /// Marks an answer (as an extension) that goes on for as long as the client stays.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,8 @@ pub(crate) struct Prolong(Arc<Watch>);
 pub(super) struct Front {
     name: &'static str,
     service: Service,
-    host_names: HostNames,
+    /// None below TLS: what makes a browser send a foreign name here does not get past the certificate.
+    host_names: Option<HostNames>,
     limits: Arc<HttpLimits>,
 }
 
@@ -49,13 +50,9 @@ const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
 // === impl Front ===
 
 impl Front {
-    pub(super) fn new(
-        name: &'static str,
-        service: Service,
-        host_names: HostNames,
-        limits: &Arc<HttpLimits>,
-    ) -> Self {
-        Self { name, service, host_names, limits: limits.clone() }
+    pub(super) fn new(options: &ListenerOptions, service: Service, limits: &Arc<HttpLimits>) -> Self {
+        let host_names = options.tls.is_none().then(|| options.host_names.clone());
+        Self { name: options.name, service, host_names, limits: limits.clone() }
     }
 
     pub(super) const fn name(&self) -> &'static str {
@@ -82,6 +79,11 @@ impl Front {
             watch.streams();
         }
         adorn(response.headers_mut(), &request_id);
+        if self.host_names.is_none() {
+            // A browser that was here over TLS once does not come without it (RFC 6797).
+            let a_year = HeaderValue::from_static("max-age=31536000");
+            response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert(a_year);
+        }
         let (status, elapsed_us) = (response.status().as_u16(), start.elapsed().as_micros());
         // Never the path with its query: passwords may stand there.
         tracing::debug!(listener = self.name, %peer, %method, status, elapsed_us, %request_id, "answered");
@@ -109,10 +111,15 @@ impl Front {
         if hosts.iter().count() > 1 {
             return Err(Problem::new(Code::MalformedRequest, "the request has more than one Host"));
         }
-        self.host_names.check(hosts.iter().next().and_then(|host| host.to_str().ok()))?;
-        // A whole URL as the target goes before Host (RFC 9112, 3.2.2).
-        if let Some(authority) = request.uri().authority() {
-            self.host_names.check(Some(authority.as_str()))?;
+        let host = hosts.iter().next().and_then(|host| host.to_str().ok());
+        if let Some(host_names) = &self.host_names {
+            host_names.check(host)?;
+            // A whole URL as the target goes before Host (RFC 9112, 3.2.2).
+            if let Some(authority) = request.uri().authority() {
+                host_names.check(Some(authority.as_str()))?;
+            }
+        } else if host.is_none() {
+            return Err(Problem::new(Code::MalformedRequest, "the request has no Host"));
         }
         let mut request =
             request.map(|incoming| Body::new(Limited::new(incoming, self.limits.body_bytes_max)));

@@ -6,6 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use vouchmq_tls::{Server, ServerOptions, TlsFault};
 
 use super::crowd::Crowd;
 use super::front::Front;
@@ -22,21 +23,32 @@ pub struct ListenerOptions {
     pub host_names: HostNames,
     /// Bounds.
     pub limits: HttpLimits,
+    /// TLS. Without it only loopback can be listened on.
+    pub tls: Option<ServerOptions>,
 }
 
 /// Why nothing can listen.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenFault {
-    /// The address is not loopback.
+    /// The address is not loopback, and there is no TLS.
     #[error(
-        "the {name} listener cannot bind {address}: there is no TLS yet, so HTTP listens on loopback only; \
-         write 127.0.0.1:{port} and put a proxy with TLS in front", port = .address.port()
+        "the {name} listener cannot bind {address}: without TLS, HTTP listens on loopback only; give it a \
+         certificate ('vouchmq cert self-signed' makes one), or write 127.0.0.1:{port} and put a proxy with TLS in \
+         front", port = .address.port()
     )]
     NotLoopback {
         /// The listener.
         name: &'static str,
         /// Where it was to listen.
         address: SocketAddr,
+    },
+    /// TLS does not load.
+    #[error("the {name} listener: {fault}")]
+    Tls {
+        /// The listener.
+        name: &'static str,
+        /// Which file, what is wrong with it, what mends it.
+        fault: TlsFault,
     },
     /// The system refused.
     #[error("the {name} listener cannot bind {address}")]
@@ -57,12 +69,13 @@ pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
     options: ListenerOptions,
+    tls: Option<Server>,
 }
 
 impl ListenerOptions {
     /// The defaults at an address.
     pub fn new(name: &'static str, address: SocketAddr) -> Self {
-        Self { name, address, host_names: HostNames::default(), limits: HttpLimits::default() }
+        Self { name, address, host_names: HostNames::default(), limits: HttpLimits::default(), tls: None }
     }
 }
 
@@ -70,16 +83,18 @@ impl Listener {
     /// Takes the address; who connects from now on waits for [`serve`](Self::serve).
     ///
     /// # Errors
-    /// [`ListenFault`]: until there is TLS every address but loopback is refused.
+    /// [`ListenFault`]: without TLS every address but loopback is refused.
     pub async fn bind(options: ListenerOptions) -> Result<Self, ListenFault> {
         let (name, address) = (options.name, options.address);
-        if !address.ip().to_canonical().is_loopback() {
+        if options.tls.is_none() && !address.ip().to_canonical().is_loopback() {
             return Err(ListenFault::NotLoopback { name, address });
         }
+        let tls = options.tls.as_ref().map(Server::load_now).transpose();
+        let tls = tls.map_err(|fault| ListenFault::Tls { name, fault })?;
         let fault = |source| ListenFault::Bind { name, address, source };
         let socket = TcpListener::bind(address).await.map_err(fault)?;
         let address = socket.local_addr().map_err(fault)?;
-        Ok(Self { socket, address, options })
+        Ok(Self { socket, address, options, tls })
     }
 
     /// Where it listens, with the port that the system chose.
@@ -87,11 +102,17 @@ impl Listener {
         self.address
     }
 
+    /// What it speaks below HTTP; all clones change by [`Server::reload`], and clients that are refused then are
+    /// disconnected.
+    pub fn tls(&self) -> Option<Server> {
+        self.tls.clone()
+    }
+
     /// Serves `service` until `drain` is ready, then lets requests that have begun end, for at most
     /// [`HttpLimits::drain_timeout`]. Dropping the future closes everything at once.
     pub async fn serve(self, service: impl Into<Service>, drain: impl Future<Output = ()>) {
-        let limits = Arc::new(self.options.limits);
-        let front = Arc::new(Front::new(self.options.name, service.into(), self.options.host_names, &limits));
+        let limits = Arc::new(self.options.limits.clone());
+        let front = Arc::new(Front::new(&self.options, service.into(), &limits));
         let crowd = Arc::new(Crowd::new(limits.connections_max, limits.connections_per_address_max));
         let (closing, is_closing) = watch::channel(());
         let mut connections = JoinSet::new();
@@ -112,6 +133,7 @@ impl Listener {
                         front.clone(),
                         limits.clone(),
                         is_closing.clone(),
+                        self.tls.clone(),
                     );
                     connections.spawn(async move {
                         served.await;

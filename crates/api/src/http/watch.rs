@@ -6,7 +6,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::HttpLimits;
@@ -35,8 +34,8 @@ const BUSY: u8 = 2;
 const STREAM: u8 = 4;
 
 /// A connection whose incoming bytes are noticed.
-pub(super) struct Watched {
-    stream: TcpStream,
+pub(super) struct Watched<S> {
+    stream: S,
     watch: Arc<Watch>,
     end: End,
 }
@@ -58,6 +57,11 @@ impl Watch {
     pub(super) fn start(limits: Arc<HttpLimits>) -> Self {
         let (start, first) = (Instant::now(), millis(limits.head_timeout));
         Self { start, deadline: AtomicU64::new(first), phase: AtomicU8::new(FRESH), limits }
+    }
+
+    /// Until when the handshake of TLS has to be over: the head of the first request shares that time.
+    pub(super) fn handshake_by(&self) -> Instant {
+        self.start + self.limits.head_timeout
     }
 
     /// The head of a request is complete.
@@ -149,13 +153,13 @@ fn millis(duration: Duration) -> u64 {
 
 // === impl Watched ===
 
-impl Watched {
-    pub(super) const fn new(stream: TcpStream, watch: Arc<Watch>) -> Self {
+impl<S> Watched<S> {
+    pub(super) const fn new(stream: S, watch: Arc<Watch>) -> Self {
         Self { stream, watch, end: End::NotYet }
     }
 }
 
-impl AsyncRead for Watched {
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -170,7 +174,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.watch.wrote(polled.is_ready());

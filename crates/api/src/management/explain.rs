@@ -1,5 +1,6 @@
 //! Why a client is let in or not.
 
+mod certificate;
 mod finding;
 mod request;
 
@@ -8,8 +9,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use vouchmq_client::dto::explain::ExplainResponse;
-use vouchmq_client::dto::verify::VerifyRequest;
+use vouchmq_client::dto::explain::{ExplainRequest, ExplainResponse};
 use vouchmq_identity::resident::Judgement;
 use vouchmq_identity::{AuthRequest, Authenticator, Cost};
 
@@ -19,12 +19,12 @@ use finding::Finding;
 
 /// Judges a client as the broker would, says which check failed, and changes nothing.
 #[utoipa::path(post, path = "/v1/auth:explain", operation_id = "explain", tag = "explain",
-    request_body = VerifyRequest, responses((status = 200, body = ExplainResponse)))]
+    request_body = ExplainRequest, responses((status = 200, body = ExplainResponse)))]
 pub(super) async fn explain(
     State(here): Here,
-    JsonBody(asked): JsonBody<VerifyRequest>,
+    JsonBody(asked): JsonBody<ExplainRequest>,
 ) -> Result<Json<ExplainResponse>, Problem> {
-    let request = request::read(asked)?;
+    let request = request::read(&here.resident, asked)?;
     here.guesses.count(&request)?;
     if here.resident.blocks_request(&request) {
         return Ok(Json(Finding::blocked(here.resident.applied()).body()));

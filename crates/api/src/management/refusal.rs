@@ -25,7 +25,9 @@ impl From<Refusal> for Problem {
                 (Code::Unavailable, "nothing was changed: there is no randomness".to_owned())
             }
             Refusal::NotListed(_) | Refusal::Claim(_) => (Code::RegistrationRefused, REFUSED.to_owned()),
-            Refusal::NotFound(What::Product | What::Device | What::Credential)
+            Refusal::NotFound(
+                What::Product | What::Device | What::Credential | What::CertificateAuthority,
+            )
             | Refusal::NotFound(What::ClaimToken | What::Registration | What::Block | What::ApiKey) => {
                 (Code::NotFound, text)
             }
@@ -43,6 +45,7 @@ impl From<Refusal> for Problem {
             Refusal::DeviceQuota { .. } => (Code::DeviceQuota, text),
             Refusal::HasDevices { .. } => (Code::ProductHasDevices, text),
             Refusal::BlocksFull => (Code::BlocksFull, text),
+            Refusal::AuthorityLimit => (Code::AuthorityLimit, text),
             Refusal::AlreadyRegistered(_) => (Code::AlreadyRegistered, text),
             Refusal::Decided(_) => (Code::AlreadyDecided, text),
             Refusal::Undecided(_) => (Code::Conflict, text),

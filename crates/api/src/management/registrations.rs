@@ -8,7 +8,7 @@ use serde::Deserialize;
 use vouchmq_client::dto::applied::Why;
 use vouchmq_client::dto::page::Page;
 use vouchmq_client::dto::registration::Registration as Body;
-use vouchmq_identity::model::{Registration, RegistrationId};
+use vouchmq_identity::model::{Registration, RegistrationId, Voucher};
 use vouchmq_identity::registry::{DecideRegistration, DeleteRegistration};
 use vouchmq_identity::store::RegistrationFilter;
 
@@ -67,7 +67,8 @@ pub(super) async fn read(State(here): Here, IdOf(id): IdOf<RegistrationId>) -> R
 /// Everything that a decision takes.
 type Wish = (Caller, IfMatch, IdOf<RegistrationId>);
 
-/// Lets a device in that waits: it gets its secret when it asks again.
+/// Lets a device in that waits: it gets its secret when it asks again, or is let in when it comes again with its
+/// certificate.
 #[utoipa::path(post, path = "/v1/registrations/{id}:approve", operation_id = "approve_registration",
     tag = "registrations", params(("id" = String, Path)), request_body = Option<Why>,
     responses((status = 200, body = Body)))]
@@ -118,11 +119,17 @@ impl Management {
 }
 
 fn body_of(registration: &Registration) -> Body {
+    let (claim, authority, certificate) = match registration.voucher {
+        Voucher::Claim(token) => (Some(token), None, None),
+        Voucher::Certificate(authority, certificate) => (None, Some(authority), Some(certificate)),
+    };
     Body {
         id: registration.id.to_string(),
         product_id: registration.product.to_string(),
         hw_id: registration.hardware_id.to_string(),
-        claim_token_id: registration.claim.to_string(),
+        claim_token_id: claim.map(|id| id.to_string()),
+        certificate_authority_id: authority.map(|id| id.to_string()),
+        certificate_fingerprint: certificate.map(|fingerprint| fingerprint.to_string()),
         device_id: registration.device.as_ref().map(ToString::to_string),
         credential_id: registration.credential.map(|id| id.to_string()),
         state: registration.state.to_string(),

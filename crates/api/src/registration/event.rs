@@ -49,6 +49,7 @@ pub(super) fn reason_of(refusal: &Refusal) -> Option<&'static str> {
         | Refusal::NothingToRotate
         | Refusal::HasDevices { .. }
         | Refusal::BlocksFull
+        | Refusal::AuthorityLimit
         | Refusal::Decided(_)
         | Refusal::Undecided(_)
         | Refusal::Field { .. }

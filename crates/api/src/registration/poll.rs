@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use vouchmq_client::dto::registration::{ApprovedRegistration, PendingRegistration};
 use vouchmq_identity::events::EventKind;
-use vouchmq_identity::model::{ClaimFault, ClaimToken, RegistrationId, RegistrationState};
+use vouchmq_identity::model::{ClaimFault, ClaimToken, RegistrationId, RegistrationState, Voucher};
 
 use super::admitted::Admitted;
 use super::event::code_of;
@@ -54,7 +54,9 @@ impl Registration {
             }
         };
         let registration = self.registry.read().await?.registration(id).await?;
-        let Some(registration) = registration.filter(|registration| registration.claim == token.id) else {
+        let is_its =
+            |known: &vouchmq_identity::model::Registration| known.voucher == Voucher::Claim(token.id);
+        let Some(registration) = registration.filter(is_its) else {
             let (subject, reason) = (id.to_string(), "claim_of_another_registration");
             self.tell(EventKind::RegistrationRefused, &subject, admitted.peer, reason, None);
             return Err(Problem::new(Code::NotFound, "there is nothing with this id"));

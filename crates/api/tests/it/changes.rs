@@ -87,8 +87,12 @@ impl Events {
 
 fn serve(world: &World, limits: HttpLimits) -> (Server, Arc<Changes>) {
     let changes = world.changes();
-    let key =
-        CallerOptions { name: "broker-1".to_owned(), key: SecretString::from(KEY), networks: Vec::new() };
+    let key = CallerOptions {
+        name: "broker-1".to_owned(),
+        key: Some(SecretString::from(KEY)),
+        certificate: None,
+        networks: Vec::new(),
+    };
     let options = AuthenticationServiceOptions {
         trust_loopback: true,
         callers: vec![key],

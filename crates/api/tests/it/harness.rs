@@ -7,6 +7,7 @@ use vouchmq_api::http::{HostNames, HttpLimits, ListenFault, Listener, ListenerOp
 
 pub(crate) mod client;
 pub(crate) mod log;
+pub(crate) mod pki;
 pub(crate) mod registry;
 mod steps;
 pub(crate) mod world;
@@ -16,6 +17,7 @@ pub(crate) use client::{Answer, Connection};
 /// A listener on a thread of its own.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    pub(crate) tls: Option<vouchmq_tls::Server>,
     drain: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -26,21 +28,28 @@ impl Server {
     }
 
     pub(crate) fn with(service: impl Into<Service>, limits: HttpLimits) -> Self {
+        let host_names = HostNames::new(["broker.example", "auth.example"]);
+        Self::listening(
+            service,
+            ListenerOptions { limits, host_names, ..ListenerOptions::new("test", free()) },
+        )
+    }
+
+    pub(crate) fn listening(service: impl Into<Service>, options: ListenerOptions) -> Self {
         let service = service.into();
         let (drain, drained) = oneshot::channel();
         let (tell, told) = mpsc::channel();
         let serve = move || {
             runtime().block_on(async {
-                let host_names = HostNames::new(["broker.example", "auth.example"]);
-                let options = ListenerOptions { limits, host_names, ..ListenerOptions::new("test", free()) };
                 let listener = Listener::bind(options).await.unwrap();
-                tell.send(listener.address()).unwrap();
+                tell.send((listener.address(), listener.tls())).unwrap();
                 let drained = async { drop(drained.await) };
                 listener.serve(service, drained).await;
             });
         };
         let thread = std::thread::spawn(serve);
-        Self { address: told.recv().unwrap(), drain: Some(drain), thread: Some(thread) }
+        let (address, tls) = told.recv().unwrap();
+        Self { address, tls, drain: Some(drain), thread: Some(thread) }
     }
 
     pub(crate) fn connect(&self) -> Connection {

@@ -3,3 +3,4 @@ mod drain;
 mod front;
 mod idempotency;
 mod routes;
+mod tls;

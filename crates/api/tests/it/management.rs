@@ -1,6 +1,7 @@
 mod access;
 mod audit;
 mod blocks;
+mod certificates;
 mod credentials;
 mod devices;
 mod document;

@@ -1,3 +1,4 @@
+mod certificates;
 mod export;
 mod formats;
 mod hostile;

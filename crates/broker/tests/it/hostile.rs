@@ -20,6 +20,7 @@
 
 mod flood;
 mod malformed;
+mod ordered;
 mod race;
 mod rights;
 mod sequence;

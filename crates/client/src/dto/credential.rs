@@ -12,7 +12,7 @@ pub struct Credential {
     pub id: String,
     /// Whose it is.
     pub device_id: String,
-    /// `secret`, `password` or `scram`.
+    /// `secret`, `password`, `scram` or `x509`.
     pub kind: String,
     /// `pending`, `active`, `grace` or `revoked`.
     pub state: String,
@@ -30,13 +30,24 @@ pub struct Credential {
     pub revoked_at: Option<String>,
     /// The characters behind `vmq1_` by which a generated secret is recognised; not secret.
     pub key_id: Option<String>,
+    /// The SHA-256 of a client certificate: `sha256:` and 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// The subject of a client certificate (RFC 4514), once it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// The fingerprint of the certificate authority by which a client certificate became known: it is good as long as
+    /// that vouches for the device's product. Not there for one that an operator entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
 }
 
 /// `POST /v1/devices/{id}/credentials`. `Debug` shows neither password nor hash.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCredential {
-    /// `secret`: one is generated. `password`: with `password` or `password_hash`. `scram`: with `password`.
+    /// `secret`: one is generated. `password`: with `password` or `password_hash`. `scram`: with `password`. `x509`:
+    /// with `certificate`.
     pub kind: String,
     /// The password: 1 to 1,024 bytes; only a hash of it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,6 +55,9 @@ pub struct NewCredential {
     /// A password that was hashed elsewhere, as `$argon2id$…`, `$2b$…`, `$pbkdf2-sha256$…` or `$sha256$…`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<String>,
+    /// The client certificate, in PEM, or its fingerprint: `sha256:` and 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
     /// It is not good before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<String>,

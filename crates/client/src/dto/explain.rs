@@ -1,12 +1,38 @@
 //! Why a client is let in or not, for operators.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::verify::{AclEntry, Decision};
 
-/// The answer to `POST /v1/auth:explain`, whose request is a
-/// [`VerifyRequest`](super::verify::VerifyRequest): what would be decided, and by which check.
+/// `POST /v1/auth:explain`: a client that wants to connect. `Debug` does not show the password.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExplainRequest {
+    /// Its Client Identifier.
+    #[serde(default)]
+    pub clientid: String,
+    /// Its User Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Its Password, if that is UTF-8; not together with `password_b64`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+    /// Its Password, any bytes, in base64 with padding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_b64: Option<String>,
+    /// Its IP address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peerhost: Option<String>,
+    /// Its client certificate, in PEM, or the fingerprint of that: `sha256:` and 64 hexadecimal digits. It is taken
+    /// for one that the listener has verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+}
+
+/// The answer to `POST /v1/auth:explain`: what would be decided, and by which check.
 ///
 /// Nothing is written down: neither a first use nor a failure.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -19,7 +45,7 @@ pub struct ExplainResponse {
     pub detail: String,
     /// The device that the client names, proven or not; null if there is none.
     pub device_id: Option<String>,
-    /// The credential that the password is of, or would have been of.
+    /// The credential that the password or the certificate is of, or would have been of.
     pub credential_id: Option<String>,
     /// How that credential stands.
     pub credential_state: Option<String>,
@@ -33,4 +59,13 @@ pub struct ExplainResponse {
     pub expires_at: Option<String>,
     /// The change of the registry that this is at least as new as.
     pub as_of: u64,
+}
+
+impl fmt::Debug for ExplainRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExplainRequest")
+            .field("clientid", &self.clientid)
+            .field("username", &self.username)
+            .finish_non_exhaustive()
+    }
 }

@@ -12,10 +12,16 @@ pub struct Registration {
     pub id: String,
     /// The product that was asked for.
     pub product_id: String,
-    /// The hardware id that was given.
+    /// The hardware id that was given; of a device that came with a certificate, the device id that follows from it.
     pub hw_id: String,
-    /// The claim token that was used.
-    pub claim_token_id: String,
+    /// The claim token that was used; null for a device that came with a certificate.
+    pub claim_token_id: Option<String>,
+    /// The certificate authority that vouches for a device that came with a certificate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_authority_id: Option<String>,
+    /// The fingerprint of the certificate that a device came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_fingerprint: Option<String>,
     /// The device that it became.
     pub device_id: Option<String>,
     /// The credential that was handed out last.
@@ -24,7 +30,7 @@ pub struct Registration {
     pub state: String,
     /// The address that it came from last.
     pub peer: Option<String>,
-    /// How often others asked with the same hardware id and another claim token.
+    /// How often others asked with the same hardware id and another claim token or certificate.
     pub rivals: u32,
     /// Who approved or rejected it.
     pub decided_by: Option<String>,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use vouchmq_identity::AuthenticatorName;
 use vouchmq_identity::acl::{Effect, OrderedAcl};
 
 use super::Hidden;
@@ -36,15 +37,6 @@ pub struct Authorization {
 /// Where something stands. Any two are equal: to be elsewhere changes no meaning.
 #[derive(Clone, Copy, Debug)]
 pub struct At(pub Place);
-
-/// An authenticator of the chain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthenticatorName {
-    /// The devices of the registry.
-    Registry,
-    /// The users of the configuration and of password files.
-    File,
-}
 
 /// A user of `auth.password`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use vouchmq_identity::Cidr;
-use vouchmq_tls::ServerOptions;
+use vouchmq_tls::{Fingerprint, ServerOptions};
 
 use super::Hidden;
 
@@ -88,7 +88,9 @@ pub struct CallerOptions {
     /// Its `keyid`.
     pub name: Box<str>,
     /// The key that it signs with.
-    pub key: Hidden,
+    pub key: Option<Hidden>,
+    /// The fingerprint of the certificate that it presents; it need not sign then.
+    pub certificate: Option<Fingerprint>,
     /// Networks that it may ask from; from anywhere if empty.
     pub networks: Vec<Cidr>,
 }
@@ -100,7 +102,9 @@ pub struct BrokerOptions {
     pub name: Box<str>,
     /// A header field and its value, sent with every request.
     pub header: Option<(Box<str>, Hidden)>,
-    /// Networks that it may ask from; from anywhere if empty, and then there is a header field.
+    /// The fingerprint of the certificate that it presents.
+    pub certificate: Option<Fingerprint>,
+    /// Networks that it may ask from; from anywhere if empty, and then there is one of the others.
     pub networks: Vec<Cidr>,
 }
 

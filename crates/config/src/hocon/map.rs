@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::include::shown;
 use super::{Kind, Member, Notes, Place, Value};
 use super::{Note, Severity};
 
@@ -17,7 +18,7 @@ pub struct Map {
 
 /// That a key stands twice and the first one no longer counts.
 pub(super) fn repeated(key: &str, first: Place, last: Place) -> Note {
-    let text = format!("`{key}` is set twice: the last one counts");
+    let text = format!("`{}` is set twice: the last one counts", shown(key));
     Note::new(Severity::Warning, last, text).hint("remove one of them").related(first)
 }
 
@@ -57,27 +58,55 @@ impl Map {
     /// Makes one member of those whose keys differ by case only: maps merge, of anything else the last one counts,
     /// with a warning. Of this map only, not of those below it.
     pub fn fold_case(&mut self, notes: &mut Notes) {
-        self.unify(|key| key.to_ascii_lowercase().into(), notes);
+        self.unify(|key| key.to_ascii_lowercase().into(), &mut Some(notes));
     }
 
-    /// Adds the members of `later`: what both have merges, or the later one counts, with a warning.
-    pub(super) fn merge(&mut self, later: Self, notes: &mut Notes) {
-        self.members.extend(later.members);
-        self.unify(|key| key.into(), notes);
+    /// Adds the members of each of `later`: what both have merges, or the later one counts.
+    pub(super) fn merge(&mut self, later: Vec<Self>) {
+        self.members.extend(later.into_iter().flat_map(|map| map.members));
+        self.unify(|key| key.into(), &mut None);
     }
 
-    fn unify(&mut self, same: impl Fn(&str) -> Box<str>, notes: &mut Notes) {
+    /// One member for each key. All that is said about a key is gathered first, so that maps merge once.
+    fn unify(&mut self, same: impl Fn(&str) -> Box<str>, notes: &mut Option<&mut Notes>) {
         let mut index: BTreeMap<Box<str>, usize> = BTreeMap::new();
-        let mut kept: Vec<Member> = Vec::with_capacity(self.members.len());
+        let mut groups: Vec<Vec<Member>> = Vec::new();
         for member in std::mem::take(&mut self.members) {
-            let at = *index.entry(same(&member.key)).or_insert(kept.len());
-            match kept.get_mut(at) {
-                Some(earlier) => earlier.take_in(member, notes),
-                None => kept.push(member),
+            let at = *index.entry(same(&member.key)).or_insert(groups.len());
+            match groups.get_mut(at) {
+                Some(group) => group.push(member),
+                None => groups.push(vec![member]),
             }
         }
-        self.members = kept;
+        self.members = groups.into_iter().filter_map(|group| one_of(group, notes)).collect();
     }
+}
+
+/// What members with one key come to: the last one, or the maps together that nothing else came after.
+fn one_of(group: Vec<Member>, notes: &mut Option<&mut Notes>) -> Option<Member> {
+    let mut members = group.into_iter();
+    let mut one = members.next()?;
+    let mut is_merged = false;
+    for later in members {
+        match (&mut one.value.kind, later.value.kind) {
+            (Kind::Map(map), Kind::Map(other)) => {
+                map.members.extend(other.members);
+                is_merged = true;
+            }
+            (_, kind) => {
+                if let Some(notes) = notes {
+                    notes.push(repeated(&later.key, one.place, later.place));
+                }
+                let value = Value { kind, place: later.value.place };
+                one = Member { key: one.key, place: later.place, value };
+                is_merged = false;
+            }
+        }
+    }
+    if let (Kind::Map(map), true) = (&mut one.value.kind, is_merged) {
+        map.unify(|key| key.into(), notes);
+    }
+    Some(one)
 }
 
 impl FromIterator<Member> for Map {
@@ -102,21 +131,6 @@ impl<'a> IntoIterator for &'a Map {
 
     fn into_iter(self) -> Self::IntoIter {
         self.members.iter()
-    }
-}
-
-// === impl Member ===
-
-impl Member {
-    fn take_in(&mut self, later: Self, notes: &mut Notes) {
-        match (&mut self.value.kind, later.value.kind) {
-            (Kind::Map(map), Kind::Map(other)) => map.merge(other, notes),
-            (_, kind) => {
-                notes.push(repeated(&later.key, self.place, later.place));
-                self.place = later.place;
-                self.value = Value { kind, place: later.value.place };
-            }
-        }
     }
 }
 

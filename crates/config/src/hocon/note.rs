@@ -123,3 +123,9 @@ impl<'a> IntoIterator for &'a Notes {
         self.list.iter()
     }
 }
+
+impl Extend<Note> for Notes {
+    fn extend<T: IntoIterator<Item = Note>>(&mut self, notes: T) {
+        notes.into_iter().for_each(|note| self.push(note));
+    }
+}

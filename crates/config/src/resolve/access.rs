@@ -1,9 +1,10 @@
 //! `auth`: who may connect, and what they may do. What is not said is closed.
 
+use vouchmq_identity::AuthenticatorName;
 use vouchmq_identity::acl::{Effect, OrderedAcl};
 
 use super::{Resolver, Section};
-use crate::config::{At, Authentication, AuthenticatorName, Authorization, Hidden, User};
+use crate::config::{At, Authentication, Authorization, Hidden, User};
 use crate::hocon::Place;
 
 /// A block of HTTP authentication outside of `auth` is meant all the same.

@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use vouchmq_tls::Fingerprint;
+
 use super::{Resolver, Section};
 use crate::address;
 use crate::config::{
@@ -121,17 +123,16 @@ impl<'a> Resolver<'a> {
         let mut callers: Vec<CallerOptions> = Vec::new();
         for node in section.list("callers").unwrap_or_default() {
             let caller = Section { path: section.key("callers[]"), node };
-            let (Some(name), Some(key)) = (caller.text("name"), caller.text("key")) else {
-                self.error(node.place, format!("{} has no name, or no key", caller.path), "write both");
+            let (key, certificate) = (caller.text("key"), self.fingerprint(&caller));
+            let Some(name) = caller.text("name").filter(|_| key.is_some() || certificate.is_some()) else {
+                let text = format!("{} has no name, or neither key nor certificate", caller.path);
+                self.error(node.place, text, "write name, and key or certificate");
                 continue;
             };
-            if key.len() < KEY_BYTES_MIN {
+            if key.is_some_and(|key| key.len() < KEY_BYTES_MIN) {
                 let place = caller.get("key").map_or(node.place, |node| node.place);
-                self.error(
-                    place,
-                    format!("{} is too short", caller.key("key")),
-                    "take at least 32 random bytes",
-                );
+                let text = format!("{} is too short", caller.key("key"));
+                self.error(place, text, "take at least 32 random bytes");
             }
             if callers.iter().any(|other| &*other.name == name) {
                 self.error(
@@ -142,11 +143,23 @@ impl<'a> Resolver<'a> {
             }
             callers.push(CallerOptions {
                 name: name.into(),
-                key: Hidden::from(key),
+                key: key.map(Hidden::from),
+                certificate,
                 networks: networks(&caller),
             });
         }
         callers
+    }
+
+    /// The fingerprint of a certificate.
+    fn fingerprint(&mut self, section: &Section<'a>) -> Option<Fingerprint> {
+        let node = section.get("certificate")?;
+        let parsed = node.text()?.parse::<Fingerprint>();
+        if let Err(fault) = &parsed {
+            let text = format!("{}: {fault}", section.key("certificate"));
+            self.error(node.place, text, "write it as sha256:… and 64 digits");
+        }
+        parsed.ok()
     }
 
     fn brokers(&mut self, section: &Section<'a>) -> Vec<BrokerOptions> {
@@ -174,16 +187,17 @@ impl<'a> Resolver<'a> {
                     "take at least 16 characters",
                 );
             }
-            if header.is_none() && networks.is_empty() {
+            let certificate = self.fingerprint(&broker);
+            if header.is_none() && certificate.is_none() && networks.is_empty() {
                 let text = format!("{}: anybody could be this broker", broker.path);
-                self.error(node.place, text, "give it a header, or networks, or both");
+                self.error(node.place, text, "give it a header, a certificate, or networks");
             }
             let Some(name) = broker.text("name") else {
                 self.error(node.place, format!("{} has no name", broker.path), "give it one, for the log");
                 continue;
             };
             let header = header.map(|(name, value)| (name.into(), Hidden::from(value)));
-            brokers.push(BrokerOptions { name: name.into(), header, networks });
+            brokers.push(BrokerOptions { name: name.into(), header, certificate, networks });
         }
         brokers
     }

@@ -187,6 +187,6 @@ impl<'a> Resolver<'a> {
 fn is_same_place(one: &ListenAddress, other: &ListenAddress) -> bool {
     match one {
         ListenAddress::Tcp(address) if address.port() == 0 => false,
-        _ => one == other,
+        ListenAddress::Tcp(_) | ListenAddress::Unix(_) => one == other,
     }
 }

@@ -79,7 +79,7 @@ impl<'a> Resolver<'a> {
         for node in section.list("crlfiles").unwrap_or_default() {
             let Some(path) = node.text() else { continue };
             let key = section.key("crlfiles");
-            self.references.push(super::Reference {
+            self.wants(super::Reference {
                 path: path.into(),
                 place: node.place,
                 key,

@@ -3,8 +3,7 @@
 use super::Kind::{Anything, Count, File, List, Secret, Switch, Text, Time, Word};
 use super::row::{Row, own, row};
 
-const HTTP_AUTHENTICATION: &str =
-    "asking a service by HTTP; nobody that it would have judged is let in until then";
+const HTTP_AUTHENTICATION: &str = "asking a service by HTTP";
 const ALWAYS: &str = "clients are always asked who they are; allow_anonymous says whether they have to tell";
 
 pub(super) const ROWS: &[Row] = &[

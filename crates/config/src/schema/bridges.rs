@@ -113,6 +113,11 @@ bridge! { AWS:
     "bridges.aws.*.transparent" Switch, "false", "pass subscriptions of clients on";
     "bridges.aws.*.username" Text, "", "user name";
     "bridges.aws.*.password" Secret, "", "password";
+    "bridges.aws.*.ssl.enable" Switch, "", "TLS";
+    "bridges.aws.*.ssl.keyfile" File, "", "private key";
+    "bridges.aws.*.ssl.certfile" File, "", "certificate";
+    "bridges.aws.*.ssl.cacertfile" File, "", "authorities";
+    "bridges.aws.*.ssl.key_password" Secret, "", "password of the key";
     "bridges.aws.*.forwards[].remote_topic" Text, "", "topic there";
     "bridges.aws.*.forwards[].local_topic" Text, "", "topic filter here";
     "bridges.aws.*.subscription[].remote_topic" Text, "", "topic filter there";

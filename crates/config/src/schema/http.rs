@@ -5,7 +5,7 @@ use super::row::{Row, own, row};
 use super::tls::tls;
 
 /// What the keys of NanoMQ's logins wait for.
-const LOGIN: &str = "NanoMQ's logins of the management API; operators show a token until then";
+const LOGIN: &str = "NanoMQ's logins of the management API (operators show a token)";
 
 pub(super) const MANAGEMENT: &[Row] = &[
     row("http_server.enable", Switch).default("true").acts("false: operators connect nowhere"),
@@ -43,6 +43,8 @@ pub(super) const AUTHENTICATION_SERVICE: &[Row] = &[
         .acts("whoever connects from loopback may ask, unsigned and unlisted; a proxy makes everybody do so"),
     own("auth_service.callers[].name", Text).acts("the keyid of a caller that signs its requests"),
     own("auth_service.callers[].key", Secret).acts("the key that it signs with, at least 32 bytes"),
+    own("auth_service.callers[].certificate", Text)
+        .acts("fingerprint of the certificate that it presents, as sha256:…; it need not sign then"),
     own("auth_service.callers[].networks", List(&Network))
         .acts("where it may ask from; without it from anywhere"),
     own("auth_service.brokers[].name", Text)
@@ -50,8 +52,10 @@ pub(super) const AUTHENTICATION_SERVICE: &[Row] = &[
     own("auth_service.brokers[].header.name", Text).acts("header field that it sends with every request"),
     own("auth_service.brokers[].header.value", Secret)
         .acts("the value of that field, at least 16 characters"),
+    own("auth_service.brokers[].certificate", Text)
+        .acts("fingerprint of the certificate that it presents, as sha256:…"),
     own("auth_service.brokers[].networks", List(&Network))
-        .acts("where it may ask from; without it from anywhere, and then it has to send a header field"),
+        .acts("where it may ask from; without it from anywhere, and then it has to send a header field or to present a certificate"),
     own("auth_service.emqx_unknown", Word(&["ignore", "deny"]))
         .default("ignore")
         .acts("what EMQX is told of a client that nobody here knows"),

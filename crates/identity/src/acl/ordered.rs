@@ -6,11 +6,13 @@ use vouchmq_mqtt::TopicFilter;
 
 use super::{Action, Effect, Names, PatternFault, Selector, TopicPattern};
 
+mod index;
 mod rules;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use index::Index;
 pub use rules::{Decision, OrderedRules};
 pub(super) use rules::{Entry, Partial, Reach};
 
@@ -69,9 +71,20 @@ impl OrderedAcl {
     /// Where its names cannot stand in a rule (see [`TopicPattern::filter_of`]), the rule allows nothing, or
     /// denies everything that its action is about.
     pub fn rules_of(&self, names: &Names<'_>) -> OrderedRules {
+        self.read(0..self.rules.len(), names)
+    }
+
+    /// The same, found by an index of these rules.
+    pub(crate) fn rules_by(&self, index: &Index, names: &Names<'_>) -> OrderedRules {
+        self.read(index.numbers(names), names)
+    }
+
+    fn read(&self, numbers: impl IntoIterator<Item = usize>, names: &Names<'_>) -> OrderedRules {
         let mut entries = Vec::new();
-        for (number, rule) in self.rules.iter().enumerate() {
-            rule.read_for(names, number, &mut entries);
+        for number in numbers {
+            if let Some(rule) = self.rules.get(number) {
+                rule.read_for(names, number, &mut entries);
+            }
         }
         OrderedRules::new(entries, self.no_match, Partial::Refused)
     }

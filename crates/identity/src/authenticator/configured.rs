@@ -1,4 +1,8 @@
-use crate::acl::Names;
+use std::sync::Arc;
+
+use vouchmq_mqtt::Authorize;
+
+use crate::acl::{Index, Names};
 use crate::principal::Generation;
 use crate::{Access, Allowance, PasswordHash, Principal, ProvenUser, Users};
 
@@ -12,6 +16,8 @@ pub struct Configured {
     pub(super) users: Option<Users>,
     pub(super) allows_anonymous: bool,
     access: Access,
+    /// Of rules in an order.
+    index: Option<Arc<Index>>,
     pub(super) generation: Generation,
     /// The first with these rules.
     access_since: Generation,
@@ -20,9 +26,13 @@ pub struct Configured {
 impl Configured {
     /// That of a start. `users` are `None` where none are configured at all: then a client that may connect
     /// without proof may also say a name, and else it must be a known one.
-    pub const fn new(users: Option<Users>, allows_anonymous: bool, access: Access) -> Self {
+    pub fn new(users: Option<Users>, allows_anonymous: bool, access: Access) -> Self {
         let (generation, access_since) = (Generation::FIRST, Generation::FIRST);
-        Self { users, allows_anonymous, access, generation, access_since }
+        let index = match &access {
+            Access::Ordered(acl) => Some(Arc::new(Index::of(acl))),
+            Access::Same(_) | Access::Rules(_) | Access::Mosquitto(_) => None,
+        };
+        Self { users, allows_anonymous, access, index, generation, access_since }
     }
 
     /// The same, in place of `previous`: clients that were let in by that one and are reconsidered by this one
@@ -73,7 +83,11 @@ impl Configured {
         let principal = user.map_or(Principal::Anonymous, |name| {
             Principal::User(ProvenUser::configured(name, self.generation))
         });
-        let authorize = self.access.of(&Names { username: user, ..names });
+        let names = Names { username: user, ..names };
+        let authorize: Arc<dyn Authorize> = match (&self.access, &self.index) {
+            (Access::Ordered(acl), Some(index)) => Arc::new(acl.rules_by(index, &names)),
+            (access, _) => access.of(&names),
+        };
         Allowance { principal, authorize, expires_at: None }
     }
 }

@@ -1,24 +1,30 @@
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
 
 use super::{Reply, Work};
+use crate::events::Events;
 use crate::model::{CredentialId, Proof, Unusable};
-use crate::registry::{Actor, Confirm, Refusal, Registry, UpgradePassword};
+use crate::registry::{Actor, Confirm, ConfirmCertificate, Refusal, Registry, UpgradePassword};
 use crate::resident::{Judgement, Resident};
 use crate::scram::{Admitted, ScramCredentials, ScramLookup, ScramVerifier};
 use crate::{
-    AuthRequest, Authenticator, Cost, Denial, HashCost, Inquiry, PasswordHash, Reconsidered, Secret,
-    SecretUse, Standing, Unavailable, Verdict,
+    AuthRequest, Authenticator, ClientCertificate, Cost, Denial, HashCost, Inquiry, PasswordHash,
+    Reconsidered, Secret, SecretUse, Standing, Unavailable, Verdict,
 };
+
+mod arrivals;
+mod arrive;
 
 #[cfg(test)]
 mod tests;
 
-/// Judges devices, and sees to what a login brings about: a first use is durable before the device is let in,
-/// and the hash of a password is replaced by a better one once the password was seen.
+use arrivals::Arrivals;
+
+/// Judges devices, and sees to what a login brings about: a first use is durable before the device is let in, as is
+/// a device that comes with a certificate of an authority and is not known yet, and the hash of a password is replaced by a better one once the password was seen.
 ///
 /// Everything else is the resident set's: no login of a device that is known to have connected waits for the
 /// database.
@@ -43,6 +49,8 @@ struct Inner {
     registry: Arc<Registry>,
     spawn: Box<dyn Spawn>,
     hash_cost: HashCost,
+    arrivals: Arrivals,
+    events: OnceLock<Arc<Events>>,
 }
 
 /// Who presents a wrong password is told so no earlier than this, whether there is such a device or not: longer
@@ -60,7 +68,15 @@ impl DeviceAuthenticator {
         spawn: impl Spawn + 'static,
         hash_cost: HashCost,
     ) -> Self {
-        Self(Arc::new(Inner { resident, registry, spawn: Box::new(spawn), hash_cost }))
+        let (spawn, arrivals, events) = (Box::new(spawn), Arrivals::default(), OnceLock::new());
+        Self(Arc::new(Inner { resident, registry, spawn, hash_cost, arrivals, events }))
+    }
+
+    /// The same, and `events` are told who registers by a certificate.
+    #[must_use]
+    pub fn telling(self, events: Arc<Events>) -> Self {
+        let _ = self.0.events.set(events);
+        self
     }
 
     /// SCRAM for the same devices.
@@ -82,6 +98,9 @@ impl Authenticator for DeviceAuthenticator {
 
     fn verify_elsewhere(&self, request: AuthRequest, reply: Reply) {
         let inner = self.0.clone();
+        if let Some((newcomer, certificate)) = inner.newcomer(&request) {
+            return inner.receive(&newcomer, certificate, request, reply);
+        }
         let reply = if inner.hides_time(&request) { inner.clone().slowly(reply) } else { reply };
         if inner.compare_cost(&request) == Cost::Expensive {
             reply.hand_back(Work::new(move |reply| inner.judge_and_record(&request, reply)));
@@ -102,9 +121,12 @@ impl Authenticator for DeviceAuthenticator {
 // === impl Inner ===
 
 impl Inner {
-    /// A first use waits for the database, and the refusal of a password for its time.
+    /// A first use and a newcomer wait for the database, and the refusal of a password for its time.
     fn cost(&self, request: &AuthRequest) -> Cost {
-        let waits = self.hides_time(request) || self.may_be_first_use(request);
+        let waits = self.hides_time(request)
+            || self.may_be_first_use(request)
+            || self.is_first_use_of_certificate(request)
+            || self.newcomer(request).is_some();
         if waits { Cost::Elsewhere } else { self.compare_cost(request) }
     }
 
@@ -145,8 +167,22 @@ impl Inner {
                 && match &known.proof {
                     Proof::Secret(key_id, _) => named == Some(*key_id),
                     Proof::Password(_) => named.is_none(),
-                    Proof::Scram(_) => false,
+                    Proof::Scram(_) | Proof::Certificate(_) => false,
                 }
+        })
+    }
+
+    fn is_first_use_of_certificate(&self, request: &AuthRequest) -> bool {
+        let certificate = request.certificate.as_ref().filter(|_| request.password.is_none());
+        let Some(fingerprint) = certificate.map(|certificate| certificate.fingerprint()) else {
+            return false;
+        };
+        let device = self.resident.holder_of(fingerprint);
+        device.is_some_and(|device| {
+            device.credentials.iter().any(|known| {
+                known.is_unconfirmed
+                    && known.proof.certificate().is_some_and(|proof| proof.fingerprint == fingerprint)
+            })
         })
     }
 
@@ -160,7 +196,7 @@ impl Inner {
     fn is_outdated(&self, proof: &Proof) -> bool {
         match proof {
             Proof::Password(hash) => hash.needs_upgrade(self.hash_cost),
-            Proof::Secret(..) | Proof::Scram(_) => false,
+            Proof::Secret(..) | Proof::Scram(_) | Proof::Certificate(_) => false,
         }
     }
 
@@ -169,23 +205,39 @@ impl Inner {
         self.upgrade(request, &verdict);
         match (&verdict, proven) {
             (Verdict::Allow(_), Some(proven)) if proven.is_unconfirmed => {
-                self.answer_recorded(proven.credential, verdict, reply);
+                self.answer_recorded(proven.credential, request.certificate.clone(), verdict, reply);
             }
             _ => reply.answer(verdict),
         }
     }
 
     /// Answers once the first use of a credential is durable.
-    fn answer_recorded(self: Arc<Self>, credential: CredentialId, verdict: Verdict, reply: Reply) {
+    fn answer_recorded(
+        self: Arc<Self>,
+        credential: CredentialId,
+        certificate: Option<Arc<ClientCertificate>>,
+        verdict: Verdict,
+        reply: Reply,
+    ) {
         let inner = self.clone();
         self.spawn.spawn(Box::pin(async move {
-            reply.answer(inner.record(credential, verdict).await);
+            reply.answer(inner.record(credential, certificate, verdict).await);
         }));
     }
 
     /// The verdict, once the first use of a credential is durable.
-    async fn record(&self, credential: CredentialId, verdict: Verdict) -> Verdict {
-        match self.registry.execute(Actor::system(), Confirm(credential)).await {
+    async fn record(
+        &self,
+        credential: CredentialId,
+        certificate: Option<Arc<ClientCertificate>>,
+        verdict: Verdict,
+    ) -> Verdict {
+        let (registry, system) = (&self.registry, Actor::system());
+        let confirmed = match certificate {
+            Some(seen) => registry.execute(system, ConfirmCertificate(credential, seen)).await,
+            None => registry.execute(system, Confirm(credential)).await,
+        };
+        match confirmed {
             Ok(_) => verdict,
             // It was revoked since it was judged.
             Err(Refusal::NotFound(_)) => Verdict::Deny(Denial::Credential(Unusable::Revoked)),
@@ -244,7 +296,9 @@ impl ScramCredentials for ScramOfDevices {
             return Admitted::Now(verdict);
         }
         let inner = self.0.clone();
-        Admitted::Later(Inquiry::new(move |reply| inner.answer_recorded(proven.credential, verdict, reply)))
+        Admitted::Later(Inquiry::new(move |reply| {
+            inner.answer_recorded(proven.credential, None, verdict, reply)
+        }))
     }
 }
 

@@ -20,6 +20,11 @@ impl CertificateFingerprint {
         Self(bytes)
     }
 
+    /// Its sixty-four hexadecimal digits.
+    pub fn digits(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Its bytes.
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -35,8 +40,7 @@ impl From<[u8; 32]> for CertificateFingerprint {
 impl fmt::Display for CertificateFingerprint {
     /// `sha256:` and sixty-four hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(ALGORITHM)?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{ALGORITHM}{}", self.digits())
     }
 }
 

@@ -13,8 +13,8 @@ pub(super) struct SubjectValue {
     pub(super) text: Option<Box<str>>,
 }
 
-/// Short names: those of RFC 4514 §3, and that of the serial number of a device (RFC 4519 §2.31).
-const NAMES: &[(&str, &str)] = &[
+/// Short names of attributes: those of RFC 4514 §3, and that of the serial number of a device (RFC 4519 §2.31).
+pub(crate) const NAMES: [(&str, &str); 10] = [
     ("2.5.4.3", "CN"),
     ("2.5.4.5", "serialNumber"),
     ("2.5.4.6", "C"),

@@ -1,3 +1,6 @@
+use std::fmt;
+
+use base64ct::{Base64, Encoding};
 use x509_parser::pem::Pem;
 
 use super::{CERTIFICATE_LEN_MAX, CertificateFault};
@@ -17,4 +20,20 @@ pub(super) fn der_of(text: &str) -> Result<Vec<u8>, CertificateFault> {
         (Some(Ok(block)), None) if block.label == LABEL => Ok(block.contents),
         _ => Err(CertificateFault::Pem),
     }
+}
+
+/// Characters of a line of base64 (RFC 7468 §2).
+const LINE: usize = 64;
+
+/// Writes a certificate as PEM.
+pub(crate) fn write(der: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    writeln!(f, "-----BEGIN {LABEL}-----")?;
+    let text = Base64::encode_string(der);
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, next) = rest.split_at(rest.len().min(LINE));
+        writeln!(f, "{line}")?;
+        rest = next;
+    }
+    writeln!(f, "-----END {LABEL}-----")
 }

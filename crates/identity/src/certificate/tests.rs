@@ -23,10 +23,13 @@ pub(crate) fn authority(name: &str) -> Vec<u8> {
 }
 
 pub(crate) fn pem_of(der: &[u8]) -> String {
-    use base64ct::Encoding;
-    let text = base64ct::Base64::encode_string(der);
-    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line)).collect();
-    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    struct Pem<'a>(&'a [u8]);
+    impl std::fmt::Display for Pem<'_> {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            write_pem(self.0, f)
+        }
+    }
+    Pem(der).to_string()
 }
 
 fn key() -> KeyPair {

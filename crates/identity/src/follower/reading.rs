@@ -1,12 +1,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::load::all_blocks;
+use super::load::{all_authorities, all_blocks};
 use super::{FollowFault, PORTION};
 use crate::BlockTarget;
 use crate::blocks::{Block, Blocks};
 use crate::model::{DeviceId, DeviceState, ProductId};
-use crate::resident::{Change, Resident, ResidentDevice, ResidentProduct, UsedAttributes};
+use crate::resident::{Authorities, Change, Resident, ResidentDevice, ResidentProduct, UsedAttributes};
 use crate::store::{ChangeKind, LogEntry, Rows, StoreFault};
 
 /// What some entries of the log are about.
@@ -17,6 +17,7 @@ pub(super) struct Touched {
     blocks: BTreeSet<BlockTarget>,
     /// Some entry does not say which block.
     has_other_blocks: bool,
+    has_authorities: bool,
 }
 
 /// Whose connections have to be asked about.
@@ -41,6 +42,7 @@ impl Touched {
             touched.devices.extend(change.device.clone());
             touched.products.extend(change.product);
             touched.has_other_blocks |= change.kind == ChangeKind::Blocks && change.block.is_none();
+            touched.has_authorities |= change.kind == ChangeKind::Authorities;
             touched.blocks.extend(change.block.clone());
         }
         touched
@@ -89,6 +91,18 @@ impl Reading<'_> {
         } else if !touched.blocks.is_empty() {
             let blocks = self.changed_blocks(&touched.blocks, &mut concerned).await?;
             changes.push(Change::Blocks(Arc::new(blocks)));
+        }
+        if touched.has_authorities {
+            concerned.is_everybody = true;
+            // Where nobody can read who vouches, nobody does.
+            let authorities = match all_authorities(self.rows).await {
+                Ok(authorities) => authorities,
+                Err(fault) => {
+                    self.give_up(fault)?;
+                    Authorities::default()
+                }
+            };
+            changes.push(Change::Authorities(Arc::new(authorities)));
         }
         for id in &touched.devices {
             let before = self.resident.device(id.as_str());

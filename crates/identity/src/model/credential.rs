@@ -3,7 +3,7 @@ use super::{CredentialId, DeviceId};
 use std::sync::Arc;
 
 use crate::scram::ScramVerifier;
-use crate::{KeyId, PasswordHash, SecretVerifier, UnixMillis};
+use crate::{CertificateFingerprint, ClientCertificate, KeyId, PasswordHash, SecretVerifier, UnixMillis};
 
 /// Live credentials of one device.
 pub const CREDENTIALS_MAX: usize = 4;
@@ -20,6 +20,8 @@ words! {
         Password = "password",
         /// SCRAM-SHA-256 (RFC 7677) in MQTT 5.0 AUTH.
         Scram = "scram",
+        /// The client certificate of its TLS handshake.
+        X509 = "x509",
     }
 }
 
@@ -69,6 +71,22 @@ pub enum Proof {
     Password(PasswordHash),
     /// Of a password that is proven without being sent.
     Scram(Arc<ScramVerifier>),
+    /// Of a client certificate.
+    Certificate(Arc<CertificateProof>),
+}
+
+/// What is kept of a client certificate: nothing of it is secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateProof {
+    /// Which certificate it is.
+    pub fingerprint: CertificateFingerprint,
+    /// Its subject (RFC 4514); `None` until it was seen.
+    pub subject: Option<Box<str>>,
+    /// When it ends, by its own account; `None` until it was seen. What is revoked is remembered until then.
+    pub ends_at: Option<UnixMillis>,
+    /// The authority by which it became known: it is good as long as that vouches for the device's product.
+    /// `None` for one that an operator entered, which stands for itself.
+    pub authority: Option<CertificateFingerprint>,
 }
 
 /// From when and until when something holds.
@@ -152,7 +170,35 @@ impl Proof {
             Self::Secret(..) => CredentialKind::Secret,
             Self::Password(_) => CredentialKind::Password,
             Self::Scram(_) => CredentialKind::Scram,
+            Self::Certificate(_) => CredentialKind::X509,
         }
+    }
+
+    /// The client certificate, if it is of one.
+    pub fn certificate(&self) -> Option<&CertificateProof> {
+        match self {
+            Self::Certificate(proof) => Some(proof),
+            Self::Secret(..) | Self::Password(_) | Self::Scram(_) => None,
+        }
+    }
+}
+
+// === impl CertificateProof ===
+
+impl CertificateProof {
+    /// Of a certificate that is there, known by this authority or entered by an operator.
+    pub fn of(certificate: &ClientCertificate, authority: Option<CertificateFingerprint>) -> Self {
+        Self {
+            fingerprint: certificate.fingerprint(),
+            subject: Some(certificate.subject().into()),
+            ends_at: certificate.validity().not_after,
+            authority,
+        }
+    }
+
+    /// Of one of which nothing is known but its fingerprint.
+    pub const fn of_fingerprint(fingerprint: CertificateFingerprint) -> Self {
+        Self { fingerprint, subject: None, ends_at: None, authority: None }
     }
 }
 
@@ -171,6 +217,14 @@ impl Validity {
         } else {
             Ok(())
         }
+    }
+
+    /// While both hold.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let not_before = self.not_before.max(other.not_before);
+        let not_after = self.not_after.into_iter().chain(other.not_after).min();
+        Self { not_before, not_after }
     }
 
     /// The same, but no longer than until `end`.

@@ -25,6 +25,8 @@ words! {
         Import = "import",
         /// It registered with a claim token.
         Claim = "claim",
+        /// It came with a certificate of an authority of its product.
+        Certificate = "certificate",
     }
 }
 

@@ -100,6 +100,8 @@ ids! {
     ProductId,
     /// The id of a credential.
     CredentialId,
+    /// The id of a certificate authority.
+    CertificateAuthorityId,
     /// The id of a claim token.
     ClaimTokenId,
     /// The id of a registration.

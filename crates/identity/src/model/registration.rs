@@ -1,14 +1,16 @@
 use std::net::IpAddr;
 
 use super::word::words;
-use super::{ClaimTokenId, CredentialId, DeviceId, HardwareId, Name, ProductId, RegistrationId};
-use crate::UnixMillis;
+use super::{
+    CertificateAuthorityId, ClaimTokenId, CredentialId, DeviceId, HardwareId, Name, ProductId, RegistrationId,
+};
+use crate::{CertificateFingerprint, UnixMillis};
 
 /// How long a device may wait for approval, in milliseconds: seven days.
 pub const QUARANTINE_MILLIS: u64 = 7 * 86_400_000;
 
-/// Registrations of one claim token that wait, quarantined or approved. A token that lets so many devices in has
-/// as many places to wait instead.
+/// Registrations of one claim token, or of one certificate authority, that wait, quarantined or approved. A token
+/// that lets so many devices in has as many places to wait instead.
 pub const WAITING_PER_TOKEN_MAX: u32 = 1_000;
 
 /// Registrations for one product that wait, whatever their claim tokens.
@@ -32,6 +34,15 @@ words! {
     }
 }
 
+/// What speaks for a device that asks to be let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voucher {
+    /// A claim token.
+    Claim(ClaimTokenId),
+    /// A certificate of an authority.
+    Certificate(CertificateAuthorityId, CertificateFingerprint),
+}
+
 /// One device that asked to be let in, and what became of it.
 #[derive(Clone, Debug)]
 pub struct Registration {
@@ -39,10 +50,10 @@ pub struct Registration {
     pub id: RegistrationId,
     /// The product it asked for.
     pub product: ProductId,
-    /// The hardware id it gave.
+    /// The hardware id it gave; of one that came with a certificate, the device id that follows from that.
     pub hardware_id: HardwareId,
-    /// The claim token it used.
-    pub claim: ClaimTokenId,
+    /// What it came with.
+    pub voucher: Voucher,
     /// The device that it became.
     pub device: Option<DeviceId>,
     /// The secret that was handed out last.
@@ -51,7 +62,8 @@ pub struct Registration {
     pub state: RegistrationState,
     /// Where it came from last.
     pub peer: Option<IpAddr>,
-    /// Others asked with the same hardware id and another claim token: one of them is not who it says.
+    /// Others asked with the same hardware id and another claim token or certificate: one of them is not who it
+    /// says.
     pub rival_count: u32,
     /// Who approved or rejected it.
     pub decided_by: Option<Name>,
@@ -61,6 +73,17 @@ pub struct Registration {
     pub created_at: UnixMillis,
     /// When it was last changed.
     pub updated_at: UnixMillis,
+}
+
+impl Voucher {
+    /// Whether both are the same token, or certificates of the same authority.
+    pub fn is_of_same_source(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Claim(one), Self::Claim(other)) => one == other,
+            (Self::Certificate(one, _), Self::Certificate(other, _)) => one == other,
+            (Self::Claim(_), Self::Certificate(..)) | (Self::Certificate(..), Self::Claim(_)) => false,
+        }
+    }
 }
 
 impl RegistrationState {

@@ -1,15 +1,25 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use super::proven::still_proven;
 use super::{Command, Desk, Refusal};
-use crate::PasswordHash;
-use crate::model::{Credential, CredentialId, CredentialState, DeviceState, Proof, RegistrationState};
+use crate::model::{
+    CertificateProof, Credential, CredentialId, CredentialState, DeviceState, Proof, RegistrationState,
+    Validity,
+};
 use crate::store::NewEntry;
+use crate::{ClientCertificate, PasswordHash};
 
 /// Takes down that a device has used a credential for the first time, before it is let in: what the
 /// credential replaces is over, and the device cannot register any more.
 #[derive(Clone, Copy, Debug)]
 pub struct Confirm(pub CredentialId);
+
+/// The same for the credential of a certificate. Of one that was entered by its fingerprint, what it says is taken
+/// down: who it is about, and when it ends.
+#[derive(Clone, Debug)]
+pub struct ConfirmCertificate(pub CredentialId, pub Arc<ClientCertificate>);
 
 /// What the first use of a credential brought about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,6 +77,28 @@ impl Command for Confirm {
     }
 }
 
+#[async_trait]
+impl Command for ConfirmCertificate {
+    type Outcome = Confirmed;
+
+    async fn run(&self, desk: &mut Desk<'_>) -> Result<Confirmed, Refusal> {
+        let Self(id, seen) = self;
+        let mut credential = desk.credential(*id).await?;
+        let proof = credential.proof.certificate().cloned();
+        // Written before it is confirmed, whose entry in the log tells of both.
+        if let Some(proof) = proof.filter(|known| known.ends_at.is_none())
+            && proof.fingerprint == seen.fingerprint()
+            && credential.first_used_at.is_none()
+        {
+            let end = Validity { not_before: None, not_after: seen.validity().not_after };
+            credential.validity = credential.validity.and(end);
+            credential.proof = Proof::Certificate(Arc::new(CertificateProof::of(seen, proof.authority)));
+            desk.rows().put_credential(&credential).await?;
+        }
+        Confirm(*id).run(desk).await
+    }
+}
+
 async fn confirm_registration(desk: &mut Desk<'_>, credential: CredentialId) -> Result<(), Refusal> {
     let known = desk.rows().registration_of(credential).await?;
     let Some(mut registration) = known.filter(|known| known.state == RegistrationState::Issued) else {
@@ -87,7 +119,7 @@ impl Command for UpgradePassword {
         let Some(mut credential) = desk.rows().credential(self.id).await? else { return Ok(false) };
         let is_same = match &credential.proof {
             Proof::Password(known) => known.to_string() == self.from.to_string(),
-            Proof::Secret(..) | Proof::Scram(_) => false,
+            Proof::Secret(..) | Proof::Scram(_) | Proof::Certificate(_) => false,
         };
         if !is_same || credential.state == CredentialState::Revoked {
             return Ok(false);

@@ -2,11 +2,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use super::desk::REVOKED_OF_DEVICE_MAX;
 use super::register::reject;
-use super::{Command, Desk, Refusal};
+use super::{Command, Desk, Refusal, What};
 use crate::model::{
-    CREDENTIALS_MAX, Credential, CredentialId, CredentialKind, CredentialState, DeviceId, DeviceState,
-    Product, Proof, Validity,
+    CREDENTIALS_MAX, CertificateProof, Credential, CredentialId, CredentialKind, CredentialState, DeviceId,
+    DeviceState, Product, Proof, Validity,
 };
 use crate::scram::ScramVerifier;
 use crate::store::{Kick, NewEntry};
@@ -21,6 +22,8 @@ pub enum NewProof {
     Password(PasswordHash),
     /// A verifier that was made already.
     Scram(Arc<ScramVerifier>),
+    /// A client certificate: no other device has it.
+    Certificate(Arc<CertificateProof>),
 }
 
 /// A credential that was made.
@@ -117,14 +120,60 @@ impl Command for AddCredential {
             }
             NewProof::Password(hash) => added(desk, &device.id, Proof::Password(hash.clone()))?,
             NewProof::Scram(verifier) => added(desk, &device.id, Proof::Scram(verifier.clone()))?,
+            NewProof::Certificate(proof) => {
+                is_free(desk, proof).await?;
+                let known = forget_ended(desk, known).await?;
+                room_for_certificate(&known, now)?;
+                added(desk, &device.id, Proof::Certificate(proof.clone()))?
+            }
         };
         allows(&product, added.credential.proof.kind())?;
-        added.credential.validity = self.validity;
+        let certified = Validity { not_before: None, not_after: ends_at(&added.credential) };
+        added.credential.validity = self.validity.and(certified);
         desk.rows().put_credential(&added.credential).await?;
         desk.log(NewEntry::device(device.id, Some(added.credential.id))).await?;
         desk.audit("credential.add", "", None, Some(&added.credential)).await?;
         Ok(added)
     }
+}
+
+/// When the certificate ends that a credential is of.
+fn ends_at(credential: &Credential) -> Option<UnixMillis> {
+    credential.proof.certificate().and_then(|proof| proof.ends_at)
+}
+
+/// A certificate is of one device.
+pub(super) async fn is_free(desk: &mut Desk<'_>, proof: &CertificateProof) -> Result<(), Refusal> {
+    let known = desk.rows().credentials_of_certificate(proof.fingerprint).await?;
+    if known.iter().all(|known| known.state == CredentialState::Revoked) {
+        return Ok(());
+    }
+    Err(Refusal::Exists { what: What::Credential, field: "certificate" })
+}
+
+/// Forgets those of a device's certificates that have ended by themselves: nobody is let in with them any more.
+/// Returns what is left of `known`.
+pub(super) async fn forget_ended(
+    desk: &mut Desk<'_>,
+    known: Vec<Credential>,
+) -> Result<Vec<Credential>, Refusal> {
+    let now = desk.now();
+    let (ended, left): (Vec<_>, Vec<_>) =
+        known.into_iter().partition(|known| ends_at(known).is_some_and(|end| end <= now));
+    for credential in ended {
+        desk.rows().delete_credential(credential.id).await?;
+    }
+    Ok(left)
+}
+
+/// Whether a device may have one more certificate, those that are revoked and remembered counted as well.
+pub(super) fn room_for_certificate(known: &[Credential], now: UnixMillis) -> Result<(), Refusal> {
+    let remembered = known.iter().filter(|known| known.proof.certificate().is_some()).count();
+    let live = known.iter().filter(|known| known.is_live(now)).count();
+    if live >= CREDENTIALS_MAX || remembered >= REVOKED_OF_DEVICE_MAX + CREDENTIALS_MAX {
+        return Err(Refusal::CredentialLimit);
+    }
+    Ok(())
 }
 
 fn added(desk: &mut Desk<'_>, device: &DeviceId, proof: Proof) -> Result<Added, Refusal> {

@@ -149,7 +149,10 @@ impl<'a> Desk<'a> {
     /// Deletes the oldest of a device's credentials, these, that are revoked and more than
     /// [`REVOKED_OF_DEVICE_MAX`]. The last that was used stays: it tells that the device has connected.
     pub(super) async fn forget_surplus(&mut self, known: &[Credential]) -> Result<(), Refusal> {
-        let is_revoked = |known: &&Credential| known.state == CredentialState::Revoked;
+        // A certificate is remembered until it ends by itself, or it would be unknown, and let in by its authority.
+        let is_revoked = |known: &&Credential| {
+            known.state == CredentialState::Revoked && known.proof.certificate().is_none()
+        };
         let revoked = || known.iter().filter(is_revoked);
         let last_used = revoked().rfind(|known| known.first_used_at.is_some()).map(|known| known.id);
         let surplus = revoked().count().saturating_sub(REVOKED_OF_DEVICE_MAX);

@@ -93,6 +93,12 @@ impl NewDevice {
             origin: DeviceOrigin::Claim,
         }
     }
+
+    /// One that comes with a certificate, from which its id follows.
+    pub fn vouched(product: ProductId, id: DeviceId, hardware_id: HardwareId) -> Self {
+        let claimed = Self::claimed(product, hardware_id);
+        Self { id: Some(id), origin: DeviceOrigin::Certificate, ..claimed }
+    }
 }
 
 #[async_trait]

@@ -1,6 +1,7 @@
 use crate::acl::Acl;
 use crate::model::{
-    ApiKey, Attributes, BlockEntry, ClaimToken, Credential, Device, Product, Registration, Validity,
+    ApiKey, Attributes, BlockEntry, CertificateAuthority, ClaimToken, Credential, Device, Product,
+    Registration, Validity, Voucher,
 };
 use crate::store::Digest;
 use crate::{CheckValue, PepperVersion, UnixMillis};
@@ -101,6 +102,27 @@ impl Fingerprint for Credential {
             time(self.first_used_at),
             time(self.revoked_at),
         ]
+        .into_iter()
+        // Entries from before there were certificates stay what they are.
+        .chain(self.proof.certificate().map(|proof| proof.fingerprint.to_string()))
+        .collect()
+    }
+}
+
+impl Fingerprint for CertificateAuthority {
+    fn name(&self) -> String {
+        format!("certificate_authority/{}", self.id)
+    }
+
+    fn parts(&self) -> Vec<String> {
+        vec![
+            self.id.to_string(),
+            self.product.to_string(),
+            self.certificate.fingerprint().to_string(),
+            self.template.to_string(),
+            self.state.to_string(),
+            self.version.to_string(),
+        ]
     }
 }
 
@@ -132,7 +154,10 @@ impl Fingerprint for Registration {
             self.id.to_string(),
             self.product.to_string(),
             self.hardware_id.to_string(),
-            self.claim.to_string(),
+            match self.voucher {
+                Voucher::Claim(token) => token.to_string(),
+                Voucher::Certificate(authority, certificate) => format!("{authority} {certificate}"),
+            },
             self.device.as_ref().map(ToString::to_string).unwrap_or_default(),
             self.state.to_string(),
             self.version.to_string(),

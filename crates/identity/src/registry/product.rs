@@ -181,6 +181,7 @@ pub(super) async fn go_on_deleting(desk: &mut Desk<'_>, id: ProductId) -> Result
     if left == 0 {
         return Ok(false);
     }
+    super::authority::remove_all_of(desk, id).await?;
     desk.rows().delete_product(id).await?;
     desk.log(NewEntry::product(id)).await?;
     Ok(true)

@@ -12,6 +12,8 @@ pub enum What {
     Device,
     /// A credential.
     Credential,
+    /// A certificate authority.
+    CertificateAuthority,
     /// A claim token.
     ClaimToken,
     /// A registration.
@@ -76,6 +78,9 @@ pub enum Refusal {
     /// There are too many blocks.
     #[error("there are as many blocks as there may be: remove some, or block a network or a product")]
     BlocksFull,
+    /// There are too many certificate authorities.
+    #[error("there are as many certificate authorities as there may be: remove some")]
+    AuthorityLimit,
     /// The product takes in nobody, or not this device. Outwardly like [`Refusal::Claim`].
     #[error("this device may not register: {0}")]
     NotListed(&'static str),
@@ -127,6 +132,7 @@ impl std::fmt::Display for What {
             Self::Product => "product",
             Self::Device => "device",
             Self::Credential => "credential",
+            Self::CertificateAuthority => "certificate authority",
             Self::ClaimToken => "claim token",
             Self::Registration => "registration",
             Self::Block => "block",

@@ -8,8 +8,8 @@ use super::{Command, Desk, NewDevice, Refusal, What};
 use crate::Secret;
 use crate::model::{
     ClaimFault, ClaimToken, Claimant, Credential, CredentialId, CredentialKind, CredentialState, Device,
-    DeviceOrigin, HardwareId, Product, ProductState, Registration, RegistrationId, RegistrationState, Slug,
-    Strategy, WAITING_PER_PRODUCT_MAX, WAITING_PER_TOKEN_MAX,
+    DeviceOrigin, HardwareId, Product, ProductId, ProductState, Registration, RegistrationId,
+    RegistrationState, Slug, Strategy, Voucher, WAITING_PER_PRODUCT_MAX, WAITING_PER_TOKEN_MAX,
 };
 use crate::store::NewEntry;
 
@@ -114,7 +114,7 @@ impl Register {
             id: RegistrationId::generate(now, desk)?,
             product: product.id,
             hardware_id: self.hardware_id.clone(),
-            claim: token.id,
+            voucher: Voucher::Claim(token.id),
             device: None,
             credential: None,
             state: RegistrationState::Quarantined,
@@ -144,7 +144,9 @@ impl Register {
             Strategy::Quarantine if is_entered => Ok(Next::Issue),
             Strategy::Quarantine => match registration.state {
                 // Who was approved is who asked then: by the same token.
-                RegistrationState::Approved | RegistrationState::Issued if registration.claim == token.id => {
+                RegistrationState::Approved | RegistrationState::Issued
+                    if registration.voucher == Voucher::Claim(token.id) =>
+                {
                     Ok(Next::Issue)
                 }
                 RegistrationState::Approved
@@ -165,12 +167,14 @@ impl Register {
     ) -> Result<Registered, Refusal> {
         token.has_use_left()?;
         if registration.version == 0 {
-            has_room(desk, token).await?;
+            let source = Voucher::Claim(token.id);
+            has_room(desk, token.product, What::ClaimToken, source, token.uses_max).await?;
         }
         // Somebody else with the same hardware id is told of, once, and takes nothing of the first one's place.
-        let is_first_rival = registration.claim != token.id && registration.rival_count == 0;
+        let is_first_rival =
+            registration.voucher != Voucher::Claim(token.id) && registration.rival_count == 0;
         if registration.version == 0 || is_first_rival {
-            note_rival(&mut registration, token);
+            note_rival(&mut registration, Voucher::Claim(token.id));
             registration.version += 1;
             desk.rows().put_registration(&registration).await?;
         }
@@ -184,7 +188,8 @@ impl Register {
         registration: &mut Registration,
         mut token: ClaimToken,
     ) -> Result<ClaimToken, Refusal> {
-        let has_one = registration.state == RegistrationState::Issued && registration.claim == token.id;
+        let has_one = registration.state == RegistrationState::Issued
+            && registration.voucher == Voucher::Claim(token.id);
         if has_one {
             return Ok(token);
         }
@@ -192,7 +197,7 @@ impl Register {
         if registration.state == RegistrationState::Issued {
             give_back(desk, registration).await?;
         }
-        note_rival(registration, &token);
+        note_rival(registration, Voucher::Claim(token.id));
         token.uses += 1;
         desk.rows().put_claim_token(&token).await?;
         Ok(token)
@@ -233,7 +238,7 @@ impl Register {
         let (mut credential, secret) = issue(desk, &device.id).await?;
         credential.state = CredentialState::Pending;
         desk.rows().put_credential(&credential).await?;
-        registration.claim = token.id;
+        registration.voucher = Voucher::Claim(token.id);
         registration.device = Some(device.id.clone());
         registration.credential = Some(credential.id);
         registration.state = RegistrationState::Issued;
@@ -247,30 +252,38 @@ impl Register {
     }
 }
 
-/// Whether one more device may wait: who has a claim token, or many, cannot fill the list of those who wait.
-async fn has_room(desk: &mut Desk<'_>, token: &ClaimToken) -> Result<(), Refusal> {
+/// Whether one more device may wait: who has a claim token, or many, or an authority's key, cannot fill the list of
+/// those who wait.
+pub(super) async fn has_room(
+    desk: &mut Desk<'_>,
+    product: ProductId,
+    what: What,
+    source: Voucher,
+    max: Option<u32>,
+) -> Result<(), Refusal> {
     let bounds = [
-        (What::ClaimToken, Some(token.id), token.uses_max.unwrap_or(WAITING_PER_TOKEN_MAX)),
+        (what, Some(source), max.unwrap_or(WAITING_PER_TOKEN_MAX)),
         (What::Product, None, WAITING_PER_PRODUCT_MAX),
     ];
-    for (what, claim, max) in bounds {
-        if desk.rows().waiting_count(token.product, claim).await? >= u64::from(max) {
+    for (what, source, max) in bounds {
+        if desk.rows().waiting_count(product, source).await? >= u64::from(max) {
             return Err(Refusal::QuarantineFull { what, max });
         }
     }
     Ok(())
 }
 
-/// One of two who ask with the same hardware id and different tokens is not who it says.
-fn note_rival(registration: &mut Registration, token: &ClaimToken) {
-    if registration.version > 0 && registration.claim != token.id {
+/// One of two who ask with the same hardware id and different tokens or certificates is not who it says.
+pub(super) fn note_rival(registration: &mut Registration, voucher: Voucher) {
+    if registration.version > 0 && registration.voucher != voucher {
         registration.rival_count = registration.rival_count.saturating_add(1);
     }
 }
 
 /// Gives back the use that a registration has reserved.
 async fn give_back(desk: &mut Desk<'_>, registration: &Registration) -> Result<(), Refusal> {
-    if let Some(mut token) = desk.rows().claim_token(registration.claim).await? {
+    let Voucher::Claim(claim) = registration.voucher else { return Ok(()) };
+    if let Some(mut token) = desk.rows().claim_token(claim).await? {
         token.uses = token.uses.saturating_sub(1);
         desk.rows().put_claim_token(&token).await?;
     }

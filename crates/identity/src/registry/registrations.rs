@@ -4,10 +4,11 @@ use super::claim::name_of;
 use super::desk::is_current;
 use super::device::enter_unknown;
 use super::{Command, Desk, NewDevice, Refusal, What};
-use crate::model::{Registration, RegistrationId, RegistrationState};
+use crate::model::{Registration, RegistrationId, RegistrationState, Voucher};
 use crate::store::NewEntry;
 
-/// Approves or rejects a device that waits. An approved one gets its secret when it asks again.
+/// Approves or rejects a device that waits. An approved one gets its secret when it asks again, or is let in when it
+/// comes again with its certificate.
 #[derive(Clone, Debug)]
 pub struct DecideRegistration {
     /// Which.
@@ -57,7 +58,14 @@ impl Command for DecideRegistration {
         let mut registration = before.clone();
         if self.is_approved {
             let product = desk.product(registration.product).await?;
-            let new = NewDevice::claimed(product.id, registration.hardware_id.clone());
+            let name = registration.hardware_id.clone();
+            let new = match registration.voucher {
+                Voucher::Claim(_) => NewDevice::claimed(product.id, name),
+                Voucher::Certificate(..) => {
+                    let unnamed = |fault| Refusal::field("/hw_id", fault);
+                    NewDevice::vouched(product.id, name.as_str().parse().map_err(unnamed)?, name)
+                }
+            };
             let known = desk.rows().device_by_hardware_id(product.id, &registration.hardware_id).await?;
             let device = match known {
                 // Its first secret was never used, and it asked anew.

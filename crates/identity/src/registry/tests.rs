@@ -15,6 +15,7 @@ use crate::testing::Counting;
 use crate::{Keyring, Secret};
 
 mod api_keys;
+pub(crate) mod arrive;
 mod housekeeping;
 mod keys;
 mod registration;

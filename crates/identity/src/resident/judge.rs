@@ -58,7 +58,7 @@ impl Authenticator for Resident {
         };
         let is_slow = |known: &ResidentCredential| match &known.proof {
             Proof::Password(hash) => hash.cost() == Cost::Expensive,
-            Proof::Secret(..) | Proof::Scram(_) => false,
+            Proof::Secret(..) | Proof::Scram(_) | Proof::Certificate(_) => false,
         };
         if device.credentials.iter().any(is_slow) && !is_generated() { Cost::Expensive } else { Cost::Cheap }
     }
@@ -79,6 +79,7 @@ impl Authenticator for Resident {
 
     fn decides(&self, request: &AuthRequest) -> bool {
         request.username.as_deref().is_some_and(|name| self.device(name).is_some())
+            || self.knows_certificate(request)
     }
 
     fn reconsider(&self, standing: &Standing<'_>) -> Reconsidered {
@@ -87,13 +88,17 @@ impl Authenticator for Resident {
 }
 
 impl Resident {
-    /// Judges a client by its user name and password.
+    /// Judges a client by its user name and password, or by its certificate where it sends no password: who has
+    /// both says by the password who it is.
     ///
     /// A client that proves nothing learns nothing: an unknown device costs the same keyed hash as a known
     /// one. Only who proved a credential is told apart by what follows: state, expiry, product, Client
     /// Identifier and blocks.
     pub fn judge(&self, request: &AuthRequest) -> Judgement {
         let as_of = self.applied();
+        if let Some((verdict, device, proven, allowed)) = self.judge_certificate(request) {
+            return Judgement { verdict, device, proven, allowed, as_of };
+        }
         let device = request.username.as_deref().and_then(|name| self.device(name));
         let (verdict, proven, allowed) = match (&device, &request.password) {
             (Some(device), Some(password)) => self.judge_password(request, device, password.expose_secret()),
@@ -147,7 +152,7 @@ fn compare<'a>(
     };
     let secrets = device.credentials.iter().filter_map(|known| match &known.proof {
         Proof::Secret(id, verifier) => Some((known, *id, verifier)),
-        Proof::Password(_) | Proof::Scram(_) => None,
+        Proof::Password(_) | Proof::Scram(_) | Proof::Certificate(_) => None,
     });
     let named: Option<(&ResidentCredential, _, &SecretVerifier)> =
         { secrets }.find(|(_, id, _)| *id == key_id);

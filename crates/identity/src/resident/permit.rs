@@ -77,6 +77,10 @@ impl Resident {
         if !product.kinds.contains(&credential.proof.kind()) {
             return Err(Denial::CredentialKind);
         }
+        let authority = credential.proof.certificate().and_then(|proof| proof.authority);
+        if authority.is_some_and(|known| !self.authorities.load().vouches(known, product.id)) {
+            return Err(Denial::Authority);
+        }
         if !product.binding.admits(device.id.as_str(), presented.client_id) {
             return Err(Denial::ClientId);
         }

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::acl::Acl;
-use crate::model::{Binding, CredentialKind, Product, ProductId, ProductState, Slug};
+use crate::model::{Binding, CredentialKind, Product, ProductId, ProductState, Slug, Strategy};
 
 /// What is resident of a product.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct ResidentProduct {
     pub acl: Acl,
     /// How they may prove who they are.
     pub kinds: Vec<CredentialKind>,
+    /// How devices get in that are not known.
+    pub strategy: Strategy,
     /// Whether they may connect.
     pub state: ProductState,
 }
@@ -47,6 +49,7 @@ impl From<&Product> for ResidentProduct {
             binding: product.binding,
             acl: product.acl.clone(),
             kinds: product.kinds.clone(),
+            strategy: product.strategy,
             state: product.state,
         }
     }

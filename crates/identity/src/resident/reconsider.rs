@@ -79,7 +79,7 @@ impl Resident {
     }
 
     /// A name that is proven counts as much as one that is only said, where they differ.
-    fn finds(&self, subject: &Subject<'_>, proven: Option<&str>, now: UnixMillis) -> bool {
+    pub(super) fn finds(&self, subject: &Subject<'_>, proven: Option<&str>, now: UnixMillis) -> bool {
         let blocks = self.blocks.load();
         if blocks.is_empty() {
             return false;
@@ -91,7 +91,7 @@ impl Resident {
 }
 
 impl<'a> Presented<'a> {
-    fn subject(&self) -> Subject<'a> {
+    pub(super) fn subject(&self) -> Subject<'a> {
         let Self { client_id, username, peer } = *self;
         Subject { client_id: Some(client_id), username, peer, ..Subject::default() }
     }

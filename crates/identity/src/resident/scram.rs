@@ -42,7 +42,7 @@ impl Resident {
 fn newest(device: &ResidentDevice, now: UnixMillis) -> Option<(&ResidentCredential, &Arc<ScramVerifier>)> {
     let of_scram = device.credentials.iter().filter_map(|known| match &known.proof {
         Proof::Scram(verifier) => Some((known, verifier)),
-        Proof::Secret(..) | Proof::Password(_) => None,
+        Proof::Secret(..) | Proof::Password(_) | Proof::Certificate(_) => None,
     });
     of_scram.max_by_key(|(known, _)| (known.validity.holds(now).is_ok(), known.id))
 }

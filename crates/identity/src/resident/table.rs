@@ -43,9 +43,9 @@ impl Table {
         self.bucket(hash)?.load().find(hash, id).cloned()
     }
 
-    pub(super) fn insert(&self, device: ResidentDevice) {
+    pub(super) fn insert(&self, device: Arc<ResidentDevice>) {
         let hash = self.seed.hash(device.id.as_str().as_bytes());
-        self.change(hash, device.id.clone().as_str(), Some(Arc::new(device)));
+        self.change(hash, device.id.clone().as_str(), Some(device));
     }
 
     pub(super) fn remove(&self, id: &str) {

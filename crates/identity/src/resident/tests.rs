@@ -16,6 +16,7 @@ use crate::{
     SecretUse, Unavailable, UnixMillis, Verdict,
 };
 
+mod certificates;
 mod equal_work;
 mod reconsider;
 

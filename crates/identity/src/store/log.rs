@@ -48,6 +48,8 @@ words! {
         Device = "device",
         /// Blocks changed.
         Blocks = "blocks",
+        /// A certificate authority is new or changed, or gone.
+        Authorities = "authorities",
     }
 }
 
@@ -125,6 +127,11 @@ impl NewEntry {
     pub const fn blocks() -> Self {
         let (product, device, credential, block) = (None, None, None, None);
         Self { kind: ChangeKind::Blocks, product, device, credential, block, kick: Kick::None }
+    }
+
+    /// A certificate authority of a product is new or changed, or gone.
+    pub fn authorities() -> Self {
+        Self { kind: ChangeKind::Authorities, ..Self::blocks() }
     }
 
     /// The same, and connections that used the credential are closed.

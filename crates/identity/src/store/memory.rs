@@ -9,8 +9,9 @@ use super::{
     Aborted, AuditEntry, Found, Job, LogEntry, LogId, NewEntry, Rows, Store, StoreFault, Transaction,
 };
 use crate::model::{
-    ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId, Device,
-    DeviceId, Product, ProductId, Registration, RegistrationId, RegistrationState,
+    ApiKey, ApiKeyId, BlockEntry, BlockId, CertificateAuthority, CertificateAuthorityId, ClaimToken,
+    ClaimTokenId, Credential, CredentialId, Device, DeviceId, Product, ProductId, Registration,
+    RegistrationId, RegistrationState,
 };
 use crate::{CheckValue, PepperVersion, UnixMillis};
 
@@ -42,6 +43,7 @@ struct State {
     products: BTreeMap<ProductId, Product>,
     devices: BTreeMap<DeviceId, Device>,
     credentials: BTreeMap<CredentialId, Credential>,
+    authorities: BTreeMap<CertificateAuthorityId, CertificateAuthority>,
     claim_tokens: BTreeMap<ClaimTokenId, ClaimToken>,
     registrations: BTreeMap<RegistrationId, Registration>,
     blocks: BTreeMap<BlockId, BlockEntry>,
@@ -173,7 +175,12 @@ impl Transaction for State {
         before: UnixMillis,
         limit: u32,
     ) -> Result<u64, StoreFault> {
-        let over = self.credentials.values().filter_map(|known| Some((known.revoked_at?, known.id)));
+        // What is unknown of a certificate may be good for ever.
+        let ended = |known: &Credential| {
+            known.proof.certificate().is_none_or(|proof| proof.ends_at.is_some_and(|end| end < before))
+        };
+        let forgettable = self.credentials.values().filter(|known| ended(known));
+        let over = forgettable.filter_map(|known| Some((known.revoked_at?, known.id)));
         let over = first(over.filter(|(at, _)| *at < before), limit);
         over.iter().for_each(|id| drop(self.credentials.remove(id)));
         Ok(over.len() as u64)
@@ -185,6 +192,16 @@ impl Transaction for State {
                 credential.last_used_at = Some(*at);
             }
         }
+        Ok(())
+    }
+
+    async fn put_authority(&mut self, authority: &CertificateAuthority) -> Result<(), StoreFault> {
+        self.authorities.insert(authority.id, authority.clone());
+        Ok(())
+    }
+
+    async fn delete_authority(&mut self, id: CertificateAuthorityId) -> Result<(), StoreFault> {
+        self.authorities.remove(&id);
         Ok(())
     }
 

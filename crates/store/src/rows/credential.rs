@@ -2,23 +2,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use vouchmq_identity::model::{
-    Credential, CredentialId, CredentialKind, DeviceId, ProductId, Proof, Validity,
+    CertificateProof, Credential, CredentialId, CredentialKind, DeviceId, ProductId, Proof, Validity,
 };
 use vouchmq_identity::scram::ScramVerifier;
 use vouchmq_identity::store::{Found, StoreFault};
-use vouchmq_identity::{KeyId, PepperVersion, UnixMillis};
+use vouchmq_identity::{CertificateFingerprint, KeyId, PepperVersion, UnixMillis};
 
 use super::secret_verifier;
 use crate::connection::Connection;
 use crate::row::{Fields, Row};
-use crate::text::cursor;
+use crate::text::{Free, cursor};
 use crate::value::{Column, Value, values};
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, device_id, kind, key_id, pepper_version, verifier, hash, state, not_before, not_after,
-             created_at, first_used_at, last_used_at, revoked_at FROM credentials ",
+             created_at, first_used_at, last_used_at, revoked_at, fingerprint, subject, ends_at, authority
+             FROM credentials ",
             $rest
         )
     };
@@ -33,6 +34,13 @@ pub(crate) async fn of_device(
     device: &DeviceId,
 ) -> Result<Vec<Credential>, StoreFault> {
     rows.all(select!("WHERE device_id = $1 ORDER BY id"), values![device], parse).await
+}
+
+pub(crate) async fn of_certificate(
+    rows: &mut Connection,
+    fingerprint: CertificateFingerprint,
+) -> Result<Vec<Credential>, StoreFault> {
+    rows.all(select!("WHERE fingerprint = $1 ORDER BY id"), values![fingerprint], parse).await
 }
 
 /// Credentials that are not revoked of the devices after `after` and up to `last`, of all products or of one, in
@@ -77,7 +85,7 @@ pub(crate) async fn delete_revoked(
     limit: u32,
 ) -> Result<u64, StoreFault> {
     let sql = "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials
-        WHERE state = 'revoked' AND revoked_at < $1 ORDER BY revoked_at, id LIMIT $2)";
+        WHERE state = 'revoked' AND revoked_at < $1 AND (fingerprint IS NULL OR ends_at < $1) ORDER BY revoked_at, id LIMIT $2)";
     rows.execute(sql, values![before, limit]).await
 }
 
@@ -92,20 +100,27 @@ pub(crate) async fn pending(
 
 pub(crate) async fn put(rows: &mut Connection, credential: &Credential) -> Result<(), StoreFault> {
     let sql = "INSERT INTO credentials (id, device_id, kind, key_id, pepper_version, verifier, hash, state,
-            not_before, not_after, created_at, first_used_at, last_used_at, revoked_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            not_before, not_after, created_at, first_used_at, last_used_at, revoked_at, fingerprint, subject,
+            ends_at, authority)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
         ON CONFLICT (id) DO UPDATE SET device_id = excluded.device_id, kind = excluded.kind,
             key_id = excluded.key_id, pepper_version = excluded.pepper_version, verifier = excluded.verifier,
             hash = excluded.hash, state = excluded.state, not_before = excluded.not_before,
             not_after = excluded.not_after, created_at = excluded.created_at,
             first_used_at = excluded.first_used_at, last_used_at = excluded.last_used_at,
-            revoked_at = excluded.revoked_at";
+            revoked_at = excluded.revoked_at, fingerprint = excluded.fingerprint, subject = excluded.subject,
+            ends_at = excluded.ends_at, authority = excluded.authority";
     let Credential { id, device, proof, state, validity, created_at, .. } = credential;
     let Credential { first_used_at, last_used_at, revoked_at, .. } = credential;
     let mut values = values![id, device, proof.kind()];
     values.extend(proof_values(proof));
     values.extend(values![state, validity.not_before, validity.not_after, created_at]);
     values.extend(values![first_used_at, last_used_at, revoked_at]);
+    let certificate = proof.certificate();
+    let subject = certificate.and_then(|known| known.subject.as_deref()).map(Free);
+    values.extend(values![certificate.map(|known| known.fingerprint), subject]);
+    let (ends_at, authority) = certificate.map(|known| (known.ends_at, known.authority)).unzip();
+    values.extend(values![ends_at.flatten(), authority.flatten()]);
     rows.execute(sql, values).await.map(drop)
 }
 
@@ -116,6 +131,7 @@ fn proof_values(proof: &Proof) -> Vec<Value> {
         Proof::Secret(key, verifier) => values![key, verifier.version, verifier.mac, None::<&str>],
         Proof::Password(hash) => values![no_key, no_version, no_mac, hash.to_string().as_str()],
         Proof::Scram(verifier) => values![no_key, no_version, no_mac, verifier.to_text().as_str()],
+        Proof::Certificate(_) => values![no_key, no_version, no_mac, None::<&str>],
     }
 }
 
@@ -150,6 +166,12 @@ fn parse(row: Row) -> Result<Credential, StoreFault> {
         CredentialKind::Secret => Proof::Secret(fields.parse("key_id")?, secret_verifier(&fields)?),
         CredentialKind::Password => Proof::Password(fields.parse("hash")?),
         CredentialKind::Scram => Proof::Scram(Arc::new(fields.parse::<ScramVerifier>("hash")?)),
+        CredentialKind::X509 => Proof::Certificate(Arc::new(CertificateProof {
+            fingerprint: fields.parse("fingerprint")?,
+            subject: fields.free_optional("subject")?,
+            ends_at: fields.instant_optional("ends_at")?,
+            authority: fields.parse_optional("authority")?,
+        })),
     };
     let (not_before, not_after) =
         (fields.instant_optional("not_before")?, fields.instant_optional("not_after")?);

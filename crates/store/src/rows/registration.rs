@@ -1,19 +1,17 @@
-use vouchmq_identity::UnixMillis;
-use vouchmq_identity::model::{
-    ClaimTokenId, CredentialId, HardwareId, ProductId, Registration, RegistrationId,
-};
+use vouchmq_identity::model::{CredentialId, HardwareId, ProductId, Registration, RegistrationId, Voucher};
 use vouchmq_identity::store::{Found, Page, PageRequest, RegistrationFilter, StoreFault};
+use vouchmq_identity::{CertificateFingerprint, UnixMillis};
 
 use super::page_values;
 use crate::connection::Connection;
 use crate::row::{Fields, Row};
-use crate::value::values;
+use crate::value::{Column, Value, values};
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, product_id, hardware_id, claim_id, device_id, credential_id, state, peer, rival_count,
-             decided_by, version, created_at, updated_at FROM registrations ",
+             decided_by, version, created_at, updated_at, certificate FROM registrations ",
             $rest
         )
     };
@@ -50,9 +48,9 @@ pub(crate) async fn rejected(
 pub(crate) async fn waiting_count(
     rows: &mut Connection,
     product: ProductId,
-    claim: Option<ClaimTokenId>,
+    source: Option<Voucher>,
 ) -> Result<u64, StoreFault> {
-    let sql = match claim {
+    let sql = match source {
         None => {
             "SELECT $1 AS product_id, count(*) AS waiting FROM registrations
              WHERE product_id = $1 AND state IN ('quarantined', 'approved')"
@@ -63,7 +61,7 @@ pub(crate) async fn waiting_count(
         }
     };
     let mut values = values![product];
-    values.extend(claim.iter().flat_map(|claim| values![claim]));
+    values.extend(source.map(|source| source_and_certificate(source).0));
     let parse = |row| Fields::new("registrations", "product_id", row).number("waiting");
     Ok(rows.one(sql, values, parse).await?.unwrap_or(0))
 }
@@ -128,19 +126,32 @@ pub(crate) async fn list(
 
 pub(crate) async fn put(rows: &mut Connection, registration: &Registration) -> Result<(), StoreFault> {
     let sql = "INSERT INTO registrations (id, product_id, hardware_id, claim_id, device_id, credential_id,
-            state, peer, rival_count, decided_by, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+            state, peer, rival_count, decided_by, version, created_at, updated_at, certificate)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         ON CONFLICT (id) DO UPDATE SET product_id = excluded.product_id, hardware_id = excluded.hardware_id,
             claim_id = excluded.claim_id, device_id = excluded.device_id,
             credential_id = excluded.credential_id, state = excluded.state, peer = excluded.peer,
             rival_count = excluded.rival_count, decided_by = excluded.decided_by, version = excluded.version,
-            created_at = excluded.created_at, updated_at = excluded.updated_at";
-    let Registration { id, product, hardware_id, claim, device, credential, .. } = registration;
+            created_at = excluded.created_at, updated_at = excluded.updated_at,
+            certificate = excluded.certificate";
+    let Registration { id, product, hardware_id, voucher, device, credential, .. } = registration;
     let Registration { state, peer, rival_count, decided_by, .. } = registration;
     let Registration { version, created_at, updated_at, .. } = registration;
-    let mut values = values![id, product, hardware_id, claim, device, credential];
+    let (source, certificate) = source_and_certificate(*voucher);
+    let mut values = values![id, product, hardware_id];
+    values.push(source);
+    values.extend(values![device, credential]);
     values.extend(values![state, peer, rival_count, decided_by, version, created_at, updated_at]);
+    values.push(certificate);
     rows.execute(sql, values).await.map(drop)
+}
+
+/// The columns `claim_id` and `certificate`.
+fn source_and_certificate(voucher: Voucher) -> (Value, Value) {
+    match voucher {
+        Voucher::Claim(token) => (token.to_value(), None::<CertificateFingerprint>.to_value()),
+        Voucher::Certificate(authority, certificate) => (authority.to_value(), certificate.to_value()),
+    }
 }
 
 fn parse(row: Row) -> Result<Registration, StoreFault> {
@@ -149,7 +160,10 @@ fn parse(row: Row) -> Result<Registration, StoreFault> {
         id: fields.parse("id")?,
         product: fields.parse("product_id")?,
         hardware_id: fields.parse("hardware_id")?,
-        claim: fields.parse("claim_id")?,
+        voucher: match fields.parse_optional("certificate")? {
+            None => Voucher::Claim(fields.parse("claim_id")?),
+            Some(certificate) => Voucher::Certificate(fields.parse("claim_id")?, certificate),
+        },
         device: fields.parse_optional("device_id")?,
         credential: fields.parse_optional("credential_id")?,
         state: fields.parse("state")?,

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use vouchmq_identity::store::{Nodes, Store};
 
 mod atomic;
+mod certificates;
 pub(crate) mod change_log;
 mod housekeeping;
 mod lists;
@@ -114,6 +115,14 @@ cases! {
         portions_give_each_device_its_credentials,
         pending_credentials_are_found_by_age,
         the_last_use_of_a_credential_never_goes_back,
+    }
+    certificates {
+        authorities_read_back_and_are_listed,
+        an_authority_is_attached_once,
+        credentials_of_certificates_read_back,
+        a_certificate_is_of_one_device,
+        a_revoked_certificate_is_remembered_until_it_ends,
+        registrations_by_certificate_read_back_and_are_counted,
     }
     nodes {
         what_nodes_say_of_themselves_reads_back,

@@ -5,10 +5,13 @@ use rcgen::{
     Certificate, CertificateRevocationListParams, CertificateSigningRequestParams, Issuer, KeyIdMethod,
     KeyPair, PublicKeyData, RevokedCertParams, SerialNumber,
 };
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use time::OffsetDateTime;
+use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
+use x509_parser::time::ASN1Time;
 use zeroize::Zeroizing;
 
 use super::{Request, Usage};
@@ -53,6 +56,9 @@ pub enum IssueFault {
     /// The request for a certificate is damaged, or not signed by its key.
     #[error("the request is no good: {0}")]
     Request(String),
+    /// The revocation list is not what it should be.
+    #[error("the revocation list is no good: {0}")]
+    List(String),
     /// The certificate cannot be read.
     #[error("this is no certificate in PEM")]
     Certificate,
@@ -77,8 +83,7 @@ pub fn self_signed(request: &Request) -> Result<Issued, IssueFault> {
 pub fn serial_of(certificate_pem: &str) -> Result<Vec<u8>, IssueFault> {
     let der =
         CertificateDer::from_pem_slice(certificate_pem.as_bytes()).map_err(|_| IssueFault::Certificate)?;
-    let (_, parsed) =
-        x509_parser::certificate::X509Certificate::from_der(&der).map_err(|_| IssueFault::Certificate)?;
+    let (_, parsed) = X509Certificate::from_der(&der).map_err(|_| IssueFault::Certificate)?;
     Ok(parsed.raw_serial().to_vec())
 }
 
@@ -105,8 +110,7 @@ impl Authority {
         let key = KeyPair::from_pem(key_pem).map_err(|why| fault(&why))?;
         let certificate =
             CertificateDer::from_pem_slice(certificate_pem.as_bytes()).map_err(|why| fault(&why))?;
-        let (_, parsed) =
-            x509_parser::certificate::X509Certificate::from_der(&certificate).map_err(|why| fault(&why))?;
+        let (_, parsed) = X509Certificate::from_der(&certificate).map_err(|why| fault(&why))?;
         if parsed.public_key().raw != key.subject_public_key_info() {
             return Err(fault(&"the key is not that of the certificate"));
         }
@@ -169,6 +173,42 @@ impl Authority {
             key_identifier_method: KeyIdMethod::Sha256,
         };
         Ok(list.signed_by(&self.issuer()?)?.pem()?)
+    }
+
+    /// What a list of this authority says, in PEM.
+    ///
+    /// # Errors
+    /// [`IssueFault::List`]: damaged, or not signed by this authority.
+    pub fn revocations_of(&self, list_pem: &str) -> Result<Revocations, IssueFault> {
+        let fault = |why: &dyn fmt::Display| IssueFault::List(why.to_string());
+        let der =
+            CertificateRevocationListDer::from_pem_slice(list_pem.as_bytes()).map_err(|why| fault(&why))?;
+        let (_, list) = CertificateRevocationList::from_der(&der).map_err(|why| fault(&why))?;
+        let (_, own) = X509Certificate::from_der(&self.certificate).map_err(|why| fault(&why))?;
+        if list.verify_signature(own.public_key()).is_err() {
+            return Err(fault(&"this authority has not signed it"));
+        }
+        let at = |time: ASN1Time| SystemTime::from(time.to_datetime());
+        let number = list.crl_number().and_then(|number| u64::try_from(number).ok());
+        let revoked = list.iter_revoked_certificates();
+        Ok(Revocations {
+            revoked: revoked.map(|one| (one.raw_serial().to_vec(), at(one.revocation_date))).collect(),
+            this_update: at(list.last_update()),
+            next_update: at(list.next_update().unwrap_or_else(|| list.last_update())),
+            number: number.unwrap_or(0),
+        })
+    }
+
+    /// Whether it has signed a certificate in PEM.
+    ///
+    /// # Errors
+    /// [`IssueFault::Certificate`].
+    pub fn has_signed(&self, certificate_pem: &str) -> Result<bool, IssueFault> {
+        let der = CertificateDer::from_pem_slice(certificate_pem.as_bytes())
+            .map_err(|_| IssueFault::Certificate)?;
+        let (_, certificate) = X509Certificate::from_der(&der).map_err(|_| IssueFault::Certificate)?;
+        let (_, own) = X509Certificate::from_der(&self.certificate).map_err(|_| IssueFault::Certificate)?;
+        Ok(certificate.verify_signature(Some(own.public_key())).is_ok())
     }
 
     /// Its certificate in PEM.

@@ -41,7 +41,11 @@ pub enum SessionFault {
 impl SessionFault {
     /// What a failed [`accept_stream`](crate::Server::accept_stream) is about; `None` where it is the stream's.
     pub fn of_stream(fault: &io::Error) -> Option<Self> {
-        Some(Self::of(fault.get_ref()?.downcast_ref::<Error>()?, Side::Server))
+        let inner = fault.get_ref()?;
+        inner
+            .downcast_ref::<Self>()
+            .cloned()
+            .or_else(|| Some(Self::of(inner.downcast_ref::<Error>()?, Side::Server)))
     }
 
     /// `side`: our own.

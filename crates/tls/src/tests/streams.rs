@@ -17,7 +17,7 @@ async fn meet(
     let (near, far) = duplex(4096);
     let serve = async {
         let served: io::Result<()> = async {
-            let mut stream = server.accept_stream(Protocol::Http, far).await?;
+            let (mut stream, _) = server.accept_stream(Protocol::Http, far).await?;
             stream.write_all(b"hello").await?;
             stream.shutdown().await
         }

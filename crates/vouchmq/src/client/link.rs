@@ -9,8 +9,9 @@ use vouchmq_mqtt::packet::{Connect, Publish, SubscriptionFilters, TopicFilters};
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{PacketId, Properties, ReasonCode};
 
-use super::address::{Address, Stream};
+use super::address::Endpoint;
 use super::refusal;
+use super::stream::{Stream, unless_it_would_block};
 use crate::exit::Failure;
 use crate::output;
 
@@ -48,7 +49,7 @@ pub(crate) enum Sent {
 impl Link {
     /// Connects, and waits for the server's answer. Goes on with `session`, which is left as it is on failure.
     pub(crate) async fn open(
-        address: &Address,
+        address: &Endpoint,
         connect: &Connect<'_>,
         session: &mut ClientSession,
         is_debug: bool,
@@ -76,7 +77,7 @@ impl Link {
     }
 
     /// Sends CONNECT, and waits for CONNACK.
-    async fn handshake(&mut self, address: &Address) -> Result<(), Failure> {
+    async fn handshake(&mut self, address: &Endpoint) -> Result<(), Failure> {
         let deadline = Timestamp::ZERO.after(CONNECT_TIMEOUT);
         loop {
             match self.event()? {
@@ -245,13 +246,16 @@ impl Link {
                 Err(error) => return Err(lost(&error)),
             }
         }
-        Ok(())
+        self.stream.try_flush().or_else(unless_it_would_block).map_err(|error| lost(&error))
     }
 
     /// Whether something was received.
     fn read(&mut self) -> Result<bool, Failure> {
-        self.input.reserve(READ_BYTES);
-        match self.stream.try_read(&mut self.input) {
+        let start = self.input.len();
+        self.input.resize(start + READ_BYTES, 0);
+        let read = self.stream.try_read(self.input.get_mut(start..).unwrap_or_default());
+        self.input.truncate(start + read.as_ref().map_or(0, |count| *count));
+        match read {
             Ok(0) => {
                 self.is_closed = true;
                 Err(Failure::lost(if self.connection.is_established() {
@@ -271,7 +275,7 @@ fn lost(error: &io::Error) -> Failure {
     Failure::lost(format_args!("the connection is lost: {error}"))
 }
 
-fn no_answer(address: &Address) -> Failure {
+fn no_answer(address: &Endpoint) -> Failure {
     let secs = CONNECT_TIMEOUT.as_secs();
     Failure::lost(format_args!(
         "cannot connect to {address}: no answer within {secs} s; is it an MQTT server?"

@@ -8,9 +8,10 @@ use vouchmq_mqtt::client::ClientSession;
 use vouchmq_mqtt::packet::{Connect, WillMessage};
 use vouchmq_mqtt::{Dialect, PropertiesBuf, Property, QoS, TopicName};
 
-use super::address::{Address, Url};
+use super::address::{Address, Endpoint, Url};
 use super::link::Link;
 use super::properties::{self, Given, Place};
+use super::transport;
 use crate::exit::Failure;
 
 #[derive(Debug, Args)]
@@ -19,15 +20,18 @@ pub(crate) struct Options {
     /// Connect to this host
     #[arg(short = 'h', long, default_value = "localhost", conflicts_with_all = ["unix", "url"])]
     host: String,
-    /// Connect to this port [default: 1883]
+    /// Connect to this port [default: 1883, with TLS 8883, with WebSocket 8083, with both 8086]
     #[arg(short = 'p', long, conflicts_with_all = ["unix", "url"])]
     port: Option<u16>,
     /// Connect to this Unix socket
     #[arg(long, value_name = "PATH", conflicts_with = "url")]
     unix: Option<PathBuf>,
-    /// Connect to mqtt://user:password@host:port/topic; all but the host may be left out
+    /// Connect to mqtt://user:password@host:port/topic; all but the host may be left out. Over TLS: mqtts://;
+    /// WebSocket: ws:// or wss://, with its path in the topic's place
     #[arg(short = 'L', long, value_parser = Url::parse)]
     url: Option<Url>,
+    #[command(flatten)]
+    transport: transport::Options,
     /// Give this user name
     #[arg(short = 'u', long)]
     username: Option<String>,
@@ -95,7 +99,7 @@ struct Will {
 /// What the options come to.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    pub(crate) address: Address,
+    endpoint: Endpoint,
     pub(crate) dialect: Dialect,
     /// The topic of `-L`.
     pub(crate) topic: Option<String>,
@@ -132,19 +136,26 @@ impl Options {
             let refused = |fault| Failure::unusable(format_args!("--will-topic '{topic}': {fault}"));
             TopicName::new(topic).map_err(refused)?;
         }
+        let scheme = self.transport.scheme(self.url.as_ref().map(|url| url.scheme));
         let url = self.url.unwrap_or_else(|| Url {
-            address: self.unix.map_or_else(|| Address::tcp(&self.host, self.port), Address::Unix),
+            scheme,
+            address: match self.unix {
+                Some(path) => Address::Unix(path),
+                None => Address::Tcp(self.host, self.port.unwrap_or(scheme.port())),
+            },
             username: None,
             password: None,
             topic: None,
+            path: None,
         });
+        let transport = self.transport.resolve(scheme, url.path)?;
         let password = self.password.or_else(|| url.password.map(SecretString::from));
         let username = self.username.or(url.username);
         if password.is_some() && username.is_none() && !dialect.has_properties() {
             return Err(Failure::unusable("MQTT 3 has no password without a user name; give -u, too"));
         }
         Ok(Plan {
-            address: url.address,
+            endpoint: Endpoint { address: url.address, transport },
             dialect,
             topic: url.topic,
             properties: given,
@@ -249,7 +260,7 @@ impl Plan {
             username: self.username.as_deref(),
             password: self.password.as_ref().map(|password| password.expose_secret().as_bytes()),
         };
-        Link::open(&self.address, &connect, session, self.is_debug).await
+        Link::open(&self.endpoint, &connect, session, self.is_debug).await
     }
 }
 

@@ -12,8 +12,10 @@ mod subscriber;
 
 use clap::{Args, Subcommand};
 use vouchmq_mqtt::Dialect;
+use vouchmq_tls::Client;
 
 use crate::client::options::dialect;
+use crate::client::transport;
 use crate::exit::{self, Failure};
 use handshake::Target;
 use process::Usage;
@@ -41,9 +43,14 @@ pub(super) struct Common {
     /// Connect to this host
     #[arg(long, default_value = "127.0.0.1")]
     host: String,
-    /// Connect to this port
-    #[arg(long, default_value_t = 1883)]
-    port: u16,
+    /// Connect to this port [default: 1883, with TLS 8883, with WebSocket 8083, with both 8086]
+    #[arg(long)]
+    port: Option<u16>,
+    #[command(flatten)]
+    transport: transport::Options,
+    /// Come back by the tickets of connections before, where there are any (TLS); keep --conc below 8 then
+    #[arg(long)]
+    resume: bool,
     /// Process id of the broker, to read its CPU time and memory
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pid: Option<u32>,
@@ -89,13 +96,20 @@ impl Common {
         usage.transpose()
     }
 
-    fn target(&self) -> Target {
-        Target {
+    /// Reads the files of TLS.
+    fn target(&self) -> Result<Target, Failure> {
+        let scheme = self.transport.scheme(None);
+        let mut transport = self.transport.resolve(scheme, None)?;
+        if !self.resume {
+            transport.tls = transport.tls.map(Client::without_tickets);
+        }
+        Ok(Target {
             host: self.host.clone(),
-            port: self.port,
+            port: self.port.unwrap_or(scheme.port()),
             dialect: self.version,
             user: self.user.clone(),
             password: self.pass.clone(),
-        }
+            transport,
+        })
     }
 }

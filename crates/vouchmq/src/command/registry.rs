@@ -4,6 +4,7 @@
 
 mod api_key;
 mod audit;
+mod authority;
 mod block;
 mod claim;
 mod credential;
@@ -23,6 +24,7 @@ mod reload;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod token;
 
 use std::path::PathBuf;
@@ -42,6 +44,8 @@ pub(crate) enum Command {
     Device(Arguments<device::Action>),
     /// Credentials of devices: add, rotate, revoke
     Credential(Arguments<credential::Action>),
+    /// Certificate authorities, which vouch for devices
+    Authority(Arguments<authority::Action>),
     /// Claim tokens, which let new devices register
     Claim(Arguments<claim::Action>),
     /// Devices that asked to be let in: approve, reject
@@ -87,7 +91,7 @@ pub(crate) struct Single<A: Args> {
 #[derive(Debug, Args)]
 #[group(skip)]
 struct Common {
-    /// Use the management API at this address
+    /// Use the management API at this address, as https://broker.example:8081
     #[arg(
         long,
         global = true,
@@ -101,6 +105,8 @@ struct Common {
     /// file 'admin-token' in VOUCHMQ_DATA or vouchmq-data]
     #[arg(long, global = true, help_heading = HEADING, value_name = "FILE")]
     token_file: Option<PathBuf>,
+    #[command(flatten)]
+    tls: tls::Options,
     /// Print JSON, as the API answers it
     #[arg(long, global = true, help_heading = HEADING)]
     json: bool,
@@ -126,6 +132,7 @@ impl Command {
             Self::Product(Arguments { common, action }) => run(common, action),
             Self::Device(Arguments { common, action }) => run(common, action),
             Self::Credential(Arguments { common, action }) => run(common, action),
+            Self::Authority(Arguments { common, action }) => run(common, action),
             Self::Claim(Arguments { common, action }) => run(common, action),
             Self::Registration(Arguments { common, action }) => run(common, action),
             Self::Block(Arguments { common, action }) => run(common, action),
@@ -140,8 +147,8 @@ impl Command {
 }
 
 fn run(common: Common, action: impl Act) -> Result<(), Failure> {
-    let Common { api, token_file, json } = common;
+    let Common { api, token_file, tls, json } = common;
     let token = token::Token::find(token_file.as_deref(), |name| std::env::var_os(name))?;
-    let operator = Operator::new(&api, token, json)?;
+    let operator = Operator::new(&api, &tls, token, json)?;
     block_on(false, action.act(&operator))
 }

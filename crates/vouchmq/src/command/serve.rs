@@ -1,50 +1,56 @@
-//! `vouchmq serve`: flags to configuration to a running broker, and its end.
+//! `vouchmq serve`: flags and files to configuration to a running broker, and its end.
 
+mod asked;
 mod data_directory;
 mod http;
+mod judges;
 mod lifecycle;
 mod log;
+pub(in crate::command) mod mistake;
+pub(in crate::command) mod people;
 mod registry;
+mod running;
 mod settings;
-mod users;
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Mutex;
 use vouchmq_broker::{Bound, ListenAddress, ListenerOptions};
+use vouchmq_identity::Sessions;
 use vouchmq_mqtt::engine::SHARDS_MAX;
 
 use crate::exit::{self, Failure};
 use crate::output;
 use crate::runtime::block_on;
+use asked::{Asked, Wanted};
 use data_directory::DataDirectory;
-use registry::{Choices, Judges};
-use settings::Settings;
+use judges::Judges;
+use mistake::Mistake;
+use registry::Choices;
+use running::{Now, Running, Soon};
 
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES, after_long_help = settings::help())]
 #[group(skip)]
 pub(crate) struct Arguments {
-    /// Read a configuration file (not yet supported: use flags and --set)
+    /// Read this configuration file, of NanoMQ or of our own; 'vouchmq check FILE' tells what it comes to
     #[arg(long, alias = "conf", value_name = "FILE", env = "VOUCHMQ_CONFIG")]
     config: Option<PathBuf>,
-    /// Set a limit, as mqtt.max_packet_size=2MB; repeat for more. --help lists all keys
+    /// Set a key of the configuration file, as mqtt.max_packet_size=2MB; repeat for more. --help lists keys
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
-    /// Listen on HOST:PORT, PORT (of 127.0.0.1; 0 picks a free one) or unix:PATH; repeat for more; 'off' for none
-    #[arg(
-        long,
-        value_name = "ADDR",
-        env = "VOUCHMQ_LISTEN",
-        value_delimiter = ',',
-        default_value = "127.0.0.1:1883"
-    )]
-    listen: Vec<String>,
-    /// Keep data here; created if missing, used by one broker at a time
-    #[arg(long, value_name = "DIR", env = "VOUCHMQ_DATA", default_value = "vouchmq-data")]
-    data: PathBuf,
+    /// Listen on HOST:PORT, PORT (of 127.0.0.1; 0 picks a free one) or unix:PATH, and nowhere else; repeat for more;
+    /// 'off' for nowhere [default: 127.0.0.1:1883, or what the file says]
+    #[arg(long, value_name = "ADDR", env = "VOUCHMQ_LISTEN", value_delimiter = ',')]
+    listen: Option<Vec<String>>,
+    /// Keep data here; created if missing, used by one broker at a time [default: vouchmq-data]
+    #[arg(long, value_name = "DIR", env = "VOUCHMQ_DATA")]
+    data: Option<PathBuf>,
     /// Run so many shards, each one a thread [default: one for each core]
     #[arg(long, value_name = "N", env = "VOUCHMQ_SHARDS", value_parser = clap::value_parser!(u16).range(1..=i64::from(SHARDS_MAX)))]
     shards: Option<u16>,
@@ -54,15 +60,15 @@ pub(crate) struct Arguments {
     /// Let the users of this file in; 'vouchmq passwd' writes it
     #[arg(long, value_name = "FILE", env = "VOUCHMQ_USER_FILE")]
     user_file: Option<PathBuf>,
-    /// Listen for operators on HOST:PORT or PORT of loopback; 'off' for nowhere
-    #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_API_LISTEN", value_parser = http::address, default_value = "127.0.0.1:8081")]
-    api_listen: http::Listen,
-    /// Listen for other brokers that ask who their clients are
-    #[arg(long = "auth-listen", value_name = "ADDR|off", env = "VOUCHMQ_AUTH_LISTEN", value_parser = http::address, default_value = "off")]
-    authentication_listen: http::Listen,
-    /// Listen for devices that register
-    #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_REGISTER_LISTEN", value_parser = http::address, default_value = "127.0.0.1:8082")]
-    register_listen: http::Listen,
+    /// Listen for operators on HOST:PORT or PORT of loopback; 'off' for nowhere [default: 127.0.0.1:8081]
+    #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_API_LISTEN", value_parser = http::address)]
+    api_listen: Option<http::Listen>,
+    /// Listen for other brokers that ask who their clients are [default: off]
+    #[arg(long = "auth-listen", value_name = "ADDR|off", env = "VOUCHMQ_AUTH_LISTEN", value_parser = http::address)]
+    authentication_listen: Option<http::Listen>,
+    /// Listen for devices that register [default: 127.0.0.1:8082]
+    #[arg(long, value_name = "ADDR|off", env = "VOUCHMQ_REGISTER_LISTEN", value_parser = http::address)]
+    register_listen: Option<http::Listen>,
     /// The administrator's token, at least 32 characters [default: the file 'admin-token' in DIR, made at the first start]
     #[arg(long, value_name = "TOKEN", env = "VOUCHMQ_ADMIN_TOKEN", hide = true, hide_env_values = true)]
     admin_token: Option<SecretString>,
@@ -81,58 +87,49 @@ pub(crate) struct Arguments {
 
 /// Serves until a signal ends it.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
-    if let Some(file) = &arguments.config {
-        return Err(Failure::unusable(format_args!(
-            "the configuration file {} is not read: this version has none; use flags and --set KEY=VALUE",
-            file.display()
-        )));
-    }
     settings::variables::refuse_unknown(std::env::vars_os())?;
-    let settings = Settings::resolve(std::env::vars_os(), &arguments.set)?;
-    let listeners = listeners(&arguments.listen)?;
-    let others = users::others(arguments.allow_anonymous, arguments.user_file.as_deref())?;
-    let shards = arguments.shards.unwrap_or_else(core_count);
-    let mut log_options = vouchmq_config::LogOptions::default();
-    arguments.log.apply(&mut log_options);
-    let prepared = log::prepare(&log_options)
-        .map_err(|error| Failure::unusable(format_args!("cannot write the log: {error}")))?;
-    let _logs = prepared.start();
-    let data = DataDirectory::open(&arguments.data)?;
+    let asked = Arc::new(Asked::by(&arguments).map_err(Failure::unusable)?);
+    let Wanted { config, outcome, people } = asked.read().map_err(told)?;
+    let logs = log::prepare(&config.log)
+        .map_err(|error| Failure::unusable(format_args!("cannot write the log: {error}")))?
+        .start();
+    let warnings = outcome.warnings().chain(people.warnings.iter().cloned());
+    warnings.for_each(|warning| tracing::warn!("{warning}"));
+    if arguments.allow_anonymous {
+        tracing::warn!("clients without a user name are let in, because of --allow-anonymous");
+    }
+    let shards = config.system.shards.unwrap_or_else(core_count);
+    let data = DataDirectory::open(&config.system.data)?;
     let choices = Choices {
-        database: arguments.database.as_deref(),
+        database: config.registry.database.as_ref().map(|database| database.expose()),
         keys: arguments.keys.as_ref().map(ExposeSecret::expose_secret),
         accepts_rollback: arguments.accept_rollback,
-        node_timeout: settings.node_timeout(),
-        max_staleness: settings.max_staleness(),
+        node_timeout: config.settings.node_timeout,
+        max_staleness: config.settings.staleness_max_secs.map(Duration::from_secs),
     };
-    let registration_limits = settings.registration();
     let registry = registry::Open::at(data.path(), &choices)?;
-    let Judges { authenticator, methods } = registry.judges(others);
-    let config = settings.into_config(listeners, shards, authenticator, methods)?;
-    let bound = Bound::bind(config).map_err(|error| {
+    let configured = Arc::new(people.configured);
+    let judges = Judges::new(&registry, &people.order, &configured);
+    let broker = settings::broker_config(
+        &config.settings,
+        config.listeners.clone(),
+        shards,
+        judges.authenticator.clone(),
+        judges.methods.clone(),
+    )?;
+    let bound = Bound::bind(broker).map_err(|error| {
         Failure::unusable(format_args!("{error}; choose another address with --listen, or end what uses it"))
     })?;
-    let addresses = http::Addresses {
-        registration: arguments.register_listen.0,
-        management: arguments.api_listen.0,
-        authentication: arguments.authentication_listen.0,
+    let token = match config.management {
+        Some(_) => Some(http::administrator_token(data.path(), arguments.admin_token.as_ref())?),
+        None => None,
     };
-    let token = arguments.admin_token.as_ref();
-    let http =
-        block_on(&registry.runtime, http::Bound::bind(addresses, data.path(), token, registration_limits))?;
-    users::warn(arguments.allow_anonymous, arguments.user_file.as_deref());
-    serve(bound, http, registry, shards, &data)
-}
+    let http = block_on(&registry.runtime, http::bind(&config))
+        .map_err(|mistake| Failure::unusable(mistake.text))?;
 
-fn serve(
-    bound: Bound,
-    http: http::Bound,
-    registry: registry::Open,
-    shards: u16,
-    data: &DataDirectory,
-) -> Result<(), Failure> {
-    let mut addresses: Vec<String> = bound.addresses().iter().map(url).collect();
-    addresses.extend(http.addresses().map(|(address, what)| format!("http://{address} for {what}")));
+    let addresses: Vec<String> = urls(&config.listeners, bound.addresses())
+        .chain(http.addresses().map(|(address, what)| format!("{address} for {what}")))
+        .collect();
     if addresses.is_empty() {
         return Err(Failure::unusable(
             "every listener is off, so nobody could reach the broker; turn one on with --listen, --api-listen, \
@@ -141,37 +138,57 @@ fn serve(
     }
     let signals = lifecycle::Signals::listen()?;
     let broker = bound.start().map_err(Failure::unusable)?;
-    let at_work = registry.work(&broker.control(), http)?;
+    let control = broker.control();
+    let sessions: Arc<dyn Sessions> = Arc::new(control.clone());
+    let soon = Soon::default();
+    let (runtime, works) = (registry.runtime.handle().clone(), http::Works::of(&registry.registrar));
+    let at_work = registry.work(sessions.clone());
+    let progress = at_work.running.progress();
+    let services = http::Services::make(works, progress, &config, token, sessions, Arc::new(soon.clone()));
+    let services = block_on(&at_work.runtime, services)?;
+    let http = OnceLock::from(http.serve(runtime, services));
+    let now = Mutex::new(Now { outcome, configured });
+    let running = Arc::new(Running { asked, logs, control, judges, http, now });
+    soon.is(&running);
     for address in &addresses {
         tracing::info!(shards, data = %data.path().display(), "listening on {address}");
         output::line(&format!("listening on {address}"))?;
     }
-    lifecycle::run_until_signal(broker, at_work, signals)
+    lifecycle::run_until_signal(broker, at_work, running, signals)
 }
 
-/// Plain MQTT at each of these addresses.
-fn listeners(texts: &[String]) -> Result<Vec<ListenerOptions>, Failure> {
-    if texts.iter().any(|text| text == "off") {
-        return if texts.len() == 1 {
-            Ok(Vec::new())
-        } else {
-            Err(Failure::unusable(
-                "--listen off and other addresses contradict each other; leave one of them out",
+/// Everything that is wrong, one line each; the last is how many.
+fn told(mistakes: Vec<Mistake>) -> Failure {
+    match mistakes.as_slice() {
+        [mistake] => Failure::unusable(mistake),
+        mistakes => {
+            mistakes.iter().for_each(|mistake| output::complain(&mistake.to_string()));
+            Failure::unusable(format_args!(
+                "the configuration has {} errors; nothing was started",
+                mistakes.len()
             ))
-        };
+        }
     }
-    let plain = |(number, text): (usize, &String)| {
-        let address = text.parse().map_err(|why| Failure::unusable(format_args!("--listen: {why}")))?;
-        Ok(ListenerOptions::plain(&format!("listen.{number}"), address))
-    };
-    texts.iter().enumerate().map(plain).collect()
 }
 
-fn url(address: &ListenAddress) -> String {
-    match address {
-        ListenAddress::Tcp(address) => format!("mqtt://{address}"),
-        ListenAddress::Unix(path) => format!("mqtt+unix://{}", path.display()),
-    }
+/// Where MQTT clients connect, and what is spoken there.
+fn urls<'a>(
+    listeners: &'a [ListenerOptions],
+    bound: &'a [ListenAddress],
+) -> impl Iterator<Item = String> + 'a {
+    listeners.iter().zip(bound).map(|(listener, address)| {
+        let scheme = match (&listener.websocket, &listener.tls) {
+            (None, None) => "mqtt",
+            (None, Some(_)) => "mqtts",
+            (Some(_), None) => "ws",
+            (Some(_), Some(_)) => "wss",
+        };
+        let path = listener.websocket.as_ref().map_or("", |websocket| &websocket.path);
+        match address {
+            ListenAddress::Tcp(address) => format!("{scheme}://{address}{path}"),
+            ListenAddress::Unix(file) => format!("{scheme}+unix://{}{path}", file.display()),
+        }
+    })
 }
 
 fn core_count() -> u16 {

@@ -1,6 +1,8 @@
 //! mosquitto_pub and mosquitto_sub, with themselves and with ours.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
 
+mod acl;
+
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
 use std::process::Command;

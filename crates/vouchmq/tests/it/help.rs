@@ -11,8 +11,12 @@ fn help_of_every_command() {
             ("vouchmq", &["--help"][..]),
             ("serve", &["serve", "-h"]),
             ("serve_long", &["serve", "--help"]),
+            ("check", &["check", "--help"]),
+            ("config_schema", &["config", "schema", "--help"]),
             ("pub", &["pub", "--help"]),
             ("sub", &["sub", "--help"]),
+            ("cert", &["cert", "--help"]),
+            ("cert_device", &["cert", "device", "--help"]),
             ("passwd", &["passwd", "--help"]),
             ("product", &["product", "--help"]),
             ("product_create", &["product", "create", "--help"]),
@@ -55,7 +59,19 @@ fn help_is_a_command_too() {
         "import",
         "export",
     ];
-    let others = ["serve", "pub", "sub", "passwd", "demo", "bench", "version", "completions", "help"];
+    let others = [
+        "serve",
+        "check",
+        "config",
+        "pub",
+        "sub",
+        "passwd",
+        "demo",
+        "bench",
+        "version",
+        "completions",
+        "help",
+    ];
     for command in [&registry[..], &others].concat() {
         assert!(commands.contains(&command), "{command} is not in {list}");
         let help = run(&["help", command]).code(0);

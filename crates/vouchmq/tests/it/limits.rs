@@ -103,7 +103,7 @@ const CASES: &[Case] = &[
         told: "the server does not take this topic alias",
     },
     Case {
-        set: "mqtt.check_payload_format=on",
+        set: "mqtt.check_payload_format=true",
         within: &["pub", "-t", "a", "-m", "ü", "-q", "1", "-D", "publish", "payload-format-indicator", "1"],
         beyond: &["pub", "-t", "a", "-s", "-q", "1", "-D", "publish", "payload-format-indicator", "1"],
         told: "payload format invalid (0x99)",

@@ -1,6 +1,9 @@
 //! The binary as its users run it: real processes, real sockets.
 
 mod bench;
+mod cert;
+mod check;
+mod configured;
 mod connecting;
 mod help;
 mod identity;
@@ -11,6 +14,7 @@ mod mistakes;
 mod passwd;
 mod process;
 mod registry;
+mod secure;
 mod serve;
 mod server;
 mod subscriptions;

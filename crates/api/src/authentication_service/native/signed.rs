@@ -60,8 +60,14 @@ impl Service {
             return Err(Problem::new(Code::MalformedRequest, "send no query: nothing here has one"));
         }
         let is_signed = headers.contains_key(SIGNATURE) || headers.contains_key(SIGNATURE_INPUT);
-        if !is_signed && let Some(caller) = self.callers.local(peer) {
-            return Ok(Signed { caller, answer: None });
+        let client = parts.extensions.get::<vouchmq_tls::Peer>();
+        if !is_signed {
+            let certified = client
+                .and_then(vouchmq_tls::Peer::fingerprint)
+                .and_then(|certificate| self.callers.certified(certificate, peer));
+            if let Some(caller) = certified.or_else(|| self.callers.local(peer)) {
+                return Ok(Signed { caller, answer: None });
+            }
         }
         let refused = |reason: &dyn std::fmt::Display| {
             let hint = "sign the request (RFC 9421, hmac-sha256) with the key of a caller that is configured";
@@ -72,7 +78,7 @@ impl Service {
         let known = self.callers.signing(claim.key_id(), peer);
         let known = known.ok_or_else(|| refused(&"no caller of this name, or not from there"))?;
         let now = self.clock.now();
-        let authority = authority_of(headers).ok_or_else(|| refused(&"no Host"))?;
+        let authority = authority_of(headers, client.is_some()).ok_or_else(|| refused(&"no Host"))?;
         let request = RequestParts {
             method: parts.method.as_str(),
             authority: &authority,
@@ -100,10 +106,10 @@ fn one<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     values.next().is_none().then_some(value)
 }
 
-/// `@authority`: in lower case, and without the port of plain HTTP.
-fn authority_of(headers: &HeaderMap) -> Option<String> {
+/// `@authority`: in lower case, and without the port that its scheme has anyway.
+fn authority_of(headers: &HeaderMap, is_secure: bool) -> Option<String> {
     let host = one(headers, header::HOST.as_str())?.to_ascii_lowercase();
-    Some(host.strip_suffix(":80").map_or(host.clone(), ToOwned::to_owned))
+    Some(host.strip_suffix(if is_secure { ":443" } else { ":80" }).map_or(host.clone(), ToOwned::to_owned))
 }
 
 async fn sign(

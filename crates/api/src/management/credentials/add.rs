@@ -5,7 +5,8 @@ use axum::response::Response;
 use secrecy::SecretString;
 use vouchmq_client::dto::applied::WithApplied;
 use vouchmq_client::dto::credential::{IssuedCredential, NewCredential as Wanted};
-use vouchmq_identity::model::{CredentialKind, DeviceId, Validity};
+use vouchmq_identity::ClientCertificate;
+use vouchmq_identity::model::{CertificateProof, CredentialKind, DeviceId, Validity};
 use vouchmq_identity::registry::{AddCredential, NewProof};
 
 use super::issued;
@@ -46,6 +47,14 @@ impl Management {
     async fn proof_of(&self, wanted: Wanted) -> Result<NewProof, Problem> {
         let password = wanted.password.map(SecretString::from);
         let registry = &self.registry;
+        if let Some(text) = &wanted.certificate {
+            return match (read("/kind", &wanted.kind)?, password, wanted.password_hash) {
+                (CredentialKind::X509, None, None) => {
+                    Ok(NewProof::Certificate(Arc::new(read_certificate(text)?)))
+                }
+                _ => Err(invalid("/certificate", "a certificate is of kind x509, and has no password")),
+            };
+        }
         match (read("/kind", &wanted.kind)?, password, wanted.password_hash) {
             (CredentialKind::Secret, None, None) => Ok(NewProof::Secret),
             (CredentialKind::Secret, ..) => Err(invalid("/kind", "a secret is generated: send no password")),
@@ -62,6 +71,20 @@ impl Management {
                 Ok(NewProof::Scram(Arc::new(self.hashing.scram(registry, password).await?)))
             }
             (CredentialKind::Scram, ..) => Err(invalid("/password", "send password, and nothing else")),
+            (CredentialKind::X509, ..) => Err(invalid("/certificate", "send certificate, and nothing else")),
         }
     }
+}
+
+/// A client certificate in PEM, or its fingerprint.
+fn read_certificate(text: &str) -> Result<CertificateProof, Problem> {
+    if let Ok(fingerprint) = text.trim().parse() {
+        return Ok(CertificateProof::of_fingerprint(fingerprint));
+    }
+    let certificate = ClientCertificate::from_pem(text);
+    let certificate = certificate.map_err(|fault| invalid("/certificate", fault.to_string()))?;
+    if certificate.is_authority() {
+        return Err(invalid("/certificate", "this is the certificate of an authority, not of a device"));
+    }
+    Ok(CertificateProof::of(&certificate, None))
 }

@@ -9,7 +9,7 @@ use crate::management::answer::{created, created_with_secret, version_of};
 use crate::management::text::time_of;
 
 pub(crate) fn body_of(credential: &Credential) -> Body {
-    let window = credential.window();
+    let (window, certificate) = (credential.window(), credential.proof.certificate());
     Body {
         id: credential.id.to_string(),
         device_id: credential.device.to_string(),
@@ -23,8 +23,11 @@ pub(crate) fn body_of(credential: &Credential) -> Body {
         revoked_at: credential.revoked_at.map(time_of),
         key_id: match &credential.proof {
             Proof::Secret(key_id, _) => Some(key_id.to_string()),
-            Proof::Password(_) | Proof::Scram(_) => None,
+            Proof::Password(_) | Proof::Scram(_) | Proof::Certificate(_) => None,
         },
+        fingerprint: certificate.map(|known| known.fingerprint.to_string()),
+        subject: certificate.and_then(|known| known.subject.as_ref()).map(ToString::to_string),
+        authority: certificate.and_then(|known| known.authority).map(|known| known.to_string()),
     }
 }
 

@@ -14,13 +14,13 @@ use crate::management::text::time_of;
 
 /// What was found out about a client.
 pub(super) struct Finding {
-    decision: Decision,
-    reason: Option<&'static str>,
-    detail: String,
-    device: Option<DeviceId>,
-    credential: Option<CredentialId>,
-    row: Option<Credential>,
-    is_first_use: bool,
+    pub(super) decision: Decision,
+    pub(super) reason: Option<&'static str>,
+    pub(super) detail: String,
+    pub(super) device: Option<DeviceId>,
+    pub(super) credential: Option<CredentialId>,
+    pub(super) row: Option<Credential>,
+    pub(super) is_first_use: bool,
     acl: Option<Vec<AclEntry>>,
     expires_at: Option<UnixMillis>,
     as_of: u64,
@@ -76,7 +76,12 @@ impl Finding {
         finding.is_first_use = proven.is_some_and(|proven| proven.is_unconfirmed);
         finding.credential = proven.map(|proven| proven.credential);
         finding.device = device;
-        if finding.look_up(here, request).await.is_err() {
+        let certificate = request.certificate.as_ref().filter(|_| request.password.is_none());
+        let looked_up = match certificate {
+            Some(certificate) => finding.look_at_certificate(here, request, certificate).await,
+            None => finding.look_up(here, request).await,
+        };
+        if looked_up.is_err() {
             finding.detail.push_str("; the database does not answer, so it may know more");
         }
         finding
@@ -124,7 +129,7 @@ impl Finding {
         };
         let mut named = credentials.into_iter().filter_map(|known| match known.proof {
             Proof::Secret(id, verifier) if id == key_id => Some((known, verifier)),
-            Proof::Secret(..) | Proof::Password(_) | Proof::Scram(_) => None,
+            Proof::Secret(..) | Proof::Password(_) | Proof::Scram(_) | Proof::Certificate(_) => None,
         });
         let Some((credential, verifier)) = named.next() else {
             self.detail = format!("{}: no credential of the device has the key id {key_id}", self.detail);

@@ -1,7 +1,7 @@
 use base64ct::{Base64, Encoding};
 use vouchmq_client::dto::product::NewAclRule;
 use vouchmq_client::dto::transfer::{
-    BlockLine, ClaimTokenLine, CredentialLine, DeviceLine, ProductLine, Verifier,
+    BlockLine, CertificateLine, ClaimTokenLine, CredentialLine, DeviceLine, ProductLine, Verifier,
 };
 use vouchmq_identity::SecretVerifier;
 use vouchmq_identity::model::{BlockEntry, ClaimToken, Credential, Device, Product, Proof};
@@ -46,10 +46,17 @@ pub(super) fn device(device: &Device, credentials: &[Credential], has_verifiers:
 
 fn credential(credential: &Credential, has_verifiers: bool) -> CredentialLine {
     let (key_id, verifier) = match &credential.proof {
-        Proof::Secret(key_id, verifier) => (Some(key_id.to_string()), secret(verifier)),
-        Proof::Password(hash) => (None, text(hash.to_string())),
-        Proof::Scram(verifier) => (None, text(verifier.to_text().to_string())),
+        Proof::Secret(key_id, verifier) => (Some(key_id.to_string()), Some(secret(verifier))),
+        Proof::Password(hash) => (None, Some(text(hash.to_string()))),
+        Proof::Scram(verifier) => (None, Some(text(verifier.to_text().to_string()))),
+        Proof::Certificate(_) => (None, None),
     };
+    let certificate = credential.proof.certificate().map(|known| CertificateLine {
+        fingerprint: known.fingerprint.to_string(),
+        subject: known.subject.as_ref().map(ToString::to_string),
+        ends_at: known.ends_at.map(time_of),
+        authority: known.authority.map(|known| known.to_string()),
+    });
     CredentialLine {
         id: credential.id.to_string(),
         kind: credential.proof.kind().to_string(),
@@ -61,7 +68,8 @@ fn credential(credential: &Credential, has_verifiers: bool) -> CredentialLine {
         last_used_at: credential.last_used_at.map(time_of),
         revoked_at: credential.revoked_at.map(time_of),
         key_id,
-        verifier: has_verifiers.then_some(verifier),
+        verifier: verifier.filter(|_| has_verifiers),
+        certificate,
     }
 }
 

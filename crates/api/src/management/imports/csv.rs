@@ -55,6 +55,11 @@ impl Records for CsvReader {
                 let detail = "secrets are generated: import the device without one, and issue or claim it";
                 Err(Fault::new("invalid", detail))
             }
+            (Some(CredentialKind::X509), ..) => {
+                let detail =
+                    "a table has no certificates: import the device without one, and add its certificate";
+                Err(Fault::new("invalid", detail))
+            }
             (_, Some(_), Some(_)) => Err(Fault::new("invalid", "give password or password_hash, not both")),
             (Some(_), None, _) => Err(Fault::new("invalid", "secret_kind needs a password")),
         }

@@ -2,10 +2,13 @@ use std::collections::HashMap;
 
 use base64ct::{Base64, Encoding};
 use vouchmq_client::dto::transfer::{
-    BlockLine, ClaimTokenLine, CredentialLine, DeviceLine, Header, Line, ProductLine, Verifier,
+    BlockLine, CertificateLine, ClaimTokenLine, CredentialLine, DeviceLine, Header, Line, ProductLine,
+    Verifier,
 };
 use vouchmq_identity::model::Scope;
-use vouchmq_identity::model::{BlockEntry, ClaimToken, CredentialKind, Product, ProductId, Proof, Validity};
+use vouchmq_identity::model::{
+    BlockEntry, CertificateProof, ClaimToken, CredentialKind, Product, ProductId, Proof, Validity,
+};
 use vouchmq_identity::registry::{ImportCredential, ImportDevice, ImportItem};
 use vouchmq_identity::{Block, BlockTarget, CheckValue, Keyring, PepperVersion, SecretVerifier};
 
@@ -65,7 +68,8 @@ impl NativeReader {
                 }
             }
             Line::Device(line) => {
-                let left = line.credentials.iter().filter(|credential| credential.verifier.is_none()).count();
+                let is_left = |line: &&CredentialLine| line.verifier.is_none() && line.certificate.is_none();
+                let left = line.credentials.iter().filter(is_left).count();
                 run.leave(left as u64);
                 self.device(line).map(|device| ImportItem::Device(Box::new(device)))
             }
@@ -137,8 +141,13 @@ impl NativeReader {
 
     /// `None`: the export was made without verifiers.
     fn credential(&self, line: &CredentialLine) -> Result<Option<ImportCredential>, Fault> {
+        let kind = word("kind", &line.kind)?;
+        if let (CredentialKind::X509, Some(certificate)) = (kind, &line.certificate) {
+            return self.credential_of(line, certificate_of(certificate)?).map(Some);
+        }
         let Some(verifier) = &line.verifier else { return Ok(None) };
-        let proof = match word("kind", &line.kind)? {
+        let proof = match kind {
+            CredentialKind::X509 => return Err(Fault::new("invalid", "certificate is missing")),
             CredentialKind::Secret => {
                 let key_id =
                     line.key_id.as_deref().ok_or_else(|| Fault::new("invalid", "key_id is missing"))?;
@@ -150,7 +159,11 @@ impl NativeReader {
                 Proof::Scram(std::sync::Arc::new(verifier))
             }
         };
-        Ok(Some(ImportCredential {
+        self.credential_of(line, proof).map(Some)
+    }
+
+    fn credential_of(&self, line: &CredentialLine, proof: Proof) -> Result<ImportCredential, Fault> {
+        Ok(ImportCredential {
             id: Some(read("id", &line.id)?),
             proof,
             state: word("state", &line.state)?,
@@ -162,7 +175,7 @@ impl NativeReader {
             first_used_at: read_some_time("first_used_at", line.first_used_at.as_deref())?,
             last_used_at: read_some_time("last_used_at", line.last_used_at.as_deref())?,
             revoked_at: read_some_time("revoked_at", line.revoked_at.as_deref())?,
-        }))
+        })
     }
 
     fn secret(&self, verifier: &Verifier) -> Result<SecretVerifier, Fault> {
@@ -202,6 +215,15 @@ impl NativeReader {
             created_at: read_time("created_at", &line.created_at)?,
         })
     }
+}
+
+fn certificate_of(line: &CertificateLine) -> Result<Proof, Fault> {
+    Ok(Proof::Certificate(std::sync::Arc::new(CertificateProof {
+        fingerprint: read("fingerprint", &line.fingerprint)?,
+        subject: line.subject.as_deref().map(Into::into),
+        ends_at: read_some_time("ends_at", line.ends_at.as_deref())?,
+        authority: read_some("authority", line.authority.as_deref())?,
+    })))
 }
 
 fn text(verifier: &Verifier) -> Result<&str, Fault> {

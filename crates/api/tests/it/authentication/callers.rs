@@ -55,7 +55,7 @@ fn nobody_may_ask_who_is_not_configured() {
 fn a_configuration_that_would_let_anybody_ask_is_refused_without_repeating_a_key() {
     let world = World::new();
     for (given, expected) in [
-        (json!({ "brokers": [{ "name": "b" }] }), "neither a header nor networks"),
+        (json!({ "brokers": [{ "name": "b" }] }), "neither a header nor a certificate nor networks"),
         (
             json!({ "brokers": [{ "name": "b", "header": { "name": "X", "value": "canary" } }] }),
             "at least 16",

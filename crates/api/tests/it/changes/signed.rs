@@ -27,7 +27,12 @@ fn signed(world: &World, query: Option<&str>, nonce: &str) -> String {
 }
 
 fn distrusting(world: &World) -> Server {
-    let key = CallerOptions { name: "broker-1".to_owned(), key: KEY.into(), networks: Vec::new() };
+    let key = CallerOptions {
+        name: "broker-1".to_owned(),
+        key: Some(KEY.into()),
+        certificate: None,
+        networks: Vec::new(),
+    };
     let options =
         AuthenticationServiceOptions { callers: vec![key], ..AuthenticationServiceOptions::default() };
     let confirm = std::sync::Arc::new(ConfirmNone);

@@ -4,9 +4,14 @@ use std::time::Duration;
 
 /// A connection that sends what it is given, and reads answers.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     buffer: Vec<u8>,
 }
+
+/// What bytes go over.
+pub(crate) trait Stream: Read + Write {}
+
+impl<T: Read + Write> Stream for T {}
 
 /// An answer.
 #[derive(Debug)]
@@ -21,9 +26,17 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Connection {
     pub(crate) fn to(address: SocketAddr) -> Self {
+        Self::on(Self::dial(address))
+    }
+
+    pub(crate) fn on(stream: impl Stream + 'static) -> Self {
+        Self { stream: Box::new(stream), buffer: Vec::new() }
+    }
+
+    pub(crate) fn dial(address: SocketAddr) -> TcpStream {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self { stream, buffer: Vec::new() }
+        stream
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) {

@@ -103,9 +103,17 @@ impl World {
     }
 
     pub(crate) fn serve_with(&self, options: &AuthenticationServiceOptions, judge: Arc<dyn Judge>) -> Server {
+        Server::start(self.router_with(options, judge))
+    }
+
+    pub(crate) fn router(&self, options: &AuthenticationServiceOptions) -> axum::Router {
+        self.router_with(options, self.resident.clone())
+    }
+
+    fn router_with(&self, options: &AuthenticationServiceOptions, judge: Arc<dyn Judge>) -> axum::Router {
         let service =
             AuthenticationService::try_new(options, judge, self.confirmed.clone(), self.clock.clone());
-        Server::start(service.unwrap().build().router)
+        service.unwrap().build().router
     }
 }
 

@@ -18,6 +18,8 @@ fn no_get_shows_a_secret() {
     let product = text(&management.call("POST", "/v1/products", &wish).is(201), "id").to_owned();
     let device = management.device(&product, "d1");
     let claim = management.claim(&product, json!({}));
+    let wish = json!({"product_id": product, "certificate": include_str!("certificates/example-ca.pem")});
+    let authority = management.call("POST", "/v1/certificate-authorities", &wish).is(201);
     let key = management.api_key("k", &["stats:read"]);
     for kind in ["password", "scram"] {
         let wish = json!({"kind": kind, "password": "correct horse"});
@@ -35,6 +37,7 @@ fn no_get_shows_a_secret() {
         ("/v1/devices/", "d1"),
         ("/v1/credentials/", text(&device, "credential_id")),
         ("/v1/claim-tokens/", text(&claim, "id")),
+        ("/v1/certificate-authorities/", text(&authority, "id")),
         ("/v1/registrations/", text(&waiting, "registration_id")),
         ("/v1/blocks/", text(&block, "id")),
         ("/v1/api-keys/", text(&key, "id")),

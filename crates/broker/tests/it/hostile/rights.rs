@@ -25,7 +25,7 @@ fn server_with(rules: Vec<AclRule>) -> Server {
 }
 
 /// What SUBSCRIBE is answered for each filter.
-fn answers(client: &mut Client, filters: &[&str]) -> Vec<ReasonCode> {
+pub(super) fn answers(client: &mut Client, filters: &[&str]) -> Vec<ReasonCode> {
     let filters: Vec<_> = filters.iter().map(|filter| (*filter, AtLeastOnce)).collect();
     let packet_id = client.next_id();
     client.send(subscribe(packet_id, &filters));

@@ -168,3 +168,32 @@ fn spaces_are_read_as_mosquitto_reads_them() {
         [(1, "read a b".to_owned()), (3, "readwrite x".to_owned())]
     );
 }
+
+#[test]
+fn whatever_stands_in_a_file_is_read_or_refused() {
+    arbtest::arbtest(|u| {
+        let words = [
+            "topic", "pattern", "user", "read", "write", "deny", "a/#", "%c", "%u/+", "+", "#", "é", "$x", "",
+        ];
+        let ends = [" ", "\n", "\t", "/", "%", "\r\n"];
+        let mut text = String::new();
+        for _ in 0..u.int_in_range(0..=30)? {
+            text.push_str(u.choose(&words)?);
+            text.push_str(u.choose(&ends)?);
+        }
+        match MosquittoAcl::parse(&text) {
+            Ok(acl) => {
+                let rules = acl.rules_of(&Names { client_id: "c", username: Some("u"), ..Names::default() });
+                // Nothing is read that the filter does not match.
+                assert!(
+                    grant(&rules, "#") != Grant::Whole || rights(&rules, "any/topic").contains('r'),
+                    "{text:?}"
+                );
+            }
+            Err(faults) => {
+                assert!(!faults.is_empty() && faults.iter().all(|fault| fault.line > 0), "{text:?}")
+            }
+        }
+        Ok(())
+    });
+}

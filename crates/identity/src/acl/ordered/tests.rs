@@ -1,5 +1,6 @@
 use std::net::IpAddr;
 
+use arbtest::arbitrary;
 use vouchmq_mqtt::{Authorize, FilterRef, Grant};
 
 use super::*;
@@ -284,4 +285,36 @@ fn a_rule_reads_as_a_sentence() {
         everything(Effect::Allow).to_string(),
         "allow everybody to publish and subscribe to every topic"
     );
+}
+
+/// Rules about one user or client each are found without looking at all the others.
+#[test]
+fn rules_that_are_looked_up_are_those_that_are_found_by_looking_at_all() {
+    arbtest::arbtest(|u| {
+        let name = |u: &mut arbitrary::Unstructured<'_>| {
+            u.choose(&["alice", "bob", "c1"]).map(|name| (*name).to_owned())
+        };
+        let mut given = Vec::new();
+        for _ in 0..u.int_in_range(0..=8)? {
+            let whom = match u.int_in_range(0..=4)? {
+                0 => Selector::Everybody,
+                1 | 2 => Selector::UserName(name(u)?.into()),
+                3 => Selector::ClientId(name(u)?.into()),
+                _ => Selector::And(vec![Selector::UserName(name(u)?.into()), of("10.0.0.0/8")]),
+            };
+            let topics = [*u.choose(&["a", "b", "#", "@#", "${username}"])?];
+            given.push(rule(*u.choose(Effect::ALL)?, *u.choose(Action::ALL)?, &topics, whom));
+        }
+        let acl = acl(&given, *u.choose(Effect::ALL)?);
+        let index = Index::of(&acl);
+        let (user, client) = (name(u)?, name(u)?);
+        let names = Names {
+            client_id: &client,
+            username: Some(&user).filter(|_| client != "bob").map(|x| &**x),
+            ..ALICE
+        };
+        let (looked_up, scanned) = (acl.rules_by(&index, &names), acl.rules_of(&names));
+        assert_eq!(format!("{looked_up:?}"), format!("{scanned:?}"), "{given:?} {names:?}");
+        Ok(())
+    });
 }

@@ -14,6 +14,8 @@ use crate::store::{Kick, StoreFault};
 use crate::testing::Counting;
 use crate::{Pending, Sessions, Whom};
 
+mod certificates;
+
 /// Runs each task to its end at once.
 struct AtOnce;
 

@@ -3,7 +3,7 @@ use crate::UnixMillis;
 use crate::model::{
     CREDENTIALS_MAX, Credential, CredentialId, CredentialState, Device, DeviceId, DeviceState, Product, Proof,
 };
-use crate::registry::credential::allows;
+use crate::registry::credential::{allows, is_free};
 use crate::registry::device::enter;
 use crate::registry::housekeeping::revoked_horizon;
 use crate::registry::{Desk, NewDevice, Refusal, What};
@@ -167,7 +167,17 @@ async fn credentials_of(
             last_used_at: wanted.last_used_at,
             revoked_at: wanted.revoked_at,
         };
-        if credential.state == CredentialState::Revoked || credential.revoked_at.is_some() {
+        let is_over = credential.state == CredentialState::Revoked || credential.revoked_at.is_some();
+        if !is_over && let Some(proof) = credential.proof.certificate() {
+            is_free(desk, proof).await?;
+            let has_it = |other: &Credential| {
+                other.proof.certificate().is_some_and(|known| known.fingerprint == proof.fingerprint)
+            };
+            if credentials.iter().any(|other| other.state != CredentialState::Revoked && has_it(other)) {
+                return Err(Refusal::Exists { what: What::Credential, field: "certificate" });
+            }
+        }
+        if is_over {
             // Whichever of the two says it; when, may not be known any more.
             credential.state = CredentialState::Revoked;
             credential.revoked_at = Some(credential.revoked_at.unwrap_or(now));

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::*;
-use crate::model::{WAITING_PER_PRODUCT_MAX, WAITING_PER_TOKEN_MAX};
+use crate::model::{Voucher, WAITING_PER_PRODUCT_MAX, WAITING_PER_TOKEN_MAX};
 
 #[test]
 fn a_device_that_lost_the_answer_asks_again_and_the_newest_secret_wins() {
@@ -198,7 +198,8 @@ fn one_claim_token_does_not_fill_the_quarantine() {
     world.by(Actor::system(), Crowd(waiting, 1..WAITING_PER_TOKEN_MAX)).unwrap();
     assert_eq!(world.register("hw-4", &many).unwrap_err(), full(WAITING_PER_TOKEN_MAX));
     world.reject(first.id);
-    assert_eq!(world.quarantined("hw-4", &few).claim, limited.id, "there is room again");
+    let voucher = world.quarantined("hw-4", &few).voucher;
+    assert_eq!(voucher, Voucher::Claim(limited.id), "there is room again");
 }
 
 #[test]
@@ -255,7 +256,7 @@ fn what_was_approved_is_given_to_who_asked_for_it() {
     let Registered::Quarantined(waiting) = world.register("hw-1", &first).unwrap() else { panic!() };
     for _ in 0..2 {
         let Registered::Quarantined(rival) = world.register("hw-1", &second).unwrap() else { panic!() };
-        assert_eq!((rival.id, rival.claim, rival.rival_count), (waiting.id, waiting.claim, 1));
+        assert_eq!((rival.id, rival.voucher, rival.rival_count), (waiting.id, waiting.voucher, 1));
     }
     let decision =
         DecideRegistration { id: waiting.id, is_approved: true, expected: None, reason: "".into() };

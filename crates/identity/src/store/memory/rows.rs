@@ -2,15 +2,15 @@ use async_trait::async_trait;
 
 use super::State;
 use crate::model::{
-    ApiKey, ApiKeyId, BlockEntry, BlockId, ClaimToken, ClaimTokenId, Credential, CredentialId,
-    CredentialState, Device, DeviceId, DeviceState, HardwareId, Product, ProductId, ProductState, Proof,
-    Registration, RegistrationId, RegistrationState, Slug,
+    ApiKey, ApiKeyId, BlockEntry, BlockId, CertificateAuthority, CertificateAuthorityId, ClaimToken,
+    ClaimTokenId, Credential, CredentialId, CredentialState, Device, DeviceId, DeviceState, HardwareId,
+    Product, ProductId, ProductState, Proof, Registration, RegistrationId, RegistrationState, Slug, Voucher,
 };
 use crate::store::{
     AuditEntry, DeviceFilter, Found, KeyUses, LogEntry, LogId, Page, PageRequest, RegistrationFilter, Rows,
     StoreFault,
 };
-use crate::{CheckValue, KeyId, PepperVersion, UnixMillis};
+use crate::{CertificateFingerprint, CheckValue, KeyId, PepperVersion, UnixMillis};
 
 /// Part of a list that is in the order of its keys.
 fn page_of<'a, T: Clone + 'a>(
@@ -46,7 +46,7 @@ impl Rows for State {
         let needs = |known: &&Credential| {
             let is_made_with = match &known.proof {
                 Proof::Secret(_, verifier) => verifier.version == version,
-                Proof::Password(_) | Proof::Scram(_) => false,
+                Proof::Password(_) | Proof::Scram(_) | Proof::Certificate(_) => false,
             };
             is_made_with && known.state != CredentialState::Revoked
         };
@@ -113,6 +113,35 @@ impl Rows for State {
     async fn credentials_of(&mut self, device: &DeviceId) -> Result<Vec<Credential>, StoreFault> {
         let own = self.credentials.values().filter(|credential| credential.device == *device);
         Ok(own.cloned().collect())
+    }
+
+    async fn credentials_of_certificate(
+        &mut self,
+        fingerprint: CertificateFingerprint,
+    ) -> Result<Vec<Credential>, StoreFault> {
+        let is_it = |known: &&Credential| {
+            known.proof.certificate().is_some_and(|proof| proof.fingerprint == fingerprint)
+        };
+        Ok(self.credentials.values().filter(is_it).cloned().collect())
+    }
+
+    async fn authority(
+        &mut self,
+        id: CertificateAuthorityId,
+    ) -> Result<Option<CertificateAuthority>, StoreFault> {
+        Ok(self.authorities.get(&id).cloned())
+    }
+
+    async fn authority_of(
+        &mut self,
+        fingerprint: CertificateFingerprint,
+    ) -> Result<Option<CertificateAuthority>, StoreFault> {
+        let is_it = |known: &&CertificateAuthority| known.certificate.fingerprint() == fingerprint;
+        Ok(self.authorities.values().find(is_it).cloned())
+    }
+
+    async fn authorities(&mut self, page: PageRequest) -> Result<Page<CertificateAuthority>, StoreFault> {
+        Ok(page_of(self.authorities.values(), &page, |authority| authority.id.to_string()))
     }
 
     async fn devices_with_credentials(
@@ -198,12 +227,12 @@ impl Rows for State {
     async fn waiting_count(
         &mut self,
         product: ProductId,
-        claim: Option<ClaimTokenId>,
+        source: Option<Voucher>,
     ) -> Result<u64, StoreFault> {
         let is_waiting = |known: &&Registration| {
             matches!(known.state, RegistrationState::Quarantined | RegistrationState::Approved)
                 && known.product == product
-                && claim.is_none_or(|claim| known.claim == claim)
+                && source.is_none_or(|source| known.voucher.is_of_same_source(&source))
         };
         Ok(self.registrations.values().filter(is_waiting).count() as u64)
     }

@@ -1,7 +1,7 @@
 use vouchmq_identity::UnixMillis;
 use vouchmq_identity::model::{
-    ClaimTokenId, Credential, CredentialState, Device, DeviceState, Product, ProductState, Registration,
-    RegistrationState, Validity,
+    Credential, CredentialState, Device, DeviceState, Product, ProductState, Registration, RegistrationState,
+    Validity, Voucher,
 };
 use vouchmq_identity::store::{NewEntry, Store};
 
@@ -159,14 +159,14 @@ pub(super) async fn registrations_that_wait_are_counted(place: &dyn Place) {
     let states = RegistrationState::ALL.iter().zip(1..);
     let mut all: Vec<_> = states.map(|(state, number)| registration(number, id(1), *state)).collect();
     let quarantined = RegistrationState::Quarantined;
-    all.push(Registration { claim: id(2), ..registration(20, id(1), quarantined) });
+    all.push(Registration { voucher: Voucher::Claim(id(2)), ..registration(20, id(1), quarantined) });
     all.push(registration(21, id(2), quarantined));
     put_registrations(&*store, all).await;
     let mut rows = store.read().await.unwrap();
     for (product, claim, expected) in
         [(1, None, 3), (1, Some(1), 2), (1, Some(2), 1), (1, Some(3), 0), (2, None, 1), (3, None, 0)]
     {
-        let claim: Option<ClaimTokenId> = claim.map(id);
+        let claim = claim.map(|claim| Voucher::Claim(id(claim)));
         assert_eq!(rows.waiting_count(id(product), claim).await, Ok(expected), "{product}, {claim:?}");
     }
 }

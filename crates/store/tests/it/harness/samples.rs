@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use vouchmq_identity::acl::{Acl, AclRule, Action, Effect};
 use vouchmq_identity::model::{
-    ApiKey, Attributes, Binding, BlockEntry, ClaimToken, Credential, CredentialKind, CredentialState, Device,
-    DeviceId, DeviceOrigin, DeviceState, Product, ProductId, ProductState, Proof, Registration,
-    RegistrationState, Scope, Strategy, Validity,
+    ApiKey, Attributes, AuthorityState, Binding, BlockEntry, CertificateAuthority, ClaimToken, Credential,
+    CredentialKind, CredentialState, Device, DeviceId, DeviceOrigin, DeviceState, Product, ProductId,
+    ProductState, Proof, Registration, RegistrationState, Scope, Strategy, Validity, Voucher,
 };
 use vouchmq_identity::store::{AuditRecord, Digest};
 use vouchmq_identity::{Block, BlockTarget, KeyId, PepperVersion, SecretVerifier, UnixMillis};
@@ -129,8 +129,25 @@ pub(crate) fn shown(credential: &Credential) -> String {
         Proof::Secret(key, verifier) => format!("{key} {:?}", verifier.mac),
         Proof::Password(hash) => hash.to_string(),
         Proof::Scram(verifier) => verifier.to_text().as_str().to_owned(),
+        Proof::Certificate(proof) => proof.fingerprint.to_string(),
     };
     format!("{credential:?} {proof}")
+}
+
+/// One of two authorities.
+pub(crate) fn authority(number: u64, product: ProductId) -> CertificateAuthority {
+    let certificates =
+        [include_str!("certificates/other-ca.pem"), include_str!("certificates/example-ca.pem")];
+    CertificateAuthority {
+        id: id(number),
+        product,
+        certificate: parsed(certificates[usize::from(number % 2 == 1)]),
+        template: parsed("pump-${cn}.${subject.o}"),
+        state: AuthorityState::Active,
+        version: 1,
+        created_at: NOW,
+        updated_at: NOW,
+    }
 }
 
 pub(crate) fn claim_token(number: u64, product: ProductId) -> ClaimToken {
@@ -169,7 +186,7 @@ pub(crate) fn registration(number: u64, product: ProductId, state: RegistrationS
         id: id(number),
         product,
         hardware_id: parsed(&format!("hw-{number}")),
-        claim: id(1),
+        voucher: Voucher::Claim(id(1)),
         device: None,
         credential: None,
         state,

@@ -8,8 +8,6 @@ use std::time::Duration;
 
 use clap::Args;
 use hdrhistogram::Histogram;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use vouchmq_broker::Monotonic;
@@ -21,6 +19,7 @@ use super::process::Usage;
 use super::progress::Progress;
 use super::report::{self, Figure};
 use crate::client::options;
+use crate::client::stream::Stream;
 use crate::exit::Failure;
 use crate::output;
 
@@ -49,9 +48,10 @@ struct Crowd {
     clock: Monotonic,
     subscribe: Option<QoS>,
     is_held: bool,
-    held: RefCell<Vec<TcpStream>>,
+    held: RefCell<Vec<Stream>>,
     latencies: RefCell<Histogram<u64>>,
     accepted: Cell<u32>,
+    resumed: Cell<u32>,
     refused: Cell<u32>,
     failed: Cell<u32>,
 }
@@ -65,7 +65,7 @@ struct Used {
 
 /// Measures.
 pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let target = arguments.common.target();
+    let target = arguments.common.target()?;
     let place = format!("{}:{}", target.host, target.port);
     let failed = |error: io::Error| Failure::failed(format_args!("cannot load {place}: {error}"));
     let crowd = Rc::new(Crowd {
@@ -76,6 +76,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         held: RefCell::new(Vec::with_capacity(usize::try_from(arguments.n).unwrap_or(0))),
         latencies: RefCell::new(Histogram::new_with_bounds(1, 600_000_000, 3).map_err(Failure::failed)?),
         accepted: Cell::new(0),
+        resumed: Cell::new(0),
         refused: Cell::new(0),
         failed: Cell::new(0),
     });
@@ -138,6 +139,7 @@ impl Crowd {
                 let micros = u64::try_from(self.clock.now().since(started).as_micros()).unwrap_or(u64::MAX);
                 self.latencies.borrow_mut().saturating_record(micros);
                 self.accepted.set(self.accepted.get() + 1);
+                self.resumed.set(self.resumed.get() + u32::from(stream.is_resumed()));
                 if self.is_held {
                     self.held.borrow_mut().push(stream);
                 } else {
@@ -155,7 +157,7 @@ impl Crowd {
         }
     }
 
-    async fn handshake(&self, number: u32) -> io::Result<Option<TcpStream>> {
+    async fn handshake(&self, number: u32) -> io::Result<Option<Stream>> {
         let process = std::process::id();
         let index = usize::try_from(number).unwrap_or(0);
         let answer = self.target.connect(&format!("vb{process}-c{number}"), index).await?;
@@ -186,6 +188,7 @@ fn figures(arguments: &Arguments, crowd: &Crowd, opened: Duration, used: Option<
         Figure::count("n", "connections", arguments.n.into()),
         Figure::count("conc", "opened at once", arguments.conc.into()),
         Figure::count("ok", "accepted", crowd.accepted.get().into()),
+        Figure::count("resumed", "of them by a ticket", crowd.resumed.get().into()),
         Figure::count("refused", "refused", crowd.refused.get().into()),
         Figure::count("errors", "failed", crowd.failed.get().into()),
         Figure::number("conns_per_s", "connections per second", accepted / opened.as_secs_f64().max(1e-6), 0),

@@ -3,11 +3,13 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use vouchmq_mqtt::codec::{self, DecodeLimits};
 use vouchmq_mqtt::packet::{Connect, Subscribe, SubscriptionFiltersBuf, SubscriptionOptions};
 use vouchmq_mqtt::{Dialect, Expression, Packet, PacketId, Properties, QoS, ReasonCode};
+
+use crate::client::stream::Stream;
+use crate::client::transport::Transport;
 
 /// The broker under load, and how to get in.
 #[derive(Clone, Debug)]
@@ -17,6 +19,7 @@ pub(super) struct Target {
     pub(super) dialect: Dialect,
     pub(super) user: String,
     pub(super) password: String,
+    pub(super) transport: Transport,
 }
 
 /// A target whose name is resolved.
@@ -36,7 +39,7 @@ pub(super) enum Answer {
 /// An accepted connection.
 #[derive(Debug)]
 pub(super) struct Accepted {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     /// QoS 1 and 2 messages that the broker takes at once.
     pub(super) receive_maximum: u16,
 }
@@ -82,7 +85,7 @@ impl Resolved {
     }
 
     /// Subscribes to one filter.
-    pub(super) async fn subscribe(&self, stream: &mut TcpStream, filter: &str, qos: QoS) -> io::Result<()> {
+    pub(super) async fn subscribe(&self, stream: &mut Stream, filter: &str, qos: QoS) -> io::Result<()> {
         let mut filters = SubscriptionFiltersBuf::default();
         filters.push(filter, SubscriptionOptions::new(qos));
         let (packet_id, properties) = (PacketId::MIN, Properties::EMPTY);
@@ -103,7 +106,7 @@ impl Resolved {
     }
 
     /// One address has 28,000 ports to connect from: on the loopback we have many addresses.
-    async fn dial(&self, number: usize) -> io::Result<TcpStream> {
+    async fn dial(&self, number: usize) -> io::Result<Stream> {
         let stream = if self.address.ip() == IpAddr::V4(Ipv4Addr::LOCALHOST) {
             let part = |value: usize| u8::try_from(1 + value).unwrap_or(1);
             let from = Ipv4Addr::new(127, 0, part(number / 20_000 % 200), part(number / 200 % 100));
@@ -114,10 +117,11 @@ impl Resolved {
             TcpStream::connect(self.address).await?
         };
         stream.set_nodelay(true)?;
-        Ok(stream)
+        let Target { host, port, transport, .. } = &self.target;
+        transport.over(Stream::tcp(stream), host, &format!("{host}:{port}")).await
     }
 
-    async fn say(&self, stream: &mut TcpStream, packet: &Packet<'_>) -> io::Result<()> {
+    async fn say(&self, stream: &mut Stream, packet: &Packet<'_>) -> io::Result<()> {
         let mut out = Vec::with_capacity(128);
         match codec::encode(packet, self.target.dialect, &mut out) {
             Expression::Written => stream.write_all(&out).await,
@@ -138,7 +142,7 @@ impl Resolved {
 }
 
 /// Reads one packet, and not a byte more.
-async fn answer(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+async fn answer(stream: &mut Stream) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; 2];
     stream.read_exact(&mut bytes).await?;
     loop {

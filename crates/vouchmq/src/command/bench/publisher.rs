@@ -6,13 +6,13 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use vouchmq_mqtt::codec::{self, PacketType};
 use vouchmq_mqtt::packet::Publish;
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{Dialect, Expression, Packet, PacketId, Properties, QoS};
 
 use super::flow::{Flow, Window};
+use crate::client::stream::Stream;
 
 /// What a publisher publishes, and how.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub(super) struct Plan {
 /// A publisher's connection.
 pub(super) struct Publisher {
     index: usize,
-    stream: TcpStream,
+    stream: Stream,
     plan: Plan,
     flow: Rc<Flow>,
     template: Template,
@@ -54,7 +54,7 @@ struct Template {
 impl Publisher {
     pub(super) fn new(
         index: usize,
-        stream: TcpStream,
+        stream: Stream,
         dialect: Dialect,
         plan: Plan,
         flow: Rc<Flow>,
@@ -124,14 +124,7 @@ impl Publisher {
 
     /// Writes everything.
     async fn write(&mut self) -> io::Result<()> {
-        let mut written = 0;
-        while let Some(rest) = self.out.get(written..).filter(|rest| !rest.is_empty()) {
-            match self.stream.try_write(rest) {
-                Ok(count) => written += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.stream.writable().await?,
-                Err(error) => return Err(error),
-            }
-        }
+        self.stream.write_all(&self.out).await?;
         self.out.clear();
         Ok(())
     }

@@ -69,7 +69,7 @@ struct Reading {
 
 /// Measures.
 pub(super) async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let target = arguments.common.target();
+    let target = arguments.common.target()?;
     let place = format!("{}:{}", target.host, target.port);
     let failed = |error: io::Error| Failure::failed(format_args!("cannot load {place}: {error}"));
     let target = target.resolve().await.map_err(failed)?;

@@ -2,23 +2,21 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
 use vouchmq_mqtt::Dialect;
 use vouchmq_mqtt::codec::{self, PacketType};
 
 use super::flow::Flow;
+use crate::client::stream::Stream;
 
 /// Bytes of the publisher's number and the time in each payload.
 pub(super) const STAMP: usize = 12;
 
 /// A subscriber's connection.
 pub(super) struct Subscriber {
-    pub(super) stream: TcpStream,
+    pub(super) stream: Stream,
     pub(super) dialect: Dialect,
     pub(super) flow: Rc<Flow>,
     /// The start of a packet whose end has not been read.
@@ -54,9 +52,7 @@ impl Subscriber {
         let Some((start, free)) = scratch.split_at_mut_checked(kept) else {
             return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
         };
-        let mut buffer = ReadBuf::new(free);
-        ready!(Pin::new(stream).poll_read(cx, &mut buffer))?;
-        let count = buffer.filled().len();
+        let count = ready!(stream.poll_read(cx, free))?;
         if count == 0 {
             return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
         }

@@ -8,7 +8,7 @@ use vouchmq_mqtt::packet::{Connect, Publish, SubscriptionFiltersBuf, Subscriptio
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{Dialect, Properties, QoS, ReasonCode};
 
-use crate::client::address::Address;
+use crate::client::address::{Address, Endpoint, Scheme};
 use crate::client::link::Link;
 use crate::exit::Failure;
 
@@ -26,7 +26,8 @@ impl Device {
     /// Connects as a device with a secret.
     pub(super) async fn connect(address: &str, id: &str, secret: &str) -> Result<Self, Failure> {
         let (host, port) = address.rsplit_once(':').unwrap_or((address, ""));
-        let address = Address::tcp(host, port.parse().ok());
+        let port = port.parse().unwrap_or(Scheme::default().port());
+        let address = Endpoint::plain(Address::Tcp(host.to_owned(), port));
         let connect = Connect {
             version: Dialect::MQTT_5.version(),
             clean_start: true,

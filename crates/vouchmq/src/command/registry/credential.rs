@@ -1,5 +1,7 @@
 //! `vouchmq credential`: how devices prove who they are.
 
+use std::path::PathBuf;
+
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
@@ -8,13 +10,16 @@ use vouchmq_client::dto::applied::Why;
 use vouchmq_client::dto::credential::{NewCredential, RotateRequest};
 
 use super::Act;
+use super::authority::read_certificate;
 use super::input::{Wait, Wish, word};
 use super::operator::{Operator, SECRET};
 use super::path::ApiPath;
-use super::product::KINDS;
 use super::table::{Column, Resource};
 use crate::command::password;
 use crate::exit::Failure;
+
+/// Kinds that are made of nothing, or of what is typed.
+const TYPED: &[&str] = &["secret", "password", "scram"];
 
 pub(super) const CREDENTIALS: Resource = Resource {
     plural: "credentials",
@@ -29,6 +34,9 @@ pub(super) const CREDENTIALS: Resource = Resource {
         Column::detail("good from", "not_before"),
         Column::detail("first used", "first_used_at"),
         Column::detail("revoked", "revoked_at"),
+        Column::listed("subject", "subject"),
+        Column::detail("fingerprint", "fingerprint"),
+        Column::detail("authority", "authority"),
         Column::detail("key id", "key_id"),
     ],
 };
@@ -42,8 +50,14 @@ pub(crate) enum Action {
         #[command(flatten)]
         of: OfDevice,
         /// A secret is generated; a password is asked for on a terminal, else read as a line from standard input
-        #[arg(long, default_value = "secret", value_parser = word(KINDS))]
+        #[arg(long, default_value = "secret", value_parser = word(TYPED), conflicts_with_all = ["certificate", "fingerprint"])]
         kind: String,
+        /// The client certificate in this file, in PEM: it becomes a credential of kind x509
+        #[arg(long, value_name = "FILE", conflicts_with = "fingerprint")]
+        certificate: Option<PathBuf>,
+        /// The same by its fingerprint: sha256: and 64 hexadecimal digits
+        #[arg(long, value_name = "FINGERPRINT")]
+        fingerprint: Option<String>,
         #[command(flatten)]
         wait: Wait,
     },
@@ -76,9 +90,19 @@ impl Act for Action {
     async fn act(self, operator: &Operator) -> Result<(), Failure> {
         match self {
             Self::List(of) => operator.list(&of.credentials(), &CREDENTIALS).await,
-            Self::Add { of, kind, wait } => {
-                let password = if kind == SECRET { None } else { Some(typed(&of.device)?) };
-                let new = NewCredential { kind, password, ..NewCredential::default() };
+            Self::Add { of, kind, certificate, fingerprint, wait } => {
+                let file = certificate.as_deref().map(read_certificate).transpose()?;
+                let new = match file.or(fingerprint) {
+                    Some(certificate) => NewCredential {
+                        kind: "x509".to_owned(),
+                        certificate: Some(certificate),
+                        ..NewCredential::default()
+                    },
+                    None => {
+                        let password = if kind == SECRET { None } else { Some(typed(&of.device)?) };
+                        NewCredential { kind, password, ..NewCredential::default() }
+                    }
+                };
                 let path = of.credentials().waiting(wait.wait);
                 issued(operator, &operator.post(&path, &new).await?, "added").await
             }

@@ -16,7 +16,7 @@ use super::listing::Listing;
 use super::path::ApiPath;
 use super::table::Resource;
 use super::token::Token;
-use super::{fault, json};
+use super::{fault, json, tls};
 use crate::exit::Failure;
 use crate::output;
 
@@ -42,9 +42,13 @@ pub(super) const TOKEN: &str = "token";
 
 impl Operator {
     /// Acts on the API at `api`.
-    pub(super) fn new(api: &str, token: Token, as_json: bool) -> Result<Self, Failure> {
+    pub(super) fn new(api: &str, tls: &tls::Options, token: Token, as_json: bool) -> Result<Self, Failure> {
         let described = token.described();
-        let rest = Rest::new(api, Some(token.text())).map_err(|why| fault::told(why, api, &described))?;
+        let rest = match tls.client(api)? {
+            Some(client) => Rest::secure(api, Some(token.text()), client),
+            None => Rest::new(api, Some(token.text())),
+        };
+        let rest = rest.map_err(|why| fault::told(why, api, &described))?;
         Ok(Self { rest, api: api.to_owned(), token: described, as_json, keys: OnceCell::new() })
     }
 

@@ -13,7 +13,7 @@ use crate::exit::Failure;
 
 const STRATEGIES: &[&str] = &["off", "allow_list", "quarantine", "auto"];
 const BINDINGS: &[&str] = &["exact", "prefix", "any"];
-pub(super) const KINDS: &[&str] = &["secret", "password", "scram"];
+pub(super) const KINDS: &[&str] = &["secret", "password", "scram", "x509"];
 
 pub(super) const PRODUCTS: Resource = Resource {
     plural: "products",

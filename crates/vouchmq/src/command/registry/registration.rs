@@ -24,6 +24,8 @@ pub(super) const REGISTRATIONS: Resource = Resource {
         Column::listed("device", "device_id"),
         Column::listed("first asked", "created_at"),
         Column::detail("claim token", "claim_token_id"),
+        Column::detail("authority", "certificate_authority_id"),
+        Column::detail("certificate", "certificate_fingerprint"),
         Column::detail("credential", "credential_id"),
         Column::detail("decided by", "decided_by"),
         Column::detail("version", "version"),

@@ -1,265 +1,205 @@
-//! The HTTP listeners: registration, management, the authentication service.
+//! The HTTP listeners: registration, management, the authentication service; and how they change at work.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
+mod address;
+mod progress;
+mod service;
+mod token;
 
-use async_trait::async_trait;
-use secrecy::{ExposeSecret, SecretString};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, SystemTime};
+
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use vouchmq_api::authentication_service::{AuthenticationService, AuthenticationServiceOptions, Recorded};
-use vouchmq_api::changes::Changes;
-use vouchmq_api::http::{AdministratorToken, HttpLimits, Listener, ListenerOptions, Router};
-use vouchmq_api::management::{self, ApiKeys, Application, Applied, Management, Ports};
-use vouchmq_api::registration::{self, Registration, RegistrationLimits};
-use vouchmq_broker::SystemClock;
-use vouchmq_identity::events::Events;
-use vouchmq_identity::registry::Registry;
-use vouchmq_identity::resident::Resident;
-use vouchmq_identity::{DoorBook, Secret, SecretUse, Sessions};
-use vouchmq_registrar::{Progress, Reach, Registrar, SystemEntropy};
+use tokio::task::JoinHandle;
+use vouchmq_api::http::{Listener, ListenerOptions};
+use vouchmq_config::{Config, HttpListenerOptions};
+use vouchmq_tls::{Reload, Server};
 
-use crate::exit::Failure;
-use crate::output;
+use super::mistake::Mistake;
 
-/// Where the HTTP listeners listen; `None` is off.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Addresses {
-    pub(super) registration: Option<SocketAddr>,
-    pub(super) management: Option<SocketAddr>,
-    pub(super) authentication: Option<SocketAddr>,
-}
+pub(super) use address::{Listen, address};
+pub(super) use progress::Here;
+pub(super) use service::{Kind, Services, Works};
+pub(super) use token::administrator_token;
 
-/// Listeners that are bound, and not served yet.
-pub(super) struct Bound {
-    registration: Option<Listener>,
-    management: Option<Listener>,
-    authentication: Option<Listener>,
-    token: Option<AdministratorToken>,
-    registration_limits: RegistrationLimits,
-}
-
-/// Listeners at work.
-pub(super) struct AtWork {
-    tasks: JoinSet<()>,
-    drain: watch::Sender<bool>,
-}
-
-/// What the listeners work on.
-pub(super) struct Works {
-    registry: Arc<Registry>,
-    resident: Arc<Resident>,
-    events: Arc<Events>,
-    book: Arc<DoorBook>,
-    sessions: Arc<dyn Sessions>,
-}
-
-/// How far this process, and those beside it, have applied changes.
-struct Here(Progress);
-
-/// Where a listener listens, as a flag says it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Listen(pub(super) Option<SocketAddr>);
-
-/// Bytes of a token file.
-const TOKEN_BYTES_MAX: u64 = 4096;
 /// How long requests that have begun may take at the end.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// `off`, a port of loopback, or an address.
-pub(super) fn address(text: &str) -> Result<Listen, String> {
-    if text == "off" {
-        return Ok(Listen(None));
+/// Listeners that are bound, and not served yet.
+pub(super) struct Bound(Vec<(Kind, HttpListenerOptions, Listener)>);
+
+/// Listeners at work.
+pub(super) struct AtWork {
+    runtime: Handle,
+    services: Services,
+    places: Mutex<BTreeMap<Kind, Place>>,
+}
+
+/// One listener at work.
+struct Place {
+    /// As it was asked for.
+    options: HttpListenerOptions,
+    /// As it was bound.
+    address: SocketAddr,
+    tls: Option<Server>,
+    drain: watch::Sender<bool>,
+    task: JoinHandle<()>,
+}
+
+/// Listeners that may take the place of those that there are; nothing has changed yet.
+pub(super) struct Prepared {
+    kept: Vec<(Kind, Option<Reload>)>,
+    opened: Vec<(Kind, HttpListenerOptions, Listener)>,
+    closed: Vec<Kind>,
+    services: service::Prepared,
+}
+
+/// Binds every listener of a configuration, or none.
+pub(super) async fn bind(config: &Config) -> Result<Bound, Mistake> {
+    let mut bound = Vec::new();
+    for kind in Kind::ALL {
+        if let Some(options) = kind.options(config) {
+            let listener = open(kind, options).await?;
+            bound.push((kind, options.clone(), listener));
+        }
     }
-    let port = text.strip_prefix(':').or(text.strip_prefix("localhost:")).unwrap_or(text);
-    if let Ok(port) = port.parse() {
-        return Ok(Listen(Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))));
-    }
-    text.parse()
-        .map(|address| Listen(Some(address)))
-        .map_err(|_| "give 'off', PORT, or HOST:PORT with a numeric HOST".to_owned())
+    Ok(Bound(bound))
+}
+
+async fn open(kind: Kind, options: &HttpListenerOptions) -> Result<Listener, Mistake> {
+    let wanted = ListenerOptions {
+        limits: kind.limits(),
+        tls: options.tls.clone(),
+        ..ListenerOptions::new(kind.name(), options.address)
+    };
+    Listener::bind(wanted).await.map_err(|fault| {
+        let why = std::error::Error::source(&fault).map(|why| format!(": {why}")).unwrap_or_default();
+        let text =
+            format!("{fault}{why}; choose another address with {} or {}, or off", kind.flag(), kind.key());
+        Mistake::new(kind.key(), text)
+    })
 }
 
 impl Bound {
-    /// Takes the addresses, all or none. `given` is the administrator's token; without it, it is made and
-    /// kept in the data directory.
-    pub(super) async fn bind(
-        addresses: Addresses,
-        data: &Path,
-        given: Option<&SecretString>,
-        registration_limits: RegistrationLimits,
-    ) -> Result<Self, Failure> {
-        let token = match addresses.management {
-            Some(_) => Some(administrator_token(data, given)?),
-            None => None,
-        };
-        Ok(Self {
-            registration: bind("registration", addresses.registration, "--register-listen", None).await?,
-            management: bind("management", addresses.management, "--api-listen", Some(management::limits()))
-                .await?,
-            authentication: bind("authentication", addresses.authentication, "--auth-listen", None).await?,
-            token,
-            registration_limits,
+    /// Where each listens, and for what.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = (String, &'static str)> {
+        self.0.iter().map(|(kind, options, listener)| {
+            let scheme = if options.tls.is_some() { "https" } else { "http" };
+            (format!("{scheme}://{}", listener.address()), kind.name())
         })
     }
 
-    /// Where each listens, and for what.
-    pub(super) fn addresses(&self) -> impl Iterator<Item = (SocketAddr, &'static str)> {
-        let all = [
-            (&self.registration, "registration"),
-            (&self.management, "management"),
-            (&self.authentication, "authentication"),
-        ];
-        all.into_iter().filter_map(|(listener, what)| Some((listener.as_ref()?.address(), what)))
-    }
-
     /// Serves them all.
-    pub(super) async fn serve(self, works: Works, progress: Progress) -> Result<AtWork, Failure> {
-        let Self { registration, management, authentication, token, registration_limits } = self;
-        let Works { registry, resident, events, book, sessions } = works;
-        let changes = Arc::new(Changes::new(registry.clone(), progress.applied()));
-        let applied: Arc<dyn Applied> = Arc::new(Here(progress));
-        let mut at_work = AtWork { tasks: JoinSet::new(), drain: watch::Sender::new(false) };
-        if let Some(listener) = registration {
-            let (registry, resident, events) = (registry.clone(), resident.clone(), events.clone());
-            let registration =
-                Registration::new(registry, resident, events, applied.clone(), &registration_limits);
-            at_work.serve(listener, registration::router(registration));
+    pub(super) fn serve(self, runtime: Handle, services: Services) -> AtWork {
+        let at_work = AtWork { runtime, services, places: Mutex::default() };
+        for (kind, options, listener) in self.0 {
+            at_work.open(kind, options, listener);
         }
-        if let Some(listener) = authentication {
-            let options = AuthenticationServiceOptions { trust_loopback: true, ..Default::default() };
-            let (judge, confirm) = (Arc::new(Recorded::new(resident.clone(), book)), registry.clone());
-            let service = AuthenticationService::try_new(&options, judge, confirm, Arc::new(SystemClock))
-                .map_err(Failure::unusable)?
-                .telling(changes.clone());
-            at_work.serve(listener, service.build().router);
-        }
-        if let Some(listener) = management {
-            let keys = Arc::new(ApiKeys::new(registry.clone(), token));
-            keys.load().await.map_err(Failure::unusable)?;
-            let ports = Ports { registry, resident, sessions, events, applied, changes };
-            at_work.serve(listener, management::router(Management::new(ports, keys)));
-        }
-        Ok(at_work)
-    }
-}
-
-impl Works {
-    /// What a registrar has, and a broker's connections.
-    pub(super) fn of(registrar: &Registrar, sessions: Arc<dyn Sessions>) -> Self {
-        let Registrar { registry, resident, events, .. } = registrar;
-        let (registry, resident, events) = (registry.clone(), resident.clone(), events.clone());
-        Self { registry, resident, events, book: registrar.book(), sessions }
+        at_work
     }
 }
 
 impl AtWork {
-    fn serve(&mut self, listener: Listener, router: Router) {
-        let mut draining = self.drain.subscribe();
-        self.tasks.spawn(listener.serve(router, async move {
+    fn open(&self, kind: Kind, options: HttpListenerOptions, listener: Listener) {
+        let (drain, mut draining) = watch::channel(false);
+        let (address, tls, service) = (listener.address(), listener.tls(), self.services.of(kind));
+        let task = self.runtime.spawn(listener.serve(service, async move {
             // An error: who would say so is gone.
             let _ = draining.wait_for(|is_draining| *is_draining).await;
         }));
+        let place = Place { options, address, tls, drain, task };
+        self.places.lock().insert(kind, place);
+    }
+
+    /// Reads every file and binds every address that is new.
+    pub(super) async fn prepare(&self, config: &Config) -> Result<Prepared, Mistake> {
+        let services = self.services.prepare(config)?;
+        let mut prepared = Prepared { kept: Vec::new(), opened: Vec::new(), closed: Vec::new(), services };
+        for kind in Kind::ALL {
+            let Some(options) = kind.options(config) else {
+                prepared.closed.extend(self.places.lock().contains_key(&kind).then_some(kind));
+                continue;
+            };
+            match self.keep(kind, options)? {
+                Some(tls) => prepared.kept.push((kind, tls)),
+                None => {
+                    let listener = open(kind, options).await?;
+                    prepared.opened.push((kind, options.clone(), listener));
+                }
+            }
+        }
+        Ok(prepared)
+    }
+
+    /// How a listener goes on with these options; `None` if it does not.
+    fn keep(&self, kind: Kind, options: &HttpListenerOptions) -> Result<Option<Option<Reload>>, Mistake> {
+        let places = self.places.lock();
+        let Some(place) = places.get(&kind) else { return Ok(None) };
+        let is_same = place.options.address == options.address || place.address == options.address;
+        match (&place.tls, &options.tls) {
+            _ if !is_same => Ok(None),
+            (None, None) => Ok(Some(None)),
+            (Some(server), Some(tls)) => {
+                let reload = server.prepare(tls, SystemTime::now());
+                Ok(Some(Some(reload.map_err(|fault| Mistake::new(kind.key(), fault))?)))
+            }
+            (None, Some(_)) | (Some(_), None) => {
+                let text = "TLS is turned on or off at an address that is in use: this takes a restart, or \
+                            another address";
+                Err(Mistake::new(kind.key(), text))
+            }
+        }
+    }
+
+    /// Makes the change; what happened to which listener.
+    pub(super) fn commit(&self, prepared: Prepared) -> Vec<(Kind, Option<String>, Option<String>)> {
+        let Prepared { kept, opened, closed, services } = prepared;
+        let mut changes = Vec::new();
+        self.services.commit(services);
+        for (kind, reload) in kept {
+            let Some(reloaded) = reload.map(Reload::apply).filter(|reloaded| !reloaded.is_unchanged()) else {
+                continue;
+            };
+            let what = if reloaded.clients { "certificates, authorities" } else { "certificates" };
+            changes.push((kind, Some("TLS".to_owned()), Some(format!("TLS with other {what}"))));
+        }
+        for kind in closed {
+            let before = self.places.lock().remove(&kind).map(Place::close);
+            changes.push((kind, before, None));
+        }
+        for (kind, options, listener) in opened {
+            let before = self.places.lock().remove(&kind).map(Place::close);
+            let after = listener.address().to_string();
+            self.open(kind, options, listener);
+            changes.push((kind, before, Some(after)));
+        }
+        changes
     }
 
     /// Lets requests that have begun come to their end, and takes no more.
-    pub(super) fn close(mut self, runtime: &Handle) {
-        self.drain.send_replace(true);
-        runtime.block_on(async {
-            let all = async { while self.tasks.join_next().await.is_some() {} };
+    pub(super) fn close(&self) {
+        let places = std::mem::take(&mut *self.places.lock());
+        for place in places.values() {
+            let _ = place.drain.send(true);
+        }
+        self.runtime.block_on(async {
+            let all = async {
+                for place in places.into_values() {
+                    let _ = place.task.await;
+                }
+            };
             // What is not done by then is cut off.
             let _ = tokio::time::timeout(DRAIN, all).await;
         });
     }
 }
 
-#[async_trait]
-impl Applied for Here {
-    async fn wait(&self, sequence: u64, timeout: Duration) -> Application {
-        let Reach { acked, total, stale, sessions_closed } = self.0.wait_everywhere(sequence, timeout).await;
-        Application { acked, total, stale, sessions_closed }
+impl Place {
+    /// Takes no more; who is being answered is answered. Tells the address.
+    fn close(self) -> String {
+        let _ = self.drain.send(true);
+        self.address.to_string()
     }
-
-    async fn wait_here(&self, sequence: u64, timeout: Duration) -> bool {
-        self.0.wait(sequence, timeout).await.is_applied
-    }
-}
-
-async fn bind(
-    name: &'static str,
-    address: Option<SocketAddr>,
-    flag: &str,
-    limits: Option<HttpLimits>,
-) -> Result<Option<Listener>, Failure> {
-    let Some(address) = address else { return Ok(None) };
-    let limits = limits.unwrap_or_default();
-    match Listener::bind(ListenerOptions { limits, ..ListenerOptions::new(name, address) }).await {
-        Ok(listener) => Ok(Some(listener)),
-        Err(fault) => {
-            let why = std::error::Error::source(&fault).map(|why| format!(": {why}")).unwrap_or_default();
-            Err(Failure::unusable(format_args!("{fault}{why}; choose another address with {flag}, or off")))
-        }
-    }
-}
-
-/// The token of the first administrator: what the environment gives, else that of a file for its owner only,
-/// which is made at the first start.
-fn administrator_token(data: &Path, given: Option<&SecretString>) -> Result<AdministratorToken, Failure> {
-    let path = data.join("admin-token");
-    let failed = |error: io::Error| {
-        Failure::unusable(format_args!("cannot use the token file {}: {error}", path.display()))
-    };
-    let text = match given {
-        Some(token) => token.clone(),
-        None => match File::open(&path) {
-            Ok(file) => read_token(&path, file)?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => make_token(&path).map_err(failed)?,
-            Err(error) => return Err(failed(error)),
-        },
-    };
-    AdministratorToken::new(text).map_err(|why| {
-        let origin =
-            if given.is_some() { "VOUCHMQ_ADMIN_TOKEN".to_owned() } else { path.display().to_string() };
-        Failure::unusable(format_args!("{origin}: {why}"))
-    })
-}
-
-fn read_token(path: &Path, file: File) -> Result<SecretString, Failure> {
-    let failed = |error: io::Error| {
-        Failure::unusable(format_args!("cannot use the token file {}: {error}", path.display()))
-    };
-    let mode = file.metadata().map_err(failed)?.mode() & 0o777;
-    if mode & 0o077 != 0 {
-        return Err(Failure::unusable(format_args!(
-            "others may read the token file {} (mode {mode:03o}): delete it, and a new one is made",
-            path.display()
-        )));
-    }
-    let mut text = String::new();
-    file.take(TOKEN_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;
-    let token = SecretString::from(text.trim().to_owned());
-    zeroize::Zeroize::zeroize(&mut text);
-    Ok(token)
-}
-
-/// Shown on a terminal, and never in a log.
-fn make_token(path: &Path) -> io::Result<SecretString> {
-    let token = Secret::generate(SecretUse::ApiKey, &mut SystemEntropy).map_err(io::Error::other)?;
-    let token = SecretString::from(token.expose().to_owned());
-    let draft = path.with_extension("new");
-    let _ = fs::remove_file(&draft);
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    writeln!(file, "{}", token.expose_secret())?;
-    file.sync_all()?;
-    fs::rename(&draft, path)?;
-    if output::is_watched() {
-        output::note(&format!("administrator token (kept in {}): {}", path.display(), token.expose_secret()));
-    }
-    Ok(token)
 }

@@ -1,12 +1,16 @@
-//! The life of the process around the broker: signals and drain.
+//! The life of the process around the broker: signals, reloads and drain.
 
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use vouchmq_broker::{Broker, Ended};
 
 use super::registry::AtWork;
+use super::running::Running;
 use crate::exit::Failure;
 
-/// Signals that end the broker, and the one that will have it read its configuration again.
+/// Signals that end the broker, and the one that has it read its configuration again.
 pub(super) struct Signals {
     runtime: tokio::runtime::Runtime,
     terminate: Signal,
@@ -20,9 +24,11 @@ pub(super) struct Signals {
 pub(super) fn run_until_signal(
     mut broker: Broker,
     mut registry: AtWork,
+    running: Arc<Running>,
     signals: Signals,
 ) -> Result<(), Failure> {
     let Signals { runtime, mut terminate, mut interrupt, mut hang_up } = signals;
+    let control_plane = registry.runtime.handle().clone();
     let mut fault = None;
     let ended = runtime.block_on(async {
         loop {
@@ -34,9 +40,7 @@ pub(super) fn run_until_signal(
                     fault = Some(failed);
                     break;
                 }
-                _ = hang_up.recv() => {
-                    tracing::warn!("SIGHUP: there is no configuration file to read again yet; nothing changed");
-                }
+                _ = hang_up.recv() => reload(running.clone(), &control_plane),
             }
         }
         tracing::info!("draining: clients are told to go; a second signal ends at once");
@@ -53,6 +57,9 @@ pub(super) fn run_until_signal(
             _ = interrupt.recv() => Err(Failure::failed("ended by a second signal before all clients were gone")),
         }
     });
+    if let Some(http) = running.http.get() {
+        http.close();
+    }
     registry.close();
     runtime.shutdown_background();
     let ended = ended.and(fault.map_or(Ok(()), |fault| Err(Failure::failed(fault))));
@@ -60,6 +67,38 @@ pub(super) fn run_until_signal(
         tracing::info!("ended");
     }
     ended
+}
+
+/// SIGHUP: reads the configuration again, and logs what came of it.
+fn reload(running: Arc<Running>, control_plane: &Handle) {
+    control_plane.spawn(async move {
+        match running.reload().await {
+            Ok(reloaded) => {
+                let (sessions_closed, elapsed_ms) = (reloaded.sessions_closed, reloaded.elapsed_ms);
+                for warning in &reloaded.warnings {
+                    tracing::warn!("{warning}");
+                }
+                for change in &reloaded.changes {
+                    let (key, takes) = (&change.key, &change.takes);
+                    let (from, to) = (change.from.as_deref(), change.to.as_deref());
+                    tracing::info!(key, from, to, takes, "the configuration has changed");
+                }
+                tracing::info!(
+                    changes = reloaded.changes.len(),
+                    sessions_closed,
+                    elapsed_ms,
+                    "the configuration was read again"
+                );
+            }
+            Err(mistakes) => {
+                for mistake in &mistakes {
+                    tracing::error!(place = mistake.place, "{}", mistake.text);
+                }
+                let mistakes = mistakes.len();
+                tracing::error!(mistakes, "the configuration was read again, and nothing has changed");
+            }
+        }
+    });
 }
 
 impl Signals {

@@ -2,15 +2,15 @@ use std::fmt;
 
 /// Something that is wrong with a configuration or a file behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Mistake {
+pub(in crate::command) struct Mistake {
     /// Where: a key, or a file with its line.
-    pub(super) place: String,
+    pub(in crate::command) place: String,
     /// What is wrong, and what to do.
-    pub(super) text: String,
+    pub(in crate::command) text: String,
 }
 
 impl Mistake {
-    pub(super) fn new(place: impl ToString, text: impl ToString) -> Self {
+    pub(in crate::command) fn new(place: impl ToString, text: impl ToString) -> Self {
         Self { place: place.to_string(), text: text.to_string() }
     }
 }

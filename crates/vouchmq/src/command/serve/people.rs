@@ -14,18 +14,18 @@ use vouchmq_identity::{Access, Configured, Order, PasswordFile, Users};
 use super::mistake::Mistake;
 
 /// What was read: who may connect, and the order in which they are looked for.
-pub(super) struct People {
-    pub(super) configured: Configured,
-    pub(super) order: Order,
+pub(in crate::command) struct People {
+    pub(in crate::command) configured: Configured,
+    pub(in crate::command) order: Order,
     /// What should be looked at.
-    pub(super) warnings: Vec<String>,
+    pub(in crate::command) warnings: Vec<String>,
 }
 
 /// Reads the users and rules that a configuration has and names.
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub(super) fn read(config: &Config, outcome: &Outcome) -> Result<People, Vec<Mistake>> {
+pub(in crate::command) fn read(config: &Config, outcome: &Outcome) -> Result<People, Vec<Mistake>> {
     let mut reading = Reading { mistakes: Vec::new(), warnings: Vec::new() };
     let users = reading.users(config, outcome);
     let access = reading.access(config);

@@ -5,20 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use vouchmq_broker::{Control, SteadyClock, SystemClock};
+use vouchmq_broker::{SteadyClock, SystemClock};
 use vouchmq_identity::resident::Resident;
-use vouchmq_identity::scram::{Iterations, ScramServer};
 use vouchmq_identity::store::Store;
-use vouchmq_identity::{
-    Authenticator, Chain, DeviceAuthenticator, ExchangeMethod, HashCost, Keyring, Sessions, Unblocked,
-    Witness,
-};
+use vouchmq_identity::{Keyring, Sessions};
 use vouchmq_mqtt::topic::HashSeed;
-use vouchmq_registrar::{OnRuntime, Opening, Peers, Registrar, Running, SystemEntropy, keys_at, keys_of};
+use vouchmq_registrar::{Opening, Peers, Registrar, Running, SystemEntropy, keys_at, keys_of};
 use vouchmq_store::{Location, SqlStore, StoreOptions};
-use zeroize::Zeroizing;
 
-use super::http;
 use super::settings::random;
 use crate::exit::Failure;
 use crate::runtime::block_on;
@@ -36,14 +30,7 @@ pub(super) struct Open {
 pub(super) struct AtWork {
     pub(super) runtime: Runtime,
     pub(super) running: Running,
-    http: http::AtWork,
     store: Arc<SqlStore>,
-}
-
-/// What judges clients.
-pub(super) struct Judges {
-    pub(super) authenticator: Arc<dyn Authenticator>,
-    pub(super) methods: Vec<Arc<dyn ExchangeMethod>>,
 }
 
 /// What the flags say about the registry.
@@ -75,46 +62,21 @@ impl Open {
         Ok(Self { runtime, registrar, keyring, store })
     }
 
-    /// What judges clients: devices of the registry, then `others`; all of them unless they are blocked.
-    pub(super) fn judges(&self, others: Vec<Box<dyn Authenticator>>) -> Judges {
-        let Registrar { registry, resident, .. } = &self.registrar;
-        let spawn = OnRuntime(self.runtime.handle().clone());
-        let devices =
-            DeviceAuthenticator::new(resident.clone(), registry.clone(), spawn, HashCost::default());
-        let decoy_key = Zeroizing::new(self.keyring.fake(b"scram decoy"));
-        let scram = ScramServer::new(
-            Arc::new(devices.scram()),
-            decoy_key,
-            Iterations::default(),
-            Box::new(SystemEntropy),
-        );
-        let mut chain: Vec<Box<dyn Authenticator>> = vec![Box::new(devices)];
-        chain.extend(others);
-        let unblocked = Unblocked::new(resident.clone(), Chain::new(chain));
-        let witness = Witness::new(unblocked, self.registrar.book());
-        let methods: Vec<Arc<dyn ExchangeMethod>> = vec![Arc::new(witness.of(scram))];
-        Judges { authenticator: Arc::new(witness), methods }
-    }
-
-    /// Follows changes from now on, for the clients of a broker, and serves HTTP.
-    pub(super) fn work(self, control: &Control, http: http::Bound) -> Result<AtWork, Failure> {
+    /// Follows changes from now on, for the clients of a broker.
+    pub(super) fn work(self, sessions: Arc<dyn Sessions>) -> AtWork {
         let Self { runtime, registrar, store, .. } = self;
-        let sessions: Arc<dyn Sessions> = Arc::new(control.clone());
-        let works = http::Works::of(&registrar, sessions.clone());
         let running = {
             let _runtime = runtime.enter();
             registrar.run(sessions)
         };
-        let http = block_on(&runtime, http.serve(works, running.progress()))?;
-        Ok(AtWork { runtime, running, http, store })
+        AtWork { runtime, running, store }
     }
 }
 
 impl AtWork {
-    /// Lets requests end, says to others that this one goes, writes what waits, and closes the database.
+    /// Says to others that this one goes, writes what waits, and closes the database.
     pub(super) fn close(self) {
-        let Self { runtime, mut running, http, store } = self;
-        http.close(runtime.handle());
+        let Self { runtime, mut running, store } = self;
         runtime.block_on(running.leave());
         drop(running);
         block_on(&runtime, store.close());

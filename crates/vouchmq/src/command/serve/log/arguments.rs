@@ -2,7 +2,7 @@ use clap::{Args, ValueEnum};
 use vouchmq_config::{LogFormat, LogLevel, LogOptions};
 
 /// What the command line says about logs; the configuration file says more.
-#[derive(Debug, Args)]
+#[derive(Clone, Copy, Debug, Args)]
 #[group(skip)]
 pub(in crate::command::serve) struct Arguments {
     /// Log what is at least so important [default: info]

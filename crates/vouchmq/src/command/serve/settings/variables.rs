@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 
-use super::table::ROWS;
+use vouchmq_config::schema;
+
 use crate::exit::Failure;
 
 const PREFIX: &str = "VOUCHMQ_";
 /// What the commands of a registry read, which may run where the broker does.
-const OF_COMMANDS: [&str; 2] = ["VOUCHMQ_API", "VOUCHMQ_TOKEN_FILE"];
+const OF_COMMANDS: [&str; 5] =
+    ["VOUCHMQ_API", "VOUCHMQ_TOKEN_FILE", "VOUCHMQ_CAFILE", "VOUCHMQ_CERT", "VOUCHMQ_CERT_KEY"];
 
 /// Refuses every variable with our prefix that nothing here reads.
 pub(in crate::command::serve) fn refuse_unknown(
@@ -18,8 +20,9 @@ pub(in crate::command::serve) fn refuse_unknown(
         let name = name.to_string_lossy();
         let is_ours = name.starts_with(PREFIX) && !is_for_others(&name, &value.to_string_lossy());
         if is_ours && !known.iter().any(|known| *known == name) {
-            let meant = match nearest(&name, &known) {
-                Some(near) => format!("did you mean {near}?"),
+            let (begin, names) = (PREFIX.len(), known.iter().map(|known| &known[PREFIX.len()..]));
+            let meant = match schema::nearest(&name[begin..], names) {
+                Some(near) => format!("did you mean {PREFIX}{near}?"),
                 None => "'vouchmq serve --help' lists what there is".to_owned(),
             };
             return Err(Failure::unusable(format_args!(
@@ -35,7 +38,7 @@ fn known() -> Vec<String> {
     let grammar = crate::arguments::grammar();
     let flags = grammar.find_subcommand("serve").into_iter().flat_map(clap::Command::get_arguments);
     let flags = flags.filter_map(|flag| flag.get_env()?.to_str().map(str::to_owned));
-    let rows = ROWS.iter().map(|row| format!("{PREFIX}{}", row.variable()));
+    let rows = schema::rows().filter_map(schema::Row::variable);
     flags.chain(rows).chain(OF_COMMANDS.map(str::to_owned)).collect()
 }
 
@@ -51,32 +54,6 @@ fn is_for_others(name: &str, value: &str) -> bool {
     is_of_tests || name.starts_with("INTEROP_") || is_of_service
 }
 
-/// The known name that takes the fewest changes, if it is not another word altogether.
-fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
-    let distances = known.iter().map(|known| (distance(name, known), known.as_str()));
-    let (changes, near) = distances.min()?;
-    (changes * 3 <= name.len() - PREFIX.len()).then_some(near)
-}
-
-/// How many letters have to be put in, taken out or replaced (Levenshtein).
-fn distance(from: &str, to: &str) -> usize {
-    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
-    for (line, a) in from.chars().enumerate() {
-        let mut left = line + 1;
-        let mut above_left = line;
-        for (cell, b) in row.iter_mut().skip(1).zip(to.chars()) {
-            let replaced = above_left + usize::from(a != b);
-            above_left = *cell;
-            left = replaced.min(left + 1).min(above_left + 1);
-            *cell = left;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = line + 1;
-        }
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,15 +63,6 @@ mod tests {
             Ok(()) => None,
             Err(Failure::Unusable(text)) => Some(text),
             Err(other) => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn changes_are_counted() {
-        for (from, to, changes) in
-            [("", "abc", 3), ("abc", "", 3), ("listen", "silent", 4), ("kitten", "sitting", 3)]
-        {
-            assert_eq!(distance(from, to), changes, "{from} {to}");
         }
     }
 

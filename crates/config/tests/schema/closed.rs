@@ -1,0 +1,170 @@
+//! What is wrong, or not said, never opens a broker.
+
+use vouchmq_identity::AuthenticatorName;
+use vouchmq_identity::acl::Effect;
+
+use crate::text::{accepted, errors, layered, outcome};
+
+#[test]
+fn without_listeners_only_this_machine_connects() {
+    let outcome = accepted("mqtt.max_packet_size = 1MB");
+    assert!(outcome.report().contains("no listeners are configured"), "{}", outcome.report());
+    let config = outcome.config.unwrap();
+    assert_eq!(config.listeners[0].address.to_string(), "127.0.0.1:1883");
+    assert_eq!(config.listeners.len(), 1);
+}
+
+#[test]
+fn a_listener_without_an_address_is_for_this_machine() {
+    let config = accepted("listeners.ws { enable = true }").config.unwrap();
+    assert_eq!(config.listeners[0].address.to_string(), "127.0.0.1:8083");
+}
+
+#[test]
+fn websocket_over_tls_is_open_only_where_it_is_written() {
+    let ssl = r#"listeners.ssl { bind = "0.0.0.0:8883", certfile = "c", keyfile = "k" }"#;
+    let outcome = accepted(ssl);
+    assert!(outcome.report().contains("is not opened with it"));
+    assert_eq!(outcome.config.unwrap().listeners.len(), 1);
+    let config = layered(&[ssl, r#"listeners.wss.bind = "0.0.0.0:8086/mqtt""#]).config.unwrap();
+    assert_eq!(config.listeners[1].tls, config.listeners[0].tls, "with the certificate of ssl");
+}
+
+#[test]
+fn a_listener_that_is_switched_off_stays_off() {
+    for (text, listeners) in [
+        ("listeners.tcp { bind = \"1883\", enable = false }", 0),
+        ("listeners.tcp.a { bind = \"1883\", enable = false }\nlisteners.tcp.b { bind = \"1884\" }", 1),
+        ("listeners.ws { bind = \"1883/mqtt\", enable = false }", 0),
+    ] {
+        let outcome = accepted(text);
+        assert!(outcome.report().contains("NanoMQ opens it all the same"), "{text}");
+        assert_eq!(outcome.config.unwrap().listeners.len(), listeners, "{text}");
+    }
+    let ssl =
+        accepted(r#"listeners.ssl { bind = "8883", enable = false, keyfile = "k", key_password = "x" }"#);
+    assert!(ssl.config.unwrap().listeners.is_empty(), "nothing is asked of a listener that is off");
+}
+
+#[test]
+fn anonymous_clients_want_an_explicit_true() {
+    let allows = |text: &str| accepted(text).config.unwrap().authentication.allow_anonymous;
+    assert_eq!(allows("auth.no_match = deny"), None);
+    assert_eq!(allows("auth.allow_anonymous = false"), Some(false));
+    let outcome = accepted("auth.allow_anonymous = true");
+    assert!(outcome.report().contains("ANYBODY MAY CONNECT"));
+    assert!(outcome.config.unwrap().exposed()[0].is_open);
+    for word in ["yes", "on", "1", "TRUE", "\"true\"", "off", "no"] {
+        let told = errors(&format!("auth.allow_anonymous = {word}"));
+        assert!(told[0].contains("write true or false"), "{word}: {told:?}");
+    }
+}
+
+#[test]
+fn what_no_rule_matches_is_denied_where_there_are_rules() {
+    let no_match = |text: &str| accepted(text).config.unwrap().authorization.acl.no_match;
+    let rule = "auth.acl.rules = [ { permit = allow, topics = [a] } ]";
+    assert_eq!(no_match(rule), Effect::Deny);
+    assert_eq!(no_match(&format!("{rule}\nauth.no_match = allow")), Effect::Allow);
+    assert_eq!(no_match("auth.mosquitto_acl_file = acl"), Effect::Deny);
+    assert_eq!(no_match("auth.acl { enable = false }"), Effect::Deny);
+    assert_eq!(no_match("auth.allow_anonymous = false"), Effect::Allow, "there are no rules at all");
+}
+
+#[test]
+fn what_nanomq_passes_over_in_a_rule_is_an_error() {
+    for (rule, told) in [
+        ("permit = allow, usernam = alice", "did you mean auth.acl.rules[].username?"),
+        ("permit = allow, topics = \"a\"", "write it between [ and ]"),
+        ("permit = allow, topics = []", "auth.acl.rules[].topics: there is none"),
+        ("permit = allow, and = []", "a list with members is expected"),
+        ("permit = allow, or = []", "a list with members is expected"),
+        ("permit = allow, and = [ { user = alice } ]", "is no key"),
+        ("permit = allow, and = [ {} ]", "it names nobody"),
+        ("permit = allow, username = a, clientid = b", "NanoMQ takes one of them only"),
+        ("permit = allow, ipaddrs = []", "a list of addresses is expected"),
+        ("permit = allow, ipaddr = \"10.0.0\"", "not an IP address"),
+        ("permit = allow, ipaddr = \"10.0.0.1/8\"", "10.0.0.0/8"),
+        ("permit = allow, topics = [\"a/#/b\"]", "auth.acl.rules[].topics"),
+        ("permit = maybe", "allowed: allow, deny"),
+        ("username = alice", "does not say permit"),
+        ("permit = allow, action = write", "allowed: publish, subscribe, pubsub"),
+    ] {
+        let all = errors(&format!("auth.acl.rules = [ {{ {rule} }} ]")).join("\n");
+        assert!(all.contains(told), "{rule}\n{all}");
+    }
+}
+
+#[test]
+fn where_a_service_was_to_be_asked_by_http_nobody_comes_in_without_it() {
+    let users = "auth { allow_anonymous = true, password { alice = secret } }";
+    for block in
+        ["auth.http_auth.auth_req.url = \"http://a/\"", "http_auth { auth_req { url = \"http://a/\" } }"]
+    {
+        let outcome = layered(&[users, block]);
+        assert!(
+            outcome.report().contains("nobody but devices of the registry is let in"),
+            "{}",
+            outcome.report()
+        );
+        let authentication = outcome.config.unwrap().authentication;
+        assert_eq!(authentication.allow_anonymous, Some(false));
+        assert_eq!(authentication.order, [AuthenticatorName::Registry]);
+    }
+    let off = layered(&[users, "auth.http_auth { enable = false }"]).config.unwrap();
+    assert_eq!(off.authentication.allow_anonymous, Some(true), "it is not asked by NanoMQ either");
+}
+
+#[test]
+fn a_missing_include_is_an_error_where_it_would_open_something() {
+    assert!(errors("auth { acl = {include \"/missing.conf\"} }")[0].contains("/missing.conf is missing"));
+    assert!(
+        errors("auth { password = {include \"/missing.conf\"} }")[0].contains("/missing.conf is missing")
+    );
+    assert!(
+        errors("include \"/missing.conf\"")[0].contains("/missing.conf is missing"),
+        "it could hold auth"
+    );
+    assert!(accepted("bridges.mqtt.a = {include \"/missing.conf\"}").report().contains("/missing.conf"));
+}
+
+#[test]
+fn plain_http_is_not_opened_to_networks() {
+    let outcome = accepted("http_server { ip_addr = \"0.0.0.0\", username = admin, password = public }");
+    assert!(outcome.report().contains("without TLS operators connect to 127.0.0.1 only"));
+    assert_eq!(outcome.config.unwrap().management.unwrap().http.address.to_string(), "127.0.0.1:8081");
+    let tls = r#"http_server { ip_addr = "0.0.0.0", tls { certfile = "c", keyfile = "k" } }"#;
+    assert_eq!(accepted(tls).config.unwrap().management.unwrap().http.address.to_string(), "0.0.0.0:8081");
+    for key in ["registration", "auth_service"] {
+        assert!(errors(&format!("{key}.bind = \"0.0.0.0:8080\""))[0].contains("there is no TLS"));
+    }
+}
+
+#[test]
+fn clients_are_verified_where_a_certificate_is_wanted() {
+    let ssl = |more: &str| format!("listeners.ssl {{ bind = \"8883\", certfile = c, keyfile = k, {more} }}");
+    let clients = |more| accepted(&ssl(more)).config.unwrap().listeners[0].tls.clone().unwrap().clients;
+    assert_eq!(clients("cacertfile = ca"), None);
+    assert!(clients("cacertfile = ca, verify_peer = true").is_some_and(|clients| !clients.is_required));
+    assert!(
+        clients("cacertfile = ca, fail_if_no_peer_cert = true").is_some_and(|clients| clients.is_required)
+    );
+    for more in ["verify_peer = true", "fail_if_no_peer_cert = true", "crlfiles = [a]"] {
+        errors(&ssl(more));
+    }
+    errors("listeners.ssl { bind = \"8883\" }");
+    errors("listeners.ssl { bind = \"8883\", certfile = c }");
+}
+
+#[test]
+fn files_that_are_wanted_are_looked_at_before_anything_starts() {
+    let look = |_: &std::path::Path| Err(std::io::Error::from(std::io::ErrorKind::NotFound));
+    let mut wanted = outcome("listeners.ssl { bind = \"8883\", certfile = c, keyfile = k }");
+    wanted.check_files(&look);
+    assert!(wanted.config.is_none());
+    assert_eq!(wanted.errors().count(), 2);
+    let mut idle = outcome("listeners.ssl { bind = \"8883\", certfile = c, keyfile = k, enable = false }");
+    idle.check_files(&look);
+    assert!(idle.config.is_some());
+    assert_eq!(idle.report().matches("cannot read").count(), 2);
+}

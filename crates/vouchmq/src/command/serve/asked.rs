@@ -1,0 +1,140 @@
+//! What a process was asked to be: by its command line, its environment and its files. Read again by each reload.
+
+use std::path::PathBuf;
+
+use vouchmq_broker::{ListenAddress, ListenerOptions};
+use vouchmq_config::{Config, HttpListenerOptions, ManagementOptions, Outcome, RegistrationOptions};
+
+use super::http::Listen;
+use super::mistake::Mistake;
+use super::people::{self, People};
+use super::{Arguments, log};
+use crate::configuration::{self, Said};
+
+/// What the command line says.
+pub(super) struct Asked {
+    said: Said,
+    /// `None`: it says nothing.
+    listen: Option<Vec<ListenAddress>>,
+    shards: Option<u16>,
+    allows_anonymous: bool,
+    user_file: Option<PathBuf>,
+    management: Option<Listen>,
+    authentication: Option<Listen>,
+    registration: Option<Listen>,
+    database: Option<String>,
+    log: log::Arguments,
+}
+
+/// What all of it comes to.
+pub(super) struct Wanted {
+    pub(super) config: Config,
+    pub(super) outcome: Outcome,
+    pub(super) people: People,
+}
+
+impl Asked {
+    /// What these arguments say.
+    ///
+    /// # Errors
+    /// `--listen` is no list of addresses.
+    pub(super) fn by(arguments: &Arguments) -> Result<Self, String> {
+        let said =
+            Said { file: arguments.config.clone(), data: arguments.data.clone(), set: arguments.set.clone() };
+        Ok(Self {
+            said,
+            listen: arguments.listen.as_deref().map(addresses).transpose()?,
+            shards: arguments.shards,
+            allows_anonymous: arguments.allow_anonymous,
+            user_file: arguments.user_file.clone(),
+            management: arguments.api_listen,
+            authentication: arguments.authentication_listen,
+            registration: arguments.register_listen,
+            database: arguments.database.clone(),
+            log: arguments.log,
+        })
+    }
+
+    /// Reads everything there is to read.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub(super) fn read(&self) -> Result<Wanted, Vec<Mistake>> {
+        let mut outcome = configuration::outcome(&self.said);
+        let Some(mut config) = outcome.config.take() else {
+            let mistakes = outcome.mistakes().map(|(place, text)| Mistake { place, text });
+            return Err(mistakes.collect());
+        };
+        self.apply(&mut config);
+        let people = people::read(&config, &outcome)?;
+        Ok(Wanted { config, outcome, people })
+    }
+
+    /// Puts what flags say in place of what files and variables say.
+    fn apply(&self, config: &mut Config) {
+        if let Some(listen) = &self.listen {
+            config.listeners =
+                listen.iter().enumerate().map(|(number, address)| plain(number, address)).collect();
+        }
+        if let Some(shards) = self.shards {
+            config.system.shards = Some(shards);
+        }
+        if self.allows_anonymous {
+            config.authentication.allow_anonymous = Some(true);
+        }
+        if let Some(path) = &self.user_file {
+            config.authentication.password_file = Some(path.clone());
+        }
+        if let Some(database) = &self.database {
+            config.registry.database = Some(database.as_str().into());
+        }
+        match self.management {
+            None => {}
+            Some(Listen(None)) => config.management = None,
+            Some(Listen(Some(address))) => match &mut config.management {
+                Some(management) => management.http.address = address,
+                None => config.management = Some(ManagementOptions::at(address)),
+            },
+        }
+        match self.registration {
+            None => {}
+            Some(Listen(None)) => config.registration = None,
+            Some(Listen(Some(address))) => match &mut config.registration {
+                Some(registration) => registration.http.address = address,
+                None => {
+                    config.registration =
+                        Some(RegistrationOptions { http: HttpListenerOptions::at(address) });
+                }
+            },
+        }
+        match self.authentication {
+            None => {}
+            Some(Listen(None)) => config.authentication_service = None,
+            Some(Listen(Some(address))) => match &mut config.authentication_service {
+                Some(service) => service.http.address = address,
+                None => {
+                    let http = HttpListenerOptions::at(address);
+                    config.authentication_service =
+                        Some(vouchmq_config::AuthenticationServiceOptions::at(http));
+                }
+            },
+        }
+        self.log.apply(&mut config.log);
+    }
+}
+
+fn plain(number: usize, address: &ListenAddress) -> ListenerOptions {
+    let name = if number == 0 { "tcp".to_owned() } else { format!("tcp.{}", number + 1) };
+    ListenerOptions::plain(&name, address.clone())
+}
+
+fn addresses(texts: &[String]) -> Result<Vec<ListenAddress>, String> {
+    if texts.iter().any(|text| text == "off") {
+        return if texts.len() == 1 {
+            Ok(Vec::new())
+        } else {
+            Err("--listen off and other addresses contradict each other; leave one of them out".to_owned())
+        };
+    }
+    texts.iter().map(|text| text.parse().map_err(|why| format!("--listen: {why}"))).collect()
+}

@@ -1,0 +1,281 @@
+//! What the listeners serve, by kind.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use vouchmq_api::authentication_service::{
+    AuthenticationService, AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure,
+    EmqxUnknown, HeaderOptions, Recorded,
+};
+use vouchmq_api::changes::Changes;
+use vouchmq_api::http::{AdministratorToken, HttpLimits, Router, Service};
+use vouchmq_api::management::{self, ApiKeys, Applied, Management, Ports, Reload};
+use vouchmq_api::registration::{self, Registration, RegistrationLimits};
+use vouchmq_broker::SystemClock;
+use vouchmq_config::{self as config, Config, HttpListenerOptions};
+use vouchmq_identity::events::Events;
+use vouchmq_identity::registry::Registry;
+use vouchmq_identity::resident::Resident;
+use vouchmq_identity::{DoorBook, Sessions};
+use vouchmq_registrar::{Progress, Registrar};
+
+use super::Here;
+use crate::command::serve::mistake::Mistake;
+use crate::command::serve::settings;
+use crate::exit::Failure;
+
+/// What a listener is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::command::serve) enum Kind {
+    /// New devices.
+    Registration,
+    /// Operators.
+    Management,
+    /// Other brokers.
+    Authentication,
+}
+
+/// What the listeners work on.
+pub(in crate::command::serve) struct Works {
+    registry: Arc<Registry>,
+    resident: Arc<Resident>,
+    events: Arc<Events>,
+    book: Arc<DoorBook>,
+}
+
+/// How far changes have come.
+struct Ways {
+    changes: Arc<Changes>,
+    applied: Arc<dyn Applied>,
+}
+
+/// What each kind of listener serves now.
+pub(in crate::command::serve) struct Services {
+    works: Works,
+    ways: Ways,
+    registration: Service,
+    management: Service,
+    authentication: Service,
+    /// What they were made by.
+    made_by: Mutex<MadeBy>,
+}
+
+/// What some of them depend on.
+#[derive(Clone, PartialEq)]
+struct MadeBy {
+    limits: RegistrationLimits,
+    authentication: Option<config::AuthenticationServiceOptions>,
+}
+
+/// What may be served in place of what is served now.
+pub(in crate::command::serve) struct Prepared {
+    made_by: MadeBy,
+    registration: Option<Router>,
+    authentication: Option<Router>,
+}
+
+impl Kind {
+    pub(super) const ALL: [Self; 3] = [Self::Registration, Self::Management, Self::Authentication];
+
+    pub(in crate::command::serve) const fn name(self) -> &'static str {
+        match self {
+            Self::Registration => "registration",
+            Self::Management => "management",
+            Self::Authentication => "authentication",
+        }
+    }
+
+    /// The key of its address.
+    pub(in crate::command::serve) const fn key(self) -> &'static str {
+        match self {
+            Self::Registration => "registration.bind",
+            Self::Management => "http_server.port",
+            Self::Authentication => "auth_service.bind",
+        }
+    }
+
+    pub(super) const fn flag(self) -> &'static str {
+        match self {
+            Self::Registration => "--register-listen",
+            Self::Management => "--api-listen",
+            Self::Authentication => "--auth-listen",
+        }
+    }
+
+    pub(super) fn options(self, config: &Config) -> Option<&HttpListenerOptions> {
+        match self {
+            Self::Registration => config.registration.as_ref().map(|options| &options.http),
+            Self::Management => config.management.as_ref().map(|options| &options.http),
+            Self::Authentication => config.authentication_service.as_ref().map(|options| &options.http),
+        }
+    }
+
+    pub(super) fn limits(self) -> HttpLimits {
+        match self {
+            Self::Registration | Self::Authentication => HttpLimits::default(),
+            Self::Management => management::limits(),
+        }
+    }
+}
+
+impl Works {
+    /// What a registrar has.
+    pub(in crate::command::serve) fn of(registrar: &Registrar) -> Self {
+        let Registrar { registry, resident, events, .. } = registrar;
+        Self {
+            registry: registry.clone(),
+            resident: resident.clone(),
+            events: events.clone(),
+            book: registrar.book(),
+        }
+    }
+
+    fn registration(&self, ways: &Ways, limits: &RegistrationLimits) -> Router {
+        let (registry, resident) = (self.registry.clone(), self.resident.clone());
+        let (events, applied) = (self.events.clone(), ways.applied.clone());
+        registration::router(Registration::new(registry, resident, events, applied, limits))
+    }
+
+    fn authentication(
+        &self,
+        ways: &Ways,
+        options: &config::AuthenticationServiceOptions,
+    ) -> Result<Router, Mistake> {
+        let judge = Arc::new(Recorded::new(self.resident.clone(), self.book.clone()));
+        let options = options_of(options);
+        AuthenticationService::try_new(&options, judge, self.registry.clone(), Arc::new(SystemClock))
+            .map(|service| service.telling(ways.changes.clone()).build().router)
+            .map_err(|fault| Mistake::new("auth_service", fault))
+    }
+
+    async fn management(
+        &self,
+        ways: &Ways,
+        token: Option<AdministratorToken>,
+        sessions: Arc<dyn Sessions>,
+        reload: Arc<dyn Reload>,
+    ) -> Result<Router, Failure> {
+        let keys = Arc::new(ApiKeys::new(self.registry.clone(), token));
+        keys.load().await.map_err(Failure::unusable)?;
+        let ports = Ports {
+            registry: self.registry.clone(),
+            resident: self.resident.clone(),
+            sessions,
+            events: self.events.clone(),
+            applied: ways.applied.clone(),
+            changes: ways.changes.clone(),
+        };
+        Ok(management::router(Management::new(ports, keys).with_reload(reload)))
+    }
+}
+
+impl Services {
+    /// Makes what the listeners of a configuration serve.
+    pub(in crate::command::serve) async fn make(
+        works: Works,
+        progress: Progress,
+        config: &Config,
+        token: Option<AdministratorToken>,
+        sessions: Arc<dyn Sessions>,
+        reload: Arc<dyn Reload>,
+    ) -> Result<Self, Failure> {
+        let made_by = MadeBy::of(config);
+        let ways = Ways {
+            changes: Arc::new(Changes::new(works.registry.clone(), progress.applied())),
+            applied: Arc::new(Here(progress)),
+        };
+        let registration = works.registration(&ways, &made_by.limits).into();
+        let management = works.management(&ways, token, sessions, reload).await?.into();
+        let authentication = match &made_by.authentication {
+            Some(options) => works.authentication(&ways, options).map_err(Failure::unusable)?,
+            // Nobody listens; what a reload opens it makes first.
+            None => Router::new(),
+        };
+        let made_by = Mutex::new(made_by);
+        Ok(Self { works, ways, registration, management, authentication: authentication.into(), made_by })
+    }
+
+    pub(super) fn of(&self, kind: Kind) -> Service {
+        match kind {
+            Kind::Registration => self.registration.clone(),
+            Kind::Management => self.management.clone(),
+            Kind::Authentication => self.authentication.clone(),
+        }
+    }
+
+    /// Makes anew what has to be: what stays as it is keeps what it remembers, as whom it has limited.
+    pub(super) fn prepare(&self, config: &Config) -> Result<Prepared, Mistake> {
+        let (before, made_by) = (self.made_by.lock().clone(), MadeBy::of(config));
+        let registration =
+            (made_by.limits != before.limits).then(|| self.works.registration(&self.ways, &made_by.limits));
+        let authentication = match &made_by.authentication {
+            Some(options) if made_by.authentication != before.authentication => {
+                Some(self.works.authentication(&self.ways, options)?)
+            }
+            Some(_) | None => None,
+        };
+        Ok(Prepared { made_by, registration, authentication })
+    }
+
+    pub(super) fn commit(&self, prepared: Prepared) {
+        let Prepared { made_by, registration, authentication } = prepared;
+        if let Some(router) = registration {
+            self.registration.replace(router);
+        }
+        if let Some(router) = authentication {
+            self.authentication.replace(router);
+        }
+        *self.made_by.lock() = made_by;
+    }
+}
+
+impl MadeBy {
+    fn of(config: &Config) -> Self {
+        let limits = settings::registration(&config.settings);
+        Self { limits, authentication: config.authentication_service.clone() }
+    }
+}
+
+fn options_of(options: &config::AuthenticationServiceOptions) -> AuthenticationServiceOptions {
+    let networks =
+        |networks: &[vouchmq_identity::Cidr]| networks.iter().map(ToString::to_string).collect::<Vec<_>>();
+    AuthenticationServiceOptions {
+        callers: options
+            .callers
+            .iter()
+            .map(|caller| CallerOptions {
+                name: caller.name.to_string(),
+                key: caller.key.clone().map(config::Hidden::into_secret),
+                certificate: caller.certificate.map(|certificate| certificate.to_string()),
+                networks: networks(&caller.networks),
+            })
+            .collect(),
+        brokers: options
+            .brokers
+            .iter()
+            .map(|broker| BrokerOptions {
+                name: broker.name.to_string(),
+                header: broker.header.as_ref().map(|(name, value)| HeaderOptions {
+                    name: name.to_string(),
+                    value: value.clone().into_secret(),
+                }),
+                certificate: broker.certificate.map(|certificate| certificate.to_string()),
+                networks: networks(&broker.networks),
+            })
+            .collect(),
+        trust_loopback: options.trust_loopback,
+        emqx_unknown: match options.emqx_unknown {
+            config::EmqxUnknown::Ignore => EmqxUnknown::Ignore,
+            config::EmqxUnknown::Deny => EmqxUnknown::Deny,
+        },
+        emqx_failure: match options.emqx_failure {
+            config::EmqxFailure::Deny => EmqxFailure::Deny,
+            config::EmqxFailure::Status => EmqxFailure::Status,
+        },
+        verifications_per_second: options.verifications_per_second,
+        passwords_at_once_max: options.passwords_at_once_max,
+        passwords_waiting_max: options.passwords_waiting_max,
+        patience_millis: u64::try_from(options.patience.as_millis()).unwrap_or(u64::MAX),
+        nonces_max: options.nonces_max,
+    }
+}

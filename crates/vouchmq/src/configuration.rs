@@ -1,0 +1,69 @@
+//! The configuration of this process: files, the environment, flags.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use vouchmq_config::hocon::{self, FILE_SIZE_MAX, Sources};
+use vouchmq_config::{Layers, Origin, Outcome};
+
+/// What the API has changed, in the data directory.
+const OVERRIDES: &str = "overrides.conf";
+
+/// Files of this machine.
+struct Disk;
+
+impl Sources for Disk {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        let limit = u64::try_from(FILE_SIZE_MAX).unwrap_or(u64::MAX).saturating_add(1);
+        let mut bytes = Vec::new();
+        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+        String::from_utf8(bytes)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+    }
+}
+
+/// What a command line says about the configuration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Said {
+    /// The file.
+    pub(crate) file: Option<PathBuf>,
+    /// The data directory, in place of what the file says.
+    pub(crate) data: Option<PathBuf>,
+    /// `KEY=VALUE`, in place of what the file says.
+    pub(crate) set: Vec<String>,
+}
+
+/// What a file, the overrides beside the data, the environment and flags come to; each file that they name is
+/// looked at.
+pub(crate) fn outcome(said: &Said) -> Outcome {
+    let file = said.file.as_deref().map(read);
+    let overrides = layers(file.as_ref(), None, said).data().join(OVERRIDES);
+    let overrides = overrides.exists().then(|| read(&overrides));
+    let mut outcome = vouchmq_config::resolve(layers(file.as_ref(), overrides.as_ref(), said));
+    outcome.check_files(&|path| File::open(path).map(drop));
+    outcome
+}
+
+fn read(path: &Path) -> hocon::Read {
+    let variable = |name: &str| std::env::vars_os().find(|(known, _)| known == name)?.1.into_string().ok();
+    hocon::read(path, &Disk, &variable)
+}
+
+fn layers(file: Option<&hocon::Read>, overrides: Option<&hocon::Read>, said: &Said) -> Layers {
+    let mut layers = Layers::new();
+    if let Some(read) = file {
+        layers.file(read.clone());
+    }
+    if let Some(read) = overrides {
+        layers.overrides(read.clone());
+    }
+    layers.environment(std::env::vars_os());
+    if let Some(data) = &said.data {
+        layers.assign(Origin::Flag("--data".into()), "system.data", &data.to_string_lossy());
+    }
+    for text in &said.set {
+        layers.set("--set", text);
+    }
+    layers
+}

@@ -1,0 +1,104 @@
+//! Brokers that a file configures, and that read it again.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::process::{Ran, Running, run, vouchmq};
+
+mod reload;
+mod start;
+mod tls;
+
+/// A broker that a file configures; it is ended when this is dropped.
+struct Configured {
+    process: Running,
+    folder: TempDir,
+    /// Where each listener of MQTT is, in the order of the file.
+    urls: Vec<String>,
+    /// Where operators connect.
+    api: String,
+}
+
+const FILE: &str = "broker.conf";
+
+impl Configured {
+    /// Starts a broker with this configuration in a folder of its own, below which `{folder}` stands.
+    fn start(text: &str) -> Self {
+        Self::start_in(TempDir::new().unwrap(), text, &[])
+    }
+
+    /// The same, in a folder that has files already, and with these flags.
+    fn start_in(folder: TempDir, text: &str, flags: &[&str]) -> Self {
+        write(folder.path(), FILE, text);
+        let (file, data) = (folder.path().join(FILE), folder.path().join("data"));
+        let mut command = vouchmq(&["serve", "--config", file.to_str().unwrap()]);
+        command.args(["--data", data.to_str().unwrap(), "--shards", "2", "--api-listen", "127.0.0.1:0"]);
+        let mut process = Running::spawn(command.args(flags), b"");
+        let api = process.wait_for(" for management").to_owned();
+        let of = |line: &str| Some(line.split_once("listening on ")?.1.split(' ').next()?.to_owned());
+        let api = of(&api).unwrap();
+        let all: Vec<String> = process.stderr.iter().filter_map(|line| of(line)).collect();
+        let urls = all.into_iter().filter(|url| !url.starts_with("http")).collect();
+        Self { process, folder, urls, api }
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file into its folder.
+    fn write(&self, name: &str, text: &str) {
+        write(self.folder(), name, text);
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
+    }
+
+    /// Has it read its configuration again.
+    fn reload(&self) -> Ran {
+        let token = self.folder().join("data/admin-token");
+        run(&["reload", "--api", &self.api, "--token-file", token.to_str().unwrap()])
+    }
+
+    /// The same, with other words in the file.
+    fn reload_with(&self, text: &str) -> Ran {
+        self.write(FILE, text);
+        self.reload()
+    }
+
+    /// Publishes by the first listener, and says what came of it.
+    fn publish(&self, flags: &[&str]) -> Ran {
+        self.run("pub", &[&["-t", "t", "-m", "x", "-q", "1"], flags].concat())
+    }
+
+    /// Subscribes by the first listener, and waits until that is done.
+    fn subscribe(&self, flags: &[&str]) -> Running {
+        let mut all = vec!["sub", "-d", "-h", "127.0.0.1", "-p", self.port(0), "-t", "t"];
+        all.extend(flags);
+        let mut subscriber = Running::start(&all);
+        subscriber.wait_for("received SUBACK");
+        subscriber
+    }
+
+    fn run(&self, command: &str, flags: &[&str]) -> Ran {
+        run(&[&[command, "-h", "127.0.0.1", "-p", self.port(0)], flags].concat())
+    }
+
+    /// The port of a listener.
+    fn port(&self, number: usize) -> &str {
+        let url = self.urls.get(number).unwrap();
+        url.rsplit_once(':').unwrap().1.split('/').next().unwrap()
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    let draft = folder.join(format!("{name}.new"));
+    fs::write(&draft, text.replace("{folder}", folder.to_str().unwrap())).unwrap();
+    // Whoever reads it meanwhile finds the one or the other.
+    fs::rename(draft, path).unwrap();
+}
