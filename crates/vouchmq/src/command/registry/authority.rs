@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
+use serde_json::Value;
 use vouchmq_client::dto::certificate_authority::{CertificateAuthorityPatch, NewCertificateAuthority};
 
 use super::Act;
@@ -24,10 +25,16 @@ pub(super) const AUTHORITIES: Resource = Resource {
         Column::listed("good until", "not_after"),
         Column::listed("created", "created_at"),
         Column::detail("fingerprint", "fingerprint"),
+        Column::detail("certificate", "certificate").shown_as(elsewhere),
         Column::detail("version", "version"),
         Column::detail("changed", "updated_at"),
     ],
 };
+
+/// PEM is for programs.
+fn elsewhere(_: &Value) -> String {
+    "with --json".to_owned()
+}
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {

@@ -27,6 +27,7 @@ fn an_authority_vouches_for_a_product_until_it_is_removed() {
     let added = broker.run(&add).code(0);
     assert!(added.stdout.contains("Plant 7") && added.stdout.contains("pump-${cn}"), "{added:?}");
     assert!(added.stdout.contains("\napplied by 1 of 1 nodes"), "{added:?}");
+    assert!(!added.stdout.contains("BEGIN"), "{added:?}");
     let again = broker.run(&add).code(1);
     assert!(again.complaint().starts_with("refused: there is a certificate authority"), "{again:?}");
     let listed = broker.json(&["authority", "list"]);
