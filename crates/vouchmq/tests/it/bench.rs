@@ -169,6 +169,7 @@ fn the_keys_stay() {
         "n",
         "conc",
         "ok",
+        "resumed",
         "refused",
         "errors",
         "conns_per_s",
@@ -209,5 +210,5 @@ fn a_broker_that_is_not_there_or_refuses_is_told() {
     let ran = bench(&server, "pubsub --warm 0 --secs 0.1").code(1);
     assert!(ran.complaint().contains("the connection was refused: not authorized (0x87)"), "{ran:?}");
     let ran = bench(&server, "conn --n 3 --hold 0 --json").code(1);
-    assert!(ran.stdout.contains("\"ok\":0,\"refused\":3"), "{ran:?}");
+    assert!(ran.stdout.contains("\"ok\":0,\"resumed\":0,\"refused\":3"), "{ran:?}");
 }

@@ -161,7 +161,7 @@ fn a_device_is_known_by_its_certificate_until_that_is_revoked() {
     first.wait_for("not authorized (0x87)");
     ran(&device(&broker, &one, "d1", &["-E"])).code(1);
     // The other one was connected all the time: an operator ends its connection, not the list.
-    manage(&broker, &["device", "suspend", "d2", "--wait"]).code(0);
+    manage(&broker, &["device", "suspend", "d2"]).code(0);
     second.wait_for("not authorized (0x87)");
 }
 
@@ -179,7 +179,7 @@ fn a_certificate_of_a_products_authority_registers_its_device() {
     let known = manage(&broker, &["device", "show", "d1", "--json"]).code(0);
     assert!(known.stdout.contains("\"state\": \"active\""), "{known:?}");
     // Retired, it is not registered again by the same certificate.
-    manage(&broker, &["device", "retire", "d1", "--wait"]).code(0);
+    manage(&broker, &["device", "retire", "d1"]).code(0);
     ran(&device(&broker, &files, "d1", &["-E"])).code(1);
 }
 
