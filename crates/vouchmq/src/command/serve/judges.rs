@@ -1,21 +1,33 @@
 //! What judges clients: devices of the registry and the people of the configuration, unless they are blocked.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use vouchmq_identity::scram::{Iterations, ScramServer};
 use vouchmq_identity::{
-    Authenticator, Configured, DeviceAuthenticator, ExchangeMethod, HashCost, Order, Replaceable, Unblocked,
-    Witness,
+    AuthRequest, Authenticator, AuthenticatorName, Configured, Denial, DeviceAuthenticator, Exchange,
+    ExchangeMethod, HashCost, Order, Replaceable, Step, Unblocked, Verdict, Witness,
 };
 use vouchmq_registrar::{OnRuntime, Registrar, SystemEntropy};
 use zeroize::Zeroizing;
 
 use super::registry::Open;
 
+/// A method of devices, as long as the registry is asked.
+struct OfRegistry<M> {
+    method: M,
+    is_listed: Arc<AtomicBool>,
+}
+
+/// A conversation that ends in a denial.
+struct Denied;
+
 /// What judges clients, and can be changed.
 pub(super) struct Judges {
     devices: Arc<DeviceAuthenticator>,
     chain: Arc<Replaceable>,
+    /// Whether the registry is asked at all.
+    is_registry_listed: Arc<AtomicBool>,
     pub(super) authenticator: Arc<dyn Authenticator>,
     pub(super) methods: Vec<Arc<dyn ExchangeMethod>>,
 }
@@ -38,12 +50,35 @@ impl Judges {
         let devices = Arc::new(devices);
         let chain = Arc::new(Replaceable::new(order.chain(Some(Box::new(devices.clone())), configured)));
         let witness = Witness::new(Unblocked::new(resident.clone(), chain.clone()), open.registrar.book());
+        let is_registry_listed = Arc::new(AtomicBool::new(has_registry(order)));
+        let scram = OfRegistry { method: scram, is_listed: is_registry_listed.clone() };
         let methods: Vec<Arc<dyn ExchangeMethod>> = vec![Arc::new(witness.of(scram))];
-        Self { devices, chain, authenticator: Arc::new(witness), methods }
+        Self { devices, chain, is_registry_listed, authenticator: Arc::new(witness), methods }
     }
 
     /// From now on these people, in this order. Who is connected is to be reconsidered.
     pub(super) fn replace(&self, order: &Order, configured: &Arc<Configured>) {
+        self.is_registry_listed.store(has_registry(order), Ordering::Relaxed);
         self.chain.replace(order.chain(Some(Box::new(self.devices.clone())), configured));
+    }
+}
+
+fn has_registry(order: &Order) -> bool {
+    order.names().any(|name| name == AuthenticatorName::Registry)
+}
+
+impl<M: ExchangeMethod> ExchangeMethod for OfRegistry<M> {
+    fn name(&self) -> &str {
+        self.method.name()
+    }
+
+    fn begin(&self, request: &AuthRequest) -> Box<dyn Exchange> {
+        if self.is_listed.load(Ordering::Relaxed) { self.method.begin(request) } else { Box::new(Denied) }
+    }
+}
+
+impl Exchange for Denied {
+    fn step(&mut self, _: &[u8]) -> Step {
+        Step::Done(Verdict::Deny(Denial::UnknownUser), None)
     }
 }

@@ -25,8 +25,6 @@ const AT_START: &[&str] = &[
     "registry.database",
     "registry.node_timeout",
     "registry.max_staleness",
-    "http_server.limit_conn",
-    "http_server.max_body",
 ];
 
 /// A process at work.
