@@ -117,6 +117,14 @@ impl Server {
         self.prepare(options, now).map(Reload::apply)
     }
 
+    /// As [`prepare`](Self::prepare), by the system's time.
+    ///
+    /// # Errors
+    /// [`TlsFault`].
+    pub fn prepare_now(&self, options: &ServerOptions) -> Result<Reload, TlsFault> {
+        self.prepare(options, crate::peer::now())
+    }
+
     /// Reads the files again, and changes nothing until that is [applied](Reload::apply).
     ///
     /// # Errors

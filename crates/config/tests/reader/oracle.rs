@@ -72,10 +72,10 @@ fn shown_of_theirs(value: &HoconValue) -> String {
         HoconValue::Array(items) => {
             format!("[{}]", items.iter().map(shown_of_theirs).collect::<Vec<_>>().join(", "))
         }
-        HoconValue::Scalar(scalar) => match scalar.value_type {
-            ScalarType::Null | ScalarType::Boolean => scalar.raw.clone(),
-            _ => format!("{:?}", scalar.raw),
-        },
+        HoconValue::Scalar(scalar) => {
+            let is_word = matches!(scalar.value_type, ScalarType::Null | ScalarType::Boolean);
+            if is_word { scalar.raw.clone() } else { format!("{:?}", scalar.raw) }
+        }
         _ => "a reference".to_owned(),
     }
 }

@@ -117,10 +117,8 @@ impl Reading {
         match fs::read_to_string(path) {
             Ok(text) => Some(text),
             Err(error) => {
-                let hint = match error.kind() {
-                    io::ErrorKind::NotFound => "; make it with 'vouchmq passwd -c', or take it out",
-                    _ => "",
-                };
+                let is_missing = error.kind() == io::ErrorKind::NotFound;
+                let hint = if is_missing { "; make it with 'vouchmq passwd -c', or take it out" } else { "" };
                 self.mistake(path.display(), format!("cannot be read: {error}{hint}"));
                 None
             }

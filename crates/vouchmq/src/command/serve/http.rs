@@ -7,7 +7,7 @@ mod token;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -142,7 +142,7 @@ impl AtWork {
             _ if !is_same => Ok(None),
             (None, None) => Ok(Some(None)),
             (Some(server), Some(tls)) => {
-                let reload = server.prepare(tls, SystemTime::now());
+                let reload = server.prepare_now(tls);
                 Ok(Some(Some(reload.map_err(|fault| Mistake::new(kind.key(), fault))?)))
             }
             (None, Some(_)) | (Some(_), None) => {

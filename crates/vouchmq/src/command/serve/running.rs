@@ -1,15 +1,15 @@
 //! A process at work, and how it reads its configuration again: all of it or nothing.
 
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Instant;
 
 use async_trait::async_trait;
 use tokio::sync::Mutex;
 use vouchmq_api::management::{InvalidConfig, Reload};
-use vouchmq_broker::{Control, ListenerChange};
+use vouchmq_broker::{Control, ListenerChange, Monotonic};
 use vouchmq_client::dto::reload::{ConfigChange, Reloaded};
 use vouchmq_config::Outcome;
 use vouchmq_identity::{Configured, Whom};
+use vouchmq_mqtt::time::Timestamp;
 
 use super::asked::{Asked, Wanted};
 use super::judges::Judges;
@@ -75,7 +75,7 @@ impl Running {
     /// # Errors
     /// All that is wrong; nothing has changed.
     pub(super) async fn reload(&self) -> Result<Reloaded, Vec<Mistake>> {
-        let start = Instant::now();
+        let clock = Monotonic::start();
         let mut now = self.now.lock().await;
         let asked = self.asked.clone();
         let reading = tokio::task::spawn_blocking(move || asked.read());
@@ -117,7 +117,7 @@ impl Running {
         let sessions_closed = reconsidered + vouched.await;
         *now = Now { outcome, configured };
         let sessions_closed = u64::try_from(sessions_closed).unwrap_or(u64::MAX);
-        let elapsed_ms = start.elapsed().as_secs_f64() * 1_000.0;
+        let elapsed_ms = clock.now().since(Timestamp::ZERO).as_secs_f64() * 1_000.0;
         Ok(Reloaded { changes, warnings, sessions_closed, elapsed_ms })
     }
 }

@@ -1,4 +1,5 @@
 //! What a file starts, and what starts nothing.
+#![expect(clippy::expect_used, reason = "helpers of tests fail by panicking, too")]
 
 use tempfile::TempDir;
 

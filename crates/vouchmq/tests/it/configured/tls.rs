@@ -1,4 +1,5 @@
 //! TLS, WebSocket and certificates of clients, as an operator configures them.
+#![expect(clippy::expect_used, reason = "helpers of tests fail by panicking, too")]
 
 use std::path::Path;
 
