@@ -117,7 +117,7 @@ impl Broker {
             }
             Kind::Mosquitto => {
                 let file = dir.join("mosquitto.conf");
-                fs::write(&file, self.mosquitto_configuration(port))
+                fs::write(&file, self.mosquitto_configuration(port)?)
                     .with_context(|| format!("cannot write {}", file.display()))?;
                 Ok(vec!["-c".to_owned(), file.to_string_lossy().into_owned()])
             }
@@ -138,21 +138,25 @@ impl Broker {
     }
 
     /// Nothing that would slow Mosquitto down, nothing that lets it drop messages.
-    fn mosquitto_configuration(&self, port: u16) -> String {
+    fn mosquitto_configuration(&self, port: u16) -> Result<String> {
         let listener = match (self.over, &self.certificates) {
             (Over::Tls, Some(Certificates { certificate, key, .. })) => format!(
                 "listener {port} 127.0.0.1\ncertfile {}\nkeyfile {}",
                 certificate.display(),
                 key.display()
             ),
-            // Its WebSocket listener does not bind an address, but an interface.
-            (Over::Ws, _) => format!("listener {port}\nbind_interface lo\nprotocol websockets"),
+            // Its WebSocket listener does not bind an address, but an interface, and does not count as one.
+            (Over::Ws, _) => format!(
+                "listener {} 127.0.0.1\nlistener {port}\nbind_interface lo\nprotocol websockets",
+                free_port()?
+            ),
             (Over::Tcp | Over::Tls, _) => format!("listener {port} 127.0.0.1"),
         };
-        format!(
-            "{listener}\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 65534\n\
+        // Started by root it would become a user that may not read the key.
+        Ok(format!(
+            "{listener}\nuser root\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 65534\n\
              set_tcp_nodelay true\npersistence false\nlog_type error\n"
-        )
+        ))
     }
 }
 

@@ -2,7 +2,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -25,6 +25,8 @@ pub struct ListenerOptions {
     pub limits: HttpLimits,
     /// TLS. Without it only loopback can be listened on.
     pub tls: Option<ServerOptions>,
+    /// Another listener of this process has the port, and is about to close.
+    pub takes_over: bool,
 }
 
 /// Why nothing can listen.
@@ -75,7 +77,14 @@ pub struct Listener {
 impl ListenerOptions {
     /// The defaults at an address.
     pub fn new(name: &'static str, address: SocketAddr) -> Self {
-        Self { name, address, host_names: HostNames::default(), limits: HttpLimits::default(), tls: None }
+        Self {
+            name,
+            address,
+            host_names: HostNames::default(),
+            limits: HttpLimits::default(),
+            tls: None,
+            takes_over: false,
+        }
     }
 }
 
@@ -92,7 +101,7 @@ impl Listener {
         let tls = options.tls.as_ref().map(Server::load_now).transpose();
         let tls = tls.map_err(|fault| ListenFault::Tls { name, fault })?;
         let fault = |source| ListenFault::Bind { name, address, source };
-        let socket = TcpListener::bind(address).await.map_err(fault)?;
+        let socket = listen(address, options.takes_over).map_err(fault)?;
         let address = socket.local_addr().map_err(fault)?;
         Ok(Self { socket, address, options, tls })
     }
@@ -156,6 +165,25 @@ impl Listener {
             tracing::warn!(listener = front.name(), "requests were cut off: they did not end in time");
         }
     }
+}
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// Listens at an address so that another listener of this process can take it over. One that another process has is
+/// refused all the same.
+fn listen(address: SocketAddr, takes_over: bool) -> io::Result<TcpListener> {
+    let socket = || if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    if !takes_over && address.port() != 0 {
+        let probe = socket()?;
+        probe.set_reuseaddr(true)?;
+        probe.bind(address)?;
+    }
+    let socket = socket()?;
+    socket.set_reuseaddr(true)?;
+    socket.set_reuseport(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Small answers must not wait for an acknowledgement of the one before.

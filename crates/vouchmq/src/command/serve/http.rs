@@ -61,17 +61,18 @@ pub(super) async fn bind(config: &Config) -> Result<Bound, Mistake> {
     let mut bound = Vec::new();
     for kind in Kind::ALL {
         if let Some(options) = kind.options(config) {
-            let listener = open(kind, options).await?;
+            let listener = open(kind, options, false).await?;
             bound.push((kind, options.clone(), listener));
         }
     }
     Ok(Bound(bound))
 }
 
-async fn open(kind: Kind, options: &HttpListenerOptions) -> Result<Listener, Mistake> {
+async fn open(kind: Kind, options: &HttpListenerOptions, takes_over: bool) -> Result<Listener, Mistake> {
     let wanted = ListenerOptions {
         limits: kind.limits(),
         tls: options.tls.clone(),
+        takes_over,
         ..ListenerOptions::new(kind.name(), options.address)
     };
     Listener::bind(wanted).await.map_err(|fault| {
@@ -125,7 +126,8 @@ impl AtWork {
             match self.keep(kind, options)? {
                 Some(tls) => prepared.kept.push((kind, tls)),
                 None => {
-                    let listener = open(kind, options).await?;
+                    let takes_over = self.has_port(options.address.port());
+                    let listener = open(kind, options, takes_over).await?;
                     prepared.opened.push((kind, options.clone(), listener));
                 }
             }
@@ -145,12 +147,14 @@ impl AtWork {
                 let reload = server.prepare_now(tls);
                 Ok(Some(Some(reload.map_err(|fault| Mistake::new(kind.key(), fault))?)))
             }
-            (None, Some(_)) | (Some(_), None) => {
-                let text = "TLS is turned on or off at an address that is in use: this takes a restart, or \
-                            another address";
-                Err(Mistake::new(kind.key(), text))
-            }
+            // Another one takes its place.
+            (None, Some(_)) | (Some(_), None) => Ok(None),
         }
+    }
+
+    /// Whether one that is at work has this port: who takes its place may share it for a moment.
+    fn has_port(&self, port: u16) -> bool {
+        self.places.lock().values().any(|place| port != 0 && place.address.port() == port)
     }
 
     /// Makes the change; what happened to which listener.

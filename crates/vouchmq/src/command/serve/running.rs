@@ -104,6 +104,7 @@ impl Running {
         self.judges.replace(&people.order, &configured);
         let (listener_changes, vouched) = listeners.commit();
         changes.extend(listener_changes.iter().filter_map(told));
+        warnings.extend(listener_changes.iter().flat_map(notices));
         if let Some((http, prepared)) = http {
             let told = |(kind, from, to): (http::Kind, _, _)| ConfigChange {
                 key: kind.key().to_owned(),
@@ -147,6 +148,18 @@ fn people_changes(after: &Configured, before: &Configured, told: &[ConfigChange]
         to: Some(format!("{to} users and rules of files")),
         takes: "now".to_owned(),
     })
+}
+
+/// What wants to be looked at in the files of a listener.
+fn notices(change: &ListenerChange) -> Vec<String> {
+    match &change.change {
+        vouchmq_broker::Change::Changed { tls: Some(reloaded), .. } => {
+            reloaded.notices.iter().map(|notice| format!("listeners.{}: {notice}", change.name)).collect()
+        }
+        vouchmq_broker::Change::Changed { .. }
+        | vouchmq_broker::Change::Opened
+        | vouchmq_broker::Change::Closed => Vec::new(),
+    }
 }
 
 /// What happened to a listener that no key tells: the files behind it.

@@ -163,3 +163,39 @@ fn a_password_file_is_read_again() {
     broker.publish(&["-u", "alice", "-P", "wonderland"]).code(1);
     broker.publish(&["-u", "bob", "-P", "wonderland"]).code(0);
 }
+
+/// What the authentication service answers to a plain request.
+fn asked(port: u16) -> String {
+    use std::io::{Read, Write};
+    let Ok(mut stream) = std::net::TcpStream::connect(("127.0.0.1", port)) else {
+        return "nobody".to_owned();
+    };
+    stream.set_read_timeout(Some(crate::process::DEADLINE)).expect("a timeout");
+    let _ = stream.write_all(b"GET /v1/nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn a_listener_of_http_moves_and_turns_to_tls_at_its_address() {
+    let free = || {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address").port()
+    };
+    let (one, two) = (free(), free());
+    let folder = tempfile::TempDir::new().expect("a folder");
+    crate::process::run_in(folder.path(), &["cert", "self-signed"]).code(0);
+    let at =
+        |port: u16, more: &str| format!("{LISTEN}auth_service {{ bind = \"127.0.0.1:{port}\"{more} }}\n");
+    let broker = Configured::start_in(folder, &at(one, ""), &[]);
+    assert!(asked(one).starts_with("HTTP/1.1 "), "{}", asked(one));
+    broker.reload_with(&at(two, "")).code(0);
+    assert_eq!(asked(one), "nobody");
+    assert!(asked(two).starts_with("HTTP/1.1 "));
+    let tls = ", tls { certfile = \"{folder}/server.crt\", keyfile = \"{folder}/server.key\" }";
+    broker.reload_with(&at(two, tls)).code(0);
+    assert!(!asked(two).starts_with("HTTP/1.1 "), "it speaks TLS now: {}", asked(two));
+    broker.reload_with(&at(two, "")).code(0);
+    assert!(asked(two).starts_with("HTTP/1.1 "));
+}
