@@ -17,6 +17,7 @@ mod names;
 mod options;
 mod peer;
 mod pem;
+mod revocation;
 mod server;
 mod session;
 mod unverified;
