@@ -14,6 +14,7 @@ use webpki::{
 };
 
 use crate::certificate::Inspected;
+use crate::chain::{Bounded, CERTIFICATES_MAX, LongChain};
 use crate::revocation::Lists;
 use crate::{ClientCertificates, ExpiredRevocationList, Fingerprint, Notice, TlsFault, pem};
 
@@ -51,6 +52,9 @@ pub enum Refusal {
     /// It is not for clients, or is an authority's own.
     #[error("the certificate is not for clients")]
     WrongUsage,
+    /// More certificates came with it than are looked at.
+    #[error("more than {} certificates were presented", crate::chain::CERTIFICATES_MAX)]
+    LongChain,
     /// It, or its revocation list, is damaged, or signed by a method that is not spoken (SHA-1, short RSA).
     #[error("the certificate or its signature is not of a kind that is spoken")]
     Unusable,
@@ -132,11 +136,17 @@ impl Authorities {
         if !self.is_required {
             builder = builder.allow_unauthenticated();
         }
-        builder.build().map_err(|fault| TlsFault::Options(format!("the authorities of clients: {fault}")))
+        let verifier = builder
+            .build()
+            .map_err(|fault| TlsFault::Options(format!("the authorities of clients: {fault}")))?;
+        Ok(Arc::new(Bounded(verifier)))
     }
 
     pub(crate) fn vouch(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Result<Vouched, Refusal> {
         let (leaf, rest) = chain.split_first().ok_or(Refusal::Missing)?;
+        if chain.len() > CERTIFICATES_MAX {
+            return Err(Refusal::LongChain);
+        }
         let leaf = EndEntityCert::try_from(leaf).map_err(refusal)?;
         let lists: Vec<&CertRevocationList<'_>> = self.lists.parsed.iter().collect();
         let revocation = RevocationOptionsBuilder::new(&lists).ok().map(|builder| {
@@ -194,6 +204,7 @@ impl Refusal {
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
                 Self::WrongUsage
             }
+            CertificateError::Other(other) if other.0.is::<LongChain>() => Self::LongChain,
             CertificateError::Other(other) => match other.0.downcast_ref::<Error>() {
                 Some(Error::CaUsedAsEndEntity) => Self::WrongUsage,
                 Some(_) | None => Self::Unusable,

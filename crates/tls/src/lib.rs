@@ -9,6 +9,7 @@
 mod authorities;
 mod certificate;
 mod certified;
+mod chain;
 mod client;
 mod fault;
 mod fingerprint;

@@ -115,6 +115,21 @@ fn a_chain_leads_over_others_to_the_authority() {
     assert_eq!(vouched(&world, &options, &files), Fingerprint::of(world.authority.certificate()));
 }
 
+#[test]
+fn of_a_long_chain_nothing_is_looked_at() {
+    let world = World::new();
+    let issued = world.authority.issue(&request("hw-1", Usage::Client)).unwrap();
+    let mut files = world.files("long", &issued);
+    let (options, more) = (world.mutual(), world.authority.certificate_pem());
+    let mut chain_of = |count: usize| {
+        let text = issued.certificate_pem() + &more.repeat(count - 1);
+        files.certificate = world.write("long.crt", text);
+        files.clone()
+    };
+    vouched(&world, &options, &chain_of(8));
+    assert_eq!(refused(&world, &options, &chain_of(9)), Refusal::LongChain);
+}
+
 /// The file may name an authority below another: it alone vouches then.
 #[test]
 fn the_authority_that_vouches_is_the_one_of_the_file() {
