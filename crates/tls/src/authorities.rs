@@ -9,13 +9,13 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{CertificateError, RootCertStore};
 use webpki::{
-    BorrowedCertRevocationList, CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage,
-    OwnedCertRevocationList, RevocationOptionsBuilder, UnknownStatusPolicy,
+    CertRevocationList, EndEntityCert, Error, ExpirationPolicy, KeyUsage, RevocationOptionsBuilder,
+    UnknownStatusPolicy,
 };
-use x509_parser::prelude::FromDer;
-use x509_parser::revocation_list::CertificateRevocationList;
 
-use crate::certificate::{Inspected, seconds};
+use crate::certificate::Inspected;
+use crate::chain::{Bounded, CERTIFICATES_MAX, LongChain};
+use crate::revocation::Lists;
 use crate::{ClientCertificates, ExpiredRevocationList, Fingerprint, Notice, TlsFault, pem};
 
 /// A client whose certificate is good now.
@@ -52,6 +52,9 @@ pub enum Refusal {
     /// It is not for clients, or is an authority's own.
     #[error("the certificate is not for clients")]
     WrongUsage,
+    /// More certificates came with it than are looked at.
+    #[error("more than {} certificates were presented", crate::chain::CERTIFICATES_MAX)]
+    LongChain,
     /// It, or its revocation list, is damaged, or signed by a method that is not spoken (SHA-1, short RSA).
     #[error("the certificate or its signature is not of a kind that is spoken")]
     Unusable,
@@ -62,8 +65,7 @@ pub enum Refusal {
 pub(crate) struct Authorities {
     certificates: Vec<CertificateDer<'static>>,
     anchors: Vec<TrustAnchor<'static>>,
-    raw_lists: Vec<Vec<u8>>,
-    lists: Vec<CertRevocationList<'static>>,
+    lists: Lists,
     expired: ExpiredRevocationList,
     is_required: bool,
     signatures: Vec<&'static dyn rustls::pki_types::SignatureVerificationAlgorithm>,
@@ -90,23 +92,10 @@ impl Authorities {
                 .map_err(|fault| TlsFault::Damaged { file: file.into(), what: fault.to_string() })?;
             anchors.push(anchor.to_owned());
         }
-        let mut lists = Vec::new();
-        let mut raw_lists = Vec::new();
-        for file in &options.revocation_lists {
-            for der in pem::revocation_lists(file)? {
-                check_list(file, &der, options, &certificates, now, notices)?;
-                let list =
-                    BorrowedCertRevocationList::from_der(&der).and_then(|list| list.to_owned()).map_err(
-                        |fault: Error| TlsFault::Damaged { file: file.into(), what: fault.to_string() },
-                    )?;
-                lists.push(OwnedCertRevocationList::into(list));
-                raw_lists.push(der);
-            }
-        }
+        let lists = Lists::load(options, &certificates, now, notices)?;
         Ok(Self {
             certificates,
             anchors,
-            raw_lists,
             lists,
             expired: options.expired_revocation_list,
             is_required: options.is_required,
@@ -117,7 +106,7 @@ impl Authorities {
     /// Whether both say the same about every client.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.certificates == other.certificates
-            && self.raw_lists == other.raw_lists
+            && self.lists.raw == other.lists.raw
             && self.expired == other.expired
             && self.is_required == other.is_required
     }
@@ -137,7 +126,7 @@ impl Authorities {
     ) -> Result<Arc<dyn ClientCertVerifier>, TlsFault> {
         let mut roots = RootCertStore::empty();
         roots.extend(self.anchors.iter().cloned());
-        let lists = self.raw_lists.iter().map(|der| CertificateRevocationListDer::from(der.clone()));
+        let lists = self.lists.raw.iter().map(|der| CertificateRevocationListDer::from(der.clone()));
         let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
             .with_crls(lists)
             .allow_unknown_revocation_status();
@@ -147,13 +136,19 @@ impl Authorities {
         if !self.is_required {
             builder = builder.allow_unauthenticated();
         }
-        builder.build().map_err(|fault| TlsFault::Options(format!("the authorities of clients: {fault}")))
+        let verifier = builder
+            .build()
+            .map_err(|fault| TlsFault::Options(format!("the authorities of clients: {fault}")))?;
+        Ok(Arc::new(Bounded(verifier)))
     }
 
     pub(crate) fn vouch(&self, chain: &[CertificateDer<'_>], now: SystemTime) -> Result<Vouched, Refusal> {
         let (leaf, rest) = chain.split_first().ok_or(Refusal::Missing)?;
+        if chain.len() > CERTIFICATES_MAX {
+            return Err(Refusal::LongChain);
+        }
         let leaf = EndEntityCert::try_from(leaf).map_err(refusal)?;
-        let lists: Vec<&CertRevocationList<'_>> = self.lists.iter().collect();
+        let lists: Vec<&CertRevocationList<'_>> = self.lists.parsed.iter().collect();
         let revocation = RevocationOptionsBuilder::new(&lists).ok().map(|builder| {
             let expiration = match self.expired {
                 ExpiredRevocationList::Refuse => ExpirationPolicy::Enforce,
@@ -179,52 +174,6 @@ impl Authorities {
             place.and_then(|place| self.certificates.get(place)).ok_or(Refusal::UnknownAuthority)?;
         Ok(Vouched { authority: Fingerprint::of(certificate) })
     }
-}
-
-/// Refuses a list that would refuse everybody: one in the name of an authority that has not signed it.
-fn check_list(
-    file: &std::path::Path,
-    der: &[u8],
-    options: &ClientCertificates,
-    certificates: &[CertificateDer<'static>],
-    now: SystemTime,
-    notices: &mut Vec<Notice>,
-) -> Result<(), TlsFault> {
-    let (_, list) = CertificateRevocationList::from_der(der).map_err(|fault| TlsFault::Damaged {
-        file: file.into(),
-        what: format!("no revocation list: {fault}"),
-    })?;
-    let shown = file.display();
-    let mut named = 0;
-    let mut is_signed = false;
-    for der in certificates {
-        let authority = Inspected::of(&options.authorities, der)?;
-        if authority.raw_subject() == list.issuer().as_raw() {
-            named += 1;
-            is_signed |= list.verify_signature(authority.public_key()).is_ok();
-        }
-    }
-    if named == 0 {
-        notices.push(Notice(format!(
-            "{shown}: the revocation list is of {}, which is none of the authorities; it counts for what that one has signed",
-            list.issuer()
-        )));
-    } else if !is_signed {
-        return Err(TlsFault::ForeignList { file: file.into(), issuer: list.issuer().to_string() });
-    }
-    match list.next_update() {
-        Some(next) if next.timestamp() < seconds(now) => {
-            let then = match options.expired_revocation_list {
-                ExpiredRevocationList::Refuse => "every certificate of its issuer is refused",
-                ExpiredRevocationList::Accept => {
-                    "what it revokes stays revoked, what came since is not known"
-                }
-            };
-            notices.push(Notice(format!("{shown}: the revocation list has EXPIRED ({next}): {then}")));
-        }
-        Some(_) | None => {}
-    }
-    Ok(())
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the rest of a foreign list of faults is one refusal")]
@@ -255,6 +204,7 @@ impl Refusal {
             CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
                 Self::WrongUsage
             }
+            CertificateError::Other(other) if other.0.is::<LongChain>() => Self::LongChain,
             CertificateError::Other(other) => match other.0.downcast_ref::<Error>() {
                 Some(Error::CaUsedAsEndEntity) => Self::WrongUsage,
                 Some(_) | None => Self::Unusable,

@@ -100,6 +100,16 @@ pub enum TlsFault {
         /// Whom it names.
         issuer: String,
     },
+    /// Revocation lists of one authority that count only together, while one is looked into.
+    #[error("{}: the revocation list of {issuer} is a part of what that authority has revoked (issuing distribution point), and so is one in {}; give one complete list of it", file.display(), other.display())]
+    PartitionedLists {
+        /// Which.
+        file: PathBuf,
+        /// Where the other is.
+        other: PathBuf,
+        /// Whose they are.
+        issuer: String,
+    },
     /// There are no authorities to judge a server by.
     #[error("the system trusts no authority: {what}; name a file with --cafile")]
     NoSystemAuthorities {

@@ -9,6 +9,7 @@
 mod authorities;
 mod certificate;
 mod certified;
+mod chain;
 mod client;
 mod fault;
 mod fingerprint;
@@ -17,6 +18,7 @@ mod names;
 mod options;
 mod peer;
 mod pem;
+mod revocation;
 mod server;
 mod session;
 mod unverified;

@@ -1,10 +1,19 @@
+use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use rcgen::{
+    CertificateRevocationListParams, CrlDistributionPoint, CrlIssuingDistributionPoint, Issuer, KeyIdMethod,
+    KeyPair,
+};
 use rustls::version::{TLS12, TLS13};
 
 use super::world::{DAY, Wire, World, client_config, load, now, request};
 use crate::issue::{Request, Usage};
-use crate::{CertificateFiles, ExpiredRevocationList, Fingerprint, Refusal, ServerOptions, SessionFault};
+use crate::{
+    CertificateFiles, ExpiredRevocationList, Fingerprint, Refusal, Server, ServerOptions, SessionFault,
+    TlsFault,
+};
 
 /// What both versions say to a certificate; they say the same.
 fn judged(world: &World, options: &ServerOptions, files: Option<&CertificateFiles>) -> Result<Wire, Refusal> {
@@ -106,6 +115,21 @@ fn a_chain_leads_over_others_to_the_authority() {
     assert_eq!(vouched(&world, &options, &files), Fingerprint::of(world.authority.certificate()));
 }
 
+#[test]
+fn of_a_long_chain_nothing_is_looked_at() {
+    let world = World::new();
+    let issued = world.authority.issue(&request("hw-1", Usage::Client)).unwrap();
+    let mut files = world.files("long", &issued);
+    let (options, more) = (world.mutual(), world.authority.certificate_pem());
+    let mut chain_of = |count: usize| {
+        let text = issued.certificate_pem() + &more.repeat(count - 1);
+        files.certificate = world.write("long.crt", text);
+        files.clone()
+    };
+    vouched(&world, &options, &chain_of(8));
+    assert_eq!(refused(&world, &options, &chain_of(9)), Refusal::LongChain);
+}
+
 /// The file may name an authority below another: it alone vouches then.
 #[test]
 fn the_authority_that_vouches_is_the_one_of_the_file() {
@@ -136,4 +160,63 @@ fn a_revocation_list_that_has_expired_means_what_the_options_say() {
     }
     vouched(&world, &options, &good);
     assert_eq!(refused(&world, &options, &bad), Refusal::Revoked);
+}
+
+#[test]
+fn of_two_lists_of_one_authority_the_newest_counts_wherever_it_is() {
+    let world = World::new();
+    let bad = world.device("bad");
+    let mut options = world.mutual();
+    // (thisUpdate, cRLNumber) of the list that revokes nobody and of the one that revokes: the date comes first
+    for (old, new) in [((3, 9), (2, 1)), ((2, 9), (2, 10)), ((2, 255), (2, 256))] {
+        let old = world.write("old.crl", world.list(&[], old.0, old.1));
+        let new = world.write("new.crl", world.list(&[&bad], new.0, new.1));
+        let both = [fs::read_to_string(&old).unwrap(), fs::read_to_string(&new).unwrap()].concat();
+        let both = world.write("both.crl", both);
+        for lists in [vec![old.clone(), new.clone()], vec![new.clone(), old.clone()], vec![both]] {
+            let ignored = if lists.len() == 1 { "both.crl" } else { "old.crl" };
+            if let Some(clients) = &mut options.clients {
+                clients.revocation_lists = lists;
+            }
+            assert_eq!(refused(&world, &options, &bad), Refusal::Revoked);
+            let notices = load(&options).notices();
+            assert!(
+                matches!(&*notices, [one] if one.to_string().contains(&format!("{ignored}: "))),
+                "{notices:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn lists_that_count_only_together_are_refused() {
+    let world = World::new();
+    let mut options = world.mutual();
+    let part = |number: u64, uri: &str| {
+        let list = CertificateRevocationListParams {
+            this_update: (now() - DAY).into(),
+            next_update: (now() + DAY).into(),
+            crl_number: number.into(),
+            issuing_distribution_point: Some(CrlIssuingDistributionPoint {
+                distribution_point: CrlDistributionPoint { uris: vec![uri.to_owned()] },
+                scope: None,
+            }),
+            revoked_certs: Vec::new(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let key = KeyPair::from_pem(&world.authority.key_pem()).unwrap();
+        let issuer = Issuer::from_ca_cert_der(world.authority.certificate(), &key).unwrap();
+        world.write(&format!("{number}.crl"), list.signed_by(&issuer).unwrap().pem().unwrap())
+    };
+    let (one, two) = (part(1, "http://crl.example/1"), part(2, "http://crl.example/2"));
+    let whole = world.write("whole.crl", world.list(&[], 1, 3));
+    let mut with = |lists: &[&PathBuf]| {
+        options.clients.as_mut().unwrap().revocation_lists = lists.iter().map(|&list| list.clone()).collect();
+        Server::load(&options, now())
+    };
+    with(&[&one]).unwrap();
+    with(&[&one, &one]).unwrap();
+    for lists in [[&one, &two], [&whole, &one], [&one, &whole]] {
+        assert!(matches!(with(&lists).unwrap_err(), TlsFault::PartitionedLists { .. }));
+    }
 }

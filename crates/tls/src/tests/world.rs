@@ -117,6 +117,20 @@ impl World {
         options
     }
 
+    /// A list of what the authority has revoked, of this many days ago.
+    pub(super) fn list(&self, revoked: &[&CertificateFiles], days_ago: u32, number: u64) -> String {
+        let serial = |files: &&CertificateFiles| {
+            (serial_of(&fs::read_to_string(&files.certificate).unwrap()).unwrap(), now() - DAY)
+        };
+        let revocations = Revocations {
+            revoked: revoked.iter().map(serial).collect(),
+            this_update: now() - days_ago * DAY,
+            next_update: now() + DAY,
+            number,
+        };
+        self.authority.revocation_list(&revocations).unwrap()
+    }
+
     /// A device's certificate.
     pub(super) fn device(&self, name: &str) -> CertificateFiles {
         self.files(name, &self.authority.issue(&request(name, Usage::Client)).unwrap())
