@@ -55,6 +55,8 @@ pub struct Read {
     pub notes: Notes,
     /// Files that are not there and did not have to be. Each has a warning among the notes.
     pub missing: Vec<MissingInclude>,
+    /// Optional references that brought nothing, where nothing else was said before.
+    pub absent: Vec<Absent>,
 }
 
 /// `include "p"`, and there is no such file: HOCON reads it as an empty one.
@@ -65,6 +67,15 @@ pub struct MissingInclude {
     /// The keys of the map that includes it, from the root; of each map, where a reference copies it.
     pub within: Vec<Box<str>>,
     /// Where the include stands.
+    pub place: Place,
+}
+
+/// `${?X}`, and there is no X: the member, the item or the part of a value is left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// The keys that lead to it, from the root; those of the list, for what is in one.
+    pub path: Vec<Box<str>>,
+    /// Where the reference stands.
     pub place: Place,
 }
 
@@ -126,11 +137,11 @@ pub fn read(path: &Path, sources: &dyn Sources, environment: &dyn Fn(&str) -> Op
     let Files { mut notes, paths, mut missing, .. } = files;
     let mut resolver = Resolver::new(&tree, environment, &mut notes, &missing);
     let map = resolver.table(&tree);
-    let copied = resolver.copied;
+    let (copied, absent) = (resolver.copied, resolver.absent);
     missing.extend(copied);
     notes.sort();
     let root = Value { kind: Kind::Map(map), place: Place { file: 0, line: 1, column: 1 } };
-    Read { root, files: paths, notes, missing }
+    Read { root, files: paths, notes, missing, absent }
 }
 
 // === impl MissingInclude ===

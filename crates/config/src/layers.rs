@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::hocon::{MissingInclude, Note, Notes, Place, Read, Severity};
+use crate::hocon::{Absent, MissingInclude, Note, Notes, Place, Read, Severity};
 use crate::schema::{Kind, Shape, nearest, rows};
 use crate::tree::{Node, Replacing, What, moved};
 
@@ -16,6 +16,7 @@ pub struct Layers {
     pub(crate) origins: Vec<Origin>,
     pub(crate) notes: Notes,
     pub(crate) missing: Vec<MissingInclude>,
+    pub(crate) absent: Vec<Absent>,
 }
 
 /// One of the things that values come from.
@@ -52,7 +53,13 @@ impl fmt::Display for Origin {
 impl Layers {
     /// Nothing is said.
     pub fn new() -> Self {
-        Self { root: Node::empty(), origins: Vec::new(), notes: Notes::default(), missing: Vec::new() }
+        Self {
+            root: Node::empty(),
+            origins: Vec::new(),
+            notes: Notes::default(),
+            missing: Vec::new(),
+            absent: Vec::new(),
+        }
     }
 
     /// Lays what a configuration file says above what there is.
@@ -66,7 +73,7 @@ impl Layers {
     }
 
     fn read(&mut self, read: Read, origin: impl Fn(PathBuf) -> Origin) {
-        let Read { root, files, notes, missing } = read;
+        let Read { root, files, notes, missing, absent } = read;
         let first = self.next();
         self.origins.extend(files.into_iter().map(origin));
         for note in &notes {
@@ -77,6 +84,10 @@ impl Layers {
         self.missing.extend(missing.into_iter().map(|one| {
             let place = moved(one.place, first);
             MissingInclude { place, ..one }
+        }));
+        self.absent.extend(absent.into_iter().map(|one| {
+            let place = moved(one.place, first);
+            Absent { place, ..one }
         }));
         let shape = Some(Shape::whole());
         let root = Node::of(root, first, shape, &mut self.notes);

@@ -6,6 +6,7 @@ mod http;
 mod listeners;
 mod log;
 mod tls;
+mod unsaid;
 
 use std::path::PathBuf;
 
@@ -22,7 +23,7 @@ use crate::value;
 /// What the layers mean, and everything that is wrong with them.
 pub fn resolve(layers: Layers) -> Outcome {
     let has_file = layers.has_file();
-    let Layers { root, origins, mut notes, missing } = layers;
+    let Layers { root, origins, mut notes, missing, absent } = layers;
     let found = Inspector::inspect(&root, &mut notes);
     let mut resolver = Resolver { root: &root, notes: &mut notes, references: Vec::new(), has_file };
     for include in &missing {
@@ -32,6 +33,7 @@ pub fn resolve(layers: Layers) -> Outcome {
             resolver.error(include.place, text, "make the file, or take the include out");
         }
     }
+    resolver.refuse_unsaid(&absent);
     let config = resolver.config();
     let references = resolver.references;
     notes.sort();

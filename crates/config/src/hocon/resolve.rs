@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::include::shown;
 use super::tree::{Entry, Form, Items, Node, Reference, Table};
-use super::{DEPTH_MAX, Kind, Map, Member, MissingInclude, Note, Notes, Place, Severity, Value};
+use super::{Absent, DEPTH_MAX, Kind, Map, Member, MissingInclude, Note, Notes, Place, Severity, Value};
 
 mod join;
 
@@ -14,6 +14,8 @@ const CHAIN_MAX: usize = 32;
 const COPIES_MAX: usize = 4 * 1024 * 1024;
 /// Maps that hold a copy of what a missing file should have given.
 const MISSING_MAX: usize = 1024;
+/// Optional references that bring nothing, in one configuration.
+const ABSENT_MAX: usize = 1024;
 
 /// Turns the tree into values.
 pub(super) struct Resolver<'r> {
@@ -23,6 +25,9 @@ pub(super) struct Resolver<'r> {
     missing: &'r [MissingInclude],
     /// Maps that hold a copy of what a missing file should have given.
     pub(super) copied: Vec<MissingInclude>,
+    /// Optional references that brought nothing.
+    pub(super) absent: Vec<Absent>,
+    is_full_of_absent: bool,
     /// The keys of what is being resolved, from the root.
     keys: Vec<Box<str>>,
     depth: usize,
@@ -38,8 +43,20 @@ impl<'r> Resolver<'r> {
         notes: &'r mut Notes,
         missing: &'r [MissingInclude],
     ) -> Self {
-        let (copied, keys, open) = (Vec::new(), Vec::new(), Vec::new());
-        Self { root, environment, notes, missing, copied, keys, depth: 0, copies: 0, open }
+        let (copied, absent, keys, open) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self {
+            root,
+            environment,
+            notes,
+            missing,
+            copied,
+            absent,
+            is_full_of_absent: false,
+            keys,
+            depth: 0,
+            copies: 0,
+            open,
+        }
     }
 
     pub(super) fn table(&mut self, table: &Table) -> Map {
@@ -60,9 +77,21 @@ impl<'r> Resolver<'r> {
         }
         let mut value: Option<Value> = None;
         let mut later = Vec::new();
+        let before = self.absent.len();
         for layer in &entry.layers {
             let is_appended = matches!(&layer.form, Form::List(Items { is_appended: true, .. }));
-            let Some(next) = self.node(layer) else { continue };
+            let absent = self.absent.len();
+            let Some(next) = self.node(layer) else {
+                if value.is_some() {
+                    // What was said before is the default.
+                    self.absent.truncate(absent);
+                }
+                continue;
+            };
+            if !is_appended && !matches!(next.kind, Kind::Map(_)) {
+                // Nothing that was said before counts any more.
+                self.absent.drain(before..absent);
+            }
             match (&mut value, next) {
                 (Some(Value { kind: Kind::List(items), .. }), Value { kind: Kind::List(more), .. })
                     if is_appended =>
@@ -154,7 +183,9 @@ impl<'r> Resolver<'r> {
             let inner: Vec<_> = reference.base.iter().chain(reference.path.iter()).cloned().collect();
             let held = |within: &[_]| reference.path.starts_with(within) || inner.starts_with(within);
             self.note_missing(place, |missing| held(&missing.within).then_some(&[]));
-            if !reference.is_optional && !is_faulty {
+            if reference.is_optional {
+                self.lack(place);
+            } else if !is_faulty {
                 let text =
                     format!("`{}` is neither a key of the file nor in the environment", written(reference));
                 let hint =
@@ -181,7 +212,18 @@ impl<'r> Resolver<'r> {
         })
     }
 
+    /// What is absent from what was not found, or beside what was, is nobody's loss.
     fn look_up(&mut self, path: &[Box<str>]) -> Option<Kind> {
+        let absent = self.absent.len();
+        let found = self.looked_up(path);
+        if found.is_none() {
+            self.absent.truncate(absent);
+        }
+        found
+    }
+
+    fn looked_up(&mut self, path: &[Box<str>]) -> Option<Kind> {
+        let absent = self.absent.len();
         let mut table = self.root;
         let mut path_left = path.iter();
         while let Some(key) = path_left.next() {
@@ -193,6 +235,8 @@ impl<'r> Resolver<'r> {
                 continue;
             }
             let mut value = self.entry(entry)?;
+            let inner = path_left.as_slice();
+            self.keep_below(absent, inner);
             for key in path_left {
                 let Kind::Map(map) = value.kind else { return None };
                 value = map.into_iter().find(|member| member.key == *key)?.value;
@@ -214,6 +258,33 @@ impl<'r> Resolver<'r> {
             let within = self.keys.iter().chain(below).cloned().collect();
             self.copied.push(MissingInclude { within, ..missing.clone() });
         }
+    }
+
+    /// Notes that an optional reference brings nothing here.
+    fn lack(&mut self, place: Place) {
+        if self.absent.len() < ABSENT_MAX {
+            self.absent.push(Absent { path: self.keys.clone(), place });
+        } else if !self.is_full_of_absent {
+            self.is_full_of_absent = true;
+            self.error(place, format!("more than {ABSENT_MAX} optional references have no value"));
+        }
+    }
+
+    /// Of what was absent from `first` on, only what is below `inner` of the value counts, and stands where the value
+    /// goes.
+    fn keep_below(&mut self, first: usize, inner: &[Box<str>]) {
+        if inner.is_empty() {
+            return;
+        }
+        let at = self.keys.len();
+        let recent = self.absent.split_off(first);
+        self.absent.extend(recent.into_iter().filter_map(|Absent { mut path, place }| {
+            let is_below = path.get(at..).is_some_and(|below| below.starts_with(inner));
+            is_below.then(|| {
+                path.drain(at..at + inner.len());
+                Absent { path, place }
+            })
+        }));
     }
 
     fn error(&mut self, place: Place, text: String) {

@@ -168,3 +168,51 @@ fn files_that_are_wanted_are_looked_at_before_anything_starts() {
     assert!(idle.config.is_some());
     assert_eq!(idle.report().matches("cannot read").count(), 2);
 }
+
+#[test]
+fn what_is_written_below_auth_and_has_no_value_is_an_error() {
+    let rule =
+        |said: &str| format!("auth {{ no_match = deny, acl.rules = [ {{ permit = allow, {said} }} ] }}");
+    let texts = [
+        rule("username = ${?NOBODY_SET}, topics = [\"#\"]"),
+        rule("username = null"),
+        rule("username = a, topics = null"),
+        rule("username = a, topics = ${?T}"),
+        rule("username = a, topics = [a, ${?T}]"),
+        rule("username = a, action = ${?T}"),
+        rule("and = [ { username = a }, { clientid = null, ipaddr = \"10.0.0.1\" } ]"),
+        rule("and = [ { username = a }, ${?T} ]"),
+        rule("username = a${?T}"),
+        "auth.acl.rules = [ ${?DENY}, { permit = allow } ]".to_owned(),
+        "auth.acl.rules = ${?DENY} [ { permit = allow } ]".to_owned(),
+        "auth.acl = ${?BASE}\nauth.acl { rules = [ { permit = allow } ] }".to_owned(),
+        "auth { acl = ${?RULES}, no_match = ${?NM} }".to_owned(),
+        "x { rules = [ ${?DENY}, { permit = allow } ] }\nauth.acl = ${x}".to_owned(),
+        "x = ${?E}\nx { y { rules = [ ${?DENY}, { permit = allow } ] } }\nauth.acl = ${x.y}".to_owned(),
+        "auth.order = [ file, ${?O} ]".to_owned(),
+        "auth.password.alice = ${?A}".to_owned(),
+        "auth.password_file = null".to_owned(),
+        "Auth.no_match = null".to_owned(),
+        "auth = null".to_owned(),
+        "auth = ${?A}".to_owned(),
+        "http_auth = ${?A}".to_owned(),
+    ];
+    for text in texts {
+        let told = errors(&text).join("\n");
+        assert!(told.contains("brings nothing") || told.contains("null says nothing"), "{text}\n{told}");
+    }
+    assert_eq!(
+        errors("auth {\n  no_match = ${?NM} }"),
+        ["vouchmq.conf:2:14: auth.no_match: an optional reference that brings nothing; \
+          set the variable, write a default before it, or take it out"]
+    );
+}
+
+#[test]
+fn a_default_before_an_optional_reference_and_what_is_elsewhere_need_no_variable() {
+    accepted("auth { no_match = deny\n no_match = ${?NM} }");
+    accepted("auth.acl { rules = [ { permit = deny } ] }\nauth.acl = ${?MORE}");
+    accepted("auth.no_match = ${?A}\nauth.no_match = deny");
+    accepted("webhook { a = deny, b = ${?B} }\nwebhook = ${?X}\nauth.no_match = ${webhook.a}");
+    accepted("mqtt.max_packet_size = ${?SIZE}\nlog.level = null");
+}
