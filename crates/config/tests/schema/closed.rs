@@ -170,7 +170,7 @@ fn files_that_are_wanted_are_looked_at_before_anything_starts() {
 }
 
 #[test]
-fn what_is_written_below_auth_and_has_no_value_is_an_error() {
+fn what_is_written_about_access_and_has_no_value_is_an_error() {
     let rule =
         |said: &str| format!("auth {{ no_match = deny, acl.rules = [ {{ permit = allow, {said} }} ] }}");
     let texts = [

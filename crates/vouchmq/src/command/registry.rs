@@ -91,7 +91,7 @@ pub(crate) struct Single<A: Args> {
 #[derive(Debug, Args)]
 #[group(skip)]
 struct Common {
-    /// Use the management API at this address, as https://broker.example:8081
+    /// Use the management API at this address, as https://HOST:8081
     #[arg(
         long,
         global = true,
