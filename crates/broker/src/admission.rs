@@ -11,7 +11,6 @@ use parking_lot::Mutex;
 use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::time::Timestamp;
 
-use crate::door::Door;
 use crate::offences::{Judgement, Offences};
 use crate::strangers::{Strangers, Taken};
 use crate::transport::Peer;
@@ -34,8 +33,6 @@ type Refusal<'a> = (&'a AtomicU64, ReasonCode);
 pub(crate) struct Seat {
     admission: Arc<Admission>,
     pub(crate) peer: Peer,
-    /// The listener that it came by.
-    pub(crate) door: Arc<Door>,
     /// There is no place: the client is only to be told so.
     pub(crate) refusal: Option<ReasonCode>,
     /// How long the client waits before it is judged, because its address connects too often.
@@ -134,7 +131,7 @@ impl Admission {
 
     /// Finds a place for a new connection, if only to be told why there is none; `None` when even those who
     /// are to be told are too many.
-    pub(crate) fn admit(self: &Arc<Self>, now: Timestamp, peer: Peer, door: &Arc<Door>) -> Option<Seat> {
+    pub(crate) fn admit(self: &Arc<Self>, now: Timestamp, peer: Peer) -> Option<Seat> {
         let (refusal, delay) = match self.count_in(now, peer) {
             Ok(delay) => {
                 self.counters.accepted.fetch_add(1, Ordering::Relaxed);
@@ -149,8 +146,7 @@ impl Admission {
                 (Some(reason), Duration::ZERO)
             }
         };
-        let door = door.clone();
-        Some(Seat { admission: self.clone(), peer, door, refusal, delay, stranger: Some(Taken::default()) })
+        Some(Seat { admission: self.clone(), peer, refusal, delay, stranger: Some(Taken::default()) })
     }
 
     /// Counts a new connection in, and says how long its verification has to wait.
@@ -301,7 +297,7 @@ mod tests {
 
     /// A place for a client that is let in.
     fn seat(admission: &Arc<Admission>, at: Timestamp, peer: Peer) -> Option<Seat> {
-        admission.admit(at, peer, &Door::plain()).filter(|seat| seat.refusal.is_none())
+        admission.admit(at, peer).filter(|seat| seat.refusal.is_none())
     }
 
     #[test]
@@ -309,7 +305,7 @@ mod tests {
         let admission = admission(ConnectionLimits { total_max: 2, ..Default::default() });
         let first = seat(&admission, Timestamp::ZERO, peer(1)).unwrap();
         let _second = seat(&admission, Timestamp::ZERO, peer(2)).unwrap();
-        let refused = admission.admit(Timestamp::ZERO, peer(3), &Door::plain()).unwrap();
+        let refused = admission.admit(Timestamp::ZERO, peer(3)).unwrap();
         assert_eq!(refused.refusal, Some(ReasonCode::SERVER_BUSY));
         assert_eq!(admission.counters.refused_total.load(Ordering::Relaxed), 1);
         drop((first, refused));
@@ -321,11 +317,10 @@ mod tests {
     fn those_who_are_told_of_their_refusal_are_bounded_too() {
         let admission = admission(ConnectionLimits::default());
         admission.set_memory_short(true);
-        let told: Vec<_> =
-            (0..200).filter_map(|_| admission.admit(Timestamp::ZERO, peer(1), &Door::plain())).collect();
+        let told: Vec<_> = (0..200).filter_map(|_| admission.admit(Timestamp::ZERO, peer(1))).collect();
         assert_eq!(told.len(), REFUSED_MAX);
         drop(told);
-        assert!(admission.admit(Timestamp::ZERO, peer(1), &Door::plain()).is_some());
+        assert!(admission.admit(Timestamp::ZERO, peer(1)).is_some());
         assert_eq!(admission.open_count(), 0);
     }
 
@@ -345,7 +340,7 @@ mod tests {
         let delayed_count = seats.iter().filter(|seat| !seat.delay.is_zero()).count();
         assert_eq!((seats.len(), delayed_count), (11, 5));
         assert!(seats.iter().all(|seat| seat.delay <= DELAY_MAX));
-        let refused = admission.admit(Timestamp::ZERO, peer(1), &Door::plain()).unwrap();
+        let refused = admission.admit(Timestamp::ZERO, peer(1)).unwrap();
         assert_eq!(refused.refusal, Some(ReasonCode::CONNECTION_RATE_EXCEEDED));
         let later = seat(&admission, Timestamp::from_micros(3_000_000), peer(1)).unwrap();
         assert!(later.delay.is_zero());

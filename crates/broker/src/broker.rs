@@ -11,6 +11,7 @@ use vouchmq_tls::TlsFault;
 use crate::admission::{Admission, ConnectionLimits};
 use crate::clock::Monotonic;
 use crate::door::Door;
+use crate::judge::Judge;
 use crate::listen::Probe;
 use crate::listeners::{Listeners, Opened, refuse_same_names};
 use crate::overseer::Overseer;
@@ -101,7 +102,9 @@ impl Bound {
         sockets.resize_with(usize::from(shard_count), Vec::new);
         refuse_same_names(&config.listeners)?;
         for options in &config.listeners {
-            let opened = Opened::open(options, shard_count, listeners.new_id(), Probe::Always)?;
+            let judge = Arc::new(Judge::new(listeners.new_id(), None));
+            let opened = Opened::open(options, shard_count, listeners.new_id(), judge, Probe::Always)?;
+            opened.listening.sit();
             for (shard, socket) in sockets.iter_mut().zip(opened.sockets) {
                 shard.extend(socket.map(|socket| (socket, opened.listening.door.clone())));
             }

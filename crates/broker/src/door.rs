@@ -1,12 +1,11 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, Guard};
 use vouchmq_identity::Cidr;
-use vouchmq_tls::{Refusal, Server, Vouched};
+use vouchmq_tls::Server;
 
-use crate::transport::{Layered, Peer, Standing};
+use crate::judge::Judge;
+use crate::transport::Peer;
 use crate::{ListenerOptions, WebSocketOptions};
 
 /// A listener, as its connections know it.
@@ -15,8 +14,6 @@ pub(crate) struct Door {
     /// No other listener of the process has or had it.
     pub(crate) id: u64,
     spoken: ArcSwap<Spoken>,
-    /// How often it changed whose certificates are good.
-    judgement: AtomicU64,
 }
 
 /// What is spoken below MQTT at a door: from the next connection on.
@@ -26,18 +23,14 @@ pub(crate) struct Spoken {
     /// Proxies that say for whom they connect.
     pub(crate) proxies: Option<Arc<[Cidr]>>,
     pub(crate) tls: Option<Server>,
+    /// Judges those who come now, for as long as they stay.
+    pub(crate) judge: Arc<Judge>,
     pub(crate) websocket: Option<Arc<WebSocketOptions>>,
 }
 
 impl Door {
     pub(crate) fn new(id: u64, spoken: Spoken) -> Self {
-        Self { id, spoken: ArcSwap::from_pointee(spoken), judgement: AtomicU64::new(0) }
-    }
-
-    #[cfg(test)]
-    pub(crate) fn plain() -> Arc<Self> {
-        let address = crate::ListenAddress::Tcp(([127, 0, 0, 1], 0).into());
-        Arc::new(Self::new(0, Spoken::new(&ListenerOptions::plain("tcp", address), None)))
+        Self { id, spoken: ArcSwap::from_pointee(spoken) }
     }
 
     /// What is spoken now.
@@ -49,35 +42,13 @@ impl Door {
     pub(crate) fn speak(&self, spoken: Spoken) {
         self.spoken.store(Arc::new(spoken));
     }
-
-    /// Certificates are judged by others from now on, or by other lists.
-    pub(crate) fn judgement_changed(&self) {
-        self.judgement.fetch_add(1, Ordering::SeqCst);
-    }
-
-    /// Judges the certificate of a client, unless it was judged by what holds now.
-    pub(crate) fn vouch(&self, layers: &mut Layered, now: SystemTime) -> Result<(), Refusal> {
-        if layers.certificates().is_empty() {
-            return Ok(());
-        }
-        let judgement = self.judgement.load(Ordering::SeqCst);
-        if layers.standing.is_some_and(|standing| standing.judgement == judgement) {
-            return Ok(());
-        }
-        // Where TLS is not spoken any more, who came by it stays.
-        if let Some(server) = &self.spoken().tls {
-            let Vouched { authority } = server.vouch(layers.certificates(), now)?;
-            layers.standing = Some(Standing { judgement, authority });
-        }
-        Ok(())
-    }
 }
 
 impl Spoken {
-    pub(crate) fn new(options: &ListenerOptions, tls: Option<Server>) -> Self {
+    pub(crate) fn new(options: &ListenerOptions, tls: Option<Server>, judge: Arc<Judge>) -> Self {
         let proxies = options.proxy_protocol.as_ref().map(|proxies| proxies.trusted.clone().into());
         let websocket = options.websocket.clone().map(Arc::new);
-        Self { name: (&*options.name).into(), proxies, tls, websocket }
+        Self { name: (&*options.name).into(), proxies, tls, judge, websocket }
     }
 
     /// Nothing lies between MQTT and the socket.

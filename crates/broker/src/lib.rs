@@ -15,6 +15,7 @@ mod door;
 mod event_log;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
+mod judge;
 mod listen;
 mod listener_options;
 mod listeners;

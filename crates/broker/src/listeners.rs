@@ -1,6 +1,7 @@
 //! The listeners of a broker, and how they change while it runs.
 
 mod change;
+mod judges;
 
 use std::collections::HashSet;
 use std::io;
@@ -11,9 +12,12 @@ use vouchmq_tls::Server;
 
 use crate::clock::system_time;
 use crate::door::{Door, Spoken};
+use crate::judge::Judge;
 use crate::listen::{self, Probe, SocketFile};
 use crate::shard::Listener;
 use crate::{ListenAddress, ListenerOptions, StartError};
+
+use judges::Former;
 
 pub use change::{Change, ListenerChange, Prepared};
 
@@ -21,6 +25,7 @@ pub use change::{Change, ListenerChange, Prepared};
 #[derive(Debug, Default)]
 pub(crate) struct Listeners {
     pub(crate) all: Vec<Listening>,
+    former: Vec<Former>,
     last_id: u64,
     /// A change was prepared, and is neither made nor given up.
     is_changing: bool,
@@ -46,7 +51,7 @@ pub(crate) struct Opened {
 }
 
 impl Listeners {
-    /// A name for a door that no other has or had.
+    /// A name for a door or a judge that no other has or had.
     pub(crate) const fn new_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
@@ -59,12 +64,13 @@ impl Opened {
         options: &ListenerOptions,
         shard_count: u16,
         id: u64,
+        judge: Arc<Judge>,
         probe: Probe,
     ) -> Result<Self, StartError> {
         let tls = load_tls(options)?;
         let failed = |source| StartError::Listen { address: options.address.clone(), source };
         let (bound, sockets, file) = bind(&options.address, shard_count, probe).map_err(failed)?;
-        let door = Arc::new(Door::new(id, Spoken::new(options, tls)));
+        let door = Arc::new(Door::new(id, Spoken::new(options, tls, judge)));
         Ok(Self { listening: Listening { options: options.clone(), bound, door, _file: file }, sockets })
     }
 }

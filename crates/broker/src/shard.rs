@@ -309,19 +309,19 @@ impl Shard {
     fn accepted(self: &Rc<Self>, wire: Wire, peer: Peer, door: &Arc<Door>) -> bool {
         let spoken = door.spoken();
         if !spoken.is_plain() {
-            self.enter(wire, peer, door, &spoken);
+            self.enter(wire, peer, &spoken);
             return true;
         }
-        if let Some(seat) = self.admit(peer, door) {
+        if let Some(seat) = self.admit(peer) {
             self.open(Transport::Plain(wire), seat, &[]);
         }
         false
     }
 
     /// Finds a place for a connection.
-    fn admit(&self, peer: Peer, door: &Arc<Door>) -> Option<Seat> {
+    fn admit(&self, peer: Peer) -> Option<Seat> {
         let state = self.state.borrow();
-        state.admission.admit(state.clock.now(), peer, door)
+        state.admission.admit(state.clock.now(), peer)
     }
 
     fn count_accept_pause(&self) {

@@ -150,6 +150,11 @@ impl Server {
         Ok(Reload { server: self.clone(), next, reloaded })
     }
 
+    /// Whether both change together.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.current, &other.current)
+    }
+
     /// What loaded, and wants to be looked at.
     pub fn notices(&self) -> Arc<[Notice]> {
         Arc::clone(&self.current.load().notices)

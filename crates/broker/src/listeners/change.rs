@@ -4,9 +4,11 @@ use parking_lot::Mutex;
 use vouchmq_identity::Whom;
 use vouchmq_tls::{Reload, Reloaded};
 
+use super::judges::{self, Orphan, Seated};
 use super::{Listeners, Listening, Opened, load_tls, refuse_same_names};
 use crate::clock::system_time;
 use crate::door::Spoken;
+use crate::judge::{Bench, Judge};
 use crate::listen::Probe;
 use crate::shard::Errand;
 use crate::shard::mailbox::Message;
@@ -20,6 +22,10 @@ use crate::{Control, ListenAddress, ListenerOptions, StartError};
 pub struct Prepared {
     control: Control,
     listeners: Vec<Next>,
+    /// Judges, with the names of the listeners that they are to judge as.
+    judges: Vec<Seated>,
+    /// Judges whose listeners are gone after the change.
+    orphans: Vec<Orphan>,
     /// Given back when it is dropped.
     _turn: Turn,
 }
@@ -40,8 +46,14 @@ pub struct ListenerChange {
 pub enum Change {
     /// It is new.
     Opened,
-    /// It accepts nobody any more. Who came by it stays.
+    /// It accepts nobody any more. Who came by it stays, unless the certificate is refused now: by a listener of the
+    /// same name, or by what the files of the one that is gone say.
     Closed,
+    /// It is gone, and its files cannot be read any more: who came by it is judged by what they said before.
+    Unjudged {
+        /// What is wrong with which file.
+        why: Box<str>,
+    },
     /// It goes on, and treats those who come otherwise.
     Changed {
         /// What changed in its TLS; `None`: nothing that was there before and still is.
@@ -72,23 +84,42 @@ impl Control {
         refuse_same_names(&wanted)?;
         let turn = Turn::take(&self.listeners)?;
         let shard_count = u16::try_from(self.mailboxes.len()).unwrap_or(u16::MAX);
-        let known: Vec<Known> = self.listeners.lock().all.iter().map(Known::of).collect();
+        let (known, mut judges): (Vec<Known>, Vec<Seated>) = {
+            let listeners = self.listeners.lock();
+            (listeners.all.iter().map(Known::of).collect(), listeners.judges())
+        };
         let kept = assign(&known, &wanted);
         let mut listeners = Vec::with_capacity(wanted.len());
+        let is_wanted = |name: &str| wanted.iter().any(|options| &*options.name == name);
+        // Where a listener goes on by another name, that one's judge has who came by the old name.
+        for seated in judges.iter_mut().filter(|seated| !is_wanted(&seated.name)) {
+            let at = known.iter().position(|known| known.options.name == seated.name);
+            let heir = wanted.iter().zip(&kept).find(|(_, kept)| kept.is_some() && **kept == at);
+            if let Some((heir, _)) = heir {
+                seated.name = heir.name.clone();
+            }
+        }
+        let orphans =
+            judges.iter().filter(|seated| !is_wanted(&seated.name)).filter_map(Orphan::of).collect();
         for (options, place) in wanted.into_iter().zip(&kept) {
+            let judge = judges.iter().find(|seated| seated.name == options.name);
+            let judge = judge.map(|seated| seated.judge.clone()).unwrap_or_else(|| {
+                let id = self.listeners.lock().new_id();
+                Arc::new(Judge::new(id, None))
+            });
             listeners.push(match place.and_then(|position| known.get(position)) {
-                Some(known) => known.prepare(options)?,
+                Some(known) => known.prepare(options, judge)?,
                 None => {
                     let goes = |(position, _): &(usize, _)| !kept_has(&kept, *position);
                     let mut going = known.iter().enumerate().filter(goes).map(|(_, known)| &known.bound);
                     let is_ours = going.any(|address| has_port_of(address, &options.address));
                     let probe = if is_ours { Probe::Never } else { Probe::Always };
                     let id = self.listeners.lock().new_id();
-                    Next::New(Opened::open(&options, shard_count, id, probe)?)
+                    Next::New(Opened::open(&options, shard_count, id, judge, probe)?)
                 }
             });
         }
-        Ok(Prepared { control: self.clone(), listeners, _turn: turn })
+        Ok(Prepared { control: self.clone(), listeners, judges, orphans, _turn: turn })
     }
 }
 
@@ -97,7 +128,7 @@ impl Prepared {
     /// certificate which is refused now is ended: how many those are is yielded when every shard is through, whether
     /// the future is polled or not.
     pub fn commit(self) -> (Vec<ListenerChange>, impl Future<Output = usize> + Send + use<>) {
-        let Self { control, listeners, _turn } = self;
+        let Self { control, listeners, judges, orphans, _turn } = self;
         let mut changes = Vec::new();
         let mut rejudged = Vec::new();
         let mut before = std::mem::take(&mut control.listeners.lock().all);
@@ -106,6 +137,7 @@ impl Prepared {
             match next {
                 Next::New(opened) => {
                     changes.push(opened.listening.changed(Change::Opened));
+                    rejudged.extend(opened.listening.takes_over(&judges));
                     after.push(opened.deliver(&control));
                 }
                 Next::Kept { id, options, spoken, tls } => {
@@ -114,13 +146,15 @@ impl Prepared {
                     };
                     let mut listening = before.swap_remove(at);
                     let reloaded = tls.map(Reload::apply).filter(|reloaded| !reloaded.is_unchanged());
-                    if reloaded.as_ref().is_some_and(|reloaded| reloaded.clients) {
-                        listening.door.judgement_changed();
-                        rejudged.push(id);
-                    }
                     let other = listening.options.speaks_otherwise(&options);
-                    listening.door.speak(spoken);
                     listening.options = options;
+                    // before it speaks: who comes then is judged by it
+                    let bench = Bench::of(spoken.tls.as_ref(), listening.options.tls.as_ref());
+                    let judge = spoken.judge.clone();
+                    if judge.change(bench) && judges.iter().any(|seated| seated.judge.id == judge.id) {
+                        rejudged.push(judge.id);
+                    }
+                    listening.door.speak(spoken);
                     if reloaded.is_some() || other {
                         changes.push(listening.changed(Change::Changed { tls: reloaded, other }));
                     }
@@ -132,7 +166,11 @@ impl Prepared {
             changes.push(gone.changed(Change::Closed));
             control.mailboxes.iter().for_each(|mailbox| mailbox.send(Message::CloseDoor(gone.door.id)));
         }
-        control.listeners.lock().all = after;
+        {
+            let mut listeners = control.listeners.lock();
+            listeners.all = after;
+            rejudged.extend(judges::pass_on(&judges, orphans, &mut listeners, &mut changes));
+        }
         let rounds: Vec<_> =
             rejudged.into_iter().map(|id| control.send_round(&Whom::Everybody, Errand::Vouch(id))).collect();
         let ended = async move {
@@ -166,7 +204,7 @@ impl Known {
     }
 
     /// It goes on with these options.
-    fn prepare(&self, options: ListenerOptions) -> Result<Next, StartError> {
+    fn prepare(&self, options: ListenerOptions, judge: Arc<Judge>) -> Result<Next, StartError> {
         let (server, reload) = match (&self.tls, &options.tls) {
             (Some(server), Some(tls)) => {
                 let failed = |source| StartError::Tls { listener: options.name.clone(), source };
@@ -176,7 +214,7 @@ impl Known {
             (None, Some(_)) => (load_tls(&options)?, None),
             (_, None) => (None, None),
         };
-        let spoken = Spoken::new(&options, server);
+        let spoken = Spoken::new(&options, server, judge);
         Ok(Next::Kept { id: self.id, options, spoken, tls: reload })
     }
 }

@@ -36,7 +36,7 @@ pub(crate) enum Errand {
     Reconsider,
     /// It ends; where a credential is named, only if it was let in with that.
     Disconnect(Option<CredentialId>, Farewell),
-    /// Certificates that were presented at this door are judged again.
+    /// Certificates that this judge has are judged again.
     Vouch(u64),
 }
 
@@ -84,8 +84,8 @@ impl State {
 
     /// Does with a connection what the round is for; `true` when that ended it.
     fn visit(&mut self, id: ConnectionId, errand: Errand) -> bool {
-        if let Errand::Vouch(door) = errand {
-            return self.vouch_again(id, door);
+        if let Errand::Vouch(judge) = errand {
+            return self.vouch_again(id, judge);
         }
         let Some(person) = self.sockets.get(id).map(|socket| &socket.person) else { return false };
         let Some(standing) = person.principal().and_then(|principal| self.standing(id, principal)) else {

@@ -17,7 +17,7 @@ use super::Shard;
 use crate::WebSocketOptions;
 use crate::admission::Seat;
 use crate::clock::system_time;
-use crate::door::{Door, Spoken};
+use crate::door::Spoken;
 use crate::event_log::Event;
 use crate::proxy_protocol::ProxyHeader;
 use crate::transport::{Layered, Peer, Transport, Wire};
@@ -39,7 +39,6 @@ pub(super) struct Vestibule {
 /// A connection that is not served yet.
 struct Visitor {
     shard: Rc<Shard>,
-    door: Arc<Door>,
     spoken: Arc<Spoken>,
     peer: Peer,
     place: Place,
@@ -58,7 +57,7 @@ impl Default for Vestibule {
 
 impl Shard {
     /// A connection has come that something is to be agreed on with.
-    pub(super) fn enter(self: &Rc<Self>, wire: Wire, peer: Peer, door: &Arc<Door>, spoken: &Arc<Spoken>) {
+    pub(super) fn enter(self: &Rc<Self>, wire: Wire, peer: Peer, spoken: &Arc<Spoken>) {
         // A proxy has the connections of many.
         let network = if spoken.is_of_proxy(peer) { None } else { peer.network() };
         let Some(place) = self.vestibule.places.take(network) else {
@@ -66,7 +65,6 @@ impl Shard {
         };
         let visitor = Visitor {
             shard: self.clone(),
-            door: door.clone(),
             spoken: spoken.clone(),
             peer,
             place,
@@ -129,7 +127,7 @@ impl Visitor {
         if self.spoken.is_of_proxy(self.peer) {
             self.hear_proxy().await?;
         }
-        let mut seat = self.shard.admit(self.peer, &self.door).ok_or(Fault::Unseated)?;
+        let mut seat = self.shard.admit(self.peer).ok_or(Fault::Unseated)?;
         let is_taken = seat.takes(self.received.len());
         self.seat = Some(seat);
         if !is_taken {
@@ -164,7 +162,8 @@ impl Visitor {
     // --- TLS
 
     async fn shake_hands(&mut self, server: &Server, protocol: Protocol) -> Result<(), Fault> {
-        self.layers.begin_tls(server.accept(protocol).map_err(Fault::Defect)?);
+        let judge = self.spoken.judge.clone();
+        self.layers.begin_tls(server.accept(protocol).map_err(Fault::Defect)?, judge);
         let already = std::mem::take(&mut self.received);
         if !already.is_empty() && self.unseal(&already).await?.is_established {
             return self.shaken_hands().await;
@@ -181,7 +180,7 @@ impl Visitor {
     async fn shaken_hands(&mut self) -> Result<(), Fault> {
         self.layers.flush_all().await?;
         let turn = self.shard.vestibule.turn.acquire().await;
-        self.door.vouch(&mut self.layers, system_time()).map_err(Fault::Certificate)?;
+        self.layers.vouch(system_time()).map_err(Fault::Certificate)?;
         drop(turn);
         if self.layers.session().is_some_and(vouchmq_tls::Session::is_resumed) {
             let admission = self.shard.state.borrow().admission.clone();

@@ -18,7 +18,7 @@ impl State {
     /// [round](super::Round) that follows a change may have gone by while the connection was on its way.
     pub(super) fn vouch_for(&mut self, transport: &mut Transport, seat: &Seat) -> bool {
         let Some(layers) = transport.layers_mut() else { return true };
-        match seat.door.vouch(layers, system_time()) {
+        match layers.vouch(system_time()) {
             Ok(()) => true,
             Err(refusal) => {
                 self.refuse_certificate(seat.peer, refusal);
@@ -27,15 +27,15 @@ impl State {
         }
     }
 
-    /// What certificates are judged by at a door has changed; `true` when that ended this connection.
-    pub(super) fn vouch_again(&mut self, id: ConnectionId, door: u64) -> bool {
+    /// What a judge judges certificates by has changed; `true` when that ended this connection.
+    pub(super) fn vouch_again(&mut self, id: ConnectionId, judge: u64) -> bool {
         let now = self.clock.now();
         let Some(socket) = self.sockets.get_mut(id) else { return false };
-        if socket.seat.door.id != door {
+        let Some(layers) = socket.transport.layers_mut() else { return false };
+        if layers.judge.as_ref().is_none_or(|its| its.id != judge) {
             return false;
         }
-        let Some(layers) = socket.transport.layers_mut() else { return false };
-        let Err(refusal) = socket.seat.door.vouch(layers, system_time()) else { return false };
+        let Err(refusal) = layers.vouch(system_time()) else { return false };
         let peer = socket.seat.peer;
         self.refuse_certificate(peer, refusal);
         if self.engine.client_of(id).is_some() && self.is_let_in(id) {

@@ -16,7 +16,6 @@ use vouchmq_mqtt::time::Timestamp;
 
 use super::config;
 use crate::broker::Broker;
-use crate::door::Door;
 use crate::shard::mailbox::Message;
 use crate::transport::{Detached, DetachedWire, Peer};
 use crate::{Bound, BrokerConfig, Monotonic};
@@ -112,7 +111,7 @@ fn connect(broker: &Broker, number: u16, password: &[u8]) -> UnixStream {
     let (ours, theirs) = UnixStream::pair().unwrap();
     ours.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     theirs.set_nonblocking(true).unwrap();
-    let seat = control.admission.admit(Timestamp::ZERO, offender(), &Door::plain()).unwrap();
+    let seat = control.admission.admit(Timestamp::ZERO, offender()).unwrap();
     let transport = Detached::Plain(DetachedWire::Unix(theirs));
     control.mailboxes[0].send(Message::Adopt { transport, seat, bytes: Vec::new() });
     let mut body = b"\x00\x04MQTT\x05\xC2\x00\x00\x00\x00\x02".to_vec();

@@ -1,11 +1,14 @@
 use std::io::{self, IoSlice};
 use std::ops::Range;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::SystemTime;
 
-use vouchmq_tls::{CertificateDer, Fingerprint, Progress, Session, SessionFault};
+use vouchmq_tls::{CertificateDer, Fingerprint, Progress, Refusal, Session, SessionFault};
 
 use super::frames::Frames;
 use super::{Received, Wire};
+use crate::judge::Judge;
 use crate::websocket::{CloseCode, End};
 
 /// Sealed bytes that one read takes at most. One buffer serves all connections of a shard.
@@ -19,14 +22,16 @@ pub(crate) struct Layered<W = Wire> {
     pub(super) wire: W,
     tls: Option<Session>,
     websocket: Option<Frames>,
-    /// What the client's certificate was found to be worth.
+    /// Who judges the client's certificate.
+    pub(crate) judge: Option<Arc<Judge>>,
+    /// What that was found to be worth.
     pub(crate) standing: Option<Standing>,
 }
 
 /// A certificate that was found good.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standing {
-    /// By which state of its listener's authorities.
+    /// By which state of its judge.
     pub(crate) judgement: u64,
     /// The authority that vouches for it.
     pub(crate) authority: Fingerprint,
@@ -40,20 +45,21 @@ pub(crate) trait OnWire<W> {
 
 impl<W> OnWire<W> for Box<Layered<W>> {
     fn on<V>(self, change: impl FnOnce(W) -> io::Result<V>) -> io::Result<Box<Layered<V>>> {
-        let Layered { wire, tls, websocket, standing } = *self;
-        Ok(Box::new(Layered { wire: change(wire)?, tls, websocket, standing }))
+        let Layered { wire, tls, websocket, judge, standing } = *self;
+        Ok(Box::new(Layered { wire: change(wire)?, tls, websocket, judge, standing }))
     }
 }
 
 impl Layered {
     pub(crate) const fn new(wire: Wire) -> Self {
-        Self { wire, tls: None, websocket: None, standing: None }
+        Self { wire, tls: None, websocket: None, judge: None, standing: None }
     }
 
     // --- how layers come about
 
     /// TLS begins.
-    pub(crate) fn begin_tls(&mut self, session: Session) {
+    pub(crate) fn begin_tls(&mut self, session: Session, judge: Arc<Judge>) {
+        self.judge = Some(judge);
         self.tls = Some(session);
     }
 
@@ -73,6 +79,14 @@ impl Layered {
 
     pub(crate) const fn session(&self) -> Option<&Session> {
         self.tls.as_ref()
+    }
+
+    /// Judges the client's certificate, if there is one and it was not judged by what holds now.
+    ///
+    /// # Errors
+    /// Why it is not good now.
+    pub(crate) fn vouch(&mut self, now: SystemTime) -> Result<(), Refusal> {
+        self.judge.clone().map_or(Ok(()), |judge| judge.vouch(self, now))
     }
 
     /// The certificates that the client has presented.

@@ -184,6 +184,81 @@ fn a_client_whose_certificate_is_revoked_is_off_at_once_and_stays_off() {
     connected(&server, &good, "good too").ping();
 }
 
+/// Two devices, of which one is revoked after the listener has become another.
+fn fleet(papers: &Papers, server: &Server) -> (Client, Client) {
+    let good = connected(server, &tunnel(papers.device("good")), &server.name_at(0, "good"));
+    let bad = connected(server, &tunnel(papers.device("bad")), &server.name_at(1, "bad"));
+    (good, bad)
+}
+
+#[test]
+fn who_came_by_a_listener_that_moves_in_the_same_change_is_judged_by_its_new_lists() {
+    let papers = Papers::new();
+    let server = serve(listener(Some(papers.mutual()), false));
+    let (mut good, mut bad) = fleet(&papers, &server);
+    papers.revoke(&["bad"]);
+    let local = std::net::TcpListener::bind("127.0.0.2:0").unwrap().local_addr().unwrap();
+    let moved =
+        ListenerOptions { address: ListenAddress::Tcp(local), ..listener(Some(papers.mutual()), false) };
+    let (changes, ended) = change(&server, vec![moved]);
+    assert_eq!((changes.len(), ended), (2, 1), "{changes:?}");
+    bad.expect_disconnect(ReasonCode::NOT_AUTHORIZED);
+    good.ping();
+}
+
+#[test]
+fn a_listener_that_asks_again_judges_whom_it_asked_before() {
+    let papers = Papers::new();
+    for meanwhile in [None, Some(papers.options())] {
+        papers.revoke(&[]);
+        let server = serve(listener(Some(papers.mutual()), false));
+        let (mut good, mut bad) = fleet(&papers, &server);
+        papers.revoke(&["bad"]);
+        let (_, ended) = change(&server, vec![listener(meanwhile, false)]);
+        assert_eq!(ended, 0, "less is wanted: everybody stays");
+        bad.ping();
+        let (_, ended) = change(&server, vec![listener(Some(papers.mutual()), false)]);
+        assert_eq!(ended, 1);
+        bad.expect_disconnect(ReasonCode::NOT_AUTHORIZED);
+        good.ping();
+    }
+}
+
+#[test]
+fn who_came_by_a_listener_that_is_gone_is_judged_by_its_files_and_by_the_one_that_comes_back() {
+    let papers = Papers::new();
+    let server = serve(listener(Some(papers.mutual()), false));
+    let (mut good, mut bad) = fleet(&papers, &server);
+    let mut worse = connected(&server, &tunnel(papers.device("worse")), "worse");
+    let other = || ListenerOptions::plain("other", ListenAddress::Tcp(([127, 0, 0, 3], 0).into()));
+    assert_eq!(change(&server, vec![other()]).1, 0);
+    papers.revoke(&["bad"]);
+    assert_eq!(change(&server, vec![other()]).1, 1);
+    bad.expect_disconnect(ReasonCode::NOT_AUTHORIZED);
+    papers.write("ca.crl", "garbage");
+    let (changes, ended) = change(&server, vec![other()]);
+    let is_told = |change: &ListenerChange| matches!(&change.change, Change::Unjudged { why } if why.contains("ca.crl"));
+    assert!(changes.iter().any(is_told), "{changes:?}");
+    assert_eq!(ended, 0);
+    papers.revoke(&["bad", "worse"]);
+    assert_eq!(change(&server, vec![other(), listener(Some(papers.mutual()), false)]).1, 1);
+    worse.expect_disconnect(ReasonCode::NOT_AUTHORIZED);
+    good.ping();
+}
+
+#[test]
+fn who_has_no_certificate_stays_when_one_is_required_from_now_on() {
+    let papers = Papers::new();
+    let mut optional = papers.mutual();
+    if let Some(clients) = &mut optional.clients {
+        clients.is_required = false;
+    }
+    let server = serve(listener(Some(optional), false));
+    let mut without = connected(&server, &tunnel(papers.client()), "without");
+    assert_eq!(change(&server, vec![listener(Some(papers.mutual()), false)]).1, 0);
+    without.ping();
+}
+
 /// Remembers the names of certificates, and refuses everybody.
 #[derive(Default)]
 struct Clerk(Mutex<Vec<(Option<String>, bool)>>);
