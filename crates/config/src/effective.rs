@@ -1,5 +1,7 @@
 //! The values in effect, and where each comes from.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::hocon::Place;
 use crate::inspect::Found;
 use crate::outcome::Outcome;
@@ -42,11 +44,14 @@ pub(crate) struct Entry {
 /// What was found, and the defaults of what was not, in the order of the table. `has_default` says of a key whether
 /// its default is in effect.
 pub(crate) fn entries(found: Vec<Found>, has_default: &dyn Fn(&str) -> bool) -> Vec<Entry> {
-    let index = |row: &Row| rows().position(|other| std::ptr::eq(other, row)).unwrap_or(usize::MAX);
+    let numbers: BTreeMap<*const Row, usize> =
+        rows().enumerate().map(|(number, row)| (std::ptr::from_ref(row), number)).collect();
+    let index = |row: &Row| numbers.get(&std::ptr::from_ref(row)).copied().unwrap_or(usize::MAX);
+    let said: BTreeSet<String> = found.iter().map(|found| found.path.clone()).collect();
     let mut entries: Vec<(usize, Entry)> = Vec::new();
     for row in rows().filter(|row| row.effect == Effect::Acts && row.variable().is_some()) {
         let (key, shown) = (row.path.replace("(.*)", ""), row.default_text());
-        if !shown.is_empty() && has_default(&key) && !found.iter().any(|found| found.path == key) {
+        if !shown.is_empty() && has_default(&key) && !said.contains(&key) {
             entries.push((index(row), Entry { key, shown, place: None, acts: true, mark: Box::default() }));
         }
     }
@@ -76,40 +81,39 @@ impl std::fmt::Debug for Entry {
 impl Outcome {
     /// What differs from another configuration, key by key; members of lists are told together.
     pub fn changes(&self, before: &Self) -> Vec<Change> {
-        let keys = |entries: &[Entry]| {
-            let mut keys: Vec<String> = Vec::new();
-            for entry in entries {
-                if !keys.contains(&entry.key) {
-                    keys.push(entry.key.clone());
-                }
-            }
-            keys
-        };
-        let mut all = keys(&self.entries);
-        all.extend(
-            keys(&before.entries)
-                .into_iter()
-                .filter(|key| !self.entries.iter().any(|entry| entry.key == *key)),
-        );
-        let said = |entries: &[Entry], key: &str| -> Option<(String, Vec<Box<[u8]>>)> {
-            let of_key: Vec<&Entry> = entries.iter().filter(|entry| entry.key == key).collect();
-            let shown: Vec<&str> = of_key.iter().map(|entry| &*entry.shown).collect();
-            let marks = of_key.iter().map(|entry| entry.mark.clone()).collect();
-            (!of_key.is_empty()).then(|| (shown.join(", "), marks))
-        };
-        let change = |key: String| {
-            let (before, after) = (said(&before.entries, &key), said(&self.entries, &key));
+        let (now, earlier) = (by_key(&self.entries), by_key(&before.entries));
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        let all = self.entries.iter().chain(&before.entries).map(|entry| &*entry.key);
+        let all = all.filter(|key| seen.insert(key));
+        let change = |key: &str| {
+            let before = earlier.get(key).map(|entries| said(entries));
+            let after = now.get(key).map(|entries| said(entries));
             let differs = match (&before, &after) {
                 // A default that is written out changes nothing.
                 (Some((one, _)), Some((other, _))) if one == other && one != "(hidden)" => false,
                 _ => before != after,
             };
             differs.then(|| Change {
-                key,
+                key: key.to_owned(),
                 before: before.map(|(shown, _)| shown),
                 after: after.map(|(shown, _)| shown),
             })
         };
-        all.into_iter().filter_map(change).collect()
+        all.filter_map(change).collect()
     }
+}
+
+/// The entries of each key, in one walk.
+fn by_key(entries: &[Entry]) -> BTreeMap<&str, Vec<&Entry>> {
+    let mut by_key: BTreeMap<&str, Vec<&Entry>> = BTreeMap::new();
+    for entry in entries {
+        by_key.entry(&entry.key).or_default().push(entry);
+    }
+    by_key
+}
+
+/// What a key says, as it is shown and as it is.
+fn said<'a>(of_key: &[&'a Entry]) -> (String, Vec<&'a [u8]>) {
+    let shown: Vec<&str> = of_key.iter().map(|entry| &*entry.shown).collect();
+    (shown.join(", "), of_key.iter().map(|entry| &*entry.mark).collect())
 }

@@ -8,6 +8,7 @@ mod log;
 mod tls;
 mod unsaid;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::config::{Config, Hidden, RegistryOptions, Settings, SystemOptions};
@@ -25,7 +26,7 @@ pub fn resolve(layers: Layers) -> Outcome {
     let has_file = layers.has_file();
     let Layers { root, origins, mut notes, missing, absent } = layers;
     let found = Inspector::inspect(&root, &mut notes);
-    let mut resolver = Resolver { root: &root, notes: &mut notes, references: Vec::new(), has_file };
+    let mut resolver = Resolver { root: &root, notes: &mut notes, references: BTreeMap::new(), has_file };
     for include in &missing {
         if include.is_within("auth") {
             let text =
@@ -35,7 +36,7 @@ pub fn resolve(layers: Layers) -> Outcome {
     }
     resolver.refuse_unsaid(&absent);
     let config = resolver.config();
-    let references = resolver.references;
+    let references = resolver.references.into_values().collect();
     notes.sort();
     let notes = once(&notes);
     let config = (!notes.has_errors()).then_some(config);
@@ -80,7 +81,8 @@ pub(crate) struct Reference {
 struct Resolver<'a> {
     root: &'a Node,
     notes: &'a mut Notes,
-    references: Vec<Reference>,
+    /// By the place where they are named: one file is one reference.
+    references: BTreeMap<(Place, PathBuf), Reference>,
     has_file: bool,
 }
 
@@ -156,12 +158,11 @@ impl<'a> Resolver<'a> {
         Some(path)
     }
 
-    /// One file is one reference, and wanted if anything wants it.
+    /// A file is wanted if anything wants it.
     fn wants(&mut self, reference: Reference) {
-        match self.references.iter_mut().find(|other| other.place == reference.place) {
-            Some(other) => other.is_active |= reference.is_active,
-            None => self.references.push(reference),
-        }
+        let is_active = reference.is_active;
+        let one = (reference.place, reference.path.clone());
+        self.references.entry(one).or_insert(reference).is_active |= is_active;
     }
 
     fn error(&mut self, place: Place, text: impl Into<String>, hint: &str) {

@@ -3,6 +3,10 @@
 use crate::hocon::{Kind, Note, Notes, Place, Severity, Value};
 use crate::schema::Shape;
 
+mod members;
+
+pub(crate) use members::Members;
+
 /// A value, and where it stands.
 #[derive(Clone, Debug)]
 pub(crate) struct Node {
@@ -18,7 +22,7 @@ pub(crate) enum What {
     Word(Box<str>),
     Text(Box<str>),
     List(Vec<Node>),
-    Map(Vec<Entry>),
+    Map(Members),
 }
 
 /// A key and its value.
@@ -43,7 +47,7 @@ pub(crate) enum Replacing {
 impl Node {
     /// A configuration that says nothing.
     pub(crate) const fn empty() -> Self {
-        Self { place: Place { file: 0, line: 0, column: 0 }, what: What::Map(Vec::new()) }
+        Self { place: Place { file: 0, line: 0, column: 0 }, what: What::Map(Members::new()) }
     }
 
     /// What a file says. `first_file` is the number of its first file among those of all layers.
@@ -59,7 +63,7 @@ impl Node {
                 What::List(items.into_iter().map(|item| Self::of(item, first_file, shape, notes)).collect())
             }
             Kind::Map(map) => {
-                let mut node = Self { place, what: What::Map(Vec::new()) };
+                let mut node = Self { place, what: What::Map(Members::new()) };
                 for member in map {
                     let below = shape.and_then(|shape| shape.member(&member.key));
                     let value = Self::of(member.value, first_file, below, notes);
@@ -91,7 +95,7 @@ impl Node {
             return;
         }
         let What::Map(entries) = over.what else { return };
-        for Entry { key, place, node } in entries {
+        for Entry { key, place, node } in entries.into_list() {
             self.put(key, place, node, shape, replacing, notes);
         }
     }
@@ -109,7 +113,7 @@ impl Node {
         let is_named = shape.is_some_and(|shape| shape.named(&key).is_some());
         let key = if is_named { key.to_ascii_lowercase().into() } else { key };
         let below = shape.and_then(|shape| shape.member(&key));
-        match entries.iter_mut().find(|entry| entry.key == key) {
+        match entries.get_mut(&key) {
             None => entries.push(Entry { key, place, node }),
             Some(entry) => {
                 let is_merged = entry.node.map().is_some() && node.map().is_some();
@@ -130,13 +134,14 @@ impl Node {
     pub(crate) fn at(path: &[&str], place: Place, value: Self) -> Self {
         path.iter().rev().fold(value, |node, key| Self {
             place,
-            what: What::Map(vec![Entry { key: (*key).into(), place, node }]),
+            what: What::Map(Members::one(Entry { key: (*key).into(), place, node })),
         })
     }
 
     /// The value of a key of the table; nothing if it is `null`.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
-        let entry = self.map()?.iter().find(|entry| *entry.key == *key)?;
+        let What::Map(members) = &self.what else { return None };
+        let entry = members.get(key)?;
         (!matches!(entry.node.what, What::Null)).then_some(&entry.node)
     }
 
@@ -189,7 +194,7 @@ impl std::fmt::Debug for What {
             Self::Word(_) => f.write_str("Word(..)"),
             Self::Text(_) => f.write_str("Text(..)"),
             Self::List(items) => items.fmt(f),
-            Self::Map(entries) => entries.fmt(f),
+            Self::Map(members) => f.debug_list().entries(members.iter()).finish(),
         }
     }
 }

@@ -32,7 +32,7 @@ impl Resolver<'_> {
                 self.error(node.place, text, "write a value, or take the key out");
             }
             What::Map(entries) => {
-                for entry in entries {
+                for entry in entries.iter() {
                     self.refuse_null(&entry.node, &format!("{path}.{}", entry.key));
                 }
             }

@@ -6,6 +6,7 @@ mod closed;
 mod describe;
 mod keys;
 mod layers;
+mod many;
 mod mistakes;
 mod nanomq;
 mod text;
