@@ -156,6 +156,12 @@ fn notices(change: &ListenerChange) -> Vec<String> {
         vouchmq_broker::Change::Changed { tls: Some(reloaded), .. } => {
             reloaded.notices.iter().map(|notice| format!("listeners.{}: {notice}", change.name)).collect()
         }
+        vouchmq_broker::Change::Unjudged { why } => {
+            vec![format!(
+                "listeners.{}: who came by it is judged by what its files said before: {why}",
+                change.name
+            )]
+        }
         vouchmq_broker::Change::Changed { .. }
         | vouchmq_broker::Change::Opened
         | vouchmq_broker::Change::Closed => Vec::new(),

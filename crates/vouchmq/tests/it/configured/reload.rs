@@ -1,4 +1,5 @@
 //! `vouchmq reload` and SIGHUP: all or nothing, and nobody is dropped but who has to be.
+#![expect(clippy::expect_used, reason = "helpers of tests fail by panicking, too")]
 
 use nix::sys::signal::Signal;
 
