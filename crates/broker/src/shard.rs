@@ -309,7 +309,7 @@ impl Shard {
     fn accepted(self: &Rc<Self>, wire: Wire, peer: Peer, door: &Arc<Door>) -> bool {
         let spoken = door.spoken();
         if !spoken.is_plain() {
-            self.enter(wire, peer, &spoken);
+            self.enter(wire, peer, door.id, &spoken);
             return true;
         }
         if let Some(seat) = self.admit(peer) {

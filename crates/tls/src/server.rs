@@ -31,6 +31,8 @@ pub enum Protocol {
 #[derive(Clone, Debug)]
 pub struct Server {
     current: Arc<ArcSwap<Current>>,
+    /// Of the newest reading, also of one that changed nothing else.
+    notices: Arc<ArcSwap<Vec<Notice>>>,
 }
 
 /// What a reload has changed.
@@ -62,6 +64,7 @@ impl Reload {
         if let Some(next) = self.next {
             self.server.current.store(next);
         }
+        self.server.notices.store(Arc::new(self.reloaded.notices.to_vec()));
         self.reloaded
     }
 }
@@ -85,7 +88,6 @@ struct Current {
     chains: Vec<Vec<CertificateDer<'static>>>,
     versions: TlsVersions,
     tickets: Option<Arc<dyn ProducesTickets>>,
-    notices: Arc<[Notice]>,
 }
 
 // === impl Server ===
@@ -96,8 +98,10 @@ impl Server {
     /// # Errors
     /// [`TlsFault`]: which file, what is wrong, what mends it.
     pub fn load(options: &ServerOptions, now: SystemTime) -> Result<Self, TlsFault> {
-        let current = Material::read(options, now)?.into_current(options, None, 0)?;
-        Ok(Self { current: Arc::new(ArcSwap::from_pointee(current)) })
+        let material = Material::read(options, now)?;
+        let notices = Arc::new(ArcSwap::from_pointee(material.notices.clone()));
+        let current = material.into_current(options, None, 0)?;
+        Ok(Self { current: Arc::new(ArcSwap::from_pointee(current)), notices })
     }
 
     /// As [`load`](Self::load), by the system's time.
@@ -157,7 +161,7 @@ impl Server {
 
     /// What loaded, and wants to be looked at.
     pub fn notices(&self) -> Arc<[Notice]> {
-        Arc::clone(&self.current.load().notices)
+        self.notices.load().as_slice().into()
     }
 
     /// Whether clients are asked for a certificate.
@@ -296,7 +300,6 @@ impl Material {
             judgement,
             versions: options.versions,
             tickets,
-            notices: self.notices.into(),
         })
     }
 }

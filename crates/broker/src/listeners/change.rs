@@ -145,7 +145,12 @@ impl Prepared {
                         continue;
                     };
                     let mut listening = before.swap_remove(at);
-                    let reloaded = tls.map(Reload::apply).filter(|reloaded| !reloaded.is_unchanged());
+                    let reloaded = tls.map(Reload::apply);
+                    // at every reading: what was true when it was first told may be forgotten
+                    for notice in reloaded.iter().flat_map(|reloaded| &*reloaded.notices) {
+                        tracing::warn!(listener = %options.name, "{notice}");
+                    }
+                    let reloaded = reloaded.filter(|reloaded| !reloaded.is_unchanged());
                     let other = listening.options.speaks_otherwise(&options);
                     listening.options = options;
                     // before it speaks: who comes then is judged by it

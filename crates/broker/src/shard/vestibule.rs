@@ -23,14 +23,14 @@ use crate::proxy_protocol::ProxyHeader;
 use crate::transport::{Layered, Peer, Transport, Wire};
 use crate::websocket::Upgrade;
 use fault::Fault;
-use places::{Place, Places};
+use places::{Place, Rooms};
 
 /// Bytes that are read at once.
 const READ_BYTES: usize = 16 * 1024;
 
 /// What the connections share that are not served yet.
 pub(super) struct Vestibule {
-    places: Rc<Places>,
+    rooms: Rooms,
     /// Whoever computes holds it: one handshake in a turn of the loop, however many there are, so that messages flow
     /// between them.
     turn: Semaphore,
@@ -51,16 +51,16 @@ struct Visitor {
 
 impl Default for Vestibule {
     fn default() -> Self {
-        Self { places: Rc::default(), turn: Semaphore::new(1) }
+        Self { rooms: Rooms::default(), turn: Semaphore::new(1) }
     }
 }
 
 impl Shard {
     /// A connection has come that something is to be agreed on with.
-    pub(super) fn enter(self: &Rc<Self>, wire: Wire, peer: Peer, spoken: &Arc<Spoken>) {
+    pub(super) fn enter(self: &Rc<Self>, wire: Wire, peer: Peer, door: u64, spoken: &Arc<Spoken>) {
         // A proxy has the connections of many.
         let network = if spoken.is_of_proxy(peer) { None } else { peer.network() };
-        let Some(place) = self.vestibule.places.take(network) else {
+        let Some(place) = self.vestibule.rooms.of(door).take(network) else {
             return self.count_fault(peer, &Fault::Crowded);
         };
         let visitor = Visitor {

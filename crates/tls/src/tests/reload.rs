@@ -107,6 +107,22 @@ fn another_authority_ends_what_the_old_one_vouched_for() {
 }
 
 #[test]
+fn what_is_noticed_is_of_the_newest_reading_also_where_nothing_else_changed() {
+    let world = World::new();
+    let options = world.revoking(&[], now() + DAY);
+    let server = load(&options);
+    assert!(server.notices().is_empty());
+    for _ in 0..2 {
+        let reloaded = server.reload(&options, now() + 2 * DAY).unwrap();
+        assert!(reloaded.is_unchanged());
+        assert!(reloaded.notices[0].to_string().contains("EXPIRED"));
+        assert_eq!(server.notices(), reloaded.notices);
+    }
+    server.reload(&options, now()).unwrap();
+    assert!(server.notices().is_empty());
+}
+
+#[test]
 fn a_bad_file_changes_nothing() {
     let world = World::new();
     let options = world.revoking(&[], now() + DAY);

@@ -3,12 +3,28 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::rc::Rc;
 
-/// Connections of one shard that may be in the vestibule at once: more are closed. A handshake holds some 30 KB.
+/// Connections of one shard and one listener that may be in the vestibule at once: more are closed. A handshake holds some 30 KB.
 const PLACES: usize = 1024;
 /// How many of them may be of one address. Who comes from this machine may be a proxy, with the clients of many.
 const OF_ADDRESS_MAX: usize = 256;
 
-/// Bounds handshakes in progress.
+/// Bounds handshakes in progress, at each door for itself: a crowd at one closes no other.
+#[derive(Debug, Default)]
+pub(super) struct Rooms(RefCell<HashMap<u64, Rc<Places>>>);
+
+impl Rooms {
+    /// The places of a door.
+    pub(super) fn of(&self, door: u64) -> Rc<Places> {
+        let mut rooms = self.0.borrow_mut();
+        if !rooms.contains_key(&door) {
+            // doors come and go
+            rooms.retain(|_, places| places.taken_count.get() > 0);
+        }
+        rooms.entry(door).or_default().clone()
+    }
+}
+
+/// Bounds handshakes in progress at a door.
 #[derive(Debug, Default)]
 pub(super) struct Places {
     taken_count: Cell<usize>,
@@ -83,6 +99,17 @@ mod tests {
         assert_eq!(local.len(), PLACES - 2 * OF_ADDRESS_MAX, "and no more in all");
         drop((of_one, of_other, local));
         assert_eq!((places.taken_count.get(), places.of_address.borrow().len()), (0, 0));
+    }
+
+    #[test]
+    fn a_crowd_at_one_door_takes_no_place_of_another() {
+        let rooms = Rooms::default();
+        let crowd: Vec<_> = (0..2 * PLACES).map_while(|_| rooms.of(1).take(None)).collect();
+        assert_eq!((crowd.len(), rooms.of(1).take(None).is_none()), (PLACES, true));
+        assert!(rooms.of(2).take(None).is_some());
+        drop(crowd);
+        assert!(rooms.of(3).take(None).is_some());
+        assert_eq!(rooms.0.borrow().len(), 1, "and nothing is kept of doors that nobody stands at");
     }
 
     #[test]
