@@ -20,6 +20,9 @@ pub(crate) struct Found {
     pub(crate) mark: Box<[u8]>,
 }
 
+/// Errors after which nobody is told what was probably meant.
+const NEAREST_MAX: usize = 100;
+
 /// Walks a configuration and the table side by side.
 pub(crate) struct Inspector<'a> {
     notes: &'a mut Notes,
@@ -124,6 +127,9 @@ impl<'a> Inspector<'a> {
             let text = format!("{path} has no effect: it is no key");
             self.notes.push(Note::new(Severity::Warning, place, text));
             return;
+        }
+        if self.notes.errors() >= NEAREST_MAX {
+            return self.notes.error(place, format!("`{path}` is no key"));
         }
         let note = match nearest(&key.to_ascii_lowercase(), shape.keys()) {
             Some(near) => {

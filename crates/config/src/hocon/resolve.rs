@@ -10,8 +10,9 @@ mod join;
 
 /// How many references lead from one to the next.
 const CHAIN_MAX: usize = 32;
-/// Values and bytes that references copy, in one configuration.
-const COPIES_MAX: usize = 4 * 1024 * 1024;
+/// What references may cost in one configuration: values and bytes that are copied, members that are merged, keys
+/// that are followed.
+const COPIES_MAX: usize = 1024 * 1024;
 /// Maps that hold a copy of what a missing file should have given.
 const MISSING_MAX: usize = 1024;
 /// Optional references that bring nothing, in one configuration.
@@ -110,7 +111,8 @@ impl<'r> Resolver<'r> {
                 }
             }
         }
-        if let Some(Value { kind: Kind::Map(map), .. }) = &mut value {
+        if let Some(Value { kind: Kind::Map(map), place }) = &mut value {
+            self.spend(map.len() + later.iter().map(Map::len).sum::<usize>(), *place)?;
             map.merge(later);
         }
         value
@@ -148,13 +150,18 @@ impl<'r> Resolver<'r> {
             Form::Scalar(Kind::Word(text) | Kind::Text(text)) => text.len(),
             Form::Scalar(_) | Form::List(_) | Form::Map(_) | Form::Reference(_) | Form::Joined { .. } => 0,
         };
+        self.spend(bytes + 1, node.place)
+    }
+
+    /// Counts work that references make; nothing more is done when that is too much.
+    fn spend(&mut self, amount: usize, place: Place) -> Option<()> {
         let before = self.copies;
-        self.copies = before.saturating_add(bytes + 1);
+        self.copies = before.saturating_add(amount);
         if self.copies <= COPIES_MAX {
             return Some(());
         }
         if before <= COPIES_MAX {
-            self.error(node.place, "references copy too much".to_owned());
+            self.error(place, "references copy too much".to_owned());
         }
         None
     }
@@ -165,6 +172,7 @@ impl<'r> Resolver<'r> {
         if self.copies > COPIES_MAX {
             return None;
         }
+        self.spend(reference.base.len() + reference.path.len(), place)?;
         let identity = (place, reference.base.clone());
         if self.open.contains(&identity) {
             self.error(place, format!("`{}` refers to itself", written(reference)));

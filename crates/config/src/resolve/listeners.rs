@@ -1,5 +1,6 @@
 //! `listeners`: where MQTT clients connect.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use vouchmq_broker::{ListenAddress, ListenerOptions, ProxyProtocolOptions, WebSocketOptions};
@@ -72,25 +73,26 @@ impl<'a> Resolver<'a> {
                 "listeners.ssl: WebSocket over TLS is not opened with it, as NanoMQ does at 0.0.0.0:8086";
             self.warn(all.place, text, "write listeners.wss.bind if clients need it");
         }
-        let mut listeners: Vec<(ListenerOptions, Place)> = Vec::new();
+        let mut listeners: Vec<ListenerOptions> = Vec::new();
+        let mut taken: BTreeMap<String, Box<str>> = BTreeMap::new();
         for spoken in Spoken::ALL {
             for (name, section, is_named) in self.sections(spoken) {
                 let Some((options, place)) = self.listener(spoken, &name, &section, is_named) else {
                     continue;
                 };
-                let taken =
-                    listeners.iter().find(|(other, _)| is_same_place(&other.address, &options.address));
-                if let Some((other, _)) = taken {
-                    let text = format!(
-                        "{}.bind: {} is taken by listeners.{}",
-                        section.path, options.address, other.name
-                    );
+                let address = options.address.to_string();
+                if let Some(other) = taken.get(&address) {
+                    let text =
+                        format!("{}.bind: {} is taken by listeners.{}", section.path, options.address, other);
                     self.error(place, text, "give each listener an address of its own");
                 }
-                listeners.push((options, place));
+                if !is_any_port(&options.address) {
+                    taken.entry(address).or_insert_with(|| options.name.clone());
+                }
+                listeners.push(options);
             }
         }
-        listeners.into_iter().map(|(options, _)| options).collect()
+        listeners
     }
 
     /// The listener without a name, if anything is said about it, and those that have one.
@@ -184,9 +186,10 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn is_same_place(one: &ListenAddress, other: &ListenAddress) -> bool {
-    match one {
-        ListenAddress::Tcp(address) if address.port() == 0 => false,
-        ListenAddress::Tcp(_) | ListenAddress::Unix(_) => one == other,
+/// Two listeners may both ask for a port that is free.
+fn is_any_port(address: &ListenAddress) -> bool {
+    match address {
+        ListenAddress::Tcp(address) => address.port() == 0,
+        ListenAddress::Unix(_) => false,
     }
 }

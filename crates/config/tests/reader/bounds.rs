@@ -69,6 +69,20 @@ fn references_copy_so_much_and_no_more() {
     }
 }
 
+/// A name in a map that has to be put together first costs the whole map, each time.
+#[test]
+fn what_is_looked_up_and_merged_is_counted() {
+    let members = |name: &str| (0..1_000).map(|at| format!("{name}{at} = {at}\n")).collect::<String>();
+    let looked_up = (0..10_000).map(|at| format!("l{at} = ${{x.k{}}}\n", at % 1_000)).collect::<String>();
+    let layers = "y = ${x}\ny { z = 1 }\n".repeat(5_000);
+    let joined = (0..5_000).map(|at| format!("j{at} = ${{x}} ${{x}}\n")).collect::<String>();
+    for text in [looked_up, layers, joined] {
+        let read = World::new(&format!("x = ${{?E}}\nx {{\n{}}}\n{text}", members("k"))).read();
+        let told = read.notes.iter().filter(|note| note.text.contains("references copy too much")).count();
+        assert_eq!((read.notes.errors(), told), (1, 1));
+    }
+}
+
 #[test]
 fn references_lead_so_far_and_no_further() {
     let chain =

@@ -13,7 +13,11 @@ impl Resolver<'_> {
             return values.pop();
         }
         let kind = match values.first().map(|value| &value.kind) {
-            Some(Kind::Map(_)) => maps(values),
+            Some(Kind::Map(_)) => {
+                let members = values.iter().filter_map(Value::as_map).map(Map::len).sum();
+                self.spend(members, place)?;
+                maps(values)
+            }
             Some(Kind::List(_)) => lists(values),
             Some(Kind::Null | Kind::Bool(_) | Kind::Word(_) | Kind::Text(_)) if is_glued => words(&values),
             Some(_) | None => None,
