@@ -6,6 +6,7 @@ use crate::hocon::Place;
 use crate::inspect::Found;
 use crate::outcome::Outcome;
 use crate::schema::{Effect, Row, rows};
+use crate::url::MASK;
 
 /// A value in effect, or one that has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +91,7 @@ impl Outcome {
             let after = now.get(key).map(|entries| said(entries));
             let differs = match (&before, &after) {
                 // A default that is written out changes nothing.
-                (Some((one, _)), Some((other, _))) if one == other && one != "(hidden)" => false,
+                (Some((one, _)), Some((other, _))) if one == other && is_whole(one) => false,
                 _ => before != after,
             };
             differs.then(|| Change {
@@ -101,6 +102,11 @@ impl Outcome {
         };
         all.filter_map(change).collect()
     }
+}
+
+/// Whether nothing is left out of what is shown.
+fn is_whole(shown: &str) -> bool {
+    shown != "(hidden)" && !shown.contains(MASK)
 }
 
 /// The entries of each key, in one walk.

@@ -21,6 +21,7 @@ mod outcome;
 mod resolve;
 pub mod schema;
 mod tree;
+mod url;
 mod value;
 
 pub use config::{

@@ -4,6 +4,7 @@ use crate::address::{self, Bind};
 use crate::hocon::{Note, Notes, Place, Severity};
 use crate::schema::{Kind, Row};
 use crate::tree::{Node, What};
+use crate::url::masked;
 
 /// Characters of a value that are told in a note.
 const SHOWN_MAX: usize = 60;
@@ -143,7 +144,7 @@ fn told(node: &Node, kind: Kind) -> String {
         What::Null => "null".to_owned(),
         What::Bool(value) => format!("'{value}'"),
         What::Word(text) | What::Text(text) => {
-            let cut: String = text.chars().take(SHOWN_MAX).flat_map(char::escape_debug).collect();
+            let cut: String = masked(text).chars().take(SHOWN_MAX).flat_map(char::escape_debug).collect();
             format!("'{cut}'")
         }
         What::List(_) => "a list".to_owned(),
@@ -161,7 +162,7 @@ pub(crate) fn show(node: &Node, row: &Row) -> String {
         (What::Word(text) | What::Text(text), _) => {
             match row.range.as_ref().and_then(|_| amount(node, row)) {
                 Some(number) => row.show(number),
-                None => text.chars().flat_map(char::escape_debug).collect(),
+                None => masked(text).chars().flat_map(char::escape_debug).collect(),
             }
         }
         (What::List(items), _) => {

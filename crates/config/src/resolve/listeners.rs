@@ -157,6 +157,14 @@ impl<'a> Resolver<'a> {
                 "take the path out",
             );
         }
+        let asks = tls.as_ref().is_some_and(|tls| tls.clients.is_some());
+        if asks && spoken.is_websocket() && section.get("origins").is_none() {
+            let text = format!(
+                "{}: a page of any origin connects with the certificate of the browser that shows it",
+                section.path
+            );
+            self.warn(place, text, "write origins = [\"https://…\"], the pages that may");
+        }
         let websocket = spoken.is_websocket().then(|| WebSocketOptions {
             path: path.unwrap_or_else(|| WEBSOCKET_PATH.into()),
             origins: section.list("origins").map(|_| section.texts("origins").map(Into::into).collect()),

@@ -216,3 +216,14 @@ fn a_default_before_an_optional_reference_and_what_is_elsewhere_need_no_variable
     accepted("webhook { a = deny, b = ${?B} }\nwebhook = ${?X}\nauth.no_match = ${webhook.a}");
     accepted("mqtt.max_packet_size = ${?SIZE}\nlog.level = null");
 }
+
+#[test]
+fn a_page_of_any_origin_with_the_certificate_of_a_browser_is_a_warning() {
+    let told = |more: &str| {
+        let wss = format!("bind = \"8086\", certfile = c, keyfile = k, cacertfile = a, {more}");
+        accepted(&format!("listeners.wss {{ {wss} }}")).report().contains("a page of any origin")
+    };
+    assert!(told("verify_peer = true"));
+    assert!(!told("verify_peer = true, origins = [\"https://example.com\"]"));
+    assert!(!told("verify_peer = false"));
+}

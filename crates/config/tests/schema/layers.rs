@@ -108,7 +108,9 @@ fn secrets_are_not_shown() {
         http_server.password = swordfish
         registry.database = "postgres://u:swordfish@h/n"
         auth_service { bind = "8080", callers = [ { name = a, key = "swordfish swordfish swordfish swordfish" } ] }
-        webhook.headers { key = swordfish }"#;
+        webhook { url = "http://swordfish@x/", headers { key = swordfish } }
+        bridges.mqtt.a.server = "mqtt-tcp://u:swordfish@h:1883"
+        auth.http_auth.auth_req.url = "http://h/a?token=swordfish""#;
     let outcome = accepted(secrets);
     let shown: Vec<String> = outcome.effective().map(|value| format!("{value:?}")).collect();
     assert!(!shown.join("\n").contains("swordfish"), "{shown:?}");
@@ -139,4 +141,8 @@ fn changes_are_told_by_key_and_a_secret_by_its_key_only() {
         ]
     );
     assert!(before.changes(&before).is_empty());
+    let url = |password: &str| accepted(&format!("webhook.url = \"http://u:{password}@h/\""));
+    let change = url("one").changes(&url("two"));
+    assert_eq!(change.len(), 1, "{change:?}");
+    assert_eq!(change[0].after.as_deref(), Some("http://***@h/"));
 }
