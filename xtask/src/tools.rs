@@ -43,6 +43,7 @@ pub(crate) struct Foreign {
     pub(crate) mosquitto_passwd: PathBuf,
     pub(crate) mosquitto_pub: PathBuf,
     pub(crate) mosquitto_sub: PathBuf,
+    pub(crate) openssl: PathBuf,
 }
 
 /// The spelling checker.
@@ -74,6 +75,7 @@ pub(crate) fn foreign(workspace: &Workspace) -> Result<Foreign> {
         mosquitto_passwd: debian::program(workspace, "mosquitto_passwd", &["mosquitto"])?,
         mosquitto_pub: debian::program(workspace, "mosquitto_pub", &["mosquitto-clients"])?,
         mosquitto_sub: debian::program(workspace, "mosquitto_sub", &["mosquitto-clients"])?,
+        openssl: debian::program(workspace, "openssl", &["openssl"])?,
     })
 }
 

@@ -13,6 +13,7 @@
 //! | `VOUCHMQ_INTEROP_MOSQUITTO` | Debian's Mosquitto: a second opinion on what a test expects |
 //! | `VOUCHMQ_INTEROP_MOSQUITTO_PUB`, `…_SUB` | its clients |
 //! | `VOUCHMQ_INTEROP_MOSQUITTO_PASSWD` | its program for password files |
+//! | `VOUCHMQ_INTEROP_OPENSSL` | OpenSSL's program, for its TLS client |
 
 use anyhow::Result;
 
@@ -44,6 +45,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         .env("VOUCHMQ_INTEROP_MOSQUITTO", foreign.mosquitto)
         .env("VOUCHMQ_INTEROP_MOSQUITTO_PASSWD", foreign.mosquitto_passwd)
         .env("VOUCHMQ_INTEROP_MOSQUITTO_PUB", foreign.mosquitto_pub)
-        .env("VOUCHMQ_INTEROP_MOSQUITTO_SUB", foreign.mosquitto_sub);
+        .env("VOUCHMQ_INTEROP_MOSQUITTO_SUB", foreign.mosquitto_sub)
+        .env("VOUCHMQ_INTEROP_OPENSSL", foreign.openssl);
     program(tests, "run:")
 }

@@ -18,6 +18,7 @@ mod mosquitto;
 mod process;
 mod rumqttc;
 mod script;
+mod secure;
 #[expect(dead_code, reason = "`it` uses all of it")]
 #[path = "../it/server.rs"]
 mod server;
