@@ -174,6 +174,6 @@ mod tests {
     #[test]
     fn what_lies_below_costs_a_plain_connection_nothing() {
         assert_eq!(size_of::<Transport>(), size_of::<Wire>());
-        assert!(size_of::<Wire>() <= 40, "{}", size_of::<Wire>());
+        assert!(size_of::<Wire>() <= 48, "{}", size_of::<Wire>());
     }
 }
