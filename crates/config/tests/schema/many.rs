@@ -34,7 +34,7 @@ fn many_users_are_read_and_compared() {
 fn many_keys_that_are_none_are_told_with_a_bound() {
     for text in [
         numbered(|at| format!("nothing{at} = 1")),
-        format!("mqtt {{\n{}}}", numbered(|at| format!("max_packet_siz{at} = 1"))),
+        format!("mqtt {{\n{}}}", numbered(|at| format!("max_packet_sise{at} = 1"))),
         format!(
             "auth.acl.rules = [ {{ permit = deny, and = [ {{\n{} }} ] }} ]",
             numbered(|at| format!("usernam{at} = a"))
