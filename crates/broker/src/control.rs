@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -177,7 +177,6 @@ impl Control {
         let gauges = |view: &ShardView<'_>| [view.device_count() as u64, view.delayed_count as u64];
         let shards = self.ask_all(move |view| (*view.engine.stats(), gauges(view))).await;
         let counters = &self.admission.counters;
-        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         BrokerStats {
             engines: shards.iter().fold(Stats::default(), |sum, (each, _)| sum.plus(each)),
             connections: self.admission.open_count() as u64,
@@ -228,9 +227,12 @@ impl Control {
     }
 }
 
+fn read(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}
+
 impl HandshakeStats {
     fn of(counters: &HandshakeCounters) -> Self {
-        let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         Self {
             completed: read(&counters.completed),
             resumed: read(&counters.resumed),

@@ -174,6 +174,8 @@ mod tests {
     #[test]
     fn what_lies_below_costs_a_plain_connection_nothing() {
         assert_eq!(size_of::<Transport>(), size_of::<Wire>());
-        assert!(size_of::<Wire>() <= 48, "{}", size_of::<Wire>());
+        // The socket itself is 8 bytes larger where tokio has its features of the whole product.
+        let (wire, socket) = (size_of::<Wire>(), size_of::<tokio::net::TcpStream>());
+        assert!(wire <= socket + 8 && socket <= 40, "{wire} for {socket}");
     }
 }

@@ -75,6 +75,34 @@ pub struct Registration {
     pub updated_at: UnixMillis,
 }
 
+impl Registration {
+    /// One that is looked at by somebody, or by a rule, and not written yet: its version is 0.
+    pub const fn quarantined(
+        id: RegistrationId,
+        product: ProductId,
+        hardware_id: HardwareId,
+        voucher: Voucher,
+        peer: Option<IpAddr>,
+        now: UnixMillis,
+    ) -> Self {
+        Self {
+            id,
+            product,
+            hardware_id,
+            voucher,
+            device: None,
+            credential: None,
+            state: RegistrationState::Quarantined,
+            peer,
+            rival_count: 0,
+            decided_by: None,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
 impl Voucher {
     /// Whether both are the same token, or certificates of the same authority.
     pub fn is_of_same_source(&self, other: &Self) -> bool {

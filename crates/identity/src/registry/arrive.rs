@@ -220,21 +220,9 @@ impl Arrive {
             }
             None => {
                 has_room(desk, case.product.id, What::CertificateAuthority, voucher, None).await?;
-                Registration {
-                    id: RegistrationId::generate(now, desk)?,
-                    product: case.product.id,
-                    hardware_id: case.name.clone(),
-                    voucher,
-                    device: None,
-                    credential: None,
-                    state: RegistrationState::Quarantined,
-                    peer: desk.actor().address(),
-                    rival_count: 0,
-                    decided_by: None,
-                    version: 0,
-                    created_at: now,
-                    updated_at: now,
-                }
+                let id = RegistrationId::generate(now, desk)?;
+                let (product, peer) = (case.product.id, desk.actor().address());
+                Registration::quarantined(id, product, case.name.clone(), voucher, peer, now)
             }
         };
         registration.version += 1;

@@ -110,21 +110,9 @@ impl Register {
         token: &ClaimToken,
     ) -> Result<Registration, Refusal> {
         let now = desk.now();
-        Ok(Registration {
-            id: RegistrationId::generate(now, desk)?,
-            product: product.id,
-            hardware_id: self.hardware_id.clone(),
-            voucher: Voucher::Claim(token.id),
-            device: None,
-            credential: None,
-            state: RegistrationState::Quarantined,
-            peer: desk.actor().address(),
-            rival_count: 0,
-            decided_by: None,
-            version: 0,
-            created_at: now,
-            updated_at: now,
-        })
+        let id = RegistrationId::generate(now, desk)?;
+        let (voucher, peer) = (Voucher::Claim(token.id), desk.actor().address());
+        Ok(Registration::quarantined(id, product.id, self.hardware_id.clone(), voucher, peer, now))
     }
 
     fn step_of(
