@@ -351,6 +351,7 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
             | Unavailable::NoKey
             | Unavailable::NotRecorded
             | Unavailable::Stale
+            | Unavailable::NoService
             | Unavailable::NoEntropy(_),
         ) => Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE),
     };

@@ -1,6 +1,9 @@
-//! The HTTP contracts, seen from outside: what is sent and answered, and a client that does.
+//! The HTTP contracts, seen from outside: what is sent and answered, a client that does, and the authenticator that
+//! asks a service about clients.
 
 pub mod dto;
+pub mod remote;
+pub mod transport;
 
 mod rest;
 

@@ -28,6 +28,8 @@ pub struct Config {
     pub settings: Settings,
     /// Who may connect.
     pub authentication: Authentication,
+    /// Which service is asked by HTTP about who connects; `None`: none.
+    pub remote: Option<vouchmq_client::remote::options::RemoteOptions>,
     /// What they may do.
     pub authorization: Authorization,
     /// Where operators connect; `None` is nowhere.
@@ -74,6 +76,7 @@ impl Default for Config {
             listeners: vec![ListenerOptions::plain("tcp", ListenAddress::Tcp(loopback(1883)))],
             settings: Settings::default(),
             authentication: Authentication::default(),
+            remote: None,
             authorization: Authorization::default(),
             management: Some(ManagementOptions::at(loopback(8081))),
             registration: Some(RegistrationOptions { http: HttpListenerOptions::at(loopback(8082)) }),

@@ -128,6 +128,7 @@ fn who(authentication: &Authentication) -> String {
                 let more = if has_files { " and those of password files" } else { "" };
                 who.push(format!("{} users of the file{more}", users.as_ref().map_or(0, Vec::len)));
             }
+            AuthenticatorName::Http => who.push("whom the authentication service lets in".to_owned()),
             AuthenticatorName::File => {}
         }
     }

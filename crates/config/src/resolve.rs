@@ -101,6 +101,7 @@ impl<'a> Resolver<'a> {
             listeners: self.listeners(),
             settings: self.settings(),
             authentication,
+            remote: None,
             authorization,
             management: self.management(),
             registration: self.registration(),

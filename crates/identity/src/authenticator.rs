@@ -94,6 +94,28 @@ pub struct AuthRequest {
     /// The certificate of its TLS handshake, which was verified: its chain, its time, its use, and that it is not
     /// revoked. `None` without TLS, or where the listener asks for none.
     pub certificate: Option<Arc<ClientCertificate>>,
+    /// By which way it came.
+    pub arrival: Arrival,
+}
+
+/// By which way a client came: what an authentication service may be told of it. Nothing is judged by it here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Arrival {
+    /// The client's port; `None` where there is none.
+    pub peer_port: Option<u16>,
+    /// The protocol name of its CONNECT: `MQTT`, or `MQIsdp` of MQTT 3.1; empty where nobody knows.
+    pub protocol: &'static str,
+    /// The name of the listener, and the port that it listens on.
+    pub listener: Option<Arc<Doorway>>,
+}
+
+/// A listener, as the outside knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doorway {
+    /// Its name in the configuration.
+    pub name: Box<str>,
+    /// Its port; `None` of a Unix socket.
+    pub port: Option<u16>,
 }
 
 impl AuthRequest {
@@ -109,7 +131,7 @@ impl AuthRequest {
 /// A copy has the password a second time, which is wiped with the copy.
 impl Clone for AuthRequest {
     fn clone(&self) -> Self {
-        let Self { client_id, username, password, peer, certificate } = self;
+        let Self { client_id, username, password, peer, certificate, arrival } = self;
         let password = password.as_ref().map(|password| SecretSlice::from(password.expose_secret().to_vec()));
         Self {
             client_id: client_id.clone(),
@@ -117,6 +139,7 @@ impl Clone for AuthRequest {
             password,
             peer: *peer,
             certificate: certificate.clone(),
+            arrival: arrival.clone(),
         }
     }
 }

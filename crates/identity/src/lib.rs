@@ -49,9 +49,9 @@ mod verdict;
 
 pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, OrderedAcl, OrderedRule, OrderedRules, Rules};
 pub use authenticator::{
-    Anonymous, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Cost, DeviceAuthenticator,
-    DoorBook, FileAuthenticator, Order, OrderFault, Replaceable, Replied, Reply, ScramOfDevices, Spawn,
-    Unblocked, Witness, Work,
+    Anonymous, Arrival, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Cost,
+    DeviceAuthenticator, DoorBook, Doorway, FileAuthenticator, Order, OrderFault, Replaceable, Replied,
+    Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
 };
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use certificate::{
@@ -66,7 +66,7 @@ pub use password_file::PasswordFile;
 pub use password_hash::{
     HashCost, HashFault, HashPart, HashScheme, NoHash, OutOfMemory, PasswordHash, PlainPassword,
 };
-pub use principal::{Generation, Principal, ProvenUser};
+pub use principal::{Generation, Principal, ProvenUser, Vouched};
 pub use secret::{KeyId, Secret, SecretFault, SecretUse};
 pub use sessions::{Farewell, Pending, Sessions, Whom};
 pub use standing::{Reconsidered, Standing};

@@ -12,6 +12,21 @@ pub enum Principal {
     User(ProvenUser),
     /// A device of the registry, and the credential that it proved.
     Device(DeviceId, CredentialId),
+    /// Whom an authentication service vouches for.
+    Vouched(Arc<Vouched>),
+}
+
+/// A client that an authentication service vouches for.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct Vouched {
+    /// The user name of its CONNECT; `None` where it gave none.
+    pub name: Option<Box<str>>,
+    /// The device that it is, where the service keeps a registry like ours. It is none of the registry here.
+    pub device: Option<DeviceId>,
+    /// The credential that it proved there.
+    pub credential: Option<CredentialId>,
+    /// Which verdict of this process it was; no other has the same.
+    pub number: u64,
 }
 
 /// A user that proved its name.
@@ -32,6 +47,7 @@ impl Principal {
             Self::Anonymous => None,
             Self::User(user) => Some(user.name()),
             Self::Device(id, _) => Some(id.as_str()),
+            Self::Vouched(vouched) => vouched.name.as_deref(),
         }
     }
 }
@@ -77,6 +93,14 @@ impl fmt::Display for Principal {
             Self::Anonymous => f.write_str("anonymous"),
             Self::User(user) => write!(f, "user {:?}", user.name()),
             Self::Device(id, _) => write!(f, "device {id}"),
+            Self::Vouched(vouched) => match &vouched.device {
+                Some(device) => write!(f, "device {device} of an authentication service"),
+                None => write!(
+                    f,
+                    "user {:?} of an authentication service",
+                    vouched.name.as_deref().unwrap_or_default()
+                ),
+            },
         }
     }
 }

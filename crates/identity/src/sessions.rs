@@ -78,6 +78,8 @@ impl Farewell {
             | Denial::ClientId
             | Denial::Blocked
             | Denial::NoScramCredential
+            | Denial::ServiceBadCredential
+            | Denial::ServiceNotAllowed
             | Denial::Scram(_) => Self::NotAllowed,
         }
     }

@@ -92,6 +92,12 @@ pub enum Denial {
     /// The user is known, but has no credential for the SCRAM that the client chose.
     #[error("no SCRAM credential")]
     NoScramCredential,
+    /// The authentication service says that the user name or password is wrong.
+    #[error("the authentication service says that the user name or password is wrong")]
+    ServiceBadCredential,
+    /// The authentication service says that this client may not connect.
+    #[error("the authentication service says that this client may not connect")]
+    ServiceNotAllowed,
     /// The client's part of a SCRAM exchange was not as it must be.
     #[error("SCRAM: {0}")]
     Scram(#[from] ScramFault),
@@ -127,6 +133,9 @@ pub enum Unavailable {
     /// Changes could not be followed for longer than is allowed.
     #[error("the database has not answered for longer than registry.max_staleness")]
     Stale,
+    /// The authentication service did not answer, or not as it must.
+    #[error("the authentication service did not answer, or not as it must")]
+    NoService,
     /// No randomness for a challenge.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
@@ -158,6 +167,8 @@ impl Denial {
             Self::ClientId => "client_id_not_bound",
             Self::Blocked => "blocked",
             Self::NoScramCredential => "no_scram_credential",
+            Self::ServiceBadCredential => "service_bad_credential",
+            Self::ServiceNotAllowed => "service_not_allowed",
             Self::Scram(_) => "scram_malformed",
         }
     }
@@ -179,12 +190,14 @@ impl Denial {
             | Self::RegistrationRejected
             | Self::RegistrationFull
             | Self::ClientId
-            | Self::Blocked => OutwardDenial::NotAllowed,
+            | Self::Blocked
+            | Self::ServiceNotAllowed => OutwardDenial::NotAllowed,
             Self::UnknownUser
             | Self::NoPassword
             | Self::WrongPassword
             | Self::Credential(_)
             | Self::NoScramCredential
+            | Self::ServiceBadCredential
             | Self::Scram(_) => OutwardDenial::BadCredential,
         }
     }
@@ -200,6 +213,7 @@ impl Unavailable {
             Self::NoKey => "no_key",
             Self::NotRecorded => "not_recorded",
             Self::Stale => "stale",
+            Self::NoService => "no_service",
             Self::NoEntropy(_) => "no_entropy",
         }
     }

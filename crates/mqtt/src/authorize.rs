@@ -2,8 +2,10 @@ use crate::{QoS, topic::FilterRef};
 
 /// What one authenticated client may publish, subscribe to and receive.
 ///
-/// The engine asks before it acts, without waiting: an implementation answers from memory. Rules that
-/// change give the client a new `Authorize`; one value always answers alike.
+/// The engine asks before it acts, without waiting: an implementation answers from memory. Where it does not
+/// know, as somebody else has to be asked, it says so ([`Permission::Asked`], [`Grant::Asked`]), and is told to
+/// [inquire](Authorize::inquire). Rules that change give the client a new `Authorize`; one value always answers
+/// alike, but for what it did not know before.
 pub trait Authorize: Send + Sync {
     /// May the client publish to `topic`, a valid Topic Name? Asked for a Will as well.
     fn publish(&self, topic: &str, qos: QoS, retain: bool) -> Permission;
@@ -16,7 +18,50 @@ pub trait Authorize: Send + Sync {
     /// May the client receive a message published to `topic`? Asked for every message, retained ones too,
     /// that reaches the client through a [`Grant::PerMessage`] subscription.
     fn receive(&self, topic: &str) -> Permission;
+
+    /// Begins to find out what was not known. Itself quick, and never waits; `reply` comes within bounded time, from
+    /// any thread, or is dropped, which is [`Inquired::Unavailable`].
+    fn inquire(&self, _: Attempt<'_>, reply: InquiryReply) {
+        drop(reply);
+    }
 }
+
+/// What a client wants to do, for those who have to be asked about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt<'a> {
+    /// To publish.
+    Publish {
+        /// A valid Topic Name.
+        topic: &'a str,
+        /// The QoS of the message.
+        qos: QoS,
+        /// Whether it is to be retained.
+        retain: bool,
+    },
+    /// To subscribe.
+    Subscribe {
+        /// Without `$share/{ShareName}/`.
+        filter: FilterRef<'a>,
+        /// The ShareName of a shared subscription.
+        share: Option<&'a str>,
+        /// The maximum QoS that is asked for.
+        qos: QoS,
+    },
+}
+
+/// What came of an inquiry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Inquired {
+    /// [`Grant::Whole`] allows a publication, [`Grant::Denied`] denies it; never [`Grant::Asked`].
+    Granted(Grant),
+    /// It cannot be found out now.
+    Unavailable,
+}
+
+/// Takes what came of an inquiry; dropped, it takes [`Inquired::Unavailable`].
+#[must_use]
+pub struct InquiryReply(Option<Box<dyn FnOnce(Inquired) + Send>>);
 
 /// Whether something may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +71,8 @@ pub enum Permission {
     Allowed,
     /// It may not.
     Denied,
+    /// Somebody else has to be asked.
+    Asked,
 }
 
 /// Whether a subscription may exist, and what it may deliver.
@@ -38,11 +85,41 @@ pub enum Grant {
     PerMessage,
     /// The subscription is refused.
     Denied,
+    /// Somebody else has to be asked.
+    Asked,
 }
 
 impl Permission {
     /// Whether it is [`Permission::Allowed`].
     pub const fn is_allowed(self) -> bool {
         matches!(self, Self::Allowed)
+    }
+}
+
+impl InquiryReply {
+    /// Gives what came of it to `answer`, which is quick and does not panic.
+    pub fn new(answer: impl FnOnce(Inquired) + Send + 'static) -> Self {
+        Self(Some(Box::new(answer)))
+    }
+
+    /// This came of it.
+    pub fn answer(mut self, inquired: Inquired) {
+        if let Some(answer) = self.0.take() {
+            answer(inquired);
+        }
+    }
+}
+
+impl Drop for InquiryReply {
+    fn drop(&mut self) {
+        if let Some(answer) = self.0.take() {
+            answer(Inquired::Unavailable);
+        }
+    }
+}
+
+impl std::fmt::Debug for InquiryReply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InquiryReply").finish_non_exhaustive()
     }
 }

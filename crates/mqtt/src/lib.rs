@@ -30,7 +30,7 @@ mod session;
 mod version;
 mod wheel;
 
-pub use authorize::{Authorize, Grant, Permission};
+pub use authorize::{Attempt, Authorize, Grant, Inquired, InquiryReply, Permission};
 pub use connection::ConnectionId;
 pub use dialect::{Dialect, Expression};
 pub use limits::{Limits, QueueFull};

@@ -44,6 +44,7 @@ fn request_of(item: VerifyRequest, pointer: &str) -> Result<AuthRequest, Problem
         password,
         peer,
         certificate: None,
+        arrival: Default::default(),
     })
 }
 

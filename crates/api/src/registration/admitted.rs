@@ -69,6 +69,7 @@ impl Registration {
             password: None,
             peer: Some(peer),
             certificate: None,
+            arrival: Default::default(),
         };
         self.resident.blocks_request(&nobody)
     }

@@ -79,6 +79,7 @@ impl Registration {
             password: Some(password),
             peer: Some(admitted.peer),
             certificate: None,
+            arrival: Default::default(),
         };
         if self.resident.blocks_request(&request) {
             return refuse("blocked", None, not_allowed());

@@ -46,6 +46,7 @@ impl State {
             password: None,
             peer: peer.ip(),
             certificate,
+            arrival: Default::default(),
         };
         let judging = match credentials {
             Credentials::Password(password) => {

@@ -53,6 +53,7 @@ impl Person {
     pub(super) fn device(&self) -> Option<&DeviceId> {
         match self.principal.as_ref()? {
             Principal::Device(device, _) => Some(device),
+            Principal::Vouched(vouched) => vouched.device.as_ref(),
             Principal::User(_) | Principal::Anonymous => None,
         }
     }
@@ -61,6 +62,7 @@ impl Person {
     pub(super) fn credential(&self) -> Option<CredentialId> {
         match self.principal.as_ref()? {
             Principal::Device(_, credential) => Some(*credential),
+            Principal::Vouched(vouched) => vouched.credential,
             Principal::User(_) | Principal::Anonymous => None,
         }
     }

@@ -163,6 +163,7 @@ mod tests {
             password: None,
             peer: None,
             certificate: None,
+            arrival: Default::default(),
         };
         Job {
             task: Task::Judge {

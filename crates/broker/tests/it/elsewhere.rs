@@ -184,6 +184,7 @@ impl Exchange for Slow {
             password: None,
             peer: None,
             certificate: None,
+            arrival: Default::default(),
         };
         let inquiry = Inquiry::new(move |reply| database.verify_elsewhere(request, reply));
         Step::Later(inquiry, Some(b"proof".to_vec()))

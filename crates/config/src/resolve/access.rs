@@ -116,6 +116,7 @@ impl<'a> Resolver<'a> {
             let name = match node.text() {
                 Some("registry") => AuthenticatorName::Registry,
                 Some("file") => AuthenticatorName::File,
+                Some("http") => AuthenticatorName::Http,
                 _ => continue,
             };
             if order.contains(&name) {

@@ -49,7 +49,7 @@ fn outcome(access: &Access, line: &str) -> String {
     let word = match decision.grant {
         Grant::Whole => "allowed",
         Grant::PerMessage => "checked",
-        Grant::Denied => "denied",
+        Grant::Denied | Grant::Asked => "denied",
     };
     let rule = decision.rule.map_or_else(|| "no rule".to_owned(), number);
     let because = decision.checked_for.map(|rule| format!(", because of {}", number(rule)));

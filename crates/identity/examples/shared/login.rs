@@ -9,5 +9,6 @@ pub(crate) fn login(id: &str, secret: &Secret) -> AuthRequest {
         password: Some(SecretSlice::from(secret.expose().as_bytes().to_vec())),
         peer: None,
         certificate: None,
+        arrival: Default::default(),
     }
 }

@@ -105,6 +105,7 @@ fn headline(names: &Names<'_>, attempt: Attempt<'_>, grant: Grant) -> String {
     let address = names.address.map(|address| format!(" from {address}")).unwrap_or_default();
     let verb = match grant {
         Grant::Denied => "may not",
+        Grant::Asked => "may, if the authentication service says so,",
         Grant::Whole | Grant::PerMessage => "may",
     };
     let what = match attempt {

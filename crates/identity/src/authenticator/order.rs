@@ -12,6 +12,8 @@ words! {
         Registry = "registry",
         /// Users of the configuration and of files.
         File = "file",
+        /// An authentication service that is asked by HTTP.
+        Http = "http",
     }
 }
 
@@ -23,7 +25,7 @@ pub struct Order(Box<[AuthenticatorName]>);
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OrderFault {
     /// Nobody is asked.
-    #[error("the order names no authenticator: name one of registry, file, or leave the key out")]
+    #[error("the order names no authenticator: name one of registry, file, http, or leave the key out")]
     Empty,
     /// No authenticator has this name.
     #[error("authenticator {0}")]
@@ -61,16 +63,22 @@ impl Order {
         self.0.iter().copied()
     }
 
-    /// The chain that asks in this order, and clients without proof at the end. `registry` is `None` where
-    /// there is none.
+    /// The chain that asks in this order, and clients without proof at the end. `registry` and `http` are `None`
+    /// where there is none.
     ///
     /// Who was let in by an authenticator that this order does not name is sent away when it is reconsidered.
-    pub fn chain(&self, registry: Option<Box<dyn Authenticator>>, configured: &Arc<Configured>) -> Chain {
-        let mut registry = registry;
+    pub fn chain(
+        &self,
+        registry: Option<Box<dyn Authenticator>>,
+        http: Option<Box<dyn Authenticator>>,
+        configured: &Arc<Configured>,
+    ) -> Chain {
+        let (mut registry, mut http) = (registry, http);
         let mut chain: Vec<Box<dyn Authenticator>> = Vec::new();
         for name in self.names() {
             match name {
                 AuthenticatorName::Registry => chain.extend(registry.take()),
+                AuthenticatorName::Http => chain.extend(http.take()),
                 AuthenticatorName::File => chain.push(Box::new(FileAuthenticator::of(configured.clone()))),
             }
         }
@@ -110,6 +118,7 @@ impl Authenticator for Unlisted {
             Principal::Anonymous => false,
             Principal::User(user) => self.0 == AuthenticatorName::File && user.as_of().is_some(),
             Principal::Device(..) => self.0 == AuthenticatorName::Registry,
+            Principal::Vouched(_) => self.0 == AuthenticatorName::Http,
         };
         if is_one_of_its { Reconsidered::Ended(Denial::UnknownUser) } else { Reconsidered::Unchanged }
     }

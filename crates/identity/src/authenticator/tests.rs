@@ -27,6 +27,7 @@ fn request(username: Option<&str>, password: Option<&str>) -> AuthRequest {
         password: password.map(|password| SecretSlice::from(password.as_bytes().to_vec())),
         peer: None,
         certificate: None,
+        arrival: Default::default(),
     }
 }
 

@@ -317,7 +317,14 @@ fn without_a_database_nobody_is_let_in_after_a_while_and_everybody_stays() {
     let login = |following: &Following, password: &str| {
         let (client_id, username) = (device.id.as_str().into(), Some(device.id.as_str().into()));
         let password = Some(password.as_bytes().to_vec().into());
-        let request = AuthRequest { client_id, username, password, peer: None, certificate: None };
+        let request = AuthRequest {
+            client_id,
+            username,
+            password,
+            peer: None,
+            certificate: None,
+            arrival: Default::default(),
+        };
         following.resident.judge(&request).verdict
     };
     let is_let_in = |following: &Following| match login(following, secret.expose()) {

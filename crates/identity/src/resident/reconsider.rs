@@ -23,10 +23,12 @@ impl Resident {
                 Ok(allowance) => Reconsidered::Changed(allowance),
                 Err(denial) => Reconsidered::Ended(denial),
             },
-            Principal::User(_) | Principal::Anonymous if self.blocks_standing(standing) => {
+            Principal::User(_) | Principal::Vouched(_) | Principal::Anonymous
+                if self.blocks_standing(standing) =>
+            {
                 Reconsidered::Ended(Denial::Blocked)
             }
-            Principal::User(_) | Principal::Anonymous => Reconsidered::Unchanged,
+            Principal::User(_) | Principal::Vouched(_) | Principal::Anonymous => Reconsidered::Unchanged,
         }
     }
 

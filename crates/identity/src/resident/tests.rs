@@ -121,6 +121,7 @@ fn request(client_id: &str, username: &str, password: &str) -> AuthRequest {
         password: Some(SecretSlice::from(password.as_bytes().to_vec())),
         peer: Some(IpAddr::from([10, 0, 0, 9])),
         certificate: None,
+        arrival: Default::default(),
     }
 }
 

@@ -128,9 +128,10 @@ impl ExchangeMethod for ScramServer {
     }
 
     fn begin(&self, request: &AuthRequest) -> Box<dyn Exchange> {
-        let AuthRequest { client_id, username, password: _, peer, certificate } = request;
+        let AuthRequest { client_id, username, password: _, peer, certificate, arrival } = request;
         let (client_id, username, certificate) = (client_id.clone(), username.clone(), certificate.clone());
-        let request = AuthRequest { client_id, username, password: None, peer: *peer, certificate };
+        let arrival = arrival.clone();
+        let request = AuthRequest { client_id, username, password: None, peer: *peer, certificate, arrival };
         Box::new(ScramExchange { server: self.0.clone(), request, state: State::ExpectClientFirst })
     }
 }

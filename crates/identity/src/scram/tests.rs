@@ -98,6 +98,7 @@ pub(super) fn request(username: Option<&str>) -> AuthRequest {
         password: None,
         peer: None,
         certificate: None,
+        arrival: Default::default(),
     }
 }
 

@@ -82,7 +82,8 @@ impl Engine {
         match state.authorize.subscribe(parsed.filter, parsed.share) {
             Grant::Whole => Ok(false),
             Grant::PerMessage => Ok(true),
-            Grant::Denied => {
+            // Until it is asked, it may not.
+            Grant::Denied | Grant::Asked => {
                 self.clients.stats.subscriptions_denied += 1;
                 Err(self.options.settings.subscribe_denied_reason)
             }
@@ -183,7 +184,7 @@ impl Engine {
             let Ok(filter) = FilterRef::new(&filter) else { continue };
             let is_checked = match state.authorize.subscribe(filter, None) {
                 Grant::Whole => false,
-                Grant::PerMessage | Grant::Denied => true,
+                Grant::PerMessage | Grant::Denied | Grant::Asked => true,
             };
             if let Some(known) =
                 self.interests.get_mut(*id).and_then(|found| found.subscriber_mut(session.index))

@@ -64,6 +64,7 @@ async fn authenticate(service: &Service, caller: &Caller, request: Request) -> R
         peer: fields.peer(&["peerhost"])?,
         password: fields.secret("password"),
         certificate: None,
+        arrival: Default::default(),
     };
     let client_id = request.client_id.clone();
     let Judgement { verdict, allowed, .. } = service.verifier.decide(request).await;

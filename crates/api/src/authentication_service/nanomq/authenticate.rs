@@ -45,6 +45,7 @@ async fn authenticate(service: &Service, asked: Asked) -> Result<Told, Problem> 
         peer: fields.peer(&PEER)?,
         password: fields.secret("password"),
         certificate: None,
+        arrival: Default::default(),
     };
     let client_id = request.client_id.clone();
     let verdict = service.verifier.decide(request).await.verdict;

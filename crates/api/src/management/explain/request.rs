@@ -28,6 +28,7 @@ pub(super) fn read(resident: &Resident, asked: ExplainRequest) -> Result<AuthReq
         password: password.map(SecretSlice::from),
         peer: read_some("/peerhost", asked.peerhost.as_deref())?,
         certificate: certificate.map(Arc::new),
+        arrival: Default::default(),
     })
 }
 

@@ -42,7 +42,7 @@ const KNOWN: &[(&str, &str)] = &[("alice", "a"), ("bob", "b")];
 /// A broker with the users of `KNOWN`, and clients without a name.
 fn server_with(rules: Vec<OrderedRule>, no_match: Effect) -> Server {
     let configured = Configured::new(Some(users(KNOWN)), true, access(rules, no_match));
-    let chain = Order::default().chain(None, &Arc::new(configured));
+    let chain = Order::default().chain(None, None, &Arc::new(configured));
     Server::with(|config, _| config.authenticator = Arc::new(chain))
 }
 
@@ -135,7 +135,7 @@ fn an_address_of_ipv6_lies_in_networks_of_ipv6_only() {
         allow(&["six"], Selector::of_addresses(["2001:db8::/32", "::1"]).unwrap()),
     ];
     let configured = Configured::new(None, true, access(rules, Effect::Deny));
-    let chain = Order::default().chain(None, &Arc::new(configured));
+    let chain = Order::default().chain(None, None, &Arc::new(configured));
     let server = Server::with(|config, _| {
         config.listeners = listeners(["[::1]:0".parse().unwrap()]);
         config.authenticator = Arc::new(chain);
@@ -148,7 +148,8 @@ fn an_address_of_ipv6_lies_in_networks_of_ipv6_only() {
 #[test]
 fn what_is_configured_anew_holds_for_who_is_connected() {
     let first = Configured::new(Some(users(KNOWN)), true, access(vec![], Effect::Allow));
-    let authenticator = Arc::new(Replaceable::new(Order::default().chain(None, &Arc::new(first.clone()))));
+    let authenticator =
+        Arc::new(Replaceable::new(Order::default().chain(None, None, &Arc::new(first.clone()))));
     let server = Server::with(|config, _| config.authenticator = authenticator.clone());
     let mut publisher = server.connect_with(user("publisher", "alice", "a"));
     let mut kept = server.connect_with(user("kept", "alice", "a"));
@@ -159,13 +160,13 @@ fn what_is_configured_anew_holds_for_who_is_connected() {
 
     // The same once more changes nothing.
     let same = Configured::new(Some(users(KNOWN)), true, access(vec![], Effect::Allow)).following(&first);
-    authenticator.replace(Order::default().chain(None, &Arc::new(same.clone())));
+    authenticator.replace(Order::default().chain(None, None, &Arc::new(same.clone())));
     assert_eq!(wait_for(server.control.reconsider(Whom::Everybody)), 0);
 
     let now = [("alice", "a"), ("bob", "other")];
     let rules = vec![deny(&["secret"])];
     let second = Configured::new(Some(users(&now)), false, access(rules, Effect::Allow)).following(&same);
-    authenticator.replace(Order::default().chain(None, &Arc::new(second)));
+    authenticator.replace(Order::default().chain(None, None, &Arc::new(second)));
     assert_eq!(wait_for(server.control.reconsider(Whom::Everybody)), 2);
     changed.expect_disconnect(DENIED);
     nameless.expect_closed();

@@ -152,7 +152,7 @@ impl Decision {
     pub const fn permission(&self) -> Permission {
         match self.grant {
             Grant::Whole => Permission::Allowed,
-            Grant::PerMessage | Grant::Denied => Permission::Denied,
+            Grant::PerMessage | Grant::Denied | Grant::Asked => Permission::Denied,
         }
     }
 }

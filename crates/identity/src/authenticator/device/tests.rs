@@ -112,6 +112,7 @@ fn login(device: &Device, password: &str) -> AuthRequest {
         password: Some(SecretSlice::from(password.as_bytes().to_vec())),
         peer: None,
         certificate: None,
+        arrival: Default::default(),
     }
 }
 

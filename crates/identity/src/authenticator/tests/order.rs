@@ -48,7 +48,7 @@ fn order(names: &[&str]) -> Order {
 }
 
 fn chain_of(names: &[&str], configured: Configured) -> Chain {
-    order(names).chain(Some(Box::new(Registry)), &Arc::new(configured))
+    order(names).chain(Some(Box::new(Registry)), None, &Arc::new(configured))
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn without_users_a_client_without_proof_may_say_any_name() {
 
 #[test]
 fn a_registry_that_is_not_there_lets_nobody_in() {
-    let chain = order(&["registry"]).chain(None, &Arc::new(configured(None, false)));
+    let chain = order(&["registry"]).chain(None, None, &Arc::new(configured(None, false)));
     assert_eq!(short(chain.verify(&request(Some("d1"), Some("right")))), "UnknownUser");
 }
 
@@ -217,7 +217,7 @@ fn a_name_without_proof_may_not_stay_when_users_are_known() {
     let before = configured(None, true);
     let names = Principal::Anonymous;
     let after = Arc::new(configured(Some(USERS), true).following(&before));
-    let said = Order::default().chain(None, &after).reconsider(&Standing {
+    let said = Order::default().chain(None, None, &after).reconsider(&Standing {
         principal: &names,
         client_id: "c1",
         username: Some("alice"),
@@ -256,7 +256,7 @@ fn a_verdict_from_before_a_change_does_not_outlive_it() {
     let after = Arc::new(configured(Some(&[("alice", "changed")]), false).following(&before));
     let standing =
         Standing { principal: &late.principal, client_id: "c1", username: Some("alice"), peer: None };
-    let said = Order::default().chain(None, &after).reconsider(&standing);
+    let said = Order::default().chain(None, None, &after).reconsider(&standing);
     assert!(matches!(said, Reconsidered::Ended(Denial::WrongPassword)), "{said:?}");
 }
 
@@ -291,7 +291,8 @@ fn rules_of_a_configuration_know_where_a_client_comes_from() {
     let rule = OrderedRule { effect: Effect::Allow, action: Action::Both, topics, whom };
     let acl = crate::OrderedAcl { rules: vec![rule], no_match: Effect::Deny };
     let access = Access::Ordered(Arc::new(acl));
-    let chain = Order::default().chain(None, &Arc::new(Configured::new(Some(known(USERS)), true, access)));
+    let chain =
+        Order::default().chain(None, None, &Arc::new(Configured::new(Some(known(USERS)), true, access)));
     for (username, password) in [(None, None), (Some("alice"), Some("a"))] {
         for (peer, may) in
             [("10.1.1.1", true), ("::ffff:10.1.1.1", true), ("11.1.1.1", false), ("::1", false)]

@@ -48,7 +48,8 @@ impl Judges {
             Box::new(SystemEntropy),
         );
         let devices = Arc::new(devices);
-        let chain = Arc::new(Replaceable::new(order.chain(Some(Box::new(devices.clone())), configured)));
+        let chain =
+            Arc::new(Replaceable::new(order.chain(Some(Box::new(devices.clone())), None, configured)));
         let witness = Witness::new(Unblocked::new(resident.clone(), chain.clone()), open.registrar.book());
         let is_registry_listed = Arc::new(AtomicBool::new(has_registry(order)));
         let scram = OfRegistry { method: scram, is_listed: is_registry_listed.clone() };
@@ -59,7 +60,7 @@ impl Judges {
     /// From now on these people, in this order. Who is connected is to be reconsidered.
     pub(super) fn replace(&self, order: &Order, configured: &Arc<Configured>) {
         self.is_registry_listed.store(has_registry(order), Ordering::Relaxed);
-        self.chain.replace(order.chain(Some(Box::new(self.devices.clone())), configured));
+        self.chain.replace(order.chain(Some(Box::new(self.devices.clone())), None, configured));
     }
 }
 

@@ -145,7 +145,7 @@ fn a_subscription_never_delivers_what_the_first_rule_denies() {
             let is_delivered = match decision.grant {
                 Grant::Whole => true,
                 Grant::PerMessage => rules.receive(topic).is_allowed(),
-                Grant::Denied => false,
+                Grant::Denied | Grant::Asked => false,
             };
             let (_, effect) = first_match(&lines, no_match, Action::Subscribe, topic);
             assert!(!is_delivered || effect == Effect::Allow, "{lines:?} {no_match} {filter} {topic}");

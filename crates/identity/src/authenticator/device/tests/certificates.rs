@@ -114,6 +114,7 @@ fn with(certificate: &Arc<ClientCertificate>, client_id: &str) -> AuthRequest {
         password: None,
         peer: None,
         certificate: Some(certificate.clone()),
+        arrival: Default::default(),
     }
 }
 
