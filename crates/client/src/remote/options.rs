@@ -138,6 +138,8 @@ pub struct ServerBounds {
 pub struct CacheOptions {
     /// For how long an answer that allows holds at most; zero: none is remembered.
     pub ttl: Duration,
+    /// For how long it holds for a connection what it may do (`acl_req`); zero: the service is asked each time.
+    pub permission_ttl: Duration,
     /// For how long an answer that denies holds.
     pub negative_ttl: Duration,
     /// Answers.
@@ -172,10 +174,11 @@ impl Default for ServerBounds {
 }
 
 impl Default for CacheOptions {
-    /// Nothing is remembered, as with NanoMQ.
+    /// No login is remembered, as with NanoMQ.
     fn default() -> Self {
         Self {
             ttl: Duration::ZERO,
+            permission_ttl: Duration::from_secs(10),
             negative_ttl: Duration::from_secs(2),
             entries_max: 100_000,
             bytes_max: 64 * 1024 * 1024,
