@@ -19,7 +19,7 @@ use crate::dto::problem::ProblemBody;
 mod connector;
 mod transfer;
 
-use connector::{Connector, connector};
+pub(crate) use connector::{Connector, connector};
 pub use transfer::Download;
 
 /// A client of one HTTP API, whose connections are kept. Used within a tokio runtime.
@@ -189,7 +189,7 @@ fn read<T: DeserializeOwned>(status: u16, answer: &[u8]) -> Result<T, RestFault>
 }
 
 /// What lies at the bottom of an error says most: `Connection refused`.
-fn innermost(error: &dyn std::error::Error) -> String {
+pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -16,10 +16,10 @@ use tower::{ServiceExt, service_fn};
 use vouchmq_tls::{Client, ClientStream};
 
 /// Makes connections.
-pub(super) type Connector = BoxCloneSyncService<Uri, TokioIo<Wire>, io::Error>;
+pub(crate) type Connector = BoxCloneSyncService<Uri, TokioIo<Wire>, io::Error>;
 
 /// A connection.
-pub(super) enum Wire {
+pub(crate) enum Wire {
     Plain(TcpStream),
     Secure(Box<ClientStream<TcpStream>>),
 }
@@ -28,7 +28,7 @@ pub(super) enum Wire {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections over TLS as `tls` says, or without it.
-pub(super) fn connector(tls: Option<Client>) -> Connector {
+pub(crate) fn connector(tls: Option<Client>) -> Connector {
     let mut tcp = HttpConnector::new();
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
