@@ -2,5 +2,8 @@
 //!
 //! Whatever is not understood, or does not come in time, is *unavailable*, and never lets anybody in.
 
+pub mod cache;
+pub mod changes;
+pub mod flight;
 pub mod options;
 pub mod values;

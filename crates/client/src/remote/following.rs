@@ -1,6 +1,6 @@
 //! What changes at our authentication service, and what becomes of those whom it concerns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(super) struct Following {
 /// About whom has to be asked: all whose verdict is older than the change of this number.
 #[derive(Debug, Default)]
 struct Due {
-    devices: std::collections::HashMap<DeviceId, u64>,
+    devices: HashMap<DeviceId, u64>,
     everybody: Option<u64>,
 }
 
@@ -60,14 +60,15 @@ impl Following {
                 continue;
             }
             let Due { devices, everybody } = std::mem::take(&mut *self.due.lock());
-            for (device, sequence) in devices {
-                let held = self.remote.standings().held(Some(&device), sequence);
-                self.settle(held, sequence).await;
-            }
+            let standings = self.remote.standings();
+            let of_device = |(device, sequence): (DeviceId, u64)| {
+                standings.held(Some(&device), sequence).into_iter().map(move |held| (held, sequence))
+            };
+            let mut held: Vec<_> = devices.into_iter().flat_map(of_device).collect();
             if let Some(sequence) = everybody {
-                let held = self.remote.standings().held(None, sequence);
-                self.settle(held, sequence).await;
+                held.extend(standings.held(None, sequence).into_iter().map(|held| (held, sequence)));
             }
+            self.settle(held).await;
         }
     }
 
@@ -99,17 +100,21 @@ impl Following {
         }
     }
 
-    /// Finds out what becomes of these after the change of this number; of whom nothing can be found out in time, has
-    /// to go.
-    async fn settle(&self, held: Vec<Held>, sequence: u64) {
+    /// Finds out what becomes of these, each after the change of a number; of whom nothing can be found out in time,
+    /// has to go.
+    async fn settle(&self, held: Vec<(Held, u64)>) {
+        let sequences: HashMap<u64, u64> = held.iter().map(|(held, sequence)| (held.number, *sequence)).collect();
+        let held: Vec<Held> = held.into_iter().map(|(held, _)| held).collect();
         for portion in held.chunks(PORTION) {
             let deadline = Instant::now() + PATIENCE;
             let mut waiting = portion.to_vec();
-            while !waiting.is_empty() {
+            loop {
                 let (known, silent) = self.ask(&waiting).await;
                 // An answer from before the change says nothing about it.
-                let (known, old): (Vec<_>, Vec<_>) =
-                    known.into_iter().partition(|(_, stands)| stands.as_of() >= sequence);
+                let is_new = |(held, stands): &(Held, Stands)| {
+                    sequences.get(&held.number).is_none_or(|sequence| stands.as_of() >= *sequence)
+                };
+                let (known, old): (Vec<_>, Vec<_>) = known.into_iter().partition(is_new);
                 self.tell(known).await;
                 waiting = silent.into_iter().chain(old.into_iter().map(|(held, _)| held)).collect();
                 if waiting.is_empty() {
