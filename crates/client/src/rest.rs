@@ -20,10 +20,6 @@ use crate::wire::{Connector, connector, innermost};
 
 mod transfer;
 
-<<<<<<< HEAD
-=======
-pub(crate) use connector::{Connector, connector};
->>>>>>> w-cache
 pub use transfer::Download;
 
 /// A client of one HTTP API, whose connections are kept. Used within a tokio runtime.
@@ -195,18 +191,6 @@ fn read<T: DeserializeOwned>(status: u16, answer: &[u8]) -> Result<T, RestFault>
     serde_json::from_slice(answer).map_err(|error| strange(status, &error))
 }
 
-<<<<<<< HEAD
-=======
-/// What lies at the bottom of an error says most: `Connection refused`.
-pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
-}
-
->>>>>>> w-cache
 /// The fields that are wrong, behind what is wrong.
 fn fields(problem: &ProblemBody) -> String {
     problem.errors.iter().map(|field| format!("; {}: {}", field.pointer, field.detail)).collect()

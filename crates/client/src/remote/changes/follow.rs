@@ -15,9 +15,9 @@ use vouchmq_identity::signature::{RequestParts, SigningKey, sign_request};
 use super::health::HEALTHY_MAX;
 use super::{Events, Frame, Health, Position, Progress, Step, StreamHealth};
 use crate::dto::change::Change;
-use crate::rest::{RestFault, innermost};
+use crate::rest::RestFault;
 use crate::transport::Lookup;
-use crate::wire::{Connector, connector};
+use crate::wire::{Connector, connector, innermost};
 
 /// What is told of changes, in their order. Each call is quick: it runs on the task that follows.
 pub trait Followed: Send + Sync {
