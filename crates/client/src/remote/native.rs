@@ -14,7 +14,7 @@ use super::answer::{self, LoginAnswer};
 use super::authenticator::password_of;
 use super::batch::{Batched, Batches};
 use super::cache::Ttl;
-use super::changes::{Health, StreamHealth};
+use super::changes::{Follower, Health, StreamHealth};
 use super::options::NativeOptions;
 use super::settled::{Grounds, Settled};
 use super::standings::Held;
@@ -28,6 +28,8 @@ pub(super) struct Native {
     pub(super) servers: Arc<Servers>,
     pub(super) options: NativeOptions,
     pub(super) health: StreamHealth,
+    /// Who hears of changes; `None`: nobody.
+    pub(super) follower: Option<Follower>,
     verify: Arc<Batches<Verifying>>,
     reconsider: Arc<Batches<Reconsidering>>,
     /// The last change that was applied here.
@@ -53,13 +55,19 @@ pub(super) enum Stands {
 }
 
 impl Native {
-    pub(super) fn new(options: NativeOptions, servers: Arc<Servers>, runtime: &Handle) -> Self {
+    pub(super) fn new(
+        options: NativeOptions,
+        servers: Arc<Servers>,
+        follower: Option<Follower>,
+        runtime: &Handle,
+    ) -> Self {
         let (window, max) = (options.batch_window, options.batch_max);
         Self {
             verify: Batches::new(servers.clone(), runtime.clone(), window, max),
             reconsider: Batches::new(servers.clone(), runtime.clone(), window, max),
             servers,
             options,
+            follower,
             health: StreamHealth::new(),
             applied: AtomicU64::new(0),
             start: Instant::now(),

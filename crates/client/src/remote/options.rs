@@ -161,6 +161,19 @@ pub struct SigningOptions {
     pub checks_answers: bool,
 }
 
+impl RemoteOptions {
+    /// Whether files are read for it, which may change without a word here.
+    pub fn has_tls_files(&self) -> bool {
+        let has = |tls: &ClientOptions| tls.authorities.is_some() || tls.certificate.is_some();
+        match &self.protocol {
+            Protocol::Templates { login, superuser, acl, .. } => {
+                [login, superuser, acl].into_iter().flatten().any(|request| has(&request.tls))
+            }
+            Protocol::Native(native) => has(&native.tls),
+        }
+    }
+}
+
 impl Default for ServerBounds {
     fn default() -> Self {
         Self {

@@ -5,20 +5,26 @@ use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
+use vouchmq_identity::signature::SigningKey;
 use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, Unavailable, Verdict};
+use vouchmq_tls::{Client, ClientOptions, TlsFault};
 
 use super::authenticator::{Waiter, password_of};
 use super::cache::{Bounds, Cache, Key, SECRET_BYTES, Ttl};
 use super::figures::Figures;
 use super::flight::Flights;
 use super::native::Native;
-use super::options::{Protocol, RemoteOptions};
+use super::changes::Follower;
+use super::options::{Protocol, RemoteOptions, RequestOptions};
 use super::rights::Basis;
 use super::settled::Settled;
 use super::standings::Standings;
-use super::templated::Templated;
+use super::template::{Occasion, RequestTemplate, TemplateFault};
+use super::templated::{Asker, Templated};
+use crate::transport::{Lookup, Origin, OriginFault, Servers, ServersOptions, Signing};
 
 /// An authentication service that is asked by HTTP.
 pub struct Remote {
@@ -69,15 +75,20 @@ pub(super) enum Spoken {
 #[derive(Debug, thiserror::Error)]
 pub enum RemoteFault {
     /// An address is none.
-    #[error("{0}")]
-    Address(#[from] crate::transport::OriginFault),
+    #[error("{what}: {fault}")]
+    Address {
+        /// Of which request.
+        what: &'static str,
+        /// What is wrong.
+        fault: OriginFault,
+    },
     /// A template.
     #[error("{what}: {fault}")]
     Template {
         /// Of which request.
         what: &'static str,
         /// What is wrong.
-        fault: super::template::TemplateFault,
+        fault: TemplateFault,
     },
     /// A file of TLS.
     #[error("{what}: {fault}")]
@@ -85,11 +96,14 @@ pub enum RemoteFault {
         /// Of which request.
         what: &'static str,
         /// What is wrong.
-        fault: vouchmq_tls::TlsFault,
+        fault: TlsFault,
     },
     /// The key for signatures.
     #[error("signing.key: {0}")]
     Key(#[from] vouchmq_identity::signature::WeakKey),
+    /// The change stream cannot be followed.
+    #[error("native.servers: {0}")]
+    Follower(crate::rest::RestFault),
     /// No randomness.
     #[error("no randomness available: {0}")]
     Entropy(getrandom::Error),
@@ -260,11 +274,91 @@ impl Remote {
 }
 
 impl Spoken {
+    fn new(options: &RemoteOptions, surroundings: &Surroundings) -> Result<Self, RemoteFault> {
+        let signing = match &options.signing {
+            Some(signing) => {
+                let key = SigningKey::new(&signing.key_id, signing.key.expose_secret().as_bytes())?;
+                Some(Signing { key, checks_answers: signing.checks_answers })
+            }
+            None => None,
+        };
+        let servers = |what: &'static str, urls: &[&str], tls: &ClientOptions| {
+            let origins = urls.iter().map(|url| Origin::of_url(url)).collect::<Result<Vec<_>, _>>();
+            let origins = origins.map_err(|fault| RemoteFault::Address { what, fault })?;
+            let tls = match origins.iter().any(Origin::is_secure) {
+                true => Some(Client::load(tls).map_err(|fault| RemoteFault::Tls { what, fault })?),
+                false => None,
+            };
+            let options = ServersOptions {
+                bounds: options.server,
+                timeout: options.timeout,
+                connect_timeout: options.connect_timeout,
+                tls: tls.clone(),
+                signing: signing.clone(),
+                clock: surroundings.clock.clone(),
+                lookup: Lookup::system(),
+            };
+            Ok::<_, RemoteFault>((Arc::new(Servers::new(origins, options)), tls))
+        };
+        let asker = |what, request: &Option<RequestOptions>, occasion| {
+            let Some(request) = request else { return Ok(None) };
+            let template = RequestTemplate::parse(request, occasion);
+            let template = template.map_err(|fault| RemoteFault::Template { what, fault })?;
+            let (servers, _) = servers(what, &template.bases().collect::<Vec<_>>(), &request.tls)?;
+            Ok::<_, RemoteFault>(Some(Asker { template, servers }))
+        };
+        Ok(match &options.protocol {
+            Protocol::Templates { mode, login, superuser, acl } => Self::Templates(Templated {
+                mode: mode.clone(),
+                login: asker("auth_req", login, Occasion::Connect)?,
+                superuser: asker("super_req", superuser, Occasion::Connect)?,
+                acl: asker("acl_req", acl, Occasion::Action)?,
+                clock: surroundings.clock.clone(),
+            }),
+            Protocol::Native(native) => {
+                let urls: Vec<&str> = native.servers.iter().map(|server| &**server).collect();
+                let (servers, tls) = servers("native.servers", &urls, &native.tls)?;
+                let key = signing.map(|signing| signing.key);
+                let follower = native.follows_changes.then(|| {
+                    Follower::try_new(&native.servers, tls, key, surroundings.clock.clone())
+                });
+                let follower = follower.transpose().map_err(RemoteFault::Follower)?;
+                let runtime = &surroundings.runtime;
+                Self::Native(Arc::new(Native::new(native.clone(), servers, follower, runtime)))
+            }
+        })
+    }
+
+    /// What its questions tell of a client.
+    fn tells(&self) -> Tells {
+        match self {
+            Self::Templates(templated) => [&templated.login, &templated.superuser]
+                .into_iter()
+                .flatten()
+                .map(|asker| asker.template.tells())
+                .fold(Tells::default(), Tells::or),
+            Self::Native(_) => Tells { peer: true, ..Tells::default() },
+        }
+    }
+
     /// Who a client is.
     pub(super) async fn login(&self, request: &AuthRequest, deadline: Instant) -> Result<Settled, Unavailable> {
         match self {
             Self::Templates(templated) => templated.login(request, deadline).await,
             Self::Native(native) => native.login(request, deadline).await,
+        }
+    }
+}
+
+impl Tells {
+    /// What either tells.
+    pub const fn or(self, other: Self) -> Self {
+        Self {
+            peer: self.peer || other.peer,
+            peer_port: self.peer_port || other.peer_port,
+            certificate: self.certificate || other.certificate,
+            listener: self.listener || other.listener,
+            protocol: self.protocol || other.protocol,
         }
     }
 }

@@ -7,6 +7,7 @@ use vouchmq_identity::model::{CredentialId, DeviceId};
 use vouchmq_identity::{Denial, UnixMillis};
 
 use super::answer::Carried;
+use super::cache::Bounds;
 
 /// What a service has said about a client: the same for each connection that asks the same.
 #[derive(Clone, Debug)]
@@ -42,12 +43,21 @@ impl Settled {
         matches!(self, Self::Allow(_))
     }
 
-    /// For how long it holds by what the service says; `None` where it says nothing.
-    pub(super) fn holds_for(&self, now: UnixMillis) -> Option<Duration> {
-        let Self::Allow(grounds) = self else { return None };
-        let until_end = grounds.carried.expires_at.map(|end| {
-            Duration::from_millis(end.millis().saturating_sub(now.millis()))
-        });
-        [grounds.carried.max_age, until_end].into_iter().flatten().min()
+    /// For how long the service lets it be remembered.
+    pub(super) fn bounds(&self, now: UnixMillis) -> Bounds {
+        let Self::Allow(grounds) = self else { return Bounds::default() };
+        let left = |end: UnixMillis| Duration::from_millis(end.millis().saturating_sub(now.millis()));
+        Bounds { max_age: grounds.carried.max_age, ends_in: grounds.carried.expires_at.map(left) }
+    }
+
+    /// What it takes beyond its own size, about.
+    pub(super) fn bytes(&self) -> usize {
+        let Self::Allow(grounds) = self else { return 0 };
+        let attributes: usize =
+            grounds.carried.attributes.iter().map(|(name, value)| name.len() + value.len() + 32).sum();
+        size_of::<Grounds>() + attributes + grounds.carried.acl.as_ref().map_or(0, |acl| acl.len() * RULE_BYTES)
     }
 }
+
+/// A rule with its topic, about.
+const RULE_BYTES: usize = 192;

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use tokio::time::Instant;
+use vouchmq_identity::acl::Said;
 use vouchmq_identity::{AuthRequest, Clock, Denial, Unavailable};
 
-use super::answer::{self, LoginAnswer, NotUnderstood, Said};
-use super::options::{AnswerMode, RequestOptions};
+use super::answer::{self, LoginAnswer, NotUnderstood};
+use super::options::AnswerMode;
 use super::settled::Settled;
 use super::template::RequestTemplate;
 use super::unavailable;
@@ -78,13 +79,6 @@ impl Templated {
 }
 
 impl Asker {
-    pub(super) fn new(
-        options: &RequestOptions,
-        servers: Arc<Servers>,
-    ) -> Result<Self, super::template::TemplateFault> {
-        Ok(Self { template: RequestTemplate::parse(options)?, servers })
-    }
-
     async fn ask(&self, values: &Values<'_>, deadline: Instant) -> Result<Answer, NoAnswer> {
         let question = self.template.render(values).map_err(|_| NoAnswer::NotSayable)?;
         let answer = self.servers.ask(&question, Repeats::OnAnotherServer, deadline).await;
