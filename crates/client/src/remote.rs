@@ -3,4 +3,5 @@
 //! Whatever is not understood, or does not come in time, is *unavailable*, and never lets anybody in.
 
 pub mod options;
+pub mod template;
 pub mod values;
