@@ -222,7 +222,7 @@ impl Inner {
         }
         let nothing = match self.own.no_match_on_subscribe(filter, share, is_partly_allowed) {
             Grant::Whole => checked(is_partly_denied),
-            grant => grant,
+            grant @ (Grant::PerMessage | Grant::Denied | Grant::Asked) => grant,
         };
         self.unsaid(checked(is_partly_denied), nothing)
     }

@@ -174,10 +174,9 @@ impl OrderedRules {
     }
 
     fn not_allowed(&self, rule: Option<usize>, partly_allowed: Option<usize>) -> Decision {
-        match self.denied(partly_allowed.is_some()) {
-            Grant::PerMessage => Decision::new(partly_allowed, Grant::PerMessage),
-            grant => Decision::new(rule, grant),
-        }
+        let grant = self.denied(partly_allowed.is_some());
+        let rule = if grant == Grant::PerMessage { partly_allowed } else { rule };
+        Decision::new(rule, grant)
     }
 
     fn publisher(&self, topic: &str, qos: QoS, retain: bool) -> Option<&Entry> {
