@@ -8,6 +8,7 @@ mod progress;
 mod publisher;
 mod pubsub;
 mod report;
+mod stub;
 mod subscriber;
 
 use clap::{Args, Subcommand};
@@ -35,6 +36,13 @@ pub(crate) enum Bench {
     /// dropping. With --rate, latency counts from when a message was due, not from when it could be sent; without,
     /// the load follows the broker, and latency counts from sending.
     Pubsub(pubsub::Arguments),
+    /// Be an authentication service that brokers ask over HTTP: fast, slow or broken, as told
+    ///
+    /// Users are found as username and password in JSON, in a form or in the query, whatever the path; a path that
+    /// ends in super… or acl… asks for that. While it runs: POST /stub/fault {"fault":"hang","share":0.1,"delay_ms":20}
+    /// (every field may be left out), GET /stub/counts, and GET /stub/newest, the newest question as it came.
+    #[command(name = "auth-stub")]
+    Stub(stub::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -71,10 +79,11 @@ pub(super) struct Common {
 /// Measures.
 pub(crate) fn run(bench: &Bench) -> Result<(), Failure> {
     let common = match bench {
-        Bench::Conn(arguments) => &arguments.common,
-        Bench::Pubsub(arguments) => &arguments.common,
+        Bench::Conn(arguments) => Some(&arguments.common),
+        Bench::Pubsub(arguments) => Some(&arguments.common),
+        Bench::Stub(_) => None,
     };
-    common.usage().map_err(Failure::unusable)?;
+    common.map(Common::usage).transpose().map_err(Failure::unusable)?;
     crate::descriptors::raise_limit();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -84,6 +93,7 @@ pub(crate) fn run(bench: &Bench) -> Result<(), Failure> {
     match bench {
         Bench::Conn(arguments) => runtime.block_on(connections::run(arguments)),
         Bench::Pubsub(arguments) => runtime.block_on(pubsub::run(arguments)),
+        Bench::Stub(arguments) => runtime.block_on(stub::run(arguments)),
     }
 }
 
