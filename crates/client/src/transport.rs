@@ -6,13 +6,27 @@ use hyper::body::Bytes;
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, StatusCode};
 
+mod attempt;
 mod breaker;
+mod budget;
+mod dice;
+mod ejection;
+mod gate;
+mod health;
 mod histogram;
+mod latency;
+mod link;
 mod lookup;
 mod lost;
 mod origin;
+mod place;
+mod queue;
+mod server;
 mod servers;
+mod sign;
 mod snapshot;
+mod sweep;
+mod tally;
 mod window;
 
 pub use breaker::BreakerState;
