@@ -203,7 +203,7 @@ fn a_hundred_thousand_attempts_leave_no_more_than_the_bounds() {
 
 #[test]
 fn whose_time_is_over_is_swept_away_when_others_come() {
-    let cache = cache(&options());
+    let cache = cache(&CacheOptions { entries_max: 1_000, ..options() });
     for number in 0..100 {
         let key = key(&cache, &format!("old {number}"), "x");
         keep(&cache, &key, verdict(0, true, "old"), seconds(1));

@@ -17,6 +17,9 @@ use super::{Events, Frame, Health, Position, Progress, Step, StreamHealth};
 use crate::dto::change::Change;
 use crate::rest::{Connector, RestFault, connector, innermost};
 
+#[cfg(test)]
+mod tests;
+
 /// What is told of changes, in their order. Each call is quick: it runs on the task that follows.
 pub trait Followed: Send + Sync {
     /// What this names is not good any more.
