@@ -33,6 +33,11 @@ impl Peer {
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
         })
     }
+
+    /// Whether it comes from this machine: it may be a proxy, with the clients of many.
+    pub(crate) fn is_of_this_machine(self) -> bool {
+        self.ip().is_none_or(|address| address.is_loopback())
+    }
 }
 
 impl std::fmt::Display for Peer {
