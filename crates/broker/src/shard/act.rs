@@ -30,6 +30,11 @@ impl State {
             match action {
                 Action::Authenticate(id, authentication) => self.authenticate(id, *authentication),
                 Action::Move { connection, to, bytes } => self.move_to(connection, to, bytes),
+                Action::Inquire(inquiry, _) => {
+                    let now = self.clock.now();
+                    self.engine.input(now, Input::Inquired(inquiry, Box::default()));
+                }
+                Action::Withdraw(_) => {}
                 Action::Resume(id) => {
                     if let Some(socket) = self.sockets.get_mut(id) {
                         socket.wake();

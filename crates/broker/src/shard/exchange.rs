@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use secrecy::SecretSlice;
-use vouchmq_identity::{AuthRequest, CertificateFault, ClientCertificate, Secret, SecretUse};
+use vouchmq_identity::{Arrival, AuthRequest, CertificateFault, ClientCertificate, Secret, SecretUse};
 use vouchmq_mqtt::engine::{Authentication, Credentials, Decision, Input};
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
@@ -29,7 +29,7 @@ impl State {
         let now = self.clock.now();
         // It did not wait.
         let Some(socket) = self.sockets.get_mut(id) else { return };
-        let Authentication { client_id, username, credentials } = authentication;
+        let Authentication { client_id, username, protocol, credentials } = authentication;
         if matches!(credentials, Credentials::Password(_) | Credentials::Begin { .. }) {
             let is_beyond_guessing = is_beyond_guessing(&credentials, socket.has_certificate());
             socket.person.says(username.as_deref(), is_beyond_guessing);
@@ -48,7 +48,7 @@ impl State {
             password: None,
             peer: peer.ip(),
             certificate,
-            arrival: Default::default(),
+            arrival: Arrival { peer_port: peer.port(), protocol, listener: None },
         };
         let is_first = matches!(credentials, Credentials::Begin { .. });
         let judging = match credentials {

@@ -17,6 +17,14 @@ impl Peer {
         }
     }
 
+    /// The port, if it has one.
+    pub(crate) fn port(self) -> Option<u16> {
+        match self {
+            Self::Address(address) => Some(address.port()),
+            Self::Local => None,
+        }
+    }
+
     /// What counts as one address: of IPv6 the network of 64 bits, all of which one client may have.
     pub(crate) fn network(self) -> Option<IpAddr> {
         Some(match self.ip()? {
