@@ -39,7 +39,7 @@ fn server(slow: impl Fn() + Send + Sync + 'static, connect_deadline: Duration) -
 /// A client from one of many addresses, whose verdict takes a thread.
 fn storm(server: &Server, number: u16) -> Client {
     let [high, low] = (number % 500).to_be_bytes();
-    let version = if number % 2 == 0 { V5 } else { V311 };
+    let version = if number.is_multiple_of(2) { V5 } else { V311 };
     let mut client = Client::open_from(IpAddr::from([127, 1, high, 1 + low / 2]), server.address(), version);
     let client_id = format!("c{number}");
     client.send(Connect { username: Some("u"), password: Some(b"p"), ..connect(version, &client_id) });
