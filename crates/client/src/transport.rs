@@ -7,7 +7,6 @@ use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, StatusCode};
 
 mod breaker;
-mod histogram;
 mod lookup;
 mod lost;
 mod origin;
@@ -16,12 +15,12 @@ mod snapshot;
 mod window;
 
 pub use breaker::BreakerState;
-pub use histogram::{Histogram, HistogramSnapshot};
 pub use lookup::{Lookup, Resolve};
 pub use lost::Lost;
 pub use origin::{Origin, OriginFault};
 pub use servers::{Repeats, Servers, ServersOptions, Signing};
 pub use snapshot::{ServerCounts, ServerSnapshot};
+pub use vouchmq_identity::{Histogram, HistogramSnapshot};
 
 /// A request, before it is known which server gets it.
 #[derive(Clone)]
