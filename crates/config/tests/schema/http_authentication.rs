@@ -173,6 +173,7 @@ fn our_own_service_is_asked_by_its_own_protocol() {
         },
         cache: CacheOptions {
             ttl: 300 * SECOND,
+            permission_ttl: 20 * SECOND,
             negative_ttl: SECOND,
             entries_max: 1_000,
             bytes_max: 1 << 20,
