@@ -40,6 +40,14 @@ pub(super) enum CarriedRights {
 }
 
 impl CarriedAcl {
+    /// How many rules there are.
+    pub fn rule_count(&self) -> usize {
+        match self {
+            Self::List(rules) | Self::Map(rules) => rules.len(),
+            Self::Native(rules) => rules.entries().count(),
+        }
+    }
+
     pub(super) fn rights_of(&self, names: &Names<'_>) -> CarriedRights {
         let (rules, is_closed) = match self {
             Self::List(rules) => (rules, false),

@@ -105,7 +105,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let registry = registry::Open::at(data.path(), &choices)?;
     let configured = Arc::new(people.configured);
     let service = Arc::new(asking::Asked::on(registry.runtime.handle().clone()));
-    let prepared = service.prepare(config.remote.as_ref()).map_err(|mistake| configuration::told(vec![mistake]))?;
+    let prepared =
+        service.prepare(config.remote.as_ref()).map_err(|mistake| configuration::told(vec![mistake]))?;
     let judges = Judges::new(&registry, &people.order, prepared.0.as_ref(), &configured);
     service.commit(prepared);
     let broker = settings::broker_config(

@@ -88,7 +88,8 @@ impl Follower {
         if servers.is_empty() {
             return Err(RestFault::Address("".into()));
         }
-        let client = Client::builder(TokioExecutor::new()).build(connector(tls, Lookup::system(), HEALTHY_MAX));
+        let client =
+            Client::builder(TokioExecutor::new()).build(connector(tls, Lookup::system(), HEALTHY_MAX));
         Ok(Self { servers, client, key, clock })
     }
 

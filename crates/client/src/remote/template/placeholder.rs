@@ -122,7 +122,7 @@ impl Placeholder {
 
 impl<'a> Filling<'a> {
     pub(super) fn value(&self, placeholder: Placeholder) -> Value<'a> {
-        let Values { client_id, username, password, peer, peer_port, .. } = *self.values;
+        let Values { client_id, username, password, peer, peer_port, wish, .. } = *self.values;
         if self.hides && placeholder.is_secret() && password.is_some() {
             return Value::Hidden;
         }
@@ -142,28 +142,18 @@ impl<'a> Filling<'a> {
             Placeholder::Protocol => Value::text(Some(self.values.protocol)),
             Placeholder::Listener => Value::text(self.values.listener),
             Placeholder::ListenerPort => Value::owned(self.values.listener_port.map(|port| port.to_string())),
-            Placeholder::Topic
-            | Placeholder::Action
-            | Placeholder::Qos
-            | Placeholder::Retain
-            | Placeholder::Access => self.values.wish.map_or(Value::Absent, |wish| placeholder.of(wish)),
+            Placeholder::Topic => Value::text(wish.map(|wish| wish.topic)),
+            Placeholder::Action => Value::text(wish.map(|wish| of_action(wish, "subscribe", "publish"))),
+            Placeholder::Access => Value::text(wish.map(|wish| of_action(wish, "1", "2"))),
+            Placeholder::Qos => Value::owned(wish.map(|wish| wish.qos.to_string())),
+            Placeholder::Retain => Value::owned(wish.map(|wish| wish.retain.to_string())),
             Placeholder::Mountpoint => Value::Absent,
         }
     }
 }
 
-impl Placeholder {
-    fn of(self, wish: Wish<'_>) -> Value<'_> {
-        let of_action = |subscribes, publishes| if wish.is_subscription { subscribes } else { publishes };
-        match self {
-            Self::Topic => Value::text(Some(wish.topic)),
-            Self::Action => Value::text(Some(of_action("subscribe", "publish"))),
-            Self::Access => Value::text(Some(of_action("1", "2"))),
-            Self::Qos => Value::owned(Some(wish.qos.to_string())),
-            Self::Retain => Value::text(Some(if wish.retain { "true" } else { "false" })),
-            _ => Value::Absent,
-        }
-    }
+const fn of_action(wish: Wish<'_>, subscribes: &'static str, publishes: &'static str) -> &'static str {
+    if wish.is_subscription { subscribes } else { publishes }
 }
 
 impl<'a> Value<'a> {

@@ -63,7 +63,8 @@ impl Asked {
         }
         // What the one before did ends here.
         now.at_work = None;
-        now.at_work = remote.as_ref().zip(self.sessions.get()).map(|(remote, sessions)| remote.work(sessions.clone()));
+        now.at_work =
+            remote.as_ref().zip(self.sessions.get()).map(|(remote, sessions)| remote.work(sessions.clone()));
         now.remote = remote;
     }
 
