@@ -25,6 +25,7 @@ pub(crate) mod answer;
 mod api_keys;
 mod applied;
 mod audit;
+mod authentication;
 mod blocks;
 mod caller;
 mod certificate_authorities;
@@ -48,6 +49,7 @@ mod stats;
 pub(crate) mod text;
 
 pub use applied::{Application, Applied};
+pub use authentication::Asking;
 pub use keys::ApiKeys;
 pub use reload::{InvalidConfig, Reload};
 
@@ -84,6 +86,7 @@ pub struct Management {
     delete_budget: Duration,
     last_look: health::LastLook,
     reload: Option<Arc<dyn Reload>>,
+    asking: Option<Arc<dyn Asking>>,
     start: Instant,
 }
 
@@ -127,6 +130,7 @@ impl Management {
             delete_budget: products::DELETE_BUDGET,
             last_look,
             reload: None,
+            asking: None,
             start,
         }
     }
@@ -135,6 +139,12 @@ impl Management {
     #[must_use]
     pub fn with_reload(self, reload: Arc<dyn Reload>) -> Self {
         Self { reload: Some(reload), ..self }
+    }
+
+    /// Tells of the authentication service that `asking` asks.
+    #[must_use]
+    pub fn with_asking(self, asking: Arc<dyn Asking>) -> Self {
+        Self { asking: Some(asking), ..self }
     }
 
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
@@ -219,6 +229,8 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::Admin, routes!(api_keys::read_one))
         .add(Scope::Admin, routes!(api_keys::revoke))
         .add(Scope::Admin, routes!(reload::reload))
+        .add(Scope::StatsRead, routes!(authentication::read))
+        .add(Scope::CredentialsWrite, routes!(authentication::forget))
         .add(Scope::AuditRead, routes!(audit::list))
         .add(Scope::AuditRead, routes!(audit::verify))
         .add(Scope::ChangesRead, routes!(changes::follow))

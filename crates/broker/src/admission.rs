@@ -1,5 +1,7 @@
 //! Who may open a connection: bounds on all connections, on one address, on memory.
 
+pub(crate) mod queue_delay;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -47,6 +49,12 @@ pub(crate) struct ConnectionLimits {
     pub(crate) total_max: usize,
     pub(crate) per_address_max: usize,
     pub(crate) connects_per_address_per_sec: u32,
+    /// Failed logins of an address per minute that are free.
+    pub(crate) failed_logins_free: u32,
+    /// Takeovers of a client id per minute that are free.
+    pub(crate) takeovers_free: u32,
+    /// How long CONNECTs may wait before fewer are taken.
+    pub(crate) queue_delay_target: Duration,
 }
 
 /// Counts connections and refuses those that are too many. Shared by all shards.
@@ -75,6 +83,7 @@ pub(crate) struct Counters {
     pub(crate) accept_pauses: AtomicU64,
     pub(crate) delayed_logins: AtomicU64,
     pub(crate) blocked_logins: AtomicU64,
+    pub(crate) blocked_takeovers: AtomicU64,
     pub(crate) ended_by_reconsideration: AtomicU64,
     pub(crate) refused_at_second_look: AtomicU64,
     pub(crate) log_lines_suppressed: AtomicU64,
@@ -192,15 +201,21 @@ impl Admission {
 
     /// A client of this address gave a wrong user name or password.
     pub(crate) fn login_failed(&self, now: Timestamp, peer: Peer) {
+        let free = self.limits.load().failed_logins_free;
         if let Some(ip) = peer.network().filter(|ip| !ip.is_loopback()) {
-            self.failed_logins.lock().record(now, &ip);
+            self.failed_logins.lock().record(now, &ip, free);
         }
     }
 
     /// What a login from this address meets: a [network](Peer::network), so that all of it counts as one.
     pub(crate) fn judge_login(&self, now: Timestamp, network: Option<IpAddr>) -> Judgement {
         let Some(ip) = network.filter(|ip| !ip.is_loopback()) else { return Judgement::Free };
-        self.failed_logins.lock().judge(now, &ip)
+        let free = self.limits.load().failed_logins_free;
+        self.failed_logins.lock().judge(now, &ip, free)
+    }
+
+    pub(crate) fn limits(&self) -> ConnectionLimits {
+        **self.limits.load()
     }
 
     /// Counts always: a bound that is set while connections are open counts them too.
@@ -348,7 +363,8 @@ mod tests {
 
     #[test]
     fn loopback_is_never_blocked_for_failed_logins() {
-        let admission = Admission::new(ConnectionLimits::default(), None);
+        let limits = ConnectionLimits { failed_logins_free: 30, ..Default::default() };
+        let admission = Admission::new(limits, None);
         let local = Peer::Address(([127, 0, 0, 1], 1).into());
         for _ in 0..100 {
             admission.login_failed(Timestamp::ZERO, local);

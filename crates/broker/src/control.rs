@@ -67,6 +67,8 @@ pub struct BrokerStats {
     pub delayed_waiting: u64,
     /// Logins refused because of too many failures or takeovers before.
     pub blocked_logins: u64,
+    /// Of these: those who would have taken the place of a client whose id was taken over too often.
+    pub blocked_takeovers: u64,
     /// Devices that have a connection.
     pub devices: u64,
     /// Connections ended because the authenticator, asked again, said so.
@@ -191,6 +193,7 @@ impl Control {
             delayed_logins: read(&counters.delayed_logins),
             delayed_waiting: shards.iter().map(|(_, [_, count])| count).sum(),
             blocked_logins: read(&counters.blocked_logins),
+            blocked_takeovers: read(&counters.blocked_takeovers),
             devices: shards.iter().map(|(_, [count, _])| count).sum(),
             ended_by_reconsideration: read(&counters.ended_by_reconsideration),
             refused_at_second_look: read(&counters.refused_at_second_look),

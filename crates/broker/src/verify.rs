@@ -179,7 +179,10 @@ impl Verifier {
     fn at_once_max(&self, peer: Peer) -> usize {
         match self.admission.judge_login(self.clock.now(), peer.network()) {
             Judgement::Free => queue::OF_ADDRESS_MAX,
-            Judgement::Delayed(_) | Judgement::Blocked => queue::OF_OFFENDER_MAX,
+            Judgement::Delayed(_) | Judgement::Blocked => {
+                let free = self.admission.limits().failed_logins_free;
+                usize::try_from(free).unwrap_or(usize::MAX).min(queue::OF_ADDRESS_MAX)
+            }
         }
     }
 
@@ -339,7 +342,7 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
             Decision::Allow(permit(allowance, clock))
         }
         Verdict::Deny(denial) => {
-            is_failed_proof = denial.outward() == OutwardDenial::BadCredential;
+            is_failed_proof = denial.is_failed_proof();
             Decision::Refuse(refusal(denial))
         }
         // Nobody knew the client: that is a denial, never an invitation.
@@ -431,6 +434,9 @@ mod tests {
             (Verdict::Deny(Denial::WrongPassword), true),
             (Verdict::Deny(Denial::UnknownUser), true),
             (Verdict::NotMine, true),
+            (Verdict::Deny(Denial::ServiceBadCredential), true),
+            (Verdict::Deny(Denial::ServiceNotAllowed), true),
+            (Verdict::Deny(Denial::Blocked), false),
             (Verdict::Deny(Denial::NoCredential), false),
             (Verdict::Unavailable(Unavailable::Busy), false),
         ] {

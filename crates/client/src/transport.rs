@@ -6,6 +6,23 @@ use hyper::body::Bytes;
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, StatusCode};
 
+mod breaker;
+mod histogram;
+mod lookup;
+mod lost;
+mod origin;
+mod servers;
+mod snapshot;
+mod window;
+
+pub use breaker::BreakerState;
+pub use histogram::{Histogram, HistogramSnapshot};
+pub use lookup::{Lookup, Resolve};
+pub use lost::Lost;
+pub use origin::{Origin, OriginFault};
+pub use servers::{Repeats, Servers, ServersOptions, Signing};
+pub use snapshot::{ServerCounts, ServerSnapshot};
+
 /// A request, before it is known which server gets it.
 #[derive(Clone)]
 pub struct Question {

@@ -73,4 +73,4 @@ pub use standing::{Reconsidered, Standing};
 pub use users::Users;
 pub use uses::Uses;
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
-pub use vouchmq_mqtt::{Authorize, Grant, Permission};
+pub use vouchmq_mqtt::{Attempt, Authorize, FilterRef, Grant, Permission, QoS, TopicFilter, time::Timestamp};

@@ -1,4 +1,5 @@
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -20,6 +21,11 @@ impl State {
             match action {
                 Action::Authenticate(id, authentication) => self.authenticate(id, *authentication),
                 Action::Move { connection, to, bytes } => self.move_to(connection, to, bytes),
+                Action::Inquire(inquiry, _) => {
+                    let now = self.clock.now();
+                    self.engine.input(now, Input::Inquired(inquiry, Box::default()));
+                }
+                Action::Withdraw(_) => {}
                 Action::Resume(id) => {
                     if let Some(socket) = self.sockets.get_mut(id) {
                         socket.wake();
@@ -75,19 +81,42 @@ impl State {
     pub(super) fn judge(
         &self,
         id: ConnectionId,
-        client_id: &std::sync::Arc<str>,
+        client_id: &Arc<str>,
         is_beyond_guessing: bool,
     ) -> Judgement {
-        let now = self.clock.now();
-        let of_id = self.takeovers.judge(now, client_id);
+        let of_id = self.judge_takeover(id, client_id);
         if is_beyond_guessing {
             return of_id;
         }
-        of_id.max(self.admission.judge_login(now, self.peer(id).network()))
+        of_id.max(self.admission.judge_login(self.clock.now(), self.peer(id).network()))
+    }
+
+    /// What a newcomer meets that would take the place of somebody who is connected. Where nobody is, it takes over
+    /// nothing; and whoever comes from this machine may be a proxy.
+    fn judge_takeover(&self, id: ConnectionId, client_id: &Arc<str>) -> Judgement {
+        let free = self.admission.limits().takeovers_free;
+        let judgement = self.takeovers.judge(self.clock.now(), client_id, free);
+        if judgement == Judgement::Free || self.peer(id).is_of_this_machine() {
+            return Judgement::Free;
+        }
+        match self.engine.connection_of(client_id) {
+            Some(holder) if holder != id => judgement,
+            Some(_) | None => Judgement::Free,
+        }
+    }
+
+    /// Counts a login that is refused because of what was before.
+    pub(super) fn count_ban(&self, id: ConnectionId) {
+        let counters = &self.admission.counters;
+        counters.blocked_logins.fetch_add(1, Ordering::Relaxed);
+        let client_id = self.engine.client_of(id);
+        if client_id.is_some_and(|client_id| self.judge_takeover(id, client_id) == Judgement::Blocked) {
+            counters.blocked_takeovers.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn ban(&mut self, id: ConnectionId) {
-        self.admission.counters.blocked_logins.fetch_add(1, Ordering::Relaxed);
+        self.count_ban(id);
         let banned = Input::Decided(id, Decision::Refuse(ReasonCode::BANNED));
         self.engine.input(self.clock.now(), banned);
     }
@@ -115,12 +144,15 @@ impl State {
     }
 
     /// Remembers what is an offence when it happens too often. A failed login was taken down with its verdict.
-    fn take_down(&mut self, client_id: Option<&std::sync::Arc<str>>, cause: &CloseCause) {
+    fn take_down(&mut self, client_id: Option<&Arc<str>>, cause: &CloseCause) {
         let now = self.clock.now();
         match cause {
             CloseCause::TakenOver => {
-                if let Some(client_id) = client_id {
-                    self.takeovers.record(now, client_id);
+                let Some(client_id) = client_id else { return };
+                let newcomer = self.engine.connection_of(client_id);
+                if newcomer.is_none_or(|newcomer| !self.peer(newcomer).is_of_this_machine()) {
+                    let free = self.admission.limits().takeovers_free;
+                    self.takeovers.record(now, client_id, free);
                 }
             }
             CloseCause::Disconnected(_)

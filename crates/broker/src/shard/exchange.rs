@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use secrecy::SecretSlice;
-use vouchmq_identity::{AuthRequest, CertificateFault, ClientCertificate, Secret, SecretUse};
+use vouchmq_identity::{Arrival, AuthRequest, CertificateFault, ClientCertificate, Secret, SecretUse};
 use vouchmq_mqtt::engine::{Authentication, Credentials, Decision, Input};
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
@@ -27,7 +27,7 @@ impl State {
     pub(super) fn verify(&mut self, id: ConnectionId, authentication: Authentication) {
         // It did not wait.
         let Some(socket) = self.sockets.get_mut(id) else { return };
-        let Authentication { client_id, username, credentials } = authentication;
+        let Authentication { client_id, username, protocol, credentials } = authentication;
         if matches!(credentials, Credentials::Password(_) | Credentials::Begin { .. }) {
             let is_beyond_guessing = is_beyond_guessing(&credentials, socket.has_certificate());
             socket.person.says(username.as_deref(), is_beyond_guessing);
@@ -46,7 +46,7 @@ impl State {
             password: None,
             peer: peer.ip(),
             certificate,
-            arrival: Default::default(),
+            arrival: Arrival { peer_port: peer.port(), protocol, listener: None },
         };
         let judging = match credentials {
             Credentials::Password(password) => {

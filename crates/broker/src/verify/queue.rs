@@ -15,8 +15,6 @@ use crate::shard::mailbox::{Mailbox, Message};
 pub(super) const WAITING_MAX: usize = 4096;
 /// Verifications of one address that wait; those of Unix sockets count as one address.
 pub(super) const OF_ADDRESS_MAX: usize = 256;
-/// The same of an address that failed often: as many as it may still fail before it is blocked.
-pub(super) const OF_OFFENDER_MAX: usize = 30;
 /// Bytes of what is to be verified.
 pub(super) const BYTES_MAX: usize = 16 * 1024 * 1024;
 
