@@ -30,6 +30,7 @@ mod rights;
 mod service;
 mod settled;
 mod standings;
+mod tells;
 mod templated;
 
 pub use authenticator::RemoteAuthenticator;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, interval_at, timeout_at};
 use vouchmq_identity::{
-    Allowance, AuthRequest, Authenticator, Configured, Cost, Denial, Principal, Reconsidered, Reply, Standing,
+    Allowance, AuthRequest, Authenticator, Configured, Cost, Principal, Reconsidered, Reply, Standing,
     Unavailable, Verdict as Judgement,
 };
 
 use super::cache::{Key, Stored, Verdict};
 use super::flight::{Boarding, Lead, Passenger};
-use super::service::Remote;
 use super::rights::Basis;
+use super::service::Remote;
 use super::settled::{Grounds, Settled};
 use super::standings::{Found, Newcomer};
 
@@ -87,7 +87,8 @@ impl Authenticator for RemoteAuthenticator {
     fn reconsider(&self, standing: &Standing<'_>) -> Reconsidered {
         let Principal::Vouched(vouched) = standing.principal else { return Reconsidered::Unchanged };
         let reads_otherwise = |then| self.configured.has_other_rules_than(then);
-        let found = self.remote.standings().find(vouched.number, self.configured.generation(), reads_otherwise);
+        let found =
+            self.remote.standings().find(vouched.number, self.configured.generation(), reads_otherwise);
         match found {
             Found::Unchanged => Reconsidered::Unchanged,
             Found::Ended(denial) => Reconsidered::Ended(denial),
@@ -171,7 +172,12 @@ impl Remote {
     }
 
     /// What an answer means for one client.
-    fn judgement(self: &Arc<Self>, settled: &Settled, request: &AuthRequest, configured: &Arc<Configured>) -> Judgement {
+    fn judgement(
+        self: &Arc<Self>,
+        settled: &Settled,
+        request: &AuthRequest,
+        configured: &Arc<Configured>,
+    ) -> Judgement {
         match settled {
             Settled::Allow(grounds) => Judgement::Allow(self.let_in(grounds, request, configured)),
             Settled::Deny(denial) => Judgement::Deny(*denial),
@@ -198,7 +204,11 @@ impl Remote {
             as_of: grounds.as_of,
             rules: configured.generation(),
         });
-        Allowance { principal: Principal::Vouched(vouched), authorize, expires_at: grounds.carried.expires_at }
+        Allowance {
+            principal: Principal::Vouched(vouched),
+            authorize,
+            expires_at: grounds.carried.expires_at,
+        }
     }
 
     /// How an answer is remembered.

@@ -66,7 +66,11 @@ impl<B: Batched> Batches<B> {
     }
 
     /// Asks about one, together with others. Dropped before it is sent, it is not asked.
-    pub(super) async fn ask(self: &Arc<Self>, item: B::Item, deadline: Instant) -> Result<B::Result, Unavailable> {
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        item: B::Item,
+        deadline: Instant,
+    ) -> Result<B::Result, Unavailable> {
         let (reply, answer) = oneshot::channel();
         let count = {
             let mut waiting = self.waiting.lock();
@@ -112,7 +116,9 @@ impl<B: Batched> Batches<B> {
             // Those who came meanwhile go on before the answers are looked at.
             this.send_off();
             match answered {
-                Ok(results) => replies.into_iter().zip(results).for_each(|(reply, result)| drop(reply.send(Ok(result)))),
+                Ok(results) => {
+                    replies.into_iter().zip(results).for_each(|(reply, result)| drop(reply.send(Ok(result))))
+                }
                 Err(why) => replies.into_iter().for_each(|reply| drop(reply.send(Err(why)))),
             }
         });
@@ -137,7 +143,11 @@ impl<B: Batched> Batches<B> {
         })?;
         let results = B::results(response);
         if results.len() != count {
-            tracing::warn!(asked = count, answered = results.len(), "the authentication service leaves verdicts out");
+            tracing::warn!(
+                asked = count,
+                answered = results.len(),
+                "the authentication service leaves verdicts out"
+            );
             return Err(Unavailable::NoService);
         }
         Ok(results)

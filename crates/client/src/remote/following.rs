@@ -90,7 +90,8 @@ impl Following {
         if unknown.is_empty() {
             return self.native.confirmed();
         }
-        let is_over = self.native.options.staleness_max.is_some_and(|max| self.native.unconfirmed_for() > max);
+        let is_over =
+            self.native.options.staleness_max.is_some_and(|max| self.native.unconfirmed_for() > max);
         if is_over {
             tracing::warn!(
                 clients = unknown.len(),
@@ -103,7 +104,8 @@ impl Following {
     /// Finds out what becomes of these, each after the change of a number; of whom nothing can be found out in time,
     /// has to go.
     async fn settle(&self, held: Vec<(Held, u64)>) {
-        let sequences: HashMap<u64, u64> = held.iter().map(|(held, sequence)| (held.number, *sequence)).collect();
+        let sequences: HashMap<u64, u64> =
+            held.iter().map(|(held, sequence)| (held.number, *sequence)).collect();
         let held: Vec<Held> = held.into_iter().map(|(held, _)| held).collect();
         for portion in held.chunks(PORTION) {
             let deadline = Instant::now() + PATIENCE;
@@ -159,7 +161,9 @@ impl Following {
         let mut devices = BTreeSet::new();
         for (held, stands) in known {
             match stands {
-                Stands::Stays { grounds, as_of } => self.remote.renew(held.number, grounds, as_of),
+                Stands::Stays { grounds, as_of } => {
+                    self.remote.standings().renew(held.number, as_of, |basis| basis.on(grounds));
+                }
                 Stands::Ended { denial, .. } => self.remote.standings().end(held.number, denial),
             }
             devices.insert(held.device);
@@ -217,7 +221,9 @@ impl Followed for Following {
             Health::Healthy => tracing::info!("changes of the authentication service are heard of"),
             Health::Suspect => tracing::warn!("the change stream of the authentication service is quiet"),
             Health::Stale => {
-                tracing::warn!("changes of the authentication service are not heard of: it is asked about every client");
+                tracing::warn!(
+                    "changes of the authentication service are not heard of: it is asked about every client"
+                );
             }
         }
     }

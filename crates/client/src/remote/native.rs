@@ -19,7 +19,8 @@ use super::options::NativeOptions;
 use super::settled::{Grounds, Settled};
 use super::standings::Held;
 use crate::dto::verify::{
-    ReconsiderItem, ReconsiderRequest, ReconsiderResponse, ReconsiderResult, VerifyBatchRequest, VerifyBatchResponse, VerifyRequest, VerifyResponse,
+    ReconsiderItem, ReconsiderRequest, ReconsiderResponse, VerifyBatchRequest, VerifyBatchResponse,
+    VerifyRequest, VerifyResponse,
 };
 use crate::transport::Servers;
 
@@ -54,6 +55,15 @@ pub(super) enum Stands {
     Ended { denial: Denial, as_of: u64 },
 }
 
+impl Stands {
+    /// The change of the service's registry that this is at least as new as.
+    pub(super) const fn as_of(&self) -> u64 {
+        match self {
+            Self::Stays { as_of, .. } | Self::Ended { as_of, .. } => *as_of,
+        }
+    }
+}
+
 impl Native {
     pub(super) fn new(
         options: NativeOptions,
@@ -76,7 +86,11 @@ impl Native {
     }
 
     /// Who a client is.
-    pub(super) async fn login(&self, request: &AuthRequest, deadline: Instant) -> Result<Settled, Unavailable> {
+    pub(super) async fn login(
+        &self,
+        request: &AuthRequest,
+        deadline: Instant,
+    ) -> Result<Settled, Unavailable> {
         let response = self.verify.ask(item_of(request), deadline).await?;
         let as_of = response.as_of;
         let credential = response.credential_id.as_deref().and_then(|id| id.parse().ok());
@@ -107,7 +121,7 @@ impl Native {
         let result = self.reconsider.ask(item, deadline).await?;
         let as_of = result.as_of;
         let credential = held.credential;
-        let said = answer::native(VerifyResponse::from(result)).map_err(|_| Unavailable::NoService)?;
+        let said = answer::native(result).map_err(|_| Unavailable::NoService)?;
         Ok(match said {
             LoginAnswer::Allow(carried) => {
                 let device = Some(held.device.clone());
@@ -164,7 +178,8 @@ impl Native {
 
     /// Requests of several questions, and the questions in them.
     pub(super) fn batches(&self) -> (u64, u64) {
-        let ((requests, items), (more_requests, more_items)) = (self.verify.counts(), self.reconsider.counts());
+        let ((requests, items), (more_requests, more_items)) =
+            (self.verify.counts(), self.reconsider.counts());
         (requests + more_requests, items + more_items)
     }
 }
@@ -206,14 +221,14 @@ impl Batched for Reconsidering {
     type Item = ReconsiderItem;
     type Request = ReconsiderRequest;
     type Response = ReconsiderResponse;
-    type Result = ReconsiderResult;
+    type Result = VerifyResponse;
     const PATH: &'static str = "/v1/auth/reconsider";
 
     fn request(items: Vec<ReconsiderItem>) -> ReconsiderRequest {
         ReconsiderRequest { items }
     }
 
-    fn results(response: ReconsiderResponse) -> Vec<ReconsiderResult> {
+    fn results(response: ReconsiderResponse) -> Vec<VerifyResponse> {
         response.results
     }
 }

@@ -79,7 +79,10 @@ impl Remote {
                 whom.all
                     || whom.clientid.as_deref() == Some(client_id)
                     || (whom.username.is_some() && whom.username.as_deref() == who.name.as_deref())
-                    || whom.device_id.as_deref().is_some_and(|id| who.device.as_ref().is_some_and(|own| own.as_str() == id))
+                    || whom
+                        .device_id
+                        .as_deref()
+                        .is_some_and(|id| who.device.as_ref().is_some_and(|own| own.as_str() == id))
             };
             if self.standings().end_where(Denial::ServiceNotAllowed, is_meant) > 0 {
                 forgotten.sessions_closed = count(sessions.reconsider(Whom::Everybody).await);
@@ -116,8 +119,11 @@ impl Remote {
         };
         match self.spoken() {
             Spoken::Templates(templated) => {
-                let askers =
-                    [("login", &templated.login), ("superuser", &templated.superuser), ("acl", &templated.acl)];
+                let askers = [
+                    ("login", &templated.login),
+                    ("superuser", &templated.superuser),
+                    ("acl", &templated.acl),
+                ];
                 for (asks, asker) in askers {
                     if let Some(asker) = asker {
                         add(asks, &asker.servers);

@@ -8,8 +8,7 @@ use secrecy::{ExposeSecret, SecretSlice};
 use tokio::time::{Instant, timeout_at};
 use vouchmq_identity::acl::{AskPermission, Decisions, Names, Rights, RightsOf, Said, SaidReply};
 use vouchmq_identity::{
-    Arrival, Attempt, AuthRequest, Authorize, ClientCertificate, Configured, QoS, Timestamp,
-    TopicFilter,
+    Arrival, Attempt, AuthRequest, Authorize, ClientCertificate, Configured, QoS, Timestamp, TopicFilter,
 };
 
 use super::figures::Permitted;
@@ -57,7 +56,7 @@ impl Basis {
     pub(super) fn of(remote: &Arc<Remote>, grounds: &Arc<Grounds>, request: &AuthRequest) -> Self {
         let asks = match remote.spoken() {
             Spoken::Templates(templated) => templated.acl.as_ref().map(|acl| {
-                let who = Who::of(request, acl.template.tells_password());
+                let who = Who::of(request, acl.tells.password);
                 Arc::new(Permissions { remote: Arc::downgrade(remote), who, known: Mutex::default() })
             }),
             Spoken::Native(_) => None,
@@ -118,7 +117,14 @@ impl Permissions {
         let Who { client_id, username, password, peer, certificate, arrival } = &self.who;
         let password = password.as_ref().map(ExposeSecret::expose_secret);
         let (client_id, username) = (&**client_id, username.as_deref());
-        let client = Client { client_id, username, password, peer: *peer, certificate: certificate.as_deref(), arrival };
+        let client = Client {
+            client_id,
+            username,
+            password,
+            peer: *peer,
+            certificate: certificate.as_deref(),
+            arrival,
+        };
         Values { wish: Some(attempt.wish()), ..Values::of_client(client) }
     }
 }
@@ -155,9 +161,12 @@ impl OwnAttempt {
             Self::Publish { topic, qos, retain } => {
                 Wish { topic, is_subscription: false, qos: qos.bits(), retain: *retain }
             }
-            Self::Subscribe { filter, qos, .. } => {
-                Wish { topic: filter.as_filter().as_str(), is_subscription: true, qos: qos.bits(), retain: false }
-            }
+            Self::Subscribe { filter, qos, .. } => Wish {
+                topic: filter.as_filter().as_str(),
+                is_subscription: true,
+                qos: qos.bits(),
+                retain: false,
+            },
         }
     }
 }

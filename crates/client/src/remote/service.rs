@@ -14,14 +14,15 @@ use vouchmq_tls::{Client, ClientOptions, TlsFault};
 
 use super::authenticator::{Waiter, password_of};
 use super::cache::{Bounds, Cache, Key, SECRET_BYTES, Ttl};
+use super::changes::Follower;
 use super::figures::Figures;
 use super::flight::Flights;
 use super::native::Native;
-use super::changes::Follower;
 use super::options::{Protocol, RemoteOptions, RequestOptions};
 use super::rights::Basis;
 use super::settled::Settled;
 use super::standings::Standings;
+use super::tells::Tells;
 use super::template::{Occasion, RequestTemplate, TemplateFault};
 use super::templated::{Asker, Templated};
 use crate::transport::{Lookup, Origin, OriginFault, Servers, ServersOptions, Signing};
@@ -47,22 +48,6 @@ pub struct Surroundings {
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     standings: Arc<Standings<Basis>>,
-}
-
-/// What a question tells of a client beside its names and password: another answer is another question.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a placeholder that is there or not")]
-pub struct Tells {
-    /// Its address.
-    pub peer: bool,
-    /// Its port.
-    pub peer_port: bool,
-    /// Its certificate.
-    pub certificate: bool,
-    /// Its listener, or the port of that.
-    pub listener: bool,
-    /// Its protocol.
-    pub protocol: bool,
 }
 
 /// By what protocol.
@@ -305,7 +290,8 @@ impl Spoken {
             let template = RequestTemplate::parse(request, occasion);
             let template = template.map_err(|fault| RemoteFault::Template { what, fault })?;
             let (servers, _) = servers(what, &template.bases().collect::<Vec<_>>(), &request.tls)?;
-            Ok::<_, RemoteFault>(Some(Asker { template, servers }))
+            let tells = template.tells();
+            Ok::<_, RemoteFault>(Some(Asker { template, servers, tells }))
         };
         Ok(match &options.protocol {
             Protocol::Templates { mode, login, superuser, acl } => Self::Templates(Templated {
@@ -319,9 +305,9 @@ impl Spoken {
                 let urls: Vec<&str> = native.servers.iter().map(|server| &**server).collect();
                 let (servers, tls) = servers("native.servers", &urls, &native.tls)?;
                 let key = signing.map(|signing| signing.key);
-                let follower = native.follows_changes.then(|| {
-                    Follower::try_new(&native.servers, tls, key, surroundings.clock.clone())
-                });
+                let follower = native
+                    .follows_changes
+                    .then(|| Follower::try_new(&native.servers, tls, key, surroundings.clock.clone()));
                 let follower = follower.transpose().map_err(RemoteFault::Follower)?;
                 let runtime = &surroundings.runtime;
                 Self::Native(Arc::new(Native::new(native.clone(), servers, follower, runtime)))
@@ -335,30 +321,21 @@ impl Spoken {
             Self::Templates(templated) => [&templated.login, &templated.superuser]
                 .into_iter()
                 .flatten()
-                .map(|asker| asker.template.tells())
+                .map(|asker| asker.tells)
                 .fold(Tells::default(), Tells::or),
             Self::Native(_) => Tells { peer: true, ..Tells::default() },
         }
     }
 
     /// Who a client is.
-    pub(super) async fn login(&self, request: &AuthRequest, deadline: Instant) -> Result<Settled, Unavailable> {
+    pub(super) async fn login(
+        &self,
+        request: &AuthRequest,
+        deadline: Instant,
+    ) -> Result<Settled, Unavailable> {
         match self {
             Self::Templates(templated) => templated.login(request, deadline).await,
             Self::Native(native) => native.login(request, deadline).await,
-        }
-    }
-}
-
-impl Tells {
-    /// What either tells.
-    pub const fn or(self, other: Self) -> Self {
-        Self {
-            peer: self.peer || other.peer,
-            peer_port: self.peer_port || other.peer_port,
-            certificate: self.certificate || other.certificate,
-            listener: self.listener || other.listener,
-            protocol: self.protocol || other.protocol,
         }
     }
 }

@@ -55,7 +55,9 @@ impl Settled {
         let Self::Allow(grounds) = self else { return 0 };
         let attributes: usize =
             grounds.carried.attributes.iter().map(|(name, value)| name.len() + value.len() + 32).sum();
-        size_of::<Grounds>() + attributes + grounds.carried.acl.as_ref().map_or(0, |acl| acl.len() * RULE_BYTES)
+        size_of::<Grounds>()
+            + attributes
+            + grounds.carried.acl.as_ref().map_or(0, |acl| acl.rule_count() * RULE_BYTES)
     }
 }
 

@@ -90,17 +90,23 @@ impl<G: Clone> Standings<G> {
         }
         let vouched = Arc::new(Vouched { name, device, credential, number });
         let who = Arc::downgrade(&vouched);
-        let entry =
-            Entry { who, client_id, peer, grounds, as_of, rules, is_renewed: false, ended: None };
+        let entry = Entry { who, client_id, peer, grounds, as_of, rules, is_renewed: false, ended: None };
         table.entries.insert(number, entry);
         vouched
     }
 
     /// How somebody stands; `rules` are those of now, and `is_told_anew` says whether they read otherwise than those of then.
-    pub(super) fn find(&self, number: u64, rules: Generation, reads_otherwise: impl Fn(Generation) -> bool) -> Found<G> {
+    pub(super) fn find(
+        &self,
+        number: u64,
+        rules: Generation,
+        reads_otherwise: impl Fn(Generation) -> bool,
+    ) -> Found<G> {
         let mut table = self.0.lock();
         // Whoever asks holds what an entry is kept for.
-        let Some(entry) = table.entries.get_mut(&number) else { return Found::Ended(Denial::ServiceNotAllowed) };
+        let Some(entry) = table.entries.get_mut(&number) else {
+            return Found::Ended(Denial::ServiceNotAllowed);
+        };
         if let Some(denial) = entry.ended {
             return Found::Ended(denial);
         }
@@ -133,10 +139,10 @@ impl<G: Clone> Standings<G> {
         }
     }
 
-    /// Somebody may stay, on these grounds.
-    pub(super) fn renew(&self, number: u64, grounds: G, as_of: u64) {
+    /// Somebody may stay, on other grounds than before.
+    pub(super) fn renew(&self, number: u64, as_of: u64, grounds: impl FnOnce(&G) -> G) {
         if let Some(entry) = self.0.lock().entries.get_mut(&number) {
-            (entry.grounds, entry.as_of, entry.is_renewed) = (grounds, as_of, true);
+            (entry.grounds, entry.as_of, entry.is_renewed) = (grounds(&entry.grounds), as_of, true);
         }
     }
 
@@ -246,7 +252,7 @@ mod tests {
         assert!(standings.held(one.device.as_ref(), 5).is_empty(), "it is as new as that");
         let held = standings.held(one.device.as_ref(), 6);
         assert_eq!(held.iter().map(|held| held.number).collect::<Vec<_>>(), [one.number]);
-        standings.renew(one.number, 2, 6);
+        standings.renew(one.number, 6, |_| 2);
         assert_eq!((find(), find()), (Found::Changed(2), Found::Unchanged));
         assert!(standings.held(None, 6).is_empty());
         standings.end(one.number, Denial::ServiceNotAllowed);
@@ -266,7 +272,8 @@ mod tests {
     #[test]
     fn those_who_are_meant_are_ended() {
         let standings = Standings::default();
-        let (one, other) = (standings.enter(newcomer(Some("a"), 1, 0)), standings.enter(newcomer(None, 1, 0)));
+        let (one, other) =
+            (standings.enter(newcomer(Some("a"), 1, 0)), standings.enter(newcomer(None, 1, 0)));
         let count = standings.end_where(Denial::ServiceNotAllowed, |who, _| who.device.is_some());
         assert_eq!(count, 1);
         let find = |vouched: &Vouched| standings.find(vouched.number, Generation::FIRST, |_| false);

@@ -9,6 +9,7 @@ use vouchmq_identity::{AuthRequest, Clock, Denial, Unavailable};
 use super::answer::{self, LoginAnswer, NotUnderstood};
 use super::options::AnswerMode;
 use super::settled::Settled;
+use super::tells::Tells;
 use super::template::RequestTemplate;
 use super::unavailable;
 use super::values::Values;
@@ -27,6 +28,7 @@ pub(super) struct Templated {
 pub(super) struct Asker {
     pub(super) template: RequestTemplate,
     pub(super) servers: Arc<Servers>,
+    pub(super) tells: Tells,
 }
 
 /// Why there is no answer that means something.
@@ -39,7 +41,11 @@ pub(super) enum NoAnswer {
 
 impl Templated {
     /// Who a client is.
-    pub(super) async fn login(&self, request: &AuthRequest, deadline: Instant) -> Result<Settled, Unavailable> {
+    pub(super) async fn login(
+        &self,
+        request: &AuthRequest,
+        deadline: Instant,
+    ) -> Result<Settled, Unavailable> {
         let Some(login) = &self.login else { return Ok(Settled::NotMine) };
         let values = Values::of(request);
         let answer = match login.ask(&values, deadline).await {
@@ -66,7 +72,11 @@ impl Templated {
     }
 
     /// Whether a client may do what its values say.
-    pub(super) async fn permission(&self, values: &Values<'_>, deadline: Instant) -> Result<Said, Unavailable> {
+    pub(super) async fn permission(
+        &self,
+        values: &Values<'_>,
+        deadline: Instant,
+    ) -> Result<Said, Unavailable> {
         let Some(acl) = &self.acl else { return Ok(Said::Nothing) };
         match acl.ask(values, deadline).await {
             Ok(answer) => {

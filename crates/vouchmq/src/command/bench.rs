@@ -11,6 +11,8 @@ mod report;
 mod stub;
 mod subscriber;
 
+use std::io;
+
 use clap::{Args, Subcommand};
 use vouchmq_mqtt::Dialect;
 use vouchmq_tls::Client;
@@ -85,16 +87,20 @@ pub(crate) fn run(bench: &Bench) -> Result<(), Failure> {
     };
     common.map(Common::usage).transpose().map_err(Failure::unusable)?;
     crate::descriptors::raise_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .event_interval(TASKS_BETWEEN_READS)
-        .build_local(tokio::runtime::LocalOptions::default())
-        .map_err(|error| Failure::unusable(format_args!("cannot start: {error}")))?;
+    let runtime = runtime().map_err(|error| Failure::unusable(format_args!("cannot start: {error}")))?;
     match bench {
         Bench::Conn(arguments) => runtime.block_on(connections::run(arguments)),
         Bench::Pubsub(arguments) => runtime.block_on(pubsub::run(arguments)),
         Bench::Stub(arguments) => runtime.block_on(stub::run(arguments)),
     }
+}
+
+/// For one thread.
+fn runtime() -> io::Result<tokio::runtime::LocalRuntime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .event_interval(TASKS_BETWEEN_READS)
+        .build_local(tokio::runtime::LocalOptions::default())
 }
 
 impl Common {

@@ -47,6 +47,8 @@ enum Reply {
 /// Questions that one connection may ask before it hears an answer.
 const PENDING_MAX: usize = 1024;
 
+static FILLER: [u8; 16 * 1024] = [b'x'; 16 * 1024];
+
 /// Serves a connection until either side ends it.
 pub(super) async fn serve<S>(stub: &Rc<Stub>, stream: &mut S) -> io::Result<End>
 where
@@ -128,9 +130,8 @@ where
                 output.extend_from_slice(&bytes);
                 stream.write_all(output).await?;
                 output.clear();
-                let filler = [b'x'; 16 * 1024];
-                for _ in 0..answers::HUGE / filler.len() {
-                    stream.write_all(&filler).await?;
+                for _ in 0..answers::HUGE / FILLER.len() {
+                    stream.write_all(&FILLER).await?;
                 }
             }
             Reply::Reset => end = Some(End::Reset),
