@@ -28,6 +28,9 @@ mod secret;
 mod text;
 mod url;
 
+#[cfg(test)]
+mod tests;
+
 pub use fault::{Fault, NotSayable, Part, TemplateFault, Unsayable};
 
 /// A request whose values are not known yet.
