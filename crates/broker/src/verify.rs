@@ -2,6 +2,7 @@
 //! something else has no thread at all.
 
 mod elsewhere;
+mod inquire;
 mod queue;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,6 +35,8 @@ pub(crate) struct Verifier {
     methods: Arc<[Arc<dyn ExchangeMethod>]>,
     entrance: Arc<Entrance>,
     elsewhere: Arc<Elsewhere>,
+    /// What others are asked about what clients may do.
+    inquiries: Arc<Elsewhere>,
     admission: Arc<Admission>,
     clock: Monotonic,
     /// How long a verdict is waited for.
@@ -101,12 +104,26 @@ impl Verifier {
             };
             std::thread::Builder::new().name(format!("verify-{number}")).spawn(work)?;
         }
-        Ok(Self { authenticator, methods, entrance, elsewhere, admission, clock, patience })
+        Ok(Self {
+            authenticator,
+            methods,
+            entrance,
+            elsewhere,
+            inquiries: Arc::default(),
+            admission,
+            clock,
+            patience,
+        })
     }
 
     /// What waits for others than the pool.
     pub(crate) fn elsewhere(&self) -> &Arc<Elsewhere> {
         &self.elsewhere
+    }
+
+    /// What others are asked about what clients may do.
+    pub(crate) fn inquiries(&self) -> &Arc<Elsewhere> {
+        &self.inquiries
     }
 
     /// Begins an exchange by a method that a client names; `None` if there is no such method.

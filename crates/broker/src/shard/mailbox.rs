@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use vouchmq_mqtt::ConnectionId;
-use vouchmq_mqtt::engine::{Input, Mail, ShardId};
+use vouchmq_mqtt::engine::{Input, InquiryId, Mail, ShardId};
+use vouchmq_mqtt::{ConnectionId, Inquired};
 
 use super::round::Round;
 use super::{Listener, ShardView};
@@ -24,6 +24,8 @@ pub(crate) enum Message {
     Adopt { transport: Detached, seat: Seat, bytes: Vec<u8> },
     /// A verification is done.
     Judged(ConnectionId, Judged),
+    /// What others say about one attempt of an inquiry, by its position.
+    Inquired(InquiryId, usize, Inquired),
     /// Something is to be done with many connections.
     Round(Box<Round>),
     /// Something for the engine.

@@ -127,7 +127,7 @@ impl Visitor {
         if self.spoken.is_of_proxy(self.peer) {
             self.hear_proxy().await?;
         }
-        let mut seat = self.shard.admit(self.peer).ok_or(Fault::Unseated)?;
+        let mut seat = self.shard.admit(self.peer, &self.spoken).ok_or(Fault::Unseated)?;
         let is_taken = seat.takes(self.received.len());
         self.seat = Some(seat);
         if !is_taken {

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use vouchmq_identity::acl::{Acl, AclRule, Action, Effect, Names, TopicPattern};
 use vouchmq_identity::acl::CarriedAcl;
+use vouchmq_identity::acl::{Acl, AclRule, Action, Effect, Names, TopicPattern};
 use vouchmq_identity::model::DeviceId;
 use vouchmq_identity::{Denial, UnixMillis};
 
@@ -48,10 +48,8 @@ fn acl_of(entries: &[AclEntry]) -> Result<CarriedAcl, NotUnderstood> {
     }
     let rules = entries.iter().enumerate().map(|(index, entry)| {
         // Names are filled in already: what looks like a variable came from a name.
-        let pattern = TopicPattern::without_variables(&entry.topic).map_err(|_| NotUnderstood::Rule {
-            number: index.saturating_add(1),
-            fault: RuleFault::Topic,
-        })?;
+        let pattern = TopicPattern::without_variables(&entry.topic)
+            .map_err(|_| NotUnderstood::Rule { number: index.saturating_add(1), fault: RuleFault::Topic })?;
         let effect = match entry.permission {
             AclPermission::Allow => Effect::Allow,
             AclPermission::Deny => Effect::Deny,
@@ -70,6 +68,7 @@ fn acl_of(entries: &[AclEntry]) -> Result<CarriedAcl, NotUnderstood> {
 /// In whole milliseconds, cut off.
 fn time_of(text: &str) -> Result<UnixMillis, NotUnderstood> {
     let at = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| NotUnderstood::Expiry)?;
-    let millis = at.unix_timestamp_nanos().checked_div(1_000_000).and_then(|millis| u64::try_from(millis).ok());
+    let millis =
+        at.unix_timestamp_nanos().checked_div(1_000_000).and_then(|millis| u64::try_from(millis).ok());
     millis.map(UnixMillis::new).ok_or(NotUnderstood::Expiry)
 }
