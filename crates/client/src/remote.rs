@@ -25,6 +25,7 @@ mod figures;
 mod following;
 mod native;
 mod operate;
+mod percent;
 mod rights;
 mod service;
 mod settled;

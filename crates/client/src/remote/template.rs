@@ -11,9 +11,9 @@ use super::options::{Content, RequestMethod, RequestOptions, Template};
 use super::values::Values;
 use crate::transport::Question;
 use content::{ContentTemplate, MediaType};
-use header::Headers;
+use header::{HeaderTemplate, Headers};
 use json::JsonTemplate;
-use placeholder::{Filling, Value};
+use placeholder::{Filling, Placeholder, Value};
 use text::Pieces;
 use url::UrlTemplate;
 
@@ -89,6 +89,14 @@ impl RequestTemplate {
     /// The scheme, the host and the port of each URL, as `https://auth.example:8443`.
     pub fn bases(&self) -> impl Iterator<Item = &str> {
         self.urls.iter().map(UrlTemplate::base)
+    }
+
+    /// Whether the password of the client stands in it.
+    pub fn tells_password(&self) -> bool {
+        let of_urls = self.urls.iter().flat_map(UrlTemplate::placeholders);
+        let of_headers = self.headers.varying.iter().flat_map(HeaderTemplate::placeholders);
+        let mut all = of_urls.chain(of_headers).chain(self.content.placeholders());
+        all.any(Placeholder::is_secret)
     }
 
     /// The request for one client.

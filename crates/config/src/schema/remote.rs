@@ -58,9 +58,9 @@ pub(super) const ROWS: &[Row] = &[
         .acts("how long an answer that allows is remembered; less where the answer says so. NanoMQ forgets all of them at once, every so often"),
     own("auth.http_auth.acl_cache_ttl", Time)
         .default("10s")
-        .within(0..=30 * DAY)
+        .within(0..=DAY)
         .word("off", 0)
-        .acts("how long what acl_req says is remembered for a connection; off: the service is asked each time"),
+        .acts("how long it is remembered for a connection what acl_req said it may do; off: it is asked for each message"),
     own("auth.http_auth.negative_cache_ttl", Time)
         .default("2s")
         .within(0..=5 * MINUTE)

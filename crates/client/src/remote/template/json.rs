@@ -33,11 +33,18 @@ impl JsonTemplate {
             let (line, column) = (error.line(), error.column());
             return Err(compiler.fault.unwrap_or(Fault::Json { line, column }));
         }
-        let placeholders = compiler.chunks.iter().filter(|chunk| matches!(chunk, Chunk::Value(_)));
-        if placeholders.count() > PLACEHOLDERS_MAX {
+        let template = Self(compiler.chunks);
+        if template.placeholders().count() > PLACEHOLDERS_MAX {
             return Err(Fault::TooMany { max: PLACEHOLDERS_MAX });
         }
-        Ok(Self(compiler.chunks))
+        Ok(template)
+    }
+
+    pub(super) fn placeholders(&self) -> impl Iterator<Item = Placeholder> {
+        self.0.iter().filter_map(|chunk| match chunk {
+            Chunk::Value(placeholder) => Some(*placeholder),
+            Chunk::Json(_) | Chunk::Secret(_) => None,
+        })
     }
 
     pub(super) fn render(&self, filling: Filling<'_>) -> Result<String, Unsayable> {

@@ -115,7 +115,8 @@ impl Placeholder {
         }
     }
 
-    const fn is_secret(self) -> bool {
+    /// Whether it is the password.
+    pub(super) const fn is_secret(self) -> bool {
         matches!(self, Self::Password | Self::PasswordBase64)
     }
 }
