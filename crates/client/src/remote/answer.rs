@@ -18,6 +18,9 @@ mod native;
 mod rules;
 mod strict;
 
+#[cfg(test)]
+mod tests;
+
 pub use fault::{NotUnderstood, RuleFault};
 pub use native::native;
 
