@@ -5,6 +5,7 @@
 //! | `POST, GET /mqtt/auth`, `/mqtt/superuser`, `/mqtt/acl` | NanoMQ `http_auth` | the status: 200 allows, all else denies |
 //! | `POST /emqx/authn`, `/emqx/authz` | EMQX | 200 with `result`: whatever is not 200 falls through to EMQX's next authenticator |
 //! | `POST /v1/auth/verify`, `/v1/auth/verify:batch` | everybody else | 200 with `decision` |
+//! | `POST /v1/auth/reconsider` | who let devices in by those decisions | 200 with a `decision` for each |
 //! | `GET /v1/changes` | who keeps those decisions | server-sent events |
 //!
 //! Whoever asks is known first: the native endpoints by a signature (RFC 9421, answered in kind), the others by
@@ -61,6 +62,7 @@ fn routes(service: &Arc<Service>) -> Built {
     let native = Routes::new("authentication service")
         .add(SIGNED, routes!(native::verify::post))
         .add(SIGNED, routes!(native::batch::post))
+        .add(SIGNED, routes!(native::reconsider::post))
         .add(SIGNED, routes!(native::changes::get));
     let asks_nanomq = from_fn_with_state((service.clone(), BrokerKind::NanoMq), listed);
     let asks_emqx = from_fn_with_state((service.clone(), BrokerKind::Emqx), listed);

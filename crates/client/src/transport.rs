@@ -13,7 +13,6 @@ mod dice;
 mod ejection;
 mod gate;
 mod health;
-mod histogram;
 mod latency;
 mod link;
 mod lookup;
@@ -30,12 +29,12 @@ mod tally;
 mod window;
 
 pub use breaker::BreakerState;
-pub use histogram::{Histogram, HistogramSnapshot};
 pub use lookup::{Lookup, Resolve};
 pub use lost::Lost;
 pub use origin::{Origin, OriginFault};
 pub use servers::{Repeats, Servers, ServersOptions, Signing};
 pub use snapshot::{ServerCounts, ServerSnapshot};
+pub use vouchmq_identity::{Histogram, HistogramSnapshot};
 
 /// A request, before it is known which server gets it.
 #[derive(Clone)]

@@ -1,11 +1,13 @@
 //! The native endpoints: JSON, signed both ways.
 
+use std::net::IpAddr;
+
 use base64ct::{Base64, Encoding};
 use secrecy::SecretSlice;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use vouchmq_client::dto::verify::{
-    AclAction, AclEntry, AclPermission, Decision, Reason, VerifyRequest, VerifyResponse,
+    AclAction, AclEntry, AclPermission, BATCH_MAX, Decision, Reason, VerifyRequest, VerifyResponse,
 };
 use vouchmq_identity::acl::{Action, Effect, Rules};
 use vouchmq_identity::resident::Judgement;
@@ -15,15 +17,13 @@ use crate::http::{Code, Problem};
 
 pub(super) mod batch;
 pub(super) mod changes;
+pub(super) mod reconsider;
 pub(super) mod signed;
 pub(super) mod verify;
 
 /// What is judged; `pointer` is where it stands in the body.
 fn request_of(item: VerifyRequest, pointer: &str) -> Result<AuthRequest, Problem> {
-    let invalid = |field: &str, detail: &str| {
-        let pointer = format!("{pointer}/{field}");
-        Problem::new(Code::Invalid, format!("{pointer}: {detail}")).with_error(pointer, "invalid", detail)
-    };
+    let invalid = |field, detail| invalid(pointer, field, detail);
     let VerifyRequest { clientid, username, password, password_b64, peerhost } = item;
     let password = match (password, password_b64) {
         (Some(_), Some(_)) => return Err(invalid("password_b64", "give password or password_b64, not both")),
@@ -34,10 +34,7 @@ fn request_of(item: VerifyRequest, pointer: &str) -> Result<AuthRequest, Problem
         }
         (None, None) => None,
     };
-    let peer = match peerhost {
-        Some(text) => Some(text.parse().map_err(|_| invalid("peerhost", "not an IP address"))?),
-        None => None,
-    };
+    let peer = peer_of(peerhost.as_deref(), pointer)?;
     Ok(AuthRequest {
         client_id: clientid.into(),
         username: username.map(Into::into),
@@ -48,6 +45,25 @@ fn request_of(item: VerifyRequest, pointer: &str) -> Result<AuthRequest, Problem
     })
 }
 
+fn peer_of(peerhost: Option<&str>, pointer: &str) -> Result<Option<IpAddr>, Problem> {
+    let peer = peerhost.map(str::parse).transpose();
+    peer.map_err(|_| invalid(pointer, "peerhost", "not an IP address"))
+}
+
+fn invalid(pointer: &str, field: &str, detail: &str) -> Problem {
+    let pointer = format!("{pointer}/{field}");
+    Problem::new(Code::Invalid, format!("{pointer}: {detail}")).with_error(pointer, "invalid", detail)
+}
+
+/// So many at once and no more.
+fn bound(count: usize) -> Result<(), Problem> {
+    if count <= BATCH_MAX {
+        return Ok(());
+    }
+    let detail = format!("/items: at most {BATCH_MAX}");
+    Err(Problem::new(Code::Invalid, detail.clone()).with_error("/items", "too_many", detail))
+}
+
 fn decoded(encoded: &SecretSlice<u8>) -> Option<SecretSlice<u8>> {
     use secrecy::ExposeSecret;
     let text = std::str::from_utf8(encoded.expose_secret()).ok()?;
@@ -56,11 +72,12 @@ fn decoded(encoded: &SecretSlice<u8>) -> Option<SecretSlice<u8>> {
 
 /// What is answered.
 fn response_of(judgement: Judgement) -> VerifyResponse {
-    let Judgement { verdict, device, allowed, as_of, .. } = judgement;
+    let Judgement { verdict, device, proven, allowed, as_of } = judgement;
     let nothing = |decision| VerifyResponse {
         decision,
         reason: None,
         device_id: None,
+        credential_id: None,
         acl: None,
         expires_at: None,
         as_of,
@@ -68,6 +85,7 @@ fn response_of(judgement: Judgement) -> VerifyResponse {
     match (verdict, allowed) {
         (Verdict::Allow(allowance), Some(allowed)) => VerifyResponse {
             device_id: device.map(|device| device.to_string()),
+            credential_id: proven.map(|proven| proven.credential.to_string()),
             acl: Some(acl_of(&allowed.rules).collect()),
             expires_at: allowance.expires_at.map(rfc3339),
             ..nothing(Decision::Allow)

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use vouchmq_identity::resident::{Allowed, Judgement, Named, Resident};
-use vouchmq_identity::{AuthRequest, Authenticator, Cost, Denial, DoorBook};
+use vouchmq_identity::{AuthRequest, Authenticator, Cost, Denial, DoorBook, Standing};
 
 use super::Judge;
 
@@ -34,7 +34,15 @@ impl Judge for Recorded {
         self.resident.permit(named)
     }
 
+    fn judge_again(&self, standing: &Standing<'_>) -> Judgement {
+        self.resident.judge_again(standing)
+    }
+
     fn applied(&self) -> u64 {
         self.resident.applied()
+    }
+
+    fn when_applied(&self, sequence: u64, then: Box<dyn FnOnce() + Send>) {
+        self.resident.when_applied(sequence, then);
     }
 }

@@ -39,6 +39,9 @@ pub struct VerifyResponse {
     /// The device that it is, when it is allowed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<String>,
+    /// The credential that it proved, when it is allowed: what to name when it is reconsidered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_id: Option<String>,
     /// What it may do, when it is allowed; what no rule allows is denied, and `deny` wins over `allow`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acl: Option<Vec<AclEntry>>,
@@ -124,6 +127,42 @@ pub struct VerifyBatchResponse {
     /// The change of the registry that all verdicts are at least as new as.
     pub as_of: u64,
     /// One for each item.
+    pub results: Vec<VerifyResponse>,
+}
+
+/// `POST /v1/auth/reconsider`: devices that were let in, of which something may have changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReconsiderRequest {
+    /// At most [`BATCH_MAX`].
+    #[schema(max_items = 256)]
+    pub items: Vec<ReconsiderItem>,
+}
+
+/// A device that was let in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReconsiderItem {
+    /// The device, as the answer that let it in named it.
+    pub device_id: String,
+    /// The credential, as that answer named it.
+    pub credential_id: String,
+    /// Its Client Identifier.
+    pub clientid: String,
+    /// The User Name of its CONNECT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Its IP address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub peerhost: Option<String>,
+}
+
+/// Whether they may stay, and what they may do now, in the order of the items.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReconsiderResponse {
+    /// The change of the registry that all verdicts are at least as new as.
+    pub as_of: u64,
+    /// One for each item: `allow`, `deny`, or `unavailable` where that cannot be told now.
     pub results: Vec<VerifyResponse>,
 }
 

@@ -1,9 +1,11 @@
 use std::net::IpAddr;
 
-use super::{Resident, ResidentCredential, ResidentDevice};
+use super::{Allowed, Judgement, Proven, Resident, ResidentCredential, ResidentDevice};
 use crate::blocks::Subject;
 use crate::model::{CredentialId, DeviceId, IdText, Unusable};
-use crate::{Allowance, AuthRequest, Denial, Principal, Reconsidered, Standing, UnixMillis};
+use crate::{
+    Allowance, AuthRequest, Denial, Principal, Reconsidered, Standing, Unavailable, UnixMillis, Verdict,
+};
 
 /// What a client says of itself beside its proof, and where it comes from: the same when it connects and
 /// when it is reconsidered.
@@ -20,7 +22,7 @@ impl Resident {
     pub(super) fn reconsider_standing(&self, standing: &Standing<'_>) -> Reconsidered {
         match standing.principal {
             Principal::Device(id, credential) => match self.reconsider_device(standing, id, *credential) {
-                Ok(allowance) => Reconsidered::Changed(allowance),
+                Ok((allowance, _)) => Reconsidered::Changed(allowance),
                 Err(denial) => Reconsidered::Ended(denial),
             },
             Principal::User(_) | Principal::Vouched(_) | Principal::Anonymous
@@ -32,12 +34,28 @@ impl Resident {
         }
     }
 
+    /// Judges a device that another broker let in, by the credential that it proved then: no password, no hash.
+    /// Whoever is no device is not ours.
+    pub fn judge_again(&self, standing: &Standing<'_>) -> Judgement {
+        let as_of = self.applied();
+        let Principal::Device(id, credential) = standing.principal else {
+            return Judgement { verdict: Verdict::NotMine, device: None, proven: None, allowed: None, as_of };
+        };
+        let (verdict, allowed) = match self.reconsider_device(standing, id, *credential) {
+            Ok(_) if self.is_stale() => (Verdict::Unavailable(Unavailable::Stale), None),
+            Ok((allowance, allowed)) => (Verdict::Allow(allowance), Some(allowed)),
+            Err(denial) => (Verdict::Deny(denial), None),
+        };
+        let proven = Proven { credential: *credential, is_unconfirmed: false };
+        Judgement { verdict, device: Some(id.clone()), proven: Some(proven), allowed, as_of }
+    }
+
     fn reconsider_device(
         &self,
         standing: &Standing<'_>,
         id: &DeviceId,
         credential: CredentialId,
-    ) -> Result<Allowance, Denial> {
+    ) -> Result<(Allowance, Allowed), Denial> {
         // Retired devices leave, and so does one that was never durable.
         let device = self.device(id.as_str()).ok_or(Denial::Retired)?;
         let is_it = |known: &&ResidentCredential| known.id == credential;
@@ -45,7 +63,7 @@ impl Resident {
         // One that is revoked is not resident any more.
         let credential = credential.ok_or(Denial::Credential(Unusable::Revoked))?;
         let allowed = self.admit(&Presented::from(standing), &device, credential)?;
-        Ok(allowed.allowance(&device, credential))
+        Ok((allowed.allowance(&device, credential), allowed))
     }
 
     /// Whether a block keeps out whoever says this, before anything is proven.

@@ -14,7 +14,7 @@ type Then = Box<dyn FnOnce() + Send>;
 impl Resident {
     /// Does something quick as soon as the entry `sequence` is applied: at once if it is, else on the thread that
     /// applies it. Never if too many wait.
-    pub(crate) fn when_applied(&self, sequence: u64, then: impl FnOnce() + Send + 'static) {
+    pub fn when_applied(&self, sequence: u64, then: impl FnOnce() + Send + 'static) {
         let mut waiting = self.waiters.lock();
         // Who applies an entry counts it first and then looks who waits.
         if self.applied() >= sequence {

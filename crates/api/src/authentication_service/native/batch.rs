@@ -3,12 +3,12 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use vouchmq_client::dto::problem::ProblemBody;
-use vouchmq_client::dto::verify::{BATCH_MAX, VerifyBatchRequest, VerifyBatchResponse};
+use vouchmq_client::dto::verify::{VerifyBatchRequest, VerifyBatchResponse};
 
-use super::{request_of, response_of};
+use super::{bound, request_of, response_of};
 use crate::authentication_service::caller::Caller;
 use crate::authentication_service::service::Service;
-use crate::http::{BATCH_BYTES_MAX, Code, JsonBody, Problem};
+use crate::http::{BATCH_BYTES_MAX, JsonBody, Problem};
 
 /// Whether each of up to 256 clients may connect, and what it may do.
 #[utoipa::path(
@@ -24,10 +24,7 @@ pub(in crate::authentication_service) async fn post(
     Extension(caller): Extension<Caller>,
     JsonBody(VerifyBatchRequest { items }): JsonBody<VerifyBatchRequest, BATCH_BYTES_MAX>,
 ) -> Result<Json<VerifyBatchResponse>, Problem> {
-    if items.len() > BATCH_MAX {
-        let detail = format!("/items: at most {BATCH_MAX}");
-        return Err(Problem::new(Code::Invalid, detail.clone()).with_error("/items", "too_many", detail));
-    }
+    bound(items.len())?;
     service.charge(&caller, items.len())?;
     let numbered = items.into_iter().enumerate();
     let requests = numbered.map(|(index, item)| request_of(item, &format!("/items/{index}")));

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::json;
 use vouchmq_api::authentication_service::{AuthenticationServiceOptions, EmqxFailure, EmqxUnknown, Judge};
 use vouchmq_identity::resident::{Allowed, Change, Judgement, Named, ResidentDevice};
-use vouchmq_identity::{AuthRequest, Cost, Denial, Unavailable, UnixMillis, Verdict};
+use vouchmq_identity::{AuthRequest, Cost, Denial, Standing, Unavailable, UnixMillis, Verdict};
 
 use super::{post, post_form, post_json};
 use crate::harness::world::{NOW, World, trusting};
@@ -36,9 +36,16 @@ impl Judge for Down {
         Err(Denial::Suspended)
     }
 
+    fn judge_again(&self, _: &Standing<'_>) -> Judgement {
+        let verdict = Verdict::Unavailable(Unavailable::NoKey);
+        Judgement { verdict, device: None, proven: None, allowed: None, as_of: 7 }
+    }
+
     fn applied(&self) -> u64 {
         7
     }
+
+    fn when_applied(&self, _: u64, _: Box<dyn FnOnce() + Send>) {}
 }
 
 #[test]

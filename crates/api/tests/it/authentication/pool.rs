@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use vouchmq_api::authentication_service::{AuthenticationServiceOptions, Judge};
 use vouchmq_identity::resident::{Allowed, Judgement, Named, Resident};
-use vouchmq_identity::{AuthRequest, Cost, Denial};
+use vouchmq_identity::{AuthRequest, Cost, Denial, Standing};
 
 use super::{post, post_json};
 use crate::harness::Server;
@@ -37,8 +37,16 @@ impl Judge for Slow {
         self.resident.permit(named)
     }
 
+    fn judge_again(&self, standing: &Standing<'_>) -> Judgement {
+        self.resident.judge_again(standing)
+    }
+
     fn applied(&self) -> u64 {
         self.resident.applied()
+    }
+
+    fn when_applied(&self, sequence: u64, then: Box<dyn FnOnce() + Send>) {
+        self.resident.when_applied(sequence, then);
     }
 }
 

@@ -136,9 +136,9 @@ impl Clock for Standing {
 
 #[async_trait]
 impl Confirm for Confirmed {
-    async fn confirm(&self, device: &DeviceId, _: CredentialId) -> bool {
+    async fn confirm(&self, device: &DeviceId, _: CredentialId) -> Option<u64> {
         self.devices.lock().unwrap().push(device.to_string());
-        !self.refuses.load(Ordering::SeqCst)
+        (!self.refuses.load(Ordering::SeqCst)).then_some(0)
     }
 }
 
