@@ -6,6 +6,7 @@ mod connection;
 mod exchange;
 mod flush;
 mod guard;
+mod lap;
 mod linger;
 pub(crate) mod mailbox;
 mod person;
@@ -27,9 +28,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use vouchmq_identity::{Denial, Exchange};
 use vouchmq_mqtt::ConnectionId;
-use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, Mail, ShardId};
+use vouchmq_mqtt::engine::{Engine, EngineOptions, Input, Mail, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 
+use crate::admission::queue_delay::QueueDelay;
 use crate::admission::{Admission, Seat};
 use crate::clock::Monotonic;
 use crate::door::Door;
@@ -37,6 +39,7 @@ use crate::event_log::EventLog;
 use crate::offences::Offences;
 use crate::transport::{Detached, Peer, Transport, Wire};
 use crate::verify::Verifier;
+use act::Delayed;
 use guard::Breakage;
 use linger::Lingering;
 use mailbox::{Inbox, Mailbox, Message};
@@ -73,6 +76,8 @@ pub(crate) struct Shard {
     output: Notify,
     /// A timer was armed that comes before the one that is awaited.
     timer: Notify,
+    /// Somebody wants to connect.
+    newcomer: Notify,
     /// The last connection is gone.
     empty: Notify,
     /// Connections that wait for their client to close.
@@ -99,8 +104,8 @@ struct State {
     admission: Arc<Admission>,
     /// Clients that take their connection over again and again.
     takeovers: Offences<Arc<str>>,
-    /// Clients that are judged only after a while; one that is gone is not judged any more.
-    delayed: HashMap<ConnectionId, Authentication>,
+    /// Clients that are judged, or told that they are refused, only after a while; one that is gone is not any more.
+    delayed: HashMap<ConnectionId, Delayed>,
     /// How long those of them wait that no task waits for yet.
     delays: Vec<(Duration, ConnectionId)>,
     /// Connections whose end is left to a task.
@@ -112,8 +117,12 @@ struct State {
     denials: HashMap<ConnectionId, Denial>,
     /// What clients are asked by methods of enhanced authentication; with the verifier while that judges.
     exchanges: HashMap<ConnectionId, Box<dyn Exchange>>,
-    /// Clients that a verifier judges; one that is dropped is not judged any more.
-    verifying: HashMap<ConnectionId, Arc<()>>,
+    /// Clients that a verifier judges, and since when; one that is dropped is not judged any more.
+    verifying: HashMap<ConnectionId, (Arc<()>, Timestamp)>,
+    /// Somebody wants to connect, since the last input.
+    has_newcomers: bool,
+    /// How long clients wait for this thread.
+    loop_delay: QueueDelay,
     clock: Monotonic,
     /// Connections that are not read from until other shards have caught up.
     held_back: HashSet<ConnectionId>,
@@ -156,6 +165,8 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             denials: HashMap::new(),
             exchanges: HashMap::new(),
             verifying: HashMap::new(),
+            has_newcomers: false,
+            loop_delay: QueueDelay::default(),
             clock,
             held_back: HashSet::new(),
             unwritten: Vec::new(),
@@ -165,6 +176,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
         }),
         output: Notify::new(),
         timer: Notify::new(),
+        newcomer: Notify::new(),
         empty: Notify::new(),
         lingering_count: Cell::new(0),
         breakage: Breakage::default(),
@@ -191,6 +203,7 @@ impl Shard {
         }
         self.spawn(Box::pin(self.clone().flush_forever()));
         self.spawn(Box::pin(self.clone().fire_timers()));
+        self.spawn(Box::pin(self.clone().measure_laps()));
         let mut batch = Vec::new();
         let drain_timeout = loop {
             if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
@@ -225,9 +238,10 @@ impl Shard {
         match message {
             Message::Mail(from, mail) => self.open_letters(from, mail, inbox, began).await,
             Message::Relieved => self.change(|state, _| state.read_on()),
-            Message::Judged(connection, judged) => {
-                self.change(|state, _| state.decide_by_mail(connection, judged));
-            }
+            Message::Judged(connection, judged, since) => self.change(|state, _| {
+                state.waited_since(since);
+                state.decide_by_mail(connection, judged);
+            }),
             Message::Round(round) => self.change(|state, _| state.go_round(round)),
             Message::Input(input) => self.change(|state, now| state.engine.input(now, input)),
             Message::Inspect(look) => self.change(|state, _| look(&state.view())),
@@ -324,6 +338,16 @@ impl Shard {
         state.admission.admit(state.clock.now(), peer)
     }
 
+    /// How long accepting pauses before the next batch, and counts that.
+    fn accept_delay(&self) -> Option<Duration> {
+        let pause = self.pressure().pause;
+        if pause.is_zero() {
+            return None;
+        }
+        self.state.borrow().admission.counters.accept_delays.fetch_add(1, Ordering::Relaxed);
+        Some(pause)
+    }
+
     fn count_accept_pause(&self) {
         self.state.borrow().admission.counters.accept_pauses.fetch_add(1, Ordering::Relaxed);
     }
@@ -369,6 +393,9 @@ impl Shard {
         state.act();
         self.verify_later(state);
         self.start_lingering(state);
+        if std::mem::take(&mut state.has_newcomers) {
+            self.newcomer.notify_one();
+        }
         if state.has_output() {
             self.output.notify_one();
         }

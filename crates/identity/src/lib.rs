@@ -36,6 +36,7 @@ mod clock;
 mod compare;
 mod entropy;
 mod exchange;
+mod histogram;
 mod keyring;
 mod password_hash;
 mod principal;
@@ -61,6 +62,7 @@ pub use clock::{Clock, UnixMillis};
 pub use compare::is_same;
 pub use entropy::{Entropy, NoEntropy};
 pub use exchange::{Exchange, ExchangeMethod, Inquiry, Step};
+pub use histogram::{Histogram, HistogramSnapshot};
 pub use keyring::{CheckValue, Keyring, KeyringFault, PepperVersion, SecretVerifier};
 pub use password_file::PasswordFile;
 pub use password_hash::{

@@ -17,8 +17,9 @@ pub trait Authorize: Send + Sync {
     /// `share` is the ShareName of a shared subscription; `filter` is without `$share/{ShareName}/`.
     fn subscribe(&self, filter: FilterRef<'_>, share: Option<&str>) -> Grant;
 
-    /// May the client receive a message published to `topic`? Asked for every message, retained ones too,
-    /// that reaches the client through a [`Grant::PerMessage`] subscription.
+    /// May the client receive a message published to `topic`? Asked for every message that reaches the client
+    /// through a [`Grant::PerMessage`] subscription; through any other as well, if the message is retained, comes to
+    /// a group, or waited in the session. Whoever grants a filter as a whole allows what it matches here, too.
     ///
     /// Nobody else is asked about a delivery: [`Permission::Asked`] is [`Permission::Denied`] here. A subscription
     /// that is there when rights change, or when its session gets a connection again, and about which somebody

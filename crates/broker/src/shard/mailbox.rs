@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::{Input, Mail, ShardId};
+use vouchmq_mqtt::time::Timestamp;
 
 use super::round::Round;
 use super::{Listener, ShardView};
@@ -22,8 +23,8 @@ pub(crate) enum Message {
     Mail(ShardId, Mail),
     /// A connection that was accepted elsewhere, with what was read from it.
     Adopt { transport: Detached, seat: Seat, bytes: Vec<u8> },
-    /// A verification is done.
-    Judged(ConnectionId, Judged),
+    /// A verification is done, since then.
+    Judged(ConnectionId, Judged, Timestamp),
     /// Something is to be done with many connections.
     Round(Box<Round>),
     /// Something for the engine.
