@@ -2,6 +2,7 @@
 //! something else has no thread at all.
 
 mod elsewhere;
+mod inquire;
 mod queue;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,6 +38,8 @@ pub(crate) struct Verifier {
     methods: Arc<[Arc<dyn ExchangeMethod>]>,
     entrance: Arc<Entrance>,
     elsewhere: Arc<Elsewhere>,
+    /// What others are asked about what clients may do.
+    inquiries: Arc<Elsewhere>,
     admission: Arc<Admission>,
     clock: Monotonic,
     /// How long a verdict is waited for.
@@ -110,7 +113,16 @@ impl Verifier {
             };
             std::thread::Builder::new().name(format!("verify-{number}")).spawn(work)?;
         }
-        Ok(Self { authenticator, methods, entrance, elsewhere, admission, clock, patience })
+        Ok(Self {
+            authenticator,
+            methods,
+            entrance,
+            elsewhere,
+            inquiries: Arc::default(),
+            admission,
+            clock,
+            patience,
+        })
     }
 
     /// What waits for others than the pool.
@@ -121,6 +133,11 @@ impl Verifier {
     /// What waits for the pool.
     pub(crate) fn queue(&self) -> &Arc<Queue> {
         &self.entrance.0
+    }
+
+    /// What others are asked about what clients may do.
+    pub(crate) fn inquiries(&self) -> &Arc<Elsewhere> {
+        &self.inquiries
     }
 
     /// What follows from how long the pool takes.

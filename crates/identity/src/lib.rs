@@ -50,7 +50,7 @@ mod verdict;
 
 pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, OrderedAcl, OrderedRule, OrderedRules, Rules};
 pub use authenticator::{
-    Anonymous, Arrival, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Cost,
+    Anonymous, Arrival, AskedService, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Cost,
     DeviceAuthenticator, DoorBook, Doorway, FileAuthenticator, Order, OrderFault, Replaceable, Replied,
     Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
 };

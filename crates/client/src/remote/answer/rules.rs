@@ -23,7 +23,7 @@ pub(super) fn acl_of(acl: &Value) -> Result<CarriedAcl, NotUnderstood> {
         Value::Object(members) => CarriedAcl::Map(map_of(members)?),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(NotUnderstood::Acl),
     };
-    if acl.len() > RULES_MAX { Err(NotUnderstood::TooManyRules { max: RULES_MAX }) } else { Ok(acl) }
+    if acl.rule_count() > RULES_MAX { Err(NotUnderstood::TooManyRules { max: RULES_MAX }) } else { Ok(acl) }
 }
 
 /// What a client may publish, subscribe to, and both.
