@@ -204,7 +204,7 @@ fn check(cache: &Cache<u32>, model: &Model, options: &CacheOptions, now: Duratio
             let known = model.entries.get(&(client, password));
             let full = cache.get(&key, now, Ttl::Full);
             assert_eq!(cache.contains(&key, now, Ttl::Full), full.is_some());
-            let stale = cache.get_stale(&key, now, Duration::ZERO);
+            let stale = cache.stale(&key, now, Duration::ZERO);
             of_identity += usize::from(full.as_ref().is_some_and(|hit| hit.allows));
             for (hit, grace) in
                 [(&full, Duration::ZERO), (&stale, options.stale_if_error.unwrap_or_default())]
