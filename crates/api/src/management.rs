@@ -52,6 +52,7 @@ pub use applied::{Application, Applied};
 pub use authentication::Asking;
 pub use keys::ApiKeys;
 pub use reload::{InvalidConfig, Reload};
+pub use stats::Figures;
 
 /// What the management API works on.
 #[derive(Clone)]
@@ -87,6 +88,7 @@ pub struct Management {
     last_look: health::LastLook,
     reload: Option<Arc<dyn Reload>>,
     asking: Option<Arc<dyn Asking>>,
+    figures: Option<Arc<dyn Figures>>,
     start: Instant,
 }
 
@@ -131,6 +133,7 @@ impl Management {
             last_look,
             reload: None,
             asking: None,
+            figures: None,
             start,
         }
     }
@@ -145,6 +148,12 @@ impl Management {
     #[must_use]
     pub fn with_asking(self, asking: Arc<dyn Asking>) -> Self {
         Self { asking: Some(asking), ..self }
+    }
+
+    /// Tells of the broker that runs here by `figures`.
+    #[must_use]
+    pub fn with_figures(self, figures: Arc<dyn Figures>) -> Self {
+        Self { figures: Some(figures), ..self }
     }
 
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.

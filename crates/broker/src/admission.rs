@@ -1,6 +1,8 @@
 //! Who may open a connection: bounds on all connections, on one address, on memory.
 
 pub(crate) mod queue_delay;
+mod tarpit;
+mod verdicts;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,6 +19,11 @@ use vouchmq_mqtt::time::Timestamp;
 use crate::offences::{Judgement, Offences};
 use crate::strangers::{Strangers, Taken};
 use crate::transport::Peer;
+use tarpit::Tarpit;
+use verdicts::VerdictCounters;
+
+pub(crate) use tarpit::Held;
+pub use verdicts::VerdictStats;
 
 /// Addresses whose connections and rates are remembered.
 const ADDRESSES_MAX: usize = 65_536;
@@ -71,6 +78,7 @@ pub(crate) struct Admission {
     addresses: Mutex<Addresses>,
     failed_logins: Mutex<Offences<IpAddr>>,
     strangers: Strangers,
+    tarpit: Arc<Tarpit>,
     pub(crate) counters: Counters,
 }
 
@@ -83,6 +91,9 @@ pub(crate) struct Counters {
     pub(crate) refused_rate: AtomicU64,
     pub(crate) refused_memory: AtomicU64,
     pub(crate) refused_strangers: AtomicU64,
+    pub(crate) refused_overload: AtomicU64,
+    pub(crate) tarpitted: AtomicU64,
+    pub(crate) accept_delays: AtomicU64,
     pub(crate) accept_pauses: AtomicU64,
     pub(crate) delayed_logins: AtomicU64,
     pub(crate) blocked_logins: AtomicU64,
@@ -91,6 +102,7 @@ pub(crate) struct Counters {
     pub(crate) refused_at_second_look: AtomicU64,
     pub(crate) log_lines_suppressed: AtomicU64,
     pub(crate) handshakes: HandshakeCounters,
+    pub(crate) verdicts: VerdictCounters,
     pub(crate) inquiries: InquiryCounters,
 }
 
@@ -111,6 +123,7 @@ pub(crate) struct HandshakeCounters {
     pub(crate) abandoned: AtomicU64,
     pub(crate) timed_out: AtomicU64,
     pub(crate) crowded: AtomicU64,
+    pub(crate) evicted: AtomicU64,
     pub(crate) failed_proxy: AtomicU64,
     pub(crate) failed_tls: AtomicU64,
     pub(crate) failed_certificate: AtomicU64,
@@ -141,6 +154,7 @@ impl Admission {
             is_memory_short: AtomicBool::new(false),
             addresses: Mutex::new(Addresses::default()),
             failed_logins: Mutex::new(Offences::new()),
+            tarpit: Arc::default(),
             counters: Counters::default(),
         }
     }
@@ -234,6 +248,11 @@ impl Admission {
         self.failed_logins.lock().judge(now, &ip, free)
     }
 
+    /// Holds a client that is refused because there are too many; `None` when too many are held.
+    pub(crate) fn hold(&self) -> Option<Held> {
+        self.tarpit.hold(self.limits.load().total_max)
+    }
+
     pub(crate) fn limits(&self) -> ConnectionLimits {
         **self.limits.load()
     }
@@ -276,6 +295,11 @@ impl Seat {
     /// How long the client waits before it is judged, because its address connects too often.
     pub(crate) const fn delay(&self) -> Duration {
         Duration::from_micros(self.delay_micros as u64)
+    }
+
+    /// It has waited.
+    pub(crate) const fn was_delayed(&mut self) {
+        self.delay_micros = 0;
     }
 
     /// The client sent `count` bytes; `false` when strangers have sent too much, and these must not be kept.

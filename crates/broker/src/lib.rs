@@ -32,6 +32,7 @@ mod verify;
 pub mod websocket;
 
 pub use address::{InvalidAddress, ListenAddress};
+pub use admission::VerdictStats;
 pub use broker::{Bound, Broker, Ended, Part, StartError};
 pub use clock::{Monotonic, SteadyClock, SystemClock};
 pub use config::{BrokerConfig, BrokerSettings};

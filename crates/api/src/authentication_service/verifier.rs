@@ -4,6 +4,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::timeout;
+use vouchmq_identity::model::{CredentialId, DeviceId};
 use vouchmq_identity::resident::{Judgement, Proven};
 use vouchmq_identity::{AuthRequest, Cost, Principal, Standing, Unavailable, Verdict};
 
@@ -60,18 +61,24 @@ impl Verifier {
         }
     }
 
-    /// Judges clients, those that are expensive beside each other; the answers are in order.
+    /// Judges clients, those that take their time beside each other; the answers are in order.
     pub(super) async fn decide_all(&self, requests: Vec<AuthRequest>) -> Vec<Judgement> {
         let mut apart = JoinSet::new();
         let mut judged = Vec::with_capacity(requests.len());
         for (index, request) in requests.into_iter().enumerate() {
-            if self.judge.cost(&request) != Cost::Expensive {
-                judged.push(self.decide(request).await);
+            let verifier = self.clone();
+            if self.judge.cost(&request) == Cost::Expensive {
+                judged.push(self.unavailable(Unavailable::TimedOut));
+                apart.spawn(async move { (index, verifier.decide(request).await) });
+                continue;
+            }
+            let judgement = self.judge.judge(&request);
+            if unconfirmed(&judgement).is_none() {
+                judged.push(judgement);
                 continue;
             }
             judged.push(self.unavailable(Unavailable::TimedOut));
-            let verifier = self.clone();
-            apart.spawn(async move { (index, verifier.decide(request).await) });
+            apart.spawn(async move { (index, verifier.confirmed(&request, judgement).await) });
         }
         while let Some(ended) = apart.join_next().await {
             if let Ok((index, judgement)) = ended
@@ -101,12 +108,7 @@ impl Verifier {
     }
 
     async fn confirmed(&self, request: &AuthRequest, judgement: Judgement) -> Judgement {
-        let Judgement { verdict: Verdict::Allow(_), device: Some(device), proven: Some(proven), .. } =
-            &judgement
-        else {
-            return judgement;
-        };
-        let Proven { credential, is_unconfirmed: true } = *proven else { return judgement };
+        let Some((device, credential)) = unconfirmed(&judgement) else { return judgement };
         let Some(sequence) = self.confirm.confirm(device, credential).await else {
             tracing::warn!(%device, "refused: the first use of its credential cannot be made durable");
             let verdict = Verdict::Unavailable(Unavailable::TimedOut);
@@ -129,4 +131,13 @@ impl Verifier {
         let (verdict, as_of) = (Verdict::Unavailable(reason), self.judge.applied());
         Judgement { verdict, device: None, proven: None, allowed: None, as_of }
     }
+}
+
+/// Who is let in by a credential whose first use has to be durable before.
+fn unconfirmed(judgement: &Judgement) -> Option<(&DeviceId, CredentialId)> {
+    let Judgement { verdict: Verdict::Allow(_), device, proven: Some(proven), .. } = judgement else {
+        return None;
+    };
+    let Proven { credential, is_unconfirmed } = *proven;
+    device.as_ref().filter(|_| is_unconfirmed).map(|device| (device, credential))
 }

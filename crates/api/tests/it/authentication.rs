@@ -5,6 +5,7 @@ mod emqx;
 mod nanomq;
 mod native;
 mod pool;
+mod reconsider;
 mod signed;
 
 use crate::harness::{Answer, Server};

@@ -6,7 +6,7 @@ use vouchmq_mqtt::time::Timestamp;
 const INTERVAL: Duration = Duration::from_secs(1);
 /// The first pause of accepting; each further interval doubles it.
 const PAUSE_MIN: Duration = Duration::from_millis(5);
-/// The longest pause. With [`BATCH`](crate::admission::BATCH) a full backlog of the system (4,096) is accepted within
+/// The longest pause. With 64 connections in a batch a full backlog of the system (4,096) is accepted within
 /// half of the default CONNECT deadline, so that nobody is lost in it who is judged at once.
 const PAUSE_MAX: Duration = Duration::from_millis(50);
 /// Intervals after which accepting more slowly has had its chance: the longest pause was reached.

@@ -10,9 +10,18 @@ use super::exchange::is_beyond_guessing;
 use super::mailbox::Message;
 use super::sockets::{Closing, Socket};
 use super::{Shard, State};
+use crate::admission::Held;
 use crate::event_log::Event;
 use crate::offences::Judgement;
 use crate::transport::Peer;
+
+/// A client that waits.
+pub(super) enum Delayed {
+    /// Until it is judged.
+    Unjudged(Authentication),
+    /// Until it is told that it is refused.
+    Refused(Held),
+}
 
 impl State {
     /// Does what the engine asks for.
@@ -62,6 +71,7 @@ impl State {
 
     /// Has a client judged, unless its address or its id has offended too often.
     fn authenticate(&mut self, id: ConnectionId, authentication: Authentication) {
+        self.has_newcomers = true;
         let of_rate = self.sockets.get(id).map_or(Duration::ZERO, |socket| socket.seat.delay());
         let has_certificate = self.sockets.get(id).is_some_and(Socket::has_certificate);
         let is_beyond_guessing = is_beyond_guessing(&authentication.credentials, has_certificate);
@@ -120,18 +130,32 @@ impl State {
 
     fn delay(&mut self, delay: Duration, id: ConnectionId, authentication: Authentication) {
         self.admission.counters.delayed_logins.fetch_add(1, Ordering::Relaxed);
-        self.delayed.insert(id, authentication);
+        self.delayed.insert(id, Delayed::Unjudged(authentication));
         self.delays.push((delay, id));
+    }
+
+    /// A client is refused because there are too many, and is told so after a while.
+    pub(super) fn delay_refusal(&mut self, id: ConnectionId, held: Held) {
+        self.admission.counters.tarpitted.fetch_add(1, Ordering::Relaxed);
+        self.delays.push((held.delay(), id));
+        self.delayed.insert(id, Delayed::Refused(held));
     }
 
     /// A client has waited for its turn. Those who waited with it may have used up what was left to them all,
     /// so that it is looked at anew.
     fn end_delay(&mut self, id: ConnectionId) {
-        let Some(authentication) = self.delayed.remove(&id) else { return };
+        let Some(delayed) = self.delayed.remove(&id) else { return };
         if self.engine.client_of(id).is_none() {
             // It did not wait.
             return;
         }
+        let authentication = match delayed {
+            Delayed::Refused(held) => {
+                drop(held);
+                return self.answer(id, Decision::Refuse(ReasonCode::SERVER_BUSY));
+            }
+            Delayed::Unjudged(authentication) => authentication,
+        };
         let has_certificate = self.sockets.get(id).is_some_and(Socket::has_certificate);
         let is_beyond_guessing = is_beyond_guessing(&authentication.credentials, has_certificate);
         match self.judge(id, &authentication.client_id, is_beyond_guessing) {

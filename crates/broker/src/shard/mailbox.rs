@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use vouchmq_mqtt::engine::{Input, InquiryId, Mail, ShardId};
+use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{ConnectionId, Inquired};
 
 use super::round::Round;
@@ -22,8 +23,8 @@ pub(crate) enum Message {
     Mail(ShardId, Mail),
     /// A connection that was accepted elsewhere, with what was read from it.
     Adopt { transport: Detached, seat: Seat, bytes: Vec<u8> },
-    /// A verification is done.
-    Judged(ConnectionId, Judged),
+    /// A verification is done, since then.
+    Judged(ConnectionId, Judged, Timestamp),
     /// What others say about one attempt of an inquiry, by its position.
     Inquired(InquiryId, usize, Inquired),
     /// Something is to be done with many connections.

@@ -1,5 +1,6 @@
 //! Who may open a connection, and how many.
 
+mod storm;
 mod takeover;
 
 use vouchmq_broker::BrokerSettings;

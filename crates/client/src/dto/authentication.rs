@@ -1,7 +1,10 @@
 //! The authentication service that the broker asks (`auth.http_auth`), and what is remembered of its answers.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use vouchmq_identity::{Histogram, HistogramSnapshot};
 
 /// `GET /v1/authentication`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -152,4 +155,15 @@ pub struct Forgotten {
     pub answers: u64,
     /// Connections.
     pub sessions_closed: u64,
+}
+
+impl From<&HistogramSnapshot> for Latency {
+    fn from(histogram: &HistogramSnapshot) -> Self {
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        Self {
+            bounds_us: Histogram::BOUNDS.into_iter().map(micros).collect(),
+            counts: histogram.buckets.to_vec(),
+            sum_us: micros(histogram.sum),
+        }
+    }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde_json::Value;
 use vouchmq_identity::acl::{CarriedAcl, Said};
-use vouchmq_identity::model::{CredentialId, DeviceId};
 use vouchmq_identity::{Denial, UnixMillis};
 
 use super::options::AnswerMode;
@@ -18,6 +17,9 @@ mod lifetime;
 mod native;
 mod rules;
 mod strict;
+
+#[cfg(test)]
+mod tests;
 
 pub use fault::{NotUnderstood, RuleFault};
 pub use native::native;
@@ -47,10 +49,6 @@ pub struct Carried {
     pub attributes: Vec<(Box<str>, Box<str>)>,
     /// For how long the answer may be used again, if it says so.
     pub max_age: Option<Duration>,
-    /// The device that it is, of a service with a registry like ours.
-    pub device: Option<DeviceId>,
-    /// The credential that it proved there.
-    pub credential: Option<CredentialId>,
 }
 
 /// What status and `result` say.

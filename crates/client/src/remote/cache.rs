@@ -9,13 +9,15 @@ use parking_lot::Mutex;
 use super::options::CacheOptions;
 
 mod counters;
+mod index;
 mod key;
 mod lifetime;
-
-mod index;
 mod marks;
 mod segment;
 mod shard;
+
+#[cfg(test)]
+mod tests;
 
 pub use counters::{CacheCounters, SegmentCounters};
 pub use key::{Key, Keys, SECRET_BYTES};

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use vouchmq_identity::Verdict;
 
 use crate::dto::authentication::{Latency, VerdictCount};
-use crate::transport::{Histogram, HistogramSnapshot};
+use crate::transport::Histogram;
 
 /// What clients were told, and how long they waited for it.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ impl Figures {
     }
 
     pub(super) fn latency(&self) -> Latency {
-        shown(&self.latency.snapshot())
+        Latency::from(&self.latency.snapshot())
     }
 }
 
@@ -83,15 +83,5 @@ impl Outcomes {
             count,
         };
         self.0.lock().iter().map(counted).collect()
-    }
-}
-
-/// A histogram, as the API shows it.
-pub(super) fn shown(histogram: &HistogramSnapshot) -> Latency {
-    let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    Latency {
-        bounds_us: Histogram::BOUNDS.into_iter().map(micros).collect(),
-        counts: histogram.buckets.to_vec(),
-        sum_us: micros(histogram.sum),
     }
 }

@@ -1,12 +1,16 @@
 //! Questions that are put once for all who wait for the answer.
 
 use std::collections::{HashMap, VecDeque};
+use std::mem::take;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
 use super::cache::Key;
+
+#[cfg(test)]
+mod tests;
 
 /// Who waits for an answer.
 pub trait Passenger: Send {
@@ -83,6 +87,8 @@ impl<P: Passenger> Flights<P> {
     /// Wants to know.
     pub fn board(&self, key: Key, passenger: P) -> Boarding<P> {
         let inner = &self.0;
+        // Dropped outside the lock: what they drop may do anything.
+        let mut gone = VecDeque::new();
         let mut waiting = inner.waiting.lock();
         let Some(others) = waiting.get_mut(&key) else {
             waiting.insert(key, VecDeque::new());
@@ -91,7 +97,7 @@ impl<P: Passenger> Flights<P> {
         };
         if others.len() >= inner.joiners_max {
             // Whoever has gone keeps no place.
-            others.retain(Passenger::is_wanted);
+            (*others, gone) = take(others).into_iter().partition(Passenger::is_wanted);
         }
         if others.len() >= inner.joiners_max {
             inner.refused.fetch_add(1, Ordering::Relaxed);
@@ -99,6 +105,8 @@ impl<P: Passenger> Flights<P> {
         }
         others.push_back(passenger);
         inner.joins.fetch_add(1, Ordering::Relaxed);
+        drop(waiting);
+        drop(gone);
         Boarding::Joined
     }
 
@@ -146,7 +154,7 @@ impl<P: Passenger> Lead<P> {
     /// The answer is there: those who wait for it, in the order in which they came. Whoever comes from now on asks
     /// anew, so store the answer first.
     pub fn land(mut self) -> impl Iterator<Item = P> + use<P> {
-        let inner = std::mem::take(&mut self.flights).upgrade();
+        let inner = take(&mut self.flights).upgrade();
         let others = inner.and_then(|inner| inner.waiting.lock().remove(&self.key));
         others.unwrap_or_default().into_iter()
     }
@@ -173,7 +181,7 @@ impl<P: Passenger> Drop for Lead<P> {
             }
             next
         };
-        // Outside the lock: what they drop may do anything.
+        // As above.
         drop(gone);
         let Some(next) = next else { return };
         inner.handed_over.fetch_add(1, Ordering::Relaxed);

@@ -9,7 +9,6 @@ use vouchmq_identity::{Denial, Sessions, Whom};
 
 use super::cache::Target;
 use super::changes::Health;
-use super::figures::shown;
 use super::following::Following;
 use super::options::AnswerMode;
 use super::service::{Remote, Spoken};
@@ -175,7 +174,7 @@ fn server_figures(asks: &str, server: &ServerSnapshot) -> dto::ServerFigures {
         failed: counts.failures + counts.connect_failures + counts.broken,
         turned_away: counts.refused,
         repeated: counts.repeats,
-        latency: shown(&server.latency),
+        latency: (&server.latency).into(),
     }
 }
 

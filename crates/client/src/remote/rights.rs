@@ -54,14 +54,7 @@ struct Who {
 impl Basis {
     /// Of a client that connects.
     pub(super) fn of(remote: &Arc<Remote>, grounds: &Arc<Grounds>, request: &AuthRequest) -> Self {
-        let asks = match remote.spoken() {
-            Spoken::Templates(templated) => templated.acl.as_ref().map(|acl| {
-                let who = Who::of(request, acl.tells.password);
-                Arc::new(Permissions { remote: Arc::downgrade(remote), who, known: Mutex::default() })
-            }),
-            Spoken::Native(_) => None,
-        };
-        Self { grounds: grounds.clone(), asks }
+        Self { grounds: grounds.clone(), asks: Permissions::of(remote, request) }
     }
 
     /// The same client on other grounds.
@@ -97,6 +90,25 @@ impl Basis {
     }
 }
 
+/// What a client may do that others let in, with `proven` as its user name; `None` where the service is not asked.
+pub(super) fn beside(
+    remote: &Arc<Remote>,
+    configured: &Configured,
+    request: &AuthRequest,
+    proven: Option<&str>,
+) -> Option<Arc<dyn Authorize>> {
+    let asks: Arc<dyn AskPermission> = Arc::new(Asks(Permissions::of(remote, request)?));
+    let names =
+        Names { client_id: &request.client_id, username: proven, address: request.peer, ..Names::default() };
+    Some(Arc::new(Rights::new(RightsOf {
+        access: configured.access(),
+        names: &names,
+        is_superuser: false,
+        carried: None,
+        service: Some(&asks),
+    })))
+}
+
 impl AskPermission for Asks {
     fn known(&self, attempt: Attempt<'_>) -> Option<Said> {
         let remote = self.0.remote.upgrade()?;
@@ -113,6 +125,16 @@ impl AskPermission for Asks {
 }
 
 impl Permissions {
+    /// Who is asked about this client; `None` where nobody is.
+    fn of(remote: &Arc<Remote>, request: &AuthRequest) -> Option<Arc<Self>> {
+        let acl = match remote.spoken() {
+            Spoken::Templates(templated) => templated.acl.as_ref()?,
+            Spoken::Native(_) => return None,
+        };
+        let who = Who::of(request, acl.tells.password);
+        Some(Arc::new(Self { remote: Arc::downgrade(remote), who, known: Mutex::default() }))
+    }
+
     fn values<'a>(&'a self, attempt: &'a OwnAttempt) -> Values<'a> {
         let Who { client_id, username, password, peer, certificate, arrival } = &self.who;
         let password = password.as_ref().map(ExposeSecret::expose_secret);

@@ -290,7 +290,8 @@ impl Spoken {
             let template = RequestTemplate::parse(request, occasion);
             let template = template.map_err(|fault| RemoteFault::Template { what, fault })?;
             let (servers, _) = servers(what, &template.bases().collect::<Vec<_>>(), &request.tls)?;
-            Ok::<_, RemoteFault>(Some(Asker { template, servers, tells: Tells::of(request) }))
+            let tells = template.tells();
+            Ok::<_, RemoteFault>(Some(Asker { template, servers, tells }))
         };
         Ok(match &options.protocol {
             Protocol::Templates { mode, login, superuser, acl } => Self::Templates(Templated {

@@ -8,12 +8,13 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 
 use super::options::{Content, RequestMethod, RequestOptions, Template};
+use super::tells::Tells;
 use super::values::Values;
 use crate::transport::Question;
 use content::{ContentTemplate, MediaType};
-use header::Headers;
+use header::{HeaderTemplate, Headers};
 use json::JsonTemplate;
-use placeholder::{Filling, Value};
+use placeholder::{Filling, Placeholder, Value};
 use text::Pieces;
 use url::UrlTemplate;
 
@@ -26,6 +27,9 @@ mod placeholder;
 mod secret;
 mod text;
 mod url;
+
+#[cfg(test)]
+mod tests;
 
 pub use fault::{Fault, NotSayable, Part, TemplateFault, Unsayable};
 
@@ -89,6 +93,14 @@ impl RequestTemplate {
     /// The scheme, the host and the port of each URL, as `https://auth.example:8443`.
     pub fn bases(&self) -> impl Iterator<Item = &str> {
         self.urls.iter().map(UrlTemplate::base)
+    }
+
+    /// What it tells of a client: all that its answer can depend on.
+    pub(super) fn tells(&self) -> Tells {
+        let of_urls = self.urls.iter().flat_map(UrlTemplate::placeholders);
+        let of_headers = self.headers.varying.iter().flat_map(HeaderTemplate::placeholders);
+        let all = of_urls.chain(of_headers).chain(self.content.placeholders());
+        all.map(Placeholder::tells).fold(Tells::default(), Tells::or)
     }
 
     /// The request for one client.

@@ -147,3 +147,129 @@ impl Breaker {
 fn interval(jitter: f64) -> Duration {
     PROBE_INTERVAL.mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    /// Asks at once and records.
+    fn call(breaker: &mut Breaker, now: Duration, outcome: Outcome) -> bool {
+        let admission = breaker.admit(now, 0.5);
+        breaker.record(now, admission, outcome, 0.5)
+    }
+
+    fn opened() -> Breaker {
+        let mut breaker = Breaker::new();
+        assert!((0..20).any(|_| call(&mut breaker, millis(0), Outcome::Failed)));
+        breaker
+    }
+
+    #[test]
+    fn half_of_twenty_calls_within_five_seconds_open_it() {
+        for (good, failed, opens) in
+            [(0, 19, false), (0, 20, true), (10, 10, true), (11, 10, false), (90, 10, false)]
+        {
+            let mut breaker = Breaker::new();
+            (0..good).for_each(|_| assert!(!call(&mut breaker, millis(0), Outcome::Good)));
+            let has_opened = (0..failed).any(|_| call(&mut breaker, millis(0), Outcome::Failed));
+            assert_eq!(has_opened, opens, "{good} {failed}");
+            assert_eq!(breaker.state() == BreakerState::Open, opens);
+        }
+    }
+
+    #[test]
+    fn failures_of_more_than_five_seconds_ago_do_not_count() {
+        let mut breaker = Breaker::new();
+        (0..19).for_each(|_| assert!(!call(&mut breaker, millis(0), Outcome::Failed)));
+        assert!(!call(&mut breaker, millis(5_000), Outcome::Failed));
+        assert_eq!(breaker.state(), BreakerState::Closed);
+    }
+
+    #[test]
+    fn a_99th_percentile_beyond_the_time_of_an_answer_opens_it() {
+        for (good, opens) in [(97, false), (98, true), (197, true), (198, false)] {
+            let mut breaker = Breaker::new();
+            (0..good).for_each(|_| assert!(!call(&mut breaker, millis(0), Outcome::Good)));
+            let has_opened = (0..2).any(|_| call(&mut breaker, millis(0), Outcome::TimedOut));
+            assert_eq!(has_opened, opens, "{good}");
+        }
+    }
+
+    #[test]
+    fn it_lets_one_probe_go_every_200_ms_and_closes_after_three_answers() {
+        let mut breaker = opened();
+        assert_eq!(breaker.admit(millis(199), 0.5), Admission::Refused);
+        for probe in 1..=3 {
+            let now = millis(200 * probe);
+            assert!(breaker.is_passable(now));
+            assert_eq!(breaker.admit(now, 0.5), Admission::Probe);
+            assert_eq!(breaker.admit(now, 0.5), Admission::Refused);
+            assert_eq!(breaker.state(), BreakerState::HalfOpen);
+            breaker.record(now, Admission::Probe, Outcome::Good, 0.5);
+        }
+        assert_eq!(breaker.state(), BreakerState::Closed);
+        assert!(!call(&mut breaker, millis(601), Outcome::Failed), "what was before is forgotten");
+    }
+
+    #[test]
+    fn a_probe_that_fails_starts_the_count_anew() {
+        let mut breaker = opened();
+        for outcome in [Outcome::Good, Outcome::Good, Outcome::TimedOut, Outcome::Good, Outcome::Good] {
+            let now = match breaker.phase {
+                Phase::Open { until } => until,
+                Phase::HalfOpen { next_probe, .. } => next_probe,
+                Phase::Closed => panic!("closed too early"),
+            };
+            assert_eq!(breaker.admit(now, 0.0), Admission::Probe);
+            breaker.record(now, Admission::Probe, outcome, 0.0);
+        }
+        assert_eq!(breaker.state(), BreakerState::HalfOpen);
+    }
+
+    #[test]
+    fn answers_to_questions_of_before_do_not_close_it() {
+        let mut breaker = opened();
+        breaker.record(millis(1), Admission::Call, Outcome::Good, 0.5);
+        assert_eq!(breaker.state(), BreakerState::Open);
+        assert_eq!(breaker.admit(millis(200), 0.5), Admission::Probe);
+        (0..5).for_each(|_| assert!(!breaker.record(millis(201), Admission::Call, Outcome::Good, 0.5)));
+        assert_eq!(breaker.state(), BreakerState::HalfOpen);
+    }
+
+    #[test]
+    fn jitter_spreads_probes_between_160_and_240_ms() {
+        for (jitter, expected) in [(0.0, 160), (0.5, 200), (1.0, 240), (7.0, 240)] {
+            assert_eq!(interval(jitter), millis(expected));
+        }
+    }
+
+    #[test]
+    fn a_breaker_that_is_open_never_lets_two_questions_go_within_160_ms() {
+        arbtest::arbtest(|u| {
+            let mut breaker = Breaker::new();
+            let (mut now, mut last_probe) = (0, None);
+            for _ in 0..300 {
+                now += u64::from(u.arbitrary::<u8>()? % 64);
+                let jitter = f64::from(u.arbitrary::<u8>()?) / 255.0;
+                let is_passable = breaker.is_passable(millis(now));
+                let admission = breaker.admit(millis(now), jitter);
+                assert_eq!(is_passable, admission != Admission::Refused);
+                if admission == Admission::Probe {
+                    assert!(last_probe.is_none_or(|last| now >= last + 160));
+                    last_probe = Some(now);
+                }
+                if admission == Admission::Call {
+                    last_probe = None;
+                }
+                let outcome =
+                    *u.choose(&[Outcome::Good, Outcome::Failed, Outcome::TimedOut, Outcome::Unknown])?;
+                breaker.record(millis(now), admission, outcome, jitter);
+            }
+            Ok(())
+        });
+    }
+}

@@ -63,3 +63,44 @@ impl<const BUCKETS: usize, const COUNTS: usize> Window<BUCKETS, COUNTS> {
         usize::try_from(bucket % BUCKETS as u64).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn millis(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn what_is_older_than_the_window_is_forgotten_bucket_by_bucket() {
+        let mut window = Window::<3, 1>::new(millis(10));
+        window.add(millis(0), [1]);
+        window.add(millis(12), [2]);
+        window.add(millis(29), [4]);
+        assert_eq!(window.sums(millis(29)), [7]);
+        assert_eq!(window.sums(millis(30)), [6]);
+        assert_eq!(window.sums(millis(25)), [6], "time does not go back");
+        assert_eq!(window.sums(millis(41)), [4]);
+        assert_eq!(window.sums(millis(1_000_000)), [0]);
+    }
+
+    #[test]
+    fn a_window_has_what_was_counted_in_its_buckets() {
+        arbtest::arbtest(|u| {
+            let mut window = Window::<4, 2>::new(millis(5));
+            let mut seen: Vec<(u64, [u32; 2])> = Vec::new();
+            let mut now = 0;
+            for _ in 0..60 {
+                now += u64::from(u.arbitrary::<u8>()? % 16);
+                let counts = [u32::from(u.arbitrary::<u8>()?), u32::from(u.arbitrary::<bool>()?)];
+                window.add(millis(now), counts);
+                seen.push((now / 5, counts));
+                let inside = || seen.iter().filter(|(bucket, _)| bucket + 4 > now / 5);
+                let expected = [0, 1].map(|of| inside().map(|(_, counts)| counts[of]).sum::<u32>());
+                assert_eq!(window.sums(millis(now)), expected);
+            }
+            Ok(())
+        });
+    }
+}

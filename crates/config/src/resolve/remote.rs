@@ -161,6 +161,7 @@ impl<'a> Resolver<'a> {
         let default = CacheOptions::default();
         CacheOptions {
             ttl: self.time(section, "cache_ttl").unwrap_or(default.ttl),
+            permission_ttl: self.time(section, "acl_cache_ttl").unwrap_or(default.permission_ttl),
             negative_ttl: self.time(section, "negative_cache_ttl").unwrap_or(default.negative_ttl),
             entries_max: self.size(section, "max_cache_entries", default.entries_max),
             bytes_max: self.size(section, "max_cache_bytes", default.bytes_max),

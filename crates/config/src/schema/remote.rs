@@ -56,6 +56,11 @@ pub(super) const ROWS: &[Row] = &[
         .within(0..=30 * DAY)
         .word("off", 0)
         .acts("how long an answer that allows is remembered; less where the answer says so. NanoMQ forgets all of them at once, every so often"),
+    own("auth.http_auth.acl_cache_ttl", Time)
+        .default("10s")
+        .within(0..=30 * DAY)
+        .word("off", 0)
+        .acts("how long what acl_req says is remembered for a connection; off: the service is asked each time"),
     own("auth.http_auth.negative_cache_ttl", Time)
         .default("2s")
         .within(0..=5 * MINUTE)

@@ -173,6 +173,7 @@ fn our_own_service_is_asked_by_its_own_protocol() {
         },
         cache: CacheOptions {
             ttl: 300 * SECOND,
+            permission_ttl: 20 * SECOND,
             negative_ttl: SECOND,
             entries_max: 1_000,
             bytes_max: 1 << 20,
@@ -254,19 +255,25 @@ fn what_cannot_be_asked_is_an_error_with_its_place_and_what_to_do() {
         ("auth.http_auth.auth_req.urls = []".to_owned(), "it does not say where to ask"),
         (
             "auth.http_auth.auth_req.url = \"127.0.0.1:80/a\"".to_owned(),
-            ":1:31: auth.http_auth.auth_req.url: it begins with neither http:// nor https://; write http://HOST:PORT",
+            ":1:31: auth.http_auth.auth_req.url: a URL begins with http:// or https://",
         ),
         (
             "auth.http_auth.auth_req.url = \"http://u:swordfish@127.0.0.1/\"".to_owned(),
-            "user names and passwords in it are sent to nobody; write headers.authorization",
+            "auth.http_auth.auth_req.url: behind the scheme stands host or host:port",
         ),
-        ("auth.http_auth.auth_req.url = \"http://${clientid}/\"".to_owned(), "its host and port are fixed"),
+        (
+            "auth.http_auth.auth_req.url = \"http://${clientid}/\"".to_owned(),
+            "without placeholders and without a user name",
+        ),
         (request("urls = [\"http://127.0.0.1/a\"]"), "auth.http_auth.auth_req.urls: it stands there twice"),
         (
             request("method = delete"),
             "auth.http_auth.auth_req.method: 'delete' is not possible; allowed: get, post, put",
         ),
-        (request("method = get, body = '{}'"), "auth.http_auth.auth_req.body: GET has no body"),
+        (
+            request("method = get, body = '{}'"),
+            "auth.http_auth.auth_req.body: a GET has no body: write params, or method = post",
+        ),
         (
             request("params { a = \"%c\" }, body = '{}'"),
             "auth.http_auth.auth_req.body: there are params, too",
@@ -276,13 +283,43 @@ fn what_cannot_be_asked_is_an_error_with_its_place_and_what_to_do() {
             "there are params, too; take one of the two out",
         ),
         (request("body { a = true }"), "auth.http_auth.auth_req.body.a: what stands here is not possible"),
-        (request("headers { Host = a }"), "headers: 'Host' is written by the broker"),
-        (request("headers { signature-INPUT = a }"), "is written by the broker"),
-        (request("headers { \"a b\" = a }"), "headers: 'a b' is no name of a header field"),
-        (request("headers { a = b, A = c }"), "headers: 'A' stands there twice"),
+        (
+            request("body = '{\"u\": \"${user}\"}'"),
+            "auth.http_auth.auth_req.body: unknown placeholder ${user}: there are",
+        ),
+        (
+            request("body = '{\"u\": ${username}}', headers.content-type = \"application/json\""),
+            ":1:62: auth.http_auth.auth_req.body: no JSON, line 1, column 7",
+        ),
+        (
+            request("params { ok = \"%u\", no = \"%Z\" }"),
+            ":1:75: auth.http_auth.auth_req.params.no: unknown placeholder %Z",
+        ),
+        (
+            request("body { topic = \"${topic}\" }"),
+            "body.topic: ${topic} is not known when a client connects",
+        ),
+        (request("headers { x = \"${\" }"), "auth.http_auth.auth_req.headers.x: a placeholder is not closed"),
+        (
+            request("urls = [\"http://127.0.0.2/a\", \"http://127.0.0.3/${x}\"]"),
+            "auth.http_auth.auth_req.urls: unknown placeholder",
+        ),
+        (
+            request("headers { Host = a }"),
+            "auth.http_auth.auth_req.headers.Host: this header field is written by the broker: leave it out",
+        ),
+        (
+            request("headers { signature-INPUT = a }"),
+            "headers.signature-INPUT: this header field is written by the broker",
+        ),
+        (
+            request("headers { \"a b\" = a }"),
+            "auth.http_auth.auth_req.headers.a b: no name of a header field",
+        ),
+        (request("headers { a = b, A = c }"), "auth.http_auth.auth_req.headers.a: it is there twice"),
         (
             request("headers { a = \"\"\"b\nX: swordfish\"\"\" }"),
-            "there is a control character in the value of 'a'",
+            "auth.http_auth.auth_req.headers.a: the value of a header field has visible",
         ),
         (request("tls { certfile = c }"), "auth.http_auth.auth_req.tls: a certificate needs both"),
         (
@@ -322,7 +359,7 @@ fn what_cannot_be_asked_is_an_error_with_its_place_and_what_to_do() {
         ("auth.http_auth { mode = native, native {} }".to_owned(), "native.servers: there is none"),
         (
             "auth.http_auth { mode = native, native.servers = [\"http://127.0.0.1/v1\"] }".to_owned(),
-            "native.servers: our service has its own paths",
+            "native.servers: it has a path; a server is scheme, host and port only",
         ),
         (asked("signing { keyid = a }"), "auth.http_auth.signing has a keyid and a key"),
         (asked(&format!("signing {{ key = \"{key}\" }}")), "auth.http_auth.signing has a keyid and a key"),

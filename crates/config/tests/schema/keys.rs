@@ -123,6 +123,7 @@ fn other(row: &Row, path: &str) -> String {
         (_, "urls" | "servers") if row.effect == Effect::Acts => {
             return "[\"https://127.0.0.1:7777\"]".to_owned();
         }
+        (_, "body") if row.effect == Effect::Acts => return "'{\"u\": \"${username}\"}'".to_owned(),
         (_, "batch_window") => return "7ms".to_owned(),
         (_, "max_batch") => return "7".to_owned(),
         _ => {}

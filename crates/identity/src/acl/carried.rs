@@ -40,10 +40,10 @@ pub(super) enum CarriedRights {
 }
 
 impl CarriedAcl {
-    /// How many rules there are.
+    /// How many rules there are, each topic of each counted.
     pub fn rule_count(&self) -> usize {
         match self {
-            Self::List(rules) | Self::Map(rules) => rules.len(),
+            Self::List(rules) | Self::Map(rules) => rules.iter().map(|rule| rule.topics.len()).sum(),
             Self::Native(rules) => rules.entries().count(),
         }
     }

@@ -11,6 +11,9 @@ use super::own::OwnRules;
 use super::service::{AskPermission, Said, SaidReply};
 use super::{Access, CarriedAcl, Effect, Names};
 
+#[cfg(test)]
+mod tests;
+
 /// What a client may do for whom an authentication service vouches: what it said, and the rules of the files.
 ///
 /// The first line that applies decides:

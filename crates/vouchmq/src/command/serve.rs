@@ -3,6 +3,7 @@
 mod asked;
 mod asking;
 mod data_directory;
+mod figures;
 mod http;
 mod judges;
 mod lifecycle;
@@ -149,7 +150,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let at_work = registry.work(sessions.clone());
     let progress = at_work.running.progress();
     service.work(sessions.clone());
-    let behind = http::Behind { token, sessions, reload: Arc::new(soon.clone()), asking: service.clone() };
+    let behind = http::Behind {
+        token,
+        sessions,
+        reload: Arc::new(soon.clone()),
+        asking: service.clone(),
+        figures: Arc::new(figures::Counted(control.clone())),
+    };
     let services = http::Services::make(works, progress, &config, behind);
     let services = block_on(&at_work.runtime, services)?;
     let http = OnceLock::from(http.serve(runtime, services));

@@ -41,7 +41,9 @@ fn a_broker_is_known_by_its_header_its_address_or_both() {
 fn nobody_may_ask_who_is_not_configured() {
     let world = World::new();
     let server = world.serve(&AuthenticationServiceOptions::default());
-    for path in ["/mqtt/auth", "/mqtt/superuser", "/mqtt/acl", "/v1/auth/verify", "/v1/auth/verify:batch"] {
+    let mqtt = ["/mqtt/auth", "/mqtt/superuser", "/mqtt/acl"];
+    let native = ["/v1/auth/verify", "/v1/auth/verify:batch", "/v1/auth/reconsider"];
+    for path in mqtt.into_iter().chain(native) {
         let answer = server.ask(&post(path, "application/json", "", "{}"));
         assert_eq!(answer.status, 401, "{path}");
         assert!(answer.header("www-authenticate").is_some());

@@ -44,7 +44,8 @@ fn no_secret_is_in_the_log_or_in_an_answer() {
             json!({ "items": [{ "username": "d1", "password": password, "peerhost": password }] }),
             json!(password),
         ] {
-            for path in ["/v1/auth/verify", "/v1/auth/verify:batch", "/mqtt/auth", "/emqx/authn"] {
+            let native = ["/v1/auth/verify", "/v1/auth/verify:batch", "/v1/auth/reconsider"];
+            for path in native.into_iter().chain(["/mqtt/auth", "/emqx/authn"]) {
                 requests.push(post(path, json, "", &body.to_string()));
                 let fields = format!(
                     "Signature: {password}\r\nX-Request-Id: {password}\r\nX-Broker-Key: {password}\r\n"

@@ -28,6 +28,7 @@ fn a_decision_says_no_more_than_the_client_may_learn() {
     world.apply(Change::Device(device));
     let server = world.serve(&trusting());
     let secret = world.secret.expose().to_owned();
+    let credential = world.resident.device("d1").unwrap().credentials[0].id.to_string();
     for (body, expected) in [
         (
             login("d1", "wrong"),
@@ -50,7 +51,8 @@ fn a_decision_says_no_more_than_the_client_may_learn() {
         (
             login("d1", &secret),
             json!({
-                "decision": "allow", "device_id": "d1", "expires_at": null, "as_of": 4,
+                "decision": "allow", "device_id": "d1", "credential_id": credential,
+                "expires_at": null, "as_of": 4,
                 "acl": [
                     { "permission": "allow", "action": "publish", "topic": "dev/d1/#" },
                     { "permission": "allow", "action": "subscribe", "topic": "dev/d1/#" },

@@ -103,9 +103,11 @@ fn a_signed_request_is_answered_and_the_answer_signed() {
     assert_eq!(check(&answer, &sent), Ok(()));
     let other = sender.sign("/v1/auth/verify", &login, NOW);
     assert_eq!(check(&answer, &other), Err(SignatureFault::Mismatch), "it answers one request only");
-    let batch = sender.sign("/v1/auth/verify:batch", r#"{"items":[]}"#, NOW);
-    let answer = batch.send(&server);
-    assert_eq!((answer.status, check(&answer, &batch)), (200, Ok(())));
+    for path in ["/v1/auth/verify:batch", "/v1/auth/reconsider"] {
+        let many = sender.sign(path, r#"{"items":[]}"#, NOW);
+        let answer = many.send(&server);
+        assert_eq!((answer.status, check(&answer, &many)), (200, Ok(())));
+    }
     // A failure is signed too, with the request's id in it.
     let wrong = sender.sign("/v1/auth/verify", r#"{"user":"d1"}"#, NOW);
     let answer = wrong.send(&server);

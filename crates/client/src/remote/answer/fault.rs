@@ -54,9 +54,6 @@ pub enum NotUnderstood {
         /// What is wrong.
         fault: RuleFault,
     },
-    /// A device id that is none.
-    #[error("a device id that is none")]
-    Device,
     /// The service says that it cannot decide now.
     #[error("the service cannot decide now")]
     Unavailable,
@@ -108,7 +105,6 @@ impl NotUnderstood {
             Self::Expired => "expired",
             Self::Attributes => "client_attrs",
             Self::Acl | Self::TooManyRules { .. } | Self::Rule { .. } => "acl",
-            Self::Device => "device_id",
             Self::Unavailable => "service_unavailable",
         }
     }

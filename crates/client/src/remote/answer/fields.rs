@@ -1,9 +1,9 @@
 use hyper::header::CONTENT_TYPE;
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::fault::NotUnderstood;
 use super::strict;
+use crate::remote::percent::decode_form;
 use crate::transport::Answer;
 
 /// The members of a body.
@@ -69,14 +69,9 @@ fn form(body: &[u8]) -> Result<Map<String, Value>, NotUnderstood> {
 }
 
 fn decoded(text: &str) -> Result<String, NotUnderstood> {
-    if !crate::remote::is_percent_encoded(text) {
-        return Err(NotUnderstood::Unreadable);
-    }
-    // A blank is never written as it is.
+    // None of these is ever written as it is in a form: it is a page, or a text.
     if text.contains(|letter: char| letter.is_whitespace() || letter.is_control() || letter == '<') {
         return Err(NotUnderstood::Unreadable);
     }
-    let text = text.replace('+', " ");
-    let decoded = percent_decode_str(&text).decode_utf8();
-    decoded.map(Into::into).map_err(|_| NotUnderstood::Unreadable)
+    decode_form(text).ok_or(NotUnderstood::Unreadable)
 }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use vouchmq_identity::acl::CarriedAcl;
-use vouchmq_identity::acl::{Acl, AclRule, Action, Effect, Names, TopicPattern};
-use vouchmq_identity::model::DeviceId;
+use vouchmq_identity::acl::{Acl, AclRule, Action, CarriedAcl, Effect, Names, TopicPattern};
 use vouchmq_identity::{Denial, UnixMillis};
 
 use super::fault::{NotUnderstood, RuleFault};
@@ -18,9 +16,9 @@ use crate::dto::verify::{AclAction, AclEntry, AclPermission, Decision, Reason, V
 ///
 /// # Errors
 /// [`NotUnderstood`]: it is not as it must be, or the service cannot decide now.
-pub fn native(answer: &VerifyResponse, now: UnixMillis) -> Result<LoginAnswer, NotUnderstood> {
+pub fn native(answer: VerifyResponse) -> Result<LoginAnswer, NotUnderstood> {
     match answer.decision {
-        Decision::Allow => carried(answer, now).map(LoginAnswer::Allow),
+        Decision::Allow => carried(&answer).map(LoginAnswer::Allow),
         Decision::Deny => Ok(LoginAnswer::Deny(match answer.reason {
             Some(Reason::BadCredential) => Denial::ServiceBadCredential,
             Some(Reason::NotAllowed) | None => Denial::ServiceNotAllowed,
@@ -30,16 +28,11 @@ pub fn native(answer: &VerifyResponse, now: UnixMillis) -> Result<LoginAnswer, N
     }
 }
 
-fn carried(answer: &VerifyResponse, now: UnixMillis) -> Result<Carried, NotUnderstood> {
+fn carried(answer: &VerifyResponse) -> Result<Carried, NotUnderstood> {
     // Nobody is let in whose rules are not known.
     let acl = acl_of(answer.acl.as_deref().ok_or(NotUnderstood::Acl)?)?;
     let expires_at = answer.expires_at.as_deref().map(time_of).transpose()?;
-    if expires_at.is_some_and(|at| at <= now) {
-        return Err(NotUnderstood::Expired);
-    }
-    let device = answer.device_id.as_deref().map(str::parse::<DeviceId>).transpose();
-    let device = device.map_err(|_| NotUnderstood::Device)?;
-    Ok(Carried { acl: Some(acl), expires_at, device, ..Carried::default() })
+    Ok(Carried { acl: Some(acl), expires_at, ..Carried::default() })
 }
 
 fn acl_of(entries: &[AclEntry]) -> Result<CarriedAcl, NotUnderstood> {

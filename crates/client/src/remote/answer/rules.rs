@@ -1,10 +1,10 @@
 //! Rules as EMQX writes them.
 
 use serde_json::{Map, Value};
+use vouchmq_identity::QoS;
 use vouchmq_identity::acl::{
     Action, CarriedAcl, CarriedRule, Condition, Effect, RuleTopic, Selector, TopicPattern,
 };
-use vouchmq_mqtt::QoS;
 
 use super::fault::{NotUnderstood, RuleFault};
 
@@ -12,27 +12,18 @@ use super::fault::{NotUnderstood, RuleFault};
 pub(super) const RULES_MAX: usize = 1_024;
 
 pub(super) fn acl_of(acl: &Value) -> Result<CarriedAcl, NotUnderstood> {
-    let (acl, topics) = match acl {
+    let acl = match acl {
         Value::Array(rules) => {
             let rules = rules.iter().enumerate().map(|(index, rule)| {
                 let number = index.saturating_add(1);
                 rule_of(rule).map_err(|fault| NotUnderstood::Rule { number, fault })
             });
-            let rules = rules.collect::<Result<Vec<_>, _>>()?;
-            let topics: usize = rules.iter().map(|rule| rule.topics.len()).sum();
-            (CarriedAcl::List(rules), topics)
+            CarriedAcl::List(rules.collect::<Result<_, _>>()?)
         }
-        Value::Object(members) => {
-            let rules = map_of(members)?;
-            let topics = rules.iter().map(|rule| rule.topics.len()).sum();
-            (CarriedAcl::Map(rules), topics)
-        }
+        Value::Object(members) => CarriedAcl::Map(map_of(members)?),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(NotUnderstood::Acl),
     };
-    if topics > RULES_MAX {
-        return Err(NotUnderstood::TooManyRules { max: RULES_MAX });
-    }
-    Ok(acl)
+    if acl.rule_count() > RULES_MAX { Err(NotUnderstood::TooManyRules { max: RULES_MAX }) } else { Ok(acl) }
 }
 
 /// What a client may publish, subscribe to, and both.

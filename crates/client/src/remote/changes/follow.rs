@@ -19,6 +19,9 @@ use crate::rest::RestFault;
 use crate::transport::Lookup;
 use crate::wire::{Connector, connector, innermost};
 
+#[cfg(test)]
+mod tests;
+
 /// What is told of changes, in their order. Each call is quick: it runs on the task that follows.
 pub trait Followed: Send + Sync {
     /// What this names is not good any more.

@@ -58,3 +58,38 @@ fn check_log(log: &str) -> Result<(), Garbage> {
 fn read<T: DeserializeOwned>(data: &str) -> Result<T, Garbage> {
     serde_json::from_str(data).map_err(|_| Garbage)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn frame(name: &str, id: Option<&str>, data: &str) -> Result<Frame, Garbage> {
+        Frame::try_from(Event { name: name.to_owned(), data: data.to_owned(), id: id.map(str::to_owned) })
+    }
+
+    #[test]
+    fn what_is_not_known_is_passed_over_and_what_is_known_has_to_be_right() {
+        assert_eq!(frame("", None, "x"), Ok(Frame::Other));
+        assert_eq!(frame("later", None, "{}"), Ok(Frame::Other));
+        let reset = Reset { head_seq: 5, log: "a1".to_owned() };
+        assert_eq!(frame("reset", None, r#"{"head_seq":5,"log":"a1","more":1}"#), Ok(Frame::Reset(reset)));
+        for (name, data) in [
+            ("reset", ""),
+            ("reset", r#"{"head_seq":-5,"log":"a1"}"#),
+            ("reset", r#"{"head_seq":5,"log":"a1&after=9"}"#),
+            ("reset", r#"{"head_seq":5,"log":""}"#),
+            ("heartbeat", r#"{"head_seq":5}"#),
+            ("heartbeat", r#"{"head_seq":5,"server_time":"","log":"a b"}"#),
+            ("change", r#"{"seq":1}"#),
+            ("change", "<html>"),
+        ] {
+            assert_eq!(frame(name, None, data), Err(Garbage), "{name} {data}");
+        }
+        let change = r#"{"seq":2,"prev_seq":1,"ts":"","kind":"device","kick":"none"}"#;
+        assert!(
+            matches!(frame("change", Some("a1:2"), change), Ok(Frame::Change(_, Some(log))) if &*log == "a1")
+        );
+        assert!(matches!(frame("change", Some("2"), change), Ok(Frame::Change(_, None))));
+        assert_eq!(frame("change", Some("a/1:2"), change), Err(Garbage));
+    }
+}

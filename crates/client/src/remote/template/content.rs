@@ -3,11 +3,12 @@ use hyper::header::HeaderValue;
 use super::Occasion;
 use super::fault::{Fault, Part, TemplateFault, Unsayable};
 use super::json::{JsonTemplate, content, write_content};
-use super::percent::{decode_form, write_encoded, write_pieces};
+use super::percent::write_pieces;
 use super::placeholder::{Filling, Placeholder, Value};
 use super::secret::{hide_in_pairs, is_secret_name};
 use super::text::{Piece, Pieces};
 use crate::remote::options::Template;
+use crate::remote::percent::{decode_form, write_encoded};
 
 /// What a request says beside its URL and header fields.
 pub(super) enum ContentTemplate {
@@ -89,13 +90,24 @@ pub(super) fn form(text: &str, occasion: Occasion) -> Result<Vec<Param>, Fault> 
         if name.contains("${") {
             return Err(Fault::NameVaries);
         }
-        let value = Pieces::parse(value, occasion)?.map_text(decode_form)?;
-        Ok(Param { name: decode_form(name)?.into(), value, is_optional: false })
+        let value = Pieces::parse(value, occasion)?.map_text(|text| decode_form(text).ok_or(Fault::Form))?;
+        Ok(Param { name: decode_form(name).ok_or(Fault::Form)?.into(), value, is_optional: false })
     });
     pairs.collect()
 }
 
 impl ContentTemplate {
+    pub(super) fn placeholders(&self) -> Vec<Placeholder> {
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::Query(params) | Self::Form(params) | Self::Object(params) => {
+                params.iter().flat_map(|param| param.value.placeholders()).collect()
+            }
+            Self::Json(json) => json.placeholders().collect(),
+            Self::Text(text) => text.placeholders().collect(),
+        }
+    }
+
     /// What is added to the query.
     pub(super) fn query(&self, filling: Filling<'_>) -> String {
         match self {
@@ -142,7 +154,7 @@ fn object(params: &[Param], filling: Filling<'_>) -> Result<String, (Part, Unsay
         out.push_str(if out.len() > 1 { ",\"" } else { "\"" });
         out.push_str(&content(&param.name));
         out.push_str("\":\"");
-        if filling.hides && param.value.fixed().is_some() && is_secret_name(&param.name) {
+        if filling.hides && param.value.single().is_none() && is_secret_name(&param.name) {
             out.push_str(Value::HIDDEN);
         } else {
             for piece in param.value.iter() {

@@ -3,7 +3,7 @@ use hyper::header::{HeaderName, HeaderValue};
 
 use super::Occasion;
 use super::fault::{Fault, Part, TemplateFault, Unsayable};
-use super::placeholder::{Filling, Value};
+use super::placeholder::{Filling, Placeholder, Value};
 use super::secret::is_public_header;
 use super::text::{Piece, Pieces};
 use crate::remote::options::Template;
@@ -88,6 +88,10 @@ impl Headers {
 }
 
 impl HeaderTemplate {
+    pub(super) fn placeholders(&self) -> impl Iterator<Item = Placeholder> {
+        self.value.placeholders()
+    }
+
     pub(super) fn render(&self, filling: Filling<'_>) -> Result<HeaderValue, Unsayable> {
         let mut out = String::new();
         let is_whole = self.value.single().is_some();

@@ -33,11 +33,18 @@ impl JsonTemplate {
             let (line, column) = (error.line(), error.column());
             return Err(compiler.fault.unwrap_or(Fault::Json { line, column }));
         }
-        let placeholders = compiler.chunks.iter().filter(|chunk| matches!(chunk, Chunk::Value(_)));
-        if placeholders.count() > PLACEHOLDERS_MAX {
+        let template = Self(compiler.chunks);
+        if template.placeholders().count() > PLACEHOLDERS_MAX {
             return Err(Fault::TooMany { max: PLACEHOLDERS_MAX });
         }
-        Ok(Self(compiler.chunks))
+        Ok(template)
+    }
+
+    pub(super) fn placeholders(&self) -> impl Iterator<Item = Placeholder> {
+        self.0.iter().filter_map(|chunk| match chunk {
+            Chunk::Value(placeholder) => Some(*placeholder),
+            Chunk::Json(_) | Chunk::Secret(_) => None,
+        })
     }
 
     pub(super) fn render(&self, filling: Filling<'_>) -> Result<String, Unsayable> {
@@ -89,15 +96,11 @@ impl Compiler {
     fn string(&mut self, text: &str, is_secret: bool) -> Result<(), Fault> {
         let pieces = Pieces::parse(text, self.occasion)?;
         self.json("\"");
-        match pieces.fixed() {
-            Some(fixed) if is_secret => self.chunks.push(Chunk::Secret(content(fixed))),
-            _ => {
-                for piece in pieces.iter() {
-                    match piece {
-                        Piece::Text(text) => self.json(&content(text)),
-                        Piece::Value(placeholder) => self.chunks.push(Chunk::Value(*placeholder)),
-                    }
-                }
+        for piece in pieces.iter() {
+            match piece {
+                Piece::Text(text) if is_secret => self.chunks.push(Chunk::Secret(content(text))),
+                Piece::Text(text) => self.json(&content(text)),
+                Piece::Value(placeholder) => self.chunks.push(Chunk::Value(*placeholder)),
             }
         }
         self.json("\"");

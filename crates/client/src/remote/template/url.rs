@@ -1,9 +1,10 @@
 use super::Occasion;
 use super::fault::{Fault, Unsayable};
-use super::percent::{is_encoded, write_within_encoded};
-use super::placeholder::Filling;
+use super::percent::write_within_encoded;
+use super::placeholder::{Filling, Placeholder};
 use super::secret::hide_in_pairs;
 use super::text::Pieces;
+use crate::remote::percent::is_encoded;
 
 /// Where a request goes: what is fixed, and a path and a query with placeholders.
 pub(super) struct UrlTemplate {
@@ -46,6 +47,10 @@ impl UrlTemplate {
     /// The scheme, the host and the port.
     pub(super) fn base(&self) -> &str {
         &self.base
+    }
+
+    pub(super) fn placeholders(&self) -> impl Iterator<Item = Placeholder> {
+        self.segments.iter().chain(&self.query).flat_map(Pieces::placeholders)
     }
 
     /// The path and the query, to which parameters may be added.

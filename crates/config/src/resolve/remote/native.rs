@@ -1,12 +1,14 @@
 //! `mode = native`: our own authentication service, on another machine.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use vouchmq_client::remote::options::NativeOptions;
+use vouchmq_client::transport::Origin;
 
 use super::super::{Resolver, Section};
 use super::REQUESTS;
-use crate::url::Service;
+use crate::hocon::Place;
 
 const BATCH_WINDOW: Duration = Duration::from_millis(2);
 const BATCH_MAX: usize = 256;
@@ -39,25 +41,8 @@ impl<'a> Resolver<'a> {
 
     fn servers(&mut self, native: &Section<'a>) -> Vec<Box<str>> {
         let key = native.key("servers");
-        let mut servers: Vec<Box<str>> = Vec::new();
-        for node in native.list("servers").unwrap_or_default() {
-            let Some(url) = node.text() else { continue };
-            let Some(service) = self.service(node, &key) else { continue };
-            if !matches!(service.target, "" | "/") {
-                let text = format!("{key}: our service has its own paths");
-                self.error(
-                    node.place,
-                    text,
-                    "write http://HOST:PORT or https://HOST:PORT, and nothing behind it",
-                );
-            }
-            let server = Box::from(url.trim_end_matches('/'));
-            if servers.contains(&server) {
-                self.error(node.place, format!("{key}: it stands there twice"), "name each server once");
-            }
-            servers.push(server);
-        }
-        if servers.is_empty() && native.list("servers").is_none_or(<[_]>::is_empty) {
+        let nodes = native.list("servers").unwrap_or_default();
+        if nodes.is_empty() {
             let place = native.get("servers").map_or(native.node.place, |node| node.place);
             self.error(
                 place,
@@ -65,26 +50,41 @@ impl<'a> Resolver<'a> {
                 "write native.servers = [\"https://HOST:PORT\"]",
             );
         }
-        servers
-    }
-
-    /// Where a service is; an error, if that is not what stands there.
-    pub(super) fn service(&mut self, node: &'a crate::tree::Node, key: &str) -> Option<Service<'a>> {
-        match Service::of(node.text()?) {
-            Ok(service) => {
-                if !service.has_tls && !service.is_loopback() {
-                    let text = format!(
-                        "{key}: passwords go to {} in clear, and whoever is in between lets in whom it likes",
-                        service.host
-                    );
-                    self.warn(node.place, text, "write https://…");
+        let mut origins: Vec<Origin> = Vec::new();
+        for node in nodes {
+            match node.text().map(str::parse::<Origin>) {
+                Some(Ok(origin)) => {
+                    self.warn_of_clear(&origin, node.place, &key);
+                    if origins.contains(&origin) {
+                        self.error(
+                            node.place,
+                            format!("{key}: it stands there twice"),
+                            "name each server once",
+                        );
+                    }
+                    origins.push(origin);
                 }
-                Some(service)
-            }
-            Err(fault) => {
-                self.error(node.place, format!("{key}: {fault}"), fault.hint());
-                None
+                Some(Err(fault)) => self.notes.error(node.place, format!("{key}: {fault}")),
+                // What is no text is told already.
+                None => {}
             }
         }
+        origins.iter().map(|origin| origin.to_string().into()).collect()
     }
+
+    pub(super) fn warn_of_clear(&mut self, origin: &Origin, place: Place, key: &str) {
+        if !origin.is_secure() && !is_loopback(origin.host()) {
+            let text = format!(
+                "{key}: passwords go to {} in clear, and whoever is in between lets in whom it likes",
+                origin.authority()
+            );
+            self.warn(place, text, "write https://…");
+        }
+    }
+}
+
+/// Whether a host is this machine.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.to_canonical().is_loopback())
 }

@@ -1,24 +1,15 @@
 //! One kind of request: where it goes, and what it says.
 
 use vouchmq_client::remote::options::{Content, RequestMethod, RequestOptions, Template};
+use vouchmq_client::remote::template::{Occasion, Part, RequestTemplate, TemplateFault};
+use vouchmq_client::transport::Origin;
 
 use super::super::{Resolver, Section};
 use super::is_on;
+use crate::hocon::Place;
 use crate::tree::{Entry, Node};
 
-/// Names of header fields that are written by whoever sends the request.
-const OURS: [&str; 9] = [
-    "host",
-    "content-length",
-    "content-digest",
-    "connection",
-    "keep-alive",
-    "transfer-encoding",
-    "upgrade",
-    "signature",
-    "signature-input",
-];
-/// What stands for the password.
+/// What stands for the password: in parameters, and anywhere.
 const PASSWORDS: [&str; 2] = ["%P", "${password"];
 
 impl<'a> Resolver<'a> {
@@ -29,28 +20,26 @@ impl<'a> Resolver<'a> {
             self.warn(enable.place, text, "take the block out, and it is asked by neither");
             return None;
         }
-        let method = self.method(&request);
-        let urls = self.urls(&request);
-        let headers = self.headers(&request);
-        let content = self.content(&request, method)?;
-        let is_in_url = |text: &str| text.contains(PASSWORDS[1]);
-        let is_in_query = match &content {
-            Content::Params(params) if method == RequestMethod::Get => params
-                .iter()
-                .any(|(_, value)| PASSWORDS.iter().any(|password| value.text().contains(password))),
-            Content::Params(_) | Content::Body(_) | Content::Nothing => false,
-        };
-        if is_in_query || urls.iter().any(|url| is_in_url(url)) {
-            let text =
-                format!("{}: the password is in the URL, which servers write into their logs", request.path);
-            self.warn(request.node.place, text, "write method = post, and the password into params or body");
-        }
-        let has_tls = urls.iter().any(|url| url.starts_with("https:"));
-        let tls = self.outgoing_tls(&request, has_tls);
+        let urls = urls(&request);
         if urls.is_empty() {
+            let text = format!("{}: it does not say where to ask", request.key("url"));
+            self.error(request.node.place, text, "write url = \"http://HOST:PORT/PATH\"");
             return None;
         }
-        Some(RequestOptions { urls, method, headers, content, tls })
+        let method = self.method(&request);
+        let content = self.content(&request)?;
+        let headers = texts(request.get("headers")).map(template).collect();
+        let has_tls = urls.iter().any(|(_, node)| node.text().is_some_and(|url| url.starts_with("https:")));
+        let tls = self.outgoing_tls(&request, has_tls);
+        let texts_of_urls = urls.iter().filter_map(|(_, node)| Some(node.text()?.into())).collect();
+        let options = RequestOptions { urls: texts_of_urls, method, headers, content, tls };
+        let occasion = if name == "acl_req" { Occasion::Action } else { Occasion::Connect };
+        match RequestTemplate::parse(&options, occasion) {
+            Ok(parsed) => self.look_at_servers(&urls, &request, &parsed),
+            Err(fault) => self.tell_fault(&urls, &request, &fault),
+        }
+        self.doubt_request(&request, &options);
+        Some(options)
     }
 
     fn method(&mut self, request: &Section<'a>) -> RequestMethod {
@@ -67,55 +56,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn urls(&mut self, request: &Section<'a>) -> Vec<Box<str>> {
-        let (one, more) = (request.get("url"), request.get("urls"));
-        if one.is_none() && more.and_then(Node::list).is_none_or(<[_]>::is_empty) {
-            let text = format!("{}: it does not say where to ask", request.key("url"));
-            self.error(request.node.place, text, "write url = \"http://HOST:PORT/PATH\"");
-        }
-        let more = more.and_then(Node::list).unwrap_or_default();
-        let all = one.map(|node| ("url", node)).into_iter().chain(more.iter().map(|node| ("urls", node)));
-        let mut urls: Vec<Box<str>> = Vec::new();
-        for (key, node) in all {
-            let key = request.key(key);
-            if self.service(node, &key).is_none() {
-                continue;
-            }
-            let url = Box::from(node.text().unwrap_or_default());
-            if urls.contains(&url) {
-                self.error(node.place, format!("{key}: it stands there twice"), "name each server once");
-            }
-            urls.push(url);
-        }
-        urls
-    }
-
-    fn headers(&mut self, request: &Section<'a>) -> Vec<(Box<str>, Template)> {
-        let mut headers: Vec<(Box<str>, Template)> = Vec::new();
-        for (entry, value) in texts(request.get("headers")) {
-            let key = request.key("headers");
-            let name = entry.key.escape_debug();
-            if !is_field_name(&entry.key) {
-                self.error(
-                    entry.place,
-                    format!("{key}: '{name}' is no name of a header field"),
-                    "see RFC 9110 §5.1",
-                );
-            } else if OURS.iter().any(|ours| entry.key.eq_ignore_ascii_case(ours)) {
-                self.error(entry.place, format!("{key}: '{name}' is written by the broker"), "take it out");
-            } else if headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(&entry.key)) {
-                self.error(entry.place, format!("{key}: '{name}' stands there twice"), "write it once");
-            }
-            if value.contains(char::is_control) {
-                let text = format!("{key}: there is a control character in the value of '{name}'");
-                self.error(entry.place, text, "write it on one line");
-            }
-            headers.push((entry.key.clone(), Template::from(value)));
-        }
-        headers
-    }
-
-    fn content(&mut self, request: &Section<'a>, method: RequestMethod) -> Option<Content> {
+    fn content(&mut self, request: &Section<'a>) -> Option<Content> {
         let (params, body) = (request.get("params"), request.get("body"));
         if let (Some(_), Some(body)) = (params, body) {
             let text = format!("{}: there are params, too", request.key("body"));
@@ -123,24 +64,52 @@ impl<'a> Resolver<'a> {
             return None;
         }
         if let Some(text) = body.and_then(Node::text) {
-            if method == RequestMethod::Get {
-                let told = format!("{}: GET has no body", request.key("body"));
-                self.error(request.node.place, told, "write method = post, or params in place of body");
-            }
             return Some(Content::Body(Template::from(text)));
         }
-        let (key, node) = if params.is_some() { ("params", params) } else { ("body", body) };
-        let Some(block) = node else { return Some(Content::Nothing) };
-        if key == "params" {
-            self.compare_params(request, block);
-        }
-        let params = texts(node).map(|(entry, value)| (entry.key.clone(), Template::from(value)));
-        Some(Content::Params(params.collect()))
+        let Some(block) = params.or(body) else { return Some(Content::Nothing) };
+        Some(Content::Params(texts(Some(block)).map(template).collect()))
     }
 
-    /// Tells what NanoMQ does not send.
-    fn compare_params(&mut self, request: &Section<'a>, params: &'a Node) {
-        if request.get("headers").and_then(Node::map).is_none_or(<[_]>::is_empty) {
+    fn look_at_servers(
+        &mut self,
+        urls: &[(&str, &'a Node)],
+        request: &Section<'a>,
+        parsed: &RequestTemplate,
+    ) {
+        let mut seen = Vec::new();
+        for ((key, node), base) in urls.iter().zip(parsed.bases()) {
+            let key = request.key(key);
+            match base.parse::<Origin>() {
+                Ok(origin) => self.warn_of_clear(&origin, node.place, &key),
+                Err(fault) => self.notes.error(node.place, format!("{key}: {fault}")),
+            }
+            if seen.contains(&node.text()) {
+                self.error(node.place, format!("{key}: it stands there twice"), "name each server once");
+            }
+            seen.push(node.text());
+        }
+    }
+
+    fn tell_fault(&mut self, urls: &[(&str, &'a Node)], request: &Section<'a>, fault: &TemplateFault) {
+        let (place, key) = place_of(urls, request, &fault.part);
+        self.notes.error(place, format!("{key}: {}", fault.fault));
+    }
+
+    /// Tells what is sent otherwise than it looks.
+    fn doubt_request(&mut self, request: &Section<'a>, options: &RequestOptions) {
+        let is_in_query = match &options.content {
+            Content::Params(params) if options.method == RequestMethod::Get => params
+                .iter()
+                .any(|(_, value)| PASSWORDS.iter().any(|password| value.text().contains(password))),
+            Content::Params(_) | Content::Body(_) | Content::Nothing => false,
+        };
+        if is_in_query || options.urls.iter().any(|url| url.contains(PASSWORDS[1])) {
+            let text =
+                format!("{}: the password is in the URL, which servers write into their logs", request.path);
+            self.warn(request.node.place, text, "write method = post, and the password into params or body");
+        }
+        let Some(params) = request.get("params") else { return };
+        if options.headers.is_empty() {
             let text = format!(
                 "{}: they are sent; without headers NanoMQ sends none of them",
                 request.key("params")
@@ -167,14 +136,43 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// Where it goes: the key, and what stands there.
+fn urls<'a>(request: &Section<'a>) -> Vec<(&'static str, &'a Node)> {
+    let more = request.list("urls").unwrap_or_default().iter().map(|node| ("urls", node));
+    let all = request.get("url").map(|node| ("url", node)).into_iter().chain(more);
+    all.filter(|(_, node)| node.text().is_some()).collect()
+}
+
+/// Where a part of a request stands, and its key.
+fn place_of(urls: &[(&str, &Node)], request: &Section<'_>, part: &Part) -> (Place, String) {
+    let member = |block: &str, is_it: &dyn Fn(usize, &Entry) -> bool| {
+        let found = texts(request.get(block)).enumerate().find(|(index, (entry, _))| is_it(index + 1, entry));
+        let (_, (entry, _)) = found?;
+        Some((entry.place, format!("{}.{}", request.key(block), entry.key.escape_debug())))
+    };
+    let found = match part {
+        Part::Request => None,
+        Part::Url(number) => {
+            urls.get(number.saturating_sub(1)).map(|(key, node)| (node.place, request.key(key)))
+        }
+        Part::Header(name) => member("headers", &|number, entry| {
+            entry.key.eq_ignore_ascii_case(name) || number.to_string() == **name
+        }),
+        Part::Param(name) => {
+            let is_it = |_: usize, entry: &Entry| entry.key == *name;
+            member("params", &is_it).or_else(|| member("body", &is_it))
+        }
+        Part::Body => request.get("body").map(|node| (node.place, request.key("body"))),
+    };
+    found.unwrap_or_else(|| (request.node.place, request.path.clone()))
+}
+
 /// The members of a block that are texts.
 fn texts(block: Option<&Node>) -> impl Iterator<Item = (&Entry, &str)> {
     let entries = block.and_then(Node::map).unwrap_or_default();
     entries.iter().filter_map(|entry| Some((entry, entry.node.text()?)))
 }
 
-/// A token (RFC 9110 §5.6.2).
-fn is_field_name(name: &str) -> bool {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(is_token)
+fn template((entry, value): (&Entry, &str)) -> (Box<str>, Template) {
+    (entry.key.clone(), Template::from(value))
 }

@@ -9,7 +9,7 @@ use vouchmq_api::authentication_service::{
 };
 use vouchmq_api::changes::Changes;
 use vouchmq_api::http::{AdministratorToken, HttpLimits, Router, Service};
-use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Management, Ports, Reload};
+use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Figures, Management, Ports, Reload};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::SystemClock;
 use vouchmq_config::{self as config, Config, HttpListenerOptions};
@@ -49,6 +49,7 @@ pub(in crate::command::serve) struct Behind {
     pub(in crate::command::serve) sessions: Arc<dyn Sessions>,
     pub(in crate::command::serve) reload: Arc<dyn Reload>,
     pub(in crate::command::serve) asking: Arc<dyn Asking>,
+    pub(in crate::command::serve) figures: Arc<dyn Figures>,
 }
 
 /// How far changes have come.
@@ -157,7 +158,7 @@ impl Works {
     }
 
     async fn management(&self, ways: &Ways, behind: Behind) -> Result<Router, Failure> {
-        let Behind { token, sessions, reload, asking } = behind;
+        let Behind { token, sessions, reload, asking, figures } = behind;
         let keys = Arc::new(ApiKeys::new(self.registry.clone(), token));
         keys.load().await.map_err(Failure::unusable)?;
         let ports = Ports {
@@ -168,7 +169,8 @@ impl Works {
             applied: ways.applied.clone(),
             changes: ways.changes.clone(),
         };
-        Ok(management::router(Management::new(ports, keys).with_reload(reload).with_asking(asking)))
+        let management = Management::new(ports, keys).with_reload(reload).with_asking(asking);
+        Ok(management::router(management.with_figures(figures)))
     }
 }
 

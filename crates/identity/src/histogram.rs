@@ -11,7 +11,7 @@ pub struct Histogram {
 }
 
 /// What a [`Histogram`] had counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HistogramSnapshot {
     /// How many took at most as long as [`Histogram::BOUNDS`] has it in the same place, and longer than the one before;
     /// the last: longer than any of them.

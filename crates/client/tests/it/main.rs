@@ -1,0 +1,4 @@
+//! Servers that are asked, over real connections.
+
+mod harness;
+mod transport;
