@@ -1,7 +1,7 @@
 //! What a client may do for whom a service vouches, and how the service is asked about the rest (`acl_req`).
 
 use std::net::IpAddr;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretSlice};
@@ -12,7 +12,7 @@ use vouchmq_identity::{
 };
 
 use super::figures::Permitted;
-use super::service::{Remote, Spoken};
+use super::service::{Remote, Spoken, Surroundings};
 use super::settled::Grounds;
 use super::values::{Client, Values, Wish};
 
@@ -25,8 +25,7 @@ pub(super) struct Basis {
 
 /// Asks about single rights of one connection.
 pub(super) struct Permissions {
-    /// The connection may outlive the configuration.
-    remote: Weak<Remote>,
+    surroundings: Surroundings,
     who: Who,
     known: Mutex<Decisions>,
 }
@@ -111,7 +110,7 @@ pub(super) fn beside(
 
 impl AskPermission for Asks {
     fn known(&self, attempt: Attempt<'_>) -> Option<Said> {
-        let remote = self.0.remote.upgrade()?;
+        let remote = self.0.surroundings.asked()?;
         let said = self.0.known.lock().get(attempt, timestamp(&remote))?;
         remote.counted().count_permission(Permitted::Remembered);
         Some(said)
@@ -119,7 +118,7 @@ impl AskPermission for Asks {
 
     fn ask(&self, attempt: Attempt<'_>, reply: SaidReply) {
         // A service that is not asked any more cannot be asked.
-        let Some(remote) = self.0.remote.upgrade() else { return drop(reply) };
+        let Some(remote) = self.0.surroundings.asked() else { return drop(reply) };
         remote.ask_permission(self.0.clone(), OwnAttempt::of(attempt), reply);
     }
 }
@@ -132,7 +131,7 @@ impl Permissions {
             Spoken::Native(_) => return None,
         };
         let who = Who::of(request, acl.tells.password);
-        Some(Arc::new(Self { remote: Arc::downgrade(remote), who, known: Mutex::default() }))
+        Some(Arc::new(Self { surroundings: remote.surroundings().clone(), who, known: Mutex::default() }))
     }
 
     fn values<'a>(&'a self, attempt: &'a OwnAttempt) -> Values<'a> {

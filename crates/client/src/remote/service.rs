@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -48,6 +49,8 @@ pub struct Surroundings {
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     standings: Arc<Standings<Basis>>,
+    /// Who is asked now: a connection outlives the configuration that it came under.
+    asked: Arc<Mutex<Weak<Remote>>>,
 }
 
 /// By what protocol.
@@ -100,7 +103,19 @@ const JOINERS_MAX: usize = 4_096;
 impl Surroundings {
     /// Questions wait on `runtime`; nobody has been let in yet.
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Self {
-        Self { runtime, clock, standings: Arc::default() }
+        Self { runtime, clock, standings: Arc::default(), asked: Arc::default() }
+    }
+}
+
+impl Surroundings {
+    /// From now on this one is asked what the clients of all may do; `None`: nobody is.
+    pub fn is_asked(&self, remote: Option<&Arc<Remote>>) {
+        *self.asked.lock() = remote.map(Arc::downgrade).unwrap_or_default();
+    }
+
+    /// Who is asked now.
+    pub(super) fn asked(&self) -> Option<Arc<Remote>> {
+        self.asked.lock().upgrade()
     }
 }
 
@@ -186,7 +201,7 @@ impl Remote {
 
     /// What the service said a while ago, for when no server answers: only if that is wanted.
     pub(super) fn recall_stale(&self, key: &Key) -> Option<Settled> {
-        let hit = self.cache.get_stale(key, self.now(), self.silence())?;
+        let hit = self.cache.stale(key, self.now(), self.silence())?;
         Some(hit.value)
     }
 
@@ -241,6 +256,10 @@ impl Remote {
 
     pub(super) const fn runtime(&self) -> &Handle {
         &self.surroundings.runtime
+    }
+
+    pub(super) const fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     pub(super) fn standings(&self) -> &Standings<Basis> {

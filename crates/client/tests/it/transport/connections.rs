@@ -108,6 +108,24 @@ async fn a_request_of_whose_answer_something_came_is_not_sent_anew() {
     assert_eq!(site.connections(), 1);
 }
 
+/// What is said in advance would be taken for the answer to the next question, of somebody else.
+#[tokio::test]
+async fn a_server_that_says_more_than_it_was_asked_for_is_not_believed_the_rest() {
+    let site = Site::raw(|number, mut stream| async move {
+        while heard(&mut stream).await.is_some() {
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\n{number}");
+            let forged = "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged";
+            stream.write_all(format!("{answer}{forged}").as_bytes()).await.unwrap();
+        }
+    })
+    .await;
+    let servers = servers(&[&site], options());
+    for number in ["1", "2", "3"] {
+        let answer = servers.ask(&question(1, "x"), Repeats::Never, later()).await.unwrap();
+        assert_eq!(answer.body, number);
+    }
+}
+
 #[tokio::test]
 async fn who_goes_away_closes_the_connection() {
     let (tell, mut told) = mpsc::channel(4);
