@@ -72,6 +72,8 @@ enum Outcome {
     Asked {
         allowed: Grant,
         nothing: Grant,
+        /// Whether what it comes to if it says nothing is all of it, but for what rules deny.
+        nothing_is_all: bool,
     },
 }
 
@@ -117,15 +119,17 @@ impl Authorize for Rights {
             }
         };
         let filter = filter.map(FilterRef::to_owned);
-        let (allowed, nothing) = match outcome {
+        let (allowed, nothing, nothing_is_all) = match outcome {
             Outcome::Is(grant) => return reply.answer(Inquired::Granted(grant)),
-            Outcome::Asked { allowed, nothing } => (allowed, nothing),
+            Outcome::Asked { allowed, nothing, nothing_is_all } => (allowed, nothing, nothing_is_all),
         };
         let Some(service) = &self.0.service else { return drop(reply) };
         let known = service.known(attempt);
         let inner = Arc::clone(&self.0);
         let said = SaidReply::new(move |said| {
             reply.answer(said.map_or(Inquired::Unavailable, |said| {
+                let is_all = said == Said::Allow || said == Said::Nothing && nothing_is_all;
+                let filter = filter.filter(|_| is_all);
                 Inquired::Granted(inner.granted(filter, said.grant(allowed, nothing)))
             }));
         });
@@ -181,7 +185,7 @@ impl Inner {
         match self.said(own, |carried| carried.on_publish(topic, qos, retain)) {
             Some(Effect::Allow) => Outcome::Is(Grant::Whole),
             Some(Effect::Deny) => Outcome::Is(Grant::Denied),
-            None => self.unsaid(Grant::Whole, self.own.no_match_on_publish(topic, qos, retain)),
+            None => self.unsaid(Grant::Whole, self.own.no_match_on_publish(topic, qos, retain), true),
         }
     }
 
@@ -223,11 +227,10 @@ impl Inner {
         if own.decides == Some(Effect::Allow) {
             return Outcome::Is(checked(is_partly_denied));
         }
-        let nothing = match self.own.no_match_on_subscribe(filter, share, is_partly_allowed) {
-            Grant::Whole => checked(is_partly_denied),
-            grant @ (Grant::PerMessage | Grant::Denied | Grant::Asked) => grant,
-        };
-        self.unsaid(checked(is_partly_denied), nothing)
+        let no_match = self.own.no_match_on_subscribe(filter, share, is_partly_allowed);
+        let allowed = checked(is_partly_denied);
+        let nothing = if no_match == Grant::Whole { allowed } else { no_match };
+        self.unsaid(allowed, nothing, no_match == Grant::Whole)
     }
 
     fn subscription_of_any_qos(&self, filter: FilterRef<'_>, share: Option<&str>) -> Grant {
@@ -240,9 +243,9 @@ impl Inner {
         if others.into_iter().all(|qos| grant(Some(qos)) == first) { first } else { Grant::Asked }
     }
 
-    fn unsaid(&self, allowed: Grant, nothing: Grant) -> Outcome {
+    fn unsaid(&self, allowed: Grant, nothing: Grant, nothing_is_all: bool) -> Outcome {
         match self.service {
-            Some(_) => Outcome::Asked { allowed, nothing },
+            Some(_) => Outcome::Asked { allowed, nothing, nothing_is_all },
             None => Outcome::Is(nothing),
         }
     }
@@ -274,7 +277,7 @@ impl Outcome {
     fn known(&self, known: impl FnOnce() -> Option<Said>) -> Grant {
         match *self {
             Self::Is(grant) => grant,
-            Self::Asked { allowed, nothing } => {
+            Self::Asked { allowed, nothing, nothing_is_all: _ } => {
                 known().map_or(Grant::Asked, |said| said.grant(allowed, nothing))
             }
         }

@@ -213,7 +213,7 @@ fn a_subscription_is_granted_for_all_of_it_and_checked_where_a_part_is_denied() 
         (silent(Effect::Allow), false, list(&["-a/x"]), None, "a/#", CHECKED, true),
         (file(&["+a/#"], Effect::Deny), false, list(&["-a/x"]), None, "a/#", CHECKED, true),
         (silent(Effect::Deny), false, list(&["+a/y"]), None, "a/#", NO, true),
-        (silent(Effect::Deny), false, list(&["+a/y"]), allow(), "a/#", YES, false),
+        (silent(Effect::Deny), false, list(&["+a/y"]), allow(), "a/#", YES, true),
         (file(&["+a/x"], Effect::Deny), false, list(&["+a/#"]), None, "a/#", YES, true),
         (file(&["+a/#"], Effect::Deny), false, list(&["-#"]), None, "a/#", NO, false),
         (silent(Effect::Deny), false, Some(native(&["+a/#", "-a/x"])), None, "a/#", CHECKED, true),
