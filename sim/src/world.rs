@@ -4,6 +4,7 @@ mod authenticator;
 mod driver;
 mod env;
 mod finish;
+mod inquire;
 mod operator;
 mod sabotage;
 mod shard;
@@ -11,7 +12,7 @@ mod shard;
 use std::rc::Rc;
 use std::time::Duration;
 
-use vouchmq_mqtt::engine::ShardId;
+use vouchmq_mqtt::engine::{Input, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 
 use crate::agenda::{Agenda, Event};
@@ -145,6 +146,9 @@ impl World {
             Event::Mail { from, to } => self.deliver_mail(from, to),
             Event::Decided(shard, connection, decision, ruling) => {
                 self.decided(shard, connection, *decision, ruling);
+            }
+            Event::Inquired(shard, inquiry, answers) => {
+                self.input(shard, Input::Inquired(inquiry, answers));
             }
             Event::Client(number, errand) => {
                 if let Some(client) = self.clients.get_mut(number.index()) {

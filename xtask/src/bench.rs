@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::{process::Program, table::Table, tools, tree::Tree, workspace::Workspace};
 
+mod authentication;
 mod broker;
 mod certificates;
 mod instructions;
@@ -42,8 +43,8 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::load()?;
     let plan = Plan::load(&Tree::load(&workspace.root)?)?;
     let (mut sections, mut holds) = (Vec::new(), true);
-    let Parts { scenarios, transports, sizes, scaling, .. } = options.parts;
-    if scenarios || transports || sizes || scaling {
+    let Parts { scenarios, transports, authentication, sizes, scaling, .. } = options.parts;
+    if scenarios || transports || authentication || sizes || scaling {
         sections = measured(&workspace, &plan, options)?;
     }
     if options.parts.instructions {
@@ -109,6 +110,14 @@ fn measured(workspace: &Workspace, plan: &Plan, options: &Options) -> Result<Vec
             transports::measure(&plan.transports, &brokers, &generator, options, &dir)?
                 .into_iter()
                 .map(|(name, text, json)| section(workspace, name, " --transports", &text, json, options))
+                .collect::<Result<Vec<_>>>()?,
+        );
+    }
+    if options.parts.authentication {
+        sections.extend(
+            authentication::measure(&plan.authentication, &ours()?, &generator, options, &dir)?
+                .into_iter()
+                .map(|(name, text, json)| section(workspace, name, " --authentication", &text, json, options))
                 .collect::<Result<Vec<_>>>()?,
         );
     }

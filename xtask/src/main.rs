@@ -37,9 +37,11 @@ usage: cargo xtask COMMAND
       who may know whom (xtask/layers.toml)
   conformance [--list-missing] [--write] [--no-list]
       every statement of the standards, and the tests that prove it
-  bench [--scenarios] [--sizes] [--scaling] [--instructions] [--only SCENARIO,…] [--rounds N] [--shards N]
-        [--profile release|dist] [--brokers mosquitto,vouchmq] [--loadgen PATH] [--json FILE] [--write]
-      CPU per message beside Mosquitto, memory, instruction counts (xtask/bench.toml)
+  bench [--scenarios] [--transports] [--authentication] [--sizes] [--scaling] [--instructions] [--only SCENARIO,…]
+        [--rounds N] [--shards N] [--profile release|dist] [--brokers mosquitto,vouchmq] [--loadgen PATH]
+        [--json FILE] [--write]
+      CPU per message beside Mosquitto, per CONNECT through an authentication service, memory, instruction counts
+      (xtask/bench.toml)
   fuzz TARGET [--secs N] [--max-len BYTES]
       libFuzzer on a target of fuzz/Cargo.toml; inputs that reach something new join fuzz/corpus/TARGET";
 

@@ -25,6 +25,7 @@ pub(crate) mod answer;
 mod api_keys;
 mod applied;
 mod audit;
+mod authentication;
 mod blocks;
 mod caller;
 mod certificate_authorities;
@@ -48,8 +49,10 @@ mod stats;
 pub(crate) mod text;
 
 pub use applied::{Application, Applied};
+pub use authentication::Asking;
 pub use keys::ApiKeys;
 pub use reload::{InvalidConfig, Reload};
+pub use stats::Figures;
 
 /// What the management API works on.
 #[derive(Clone)]
@@ -84,6 +87,8 @@ pub struct Management {
     delete_budget: Duration,
     last_look: health::LastLook,
     reload: Option<Arc<dyn Reload>>,
+    asking: Option<Arc<dyn Asking>>,
+    figures: Option<Arc<dyn Figures>>,
     start: Instant,
 }
 
@@ -127,6 +132,8 @@ impl Management {
             delete_budget: products::DELETE_BUDGET,
             last_look,
             reload: None,
+            asking: None,
+            figures: None,
             start,
         }
     }
@@ -135,6 +142,18 @@ impl Management {
     #[must_use]
     pub fn with_reload(self, reload: Arc<dyn Reload>) -> Self {
         Self { reload: Some(reload), ..self }
+    }
+
+    /// Tells of the authentication service that `asking` asks.
+    #[must_use]
+    pub fn with_asking(self, asking: Arc<dyn Asking>) -> Self {
+        Self { asking: Some(asking), ..self }
+    }
+
+    /// Tells of the broker that runs here by `figures`.
+    #[must_use]
+    pub fn with_figures(self, figures: Arc<dyn Figures>) -> Self {
+        Self { figures: Some(figures), ..self }
     }
 
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
@@ -219,6 +238,8 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::Admin, routes!(api_keys::read_one))
         .add(Scope::Admin, routes!(api_keys::revoke))
         .add(Scope::Admin, routes!(reload::reload))
+        .add(Scope::StatsRead, routes!(authentication::read))
+        .add(Scope::CredentialsWrite, routes!(authentication::forget))
         .add(Scope::AuditRead, routes!(audit::list))
         .add(Scope::AuditRead, routes!(audit::verify))
         .add(Scope::ChangesRead, routes!(changes::follow))

@@ -1,5 +1,9 @@
 //! Who may open a connection: bounds on all connections, on one address, on memory.
 
+pub(crate) mod queue_delay;
+mod tarpit;
+mod verdicts;
+
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,12 +12,18 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use vouchmq_identity::Doorway;
 use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::time::Timestamp;
 
 use crate::offences::{Judgement, Offences};
 use crate::strangers::{Strangers, Taken};
 use crate::transport::Peer;
+use tarpit::Tarpit;
+use verdicts::VerdictCounters;
+
+pub(crate) use tarpit::Held;
+pub use verdicts::VerdictStats;
 
 /// Addresses whose connections and rates are remembered.
 const ADDRESSES_MAX: usize = 65_536;
@@ -35,8 +45,10 @@ pub(crate) struct Seat {
     pub(crate) peer: Peer,
     /// There is no place: the client is only to be told so.
     pub(crate) refusal: Option<ReasonCode>,
-    /// How long the client waits before it is judged, because its address connects too often.
-    pub(crate) delay: Duration,
+    /// How long the client waits before it is judged, in microseconds.
+    delay_micros: u32,
+    /// By which listener it came.
+    pub(crate) doorway: Option<Arc<Doorway>>,
     /// What it sent before it was let in; `None` from then on.
     stranger: Option<Taken>,
 }
@@ -47,6 +59,12 @@ pub(crate) struct ConnectionLimits {
     pub(crate) total_max: usize,
     pub(crate) per_address_max: usize,
     pub(crate) connects_per_address_per_sec: u32,
+    /// Failed logins of an address per minute that are free.
+    pub(crate) failed_logins_free: u32,
+    /// Takeovers of a client id per minute that are free.
+    pub(crate) takeovers_free: u32,
+    /// How long CONNECTs may wait before fewer are taken.
+    pub(crate) queue_delay_target: Duration,
 }
 
 /// Counts connections and refuses those that are too many. Shared by all shards.
@@ -60,6 +78,7 @@ pub(crate) struct Admission {
     addresses: Mutex<Addresses>,
     failed_logins: Mutex<Offences<IpAddr>>,
     strangers: Strangers,
+    tarpit: Arc<Tarpit>,
     pub(crate) counters: Counters,
 }
 
@@ -72,13 +91,28 @@ pub(crate) struct Counters {
     pub(crate) refused_rate: AtomicU64,
     pub(crate) refused_memory: AtomicU64,
     pub(crate) refused_strangers: AtomicU64,
+    pub(crate) refused_overload: AtomicU64,
+    pub(crate) tarpitted: AtomicU64,
+    pub(crate) accept_delays: AtomicU64,
     pub(crate) accept_pauses: AtomicU64,
     pub(crate) delayed_logins: AtomicU64,
     pub(crate) blocked_logins: AtomicU64,
+    pub(crate) blocked_takeovers: AtomicU64,
     pub(crate) ended_by_reconsideration: AtomicU64,
     pub(crate) refused_at_second_look: AtomicU64,
     pub(crate) log_lines_suppressed: AtomicU64,
     pub(crate) handshakes: HandshakeCounters,
+    pub(crate) verdicts: VerdictCounters,
+    pub(crate) inquiries: InquiryCounters,
+}
+
+/// What others said about what clients want to do.
+#[derive(Debug, Default)]
+pub(crate) struct InquiryCounters {
+    pub(crate) asked: AtomicU64,
+    pub(crate) allowed: AtomicU64,
+    pub(crate) denied: AtomicU64,
+    pub(crate) unavailable: AtomicU64,
 }
 
 /// What became of connections that something lies below MQTT of.
@@ -89,6 +123,7 @@ pub(crate) struct HandshakeCounters {
     pub(crate) abandoned: AtomicU64,
     pub(crate) timed_out: AtomicU64,
     pub(crate) crowded: AtomicU64,
+    pub(crate) evicted: AtomicU64,
     pub(crate) failed_proxy: AtomicU64,
     pub(crate) failed_tls: AtomicU64,
     pub(crate) failed_certificate: AtomicU64,
@@ -119,6 +154,7 @@ impl Admission {
             is_memory_short: AtomicBool::new(false),
             addresses: Mutex::new(Addresses::default()),
             failed_logins: Mutex::new(Offences::new()),
+            tarpit: Arc::default(),
             counters: Counters::default(),
         }
     }
@@ -146,7 +182,14 @@ impl Admission {
                 (Some(reason), Duration::ZERO)
             }
         };
-        Some(Seat { admission: self.clone(), peer, refusal, delay, stranger: Some(Taken::default()) })
+        Some(Seat {
+            admission: self.clone(),
+            peer,
+            refusal,
+            delay_micros: u32::try_from(delay.as_micros()).unwrap_or(u32::MAX),
+            doorway: None,
+            stranger: Some(Taken::default()),
+        })
     }
 
     /// Counts a new connection in, and says how long its verification has to wait.
@@ -192,15 +235,26 @@ impl Admission {
 
     /// A client of this address gave a wrong user name or password.
     pub(crate) fn login_failed(&self, now: Timestamp, peer: Peer) {
+        let free = self.limits.load().failed_logins_free;
         if let Some(ip) = peer.network().filter(|ip| !ip.is_loopback()) {
-            self.failed_logins.lock().record(now, &ip);
+            self.failed_logins.lock().record(now, &ip, free);
         }
     }
 
     /// What a login from this address meets: a [network](Peer::network), so that all of it counts as one.
     pub(crate) fn judge_login(&self, now: Timestamp, network: Option<IpAddr>) -> Judgement {
         let Some(ip) = network.filter(|ip| !ip.is_loopback()) else { return Judgement::Free };
-        self.failed_logins.lock().judge(now, &ip)
+        let free = self.limits.load().failed_logins_free;
+        self.failed_logins.lock().judge(now, &ip, free)
+    }
+
+    /// Holds a client that is refused because there are too many; `None` when too many are held.
+    pub(crate) fn hold(&self) -> Option<Held> {
+        self.tarpit.hold(self.limits.load().total_max)
+    }
+
+    pub(crate) fn limits(&self) -> ConnectionLimits {
+        **self.limits.load()
     }
 
     /// Counts always: a bound that is set while connections are open counts them too.
@@ -231,6 +285,23 @@ impl Admission {
 }
 
 impl Seat {
+    /// It came by this listener.
+    pub(crate) fn by(self, doorway: Arc<Doorway>) -> Self {
+        let mut seat = self;
+        seat.doorway = Some(doorway);
+        seat
+    }
+
+    /// How long the client waits before it is judged, because its address connects too often.
+    pub(crate) const fn delay(&self) -> Duration {
+        Duration::from_micros(self.delay_micros as u64)
+    }
+
+    /// It has waited.
+    pub(crate) const fn was_delayed(&mut self) {
+        self.delay_micros = 0;
+    }
+
     /// The client sent `count` bytes; `false` when strangers have sent too much, and these must not be kept.
     pub(crate) fn takes(&mut self, count: usize) -> bool {
         let Some(taken) = &mut self.stranger else { return true };
@@ -337,18 +408,19 @@ mod tests {
         let limits = ConnectionLimits { connects_per_address_per_sec: 5, ..Default::default() };
         let admission = admission(limits);
         let seats: Vec<_> = (0..20).filter_map(|_| seat(&admission, Timestamp::ZERO, peer(1))).collect();
-        let delayed_count = seats.iter().filter(|seat| !seat.delay.is_zero()).count();
+        let delayed_count = seats.iter().filter(|seat| !seat.delay().is_zero()).count();
         assert_eq!((seats.len(), delayed_count), (11, 5));
-        assert!(seats.iter().all(|seat| seat.delay <= DELAY_MAX));
+        assert!(seats.iter().all(|seat| seat.delay() <= DELAY_MAX));
         let refused = admission.admit(Timestamp::ZERO, peer(1)).unwrap();
         assert_eq!(refused.refusal, Some(ReasonCode::CONNECTION_RATE_EXCEEDED));
         let later = seat(&admission, Timestamp::from_micros(3_000_000), peer(1)).unwrap();
-        assert!(later.delay.is_zero());
+        assert!(later.delay().is_zero());
     }
 
     #[test]
     fn loopback_is_never_blocked_for_failed_logins() {
-        let admission = Admission::new(ConnectionLimits::default(), None);
+        let limits = ConnectionLimits { failed_logins_free: 30, ..Default::default() };
+        let admission = Admission::new(limits, None);
         let local = Peer::Address(([127, 0, 0, 1], 1).into());
         for _ in 0..100 {
             admission.login_failed(Timestamp::ZERO, local);
@@ -370,6 +442,12 @@ mod tests {
             seat(&admission, Timestamp::ZERO, peer("::ffff:192.0.2.2")).is_some(),
             "IPv4 in another form"
         );
+    }
+
+    /// Every connection has one.
+    #[test]
+    fn a_seat_takes_little_memory() {
+        assert!(size_of::<Seat>() <= 64, "{}", size_of::<Seat>());
     }
 
     #[test]

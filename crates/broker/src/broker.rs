@@ -142,6 +142,8 @@ impl Bound {
             admission: admission.clone(),
             retained: config.engine.retained.clone(),
             elsewhere: verifier.elsewhere().clone(),
+            queue: verifier.queue().clone(),
+            inquiries: verifier.inquiries().clone(),
             settings: Arc::new(Mutex::new(config.settings)),
             listeners: Arc::new(Mutex::new(listeners)),
         };
@@ -251,6 +253,9 @@ impl BrokerSettings {
             total_max,
             per_address_max: self.connections_per_address_max,
             connects_per_address_per_sec: self.connect_rate_per_address,
+            failed_logins_free: self.failed_logins_per_address,
+            takeovers_free: self.takeovers_per_client_id,
+            queue_delay_target: self.queue_delay_target,
         }
     }
 

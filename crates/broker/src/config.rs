@@ -34,6 +34,12 @@ pub struct BrokerSettings {
     pub connections_per_address_max: usize,
     /// CONNECTs per second from one address; 0 = any number.
     pub connect_rate_per_address: u32,
+    /// Failed logins of one address per minute that are free; 0 = any number.
+    pub failed_logins_per_address: u32,
+    /// Takeovers of one client id per minute that are free; 0 = any number.
+    pub takeovers_per_client_id: u32,
+    /// How long CONNECTs may wait for this machine before fewer of them are taken; 0 = for ever.
+    pub queue_delay_target: Duration,
     /// How long clients may take to read what is left when the broker goes down.
     pub drain_timeout: Duration,
     /// Bytes of memory that the process may take; `None` = 80 % of what the machine or its cgroup has.
@@ -48,6 +54,9 @@ impl Default for BrokerSettings {
             connections_max: 0,
             connections_per_address_max: 0,
             connect_rate_per_address: 0,
+            failed_logins_per_address: 30,
+            takeovers_per_client_id: 30,
+            queue_delay_target: Duration::from_millis(100),
             drain_timeout: Duration::from_secs(5),
             memory_bytes_max: None,
             sys_interval_secs: 10,

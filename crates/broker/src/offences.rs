@@ -4,10 +4,6 @@ use std::time::Duration;
 
 use vouchmq_mqtt::time::Timestamp;
 
-/// Offences that are free within [`WINDOW`].
-const FREE: u32 = 30;
-/// From here on the offender is blocked.
-const BLOCK_FROM: u32 = 2 * FREE;
 const WINDOW: Duration = Duration::from_secs(60);
 const BLOCK: Duration = Duration::from_secs(60);
 /// How long an attempt waits that is not free.
@@ -17,8 +13,8 @@ const OFFENDERS_MAX: usize = 16_384;
 
 /// Counts what somebody does too often: failed logins of an address, takeovers of a client id.
 ///
-/// 30 a minute are free, then each further attempt is delayed, and from 60 on the offender is blocked for
-/// 60 seconds.
+/// So many a minute are free (`free`; 0 = any number, and nothing is counted), then each further attempt is delayed,
+/// and from twice as many on the offender is blocked for 60 seconds.
 #[derive(Debug)]
 pub(crate) struct Offences<K> {
     offenders: HashMap<K, Offender>,
@@ -47,7 +43,10 @@ impl<K: Eq + Hash + Clone> Offences<K> {
     }
 
     /// Takes an offence down.
-    pub(crate) fn record(&mut self, now: Timestamp, who: &K) {
+    pub(crate) fn record(&mut self, now: Timestamp, who: &K, free: u32) {
+        if free == 0 {
+            return;
+        }
         let is_full = self.offenders.len() >= OFFENDERS_MAX && !self.offenders.contains_key(who);
         if is_full && !self.make_room(now) {
             return;
@@ -59,17 +58,18 @@ impl<K: Eq + Hash + Clone> Offences<K> {
             *offender = Offender { blocked_until: offender.blocked_until, ..fresh };
         }
         offender.count = offender.count.saturating_add(1);
-        if offender.count >= BLOCK_FROM {
-            *offender = Offender { count: FREE, blocked_until: now.after(BLOCK), ..*offender };
+        if offender.count >= free.saturating_mul(2) {
+            *offender = Offender { count: free, blocked_until: now.after(BLOCK), ..*offender };
         }
     }
 
     /// What an attempt of `who` meets now.
-    pub(crate) fn judge(&self, now: Timestamp, who: &K) -> Judgement {
-        let Some(offender) = self.offenders.get(who) else { return Judgement::Free };
+    pub(crate) fn judge(&self, now: Timestamp, who: &K, free: u32) -> Judgement {
+        let offender = self.offenders.get(who).filter(|_| free > 0);
+        let Some(offender) = offender else { return Judgement::Free };
         if now < offender.blocked_until {
             Judgement::Blocked
-        } else if offender.count >= FREE && now.since(offender.since) < WINDOW {
+        } else if offender.count >= free && now.since(offender.since) < WINDOW {
             Judgement::Delayed(DELAY)
         } else {
             Judgement::Free
@@ -105,6 +105,8 @@ impl<K: Eq + Hash + Clone> Offences<K> {
 mod tests {
     use super::*;
 
+    const FREE: u32 = 30;
+
     fn secs(secs: u64) -> Timestamp {
         Timestamp::from_micros(secs * 1_000_000)
     }
@@ -113,37 +115,37 @@ mod tests {
     fn thirty_a_minute_are_free_then_delayed_then_blocked_for_a_minute() {
         let mut offences = Offences::new();
         for _ in 0..29 {
-            offences.record(secs(1), &"a");
+            offences.record(secs(1), &"a", FREE);
         }
-        assert_eq!(offences.judge(secs(1), &"a"), Judgement::Free);
-        offences.record(secs(1), &"a");
-        assert_eq!(offences.judge(secs(1), &"a"), Judgement::Delayed(DELAY));
+        assert_eq!(offences.judge(secs(1), &"a", FREE), Judgement::Free);
+        offences.record(secs(1), &"a", FREE);
+        assert_eq!(offences.judge(secs(1), &"a", FREE), Judgement::Delayed(DELAY));
         for _ in 0..30 {
-            offences.record(secs(2), &"a");
+            offences.record(secs(2), &"a", FREE);
         }
-        assert_eq!(offences.judge(secs(61), &"a"), Judgement::Blocked);
-        assert_eq!(offences.judge(secs(62), &"a"), Judgement::Free);
-        assert_eq!(offences.judge(secs(2), &"b"), Judgement::Free, "others are not touched");
+        assert_eq!(offences.judge(secs(61), &"a", FREE), Judgement::Blocked);
+        assert_eq!(offences.judge(secs(62), &"a", FREE), Judgement::Free);
+        assert_eq!(offences.judge(secs(2), &"b", FREE), Judgement::Free, "others are not touched");
     }
 
     #[test]
     fn a_block_outlasts_the_minute_in_which_its_offences_were_counted() {
         let mut offences = Offences::new();
         for _ in 0..59 {
-            offences.record(secs(1), &"a");
+            offences.record(secs(1), &"a", FREE);
         }
-        offences.record(secs(59), &"a");
-        assert_eq!(offences.judge(secs(60), &"a"), Judgement::Blocked);
-        offences.record(secs(61), &"a");
-        assert_eq!(offences.judge(secs(62), &"a"), Judgement::Blocked);
-        assert_eq!(offences.judge(secs(119), &"a"), Judgement::Free);
+        offences.record(secs(59), &"a", FREE);
+        assert_eq!(offences.judge(secs(60), &"a", FREE), Judgement::Blocked);
+        offences.record(secs(61), &"a", FREE);
+        assert_eq!(offences.judge(secs(62), &"a", FREE), Judgement::Blocked);
+        assert_eq!(offences.judge(secs(119), &"a", FREE), Judgement::Free);
     }
 
     #[test]
     fn offenders_without_number_take_bounded_memory() {
         let mut offences = Offences::new();
         for n in 0..100_000u64 {
-            offences.record(secs(1), &n);
+            offences.record(secs(1), &n, FREE);
         }
         assert!(offences.offenders.len() <= OFFENDERS_MAX);
     }
@@ -151,12 +153,23 @@ mod tests {
     #[test]
     fn offenders_without_number_free_nobody_who_is_blocked() {
         let mut offences = Offences::new();
-        for _ in 0..BLOCK_FROM {
-            offences.record(secs(1), &u64::MAX);
+        for _ in 0..2 * FREE {
+            offences.record(secs(1), &u64::MAX, FREE);
         }
         for n in 0..100_000u64 {
-            offences.record(secs(1), &n);
+            offences.record(secs(1), &n, FREE);
         }
-        assert_eq!(offences.judge(secs(1), &u64::MAX), Judgement::Blocked);
+        assert_eq!(offences.judge(secs(1), &u64::MAX, FREE), Judgement::Blocked);
+    }
+
+    #[test]
+    fn where_any_number_is_free_nothing_is_counted() {
+        let mut offences = Offences::new();
+        for _ in 0..1000 {
+            offences.record(secs(1), &"a", 0);
+        }
+        assert!(offences.offenders.is_empty());
+        (0..60).for_each(|_| offences.record(secs(1), &"a", FREE));
+        assert_eq!(offences.judge(secs(1), &"a", 0), Judgement::Free, "turned off meanwhile");
     }
 }

@@ -85,7 +85,7 @@ impl Overseer {
     }
 
     fn sys_values(&self, stats: &BrokerStats) -> Vec<(&'static str, String)> {
-        let engines = &stats.engines;
+        let (engines, verdicts) = (&stats.engines, &stats.verdicts);
         let uptime = self.clock.now().since(Timestamp::ZERO).as_secs();
         vec![
             ("$SYS/broker/version", format!("vouchmq {}", env!("CARGO_PKG_VERSION"))),
@@ -98,10 +98,20 @@ impl Overseer {
             ("$SYS/broker/clients/total", engines.sessions.to_string()),
             ("$SYS/broker/clients/expired", engines.sessions_expired.to_string()),
             ("$SYS/broker/connections/refused", refused(stats).to_string()),
+            ("$SYS/broker/connections/accept delays", stats.accept_delays.to_string()),
             ("$SYS/broker/devices/connected", stats.devices.to_string()),
             ("$SYS/broker/logins/delayed", stats.delayed_logins.to_string()),
             ("$SYS/broker/logins/blocked", stats.blocked_logins.to_string()),
+            ("$SYS/broker/logins/blocked takeovers", stats.blocked_takeovers.to_string()),
             ("$SYS/broker/logins/waiting", (stats.delayed_waiting + stats.elsewhere_in_flight).to_string()),
+            ("$SYS/broker/logins/queued", stats.verify_queue.to_string()),
+            ("$SYS/broker/logins/queue delay", format!("{} milliseconds", queue_delay(stats).as_millis())),
+            ("$SYS/broker/logins/overload", stats.refused_overload.to_string()),
+            ("$SYS/broker/logins/tarpitted", stats.tarpitted.to_string()),
+            ("$SYS/broker/logins/allowed", verdicts.allowed.to_string()),
+            ("$SYS/broker/logins/denied", verdicts.denied.to_string()),
+            ("$SYS/broker/logins/unavailable", verdicts.unavailable.to_string()),
+            ("$SYS/broker/logins/busy", verdicts.busy.to_string()),
             ("$SYS/broker/revocations/ended", stats.ended_by_reconsideration.to_string()),
             ("$SYS/broker/revocations/refused", stats.refused_at_second_look.to_string()),
             ("$SYS/broker/subscriptions/count", engines.subscriptions.to_string()),
@@ -113,6 +123,11 @@ impl Overseer {
             ("$SYS/broker/bytes/sent", engines.bytes_sent.to_string()),
         ]
     }
+}
+
+/// How long everybody waits, where it is longest.
+fn queue_delay(stats: &BrokerStats) -> Duration {
+    stats.verify_queue_delay.max(stats.shard_queue_delay)
 }
 
 fn refused(stats: &BrokerStats) -> u64 {

@@ -6,6 +6,8 @@ mod connection;
 mod exchange;
 mod flush;
 mod guard;
+mod inquire;
+mod lap;
 mod linger;
 pub(crate) mod mailbox;
 mod person;
@@ -27,17 +29,20 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use vouchmq_identity::{Denial, Exchange};
 use vouchmq_mqtt::ConnectionId;
-use vouchmq_mqtt::engine::{Authentication, Engine, EngineOptions, Input, Mail, ShardId};
+use vouchmq_mqtt::engine::{Engine, EngineOptions, Input, InquiryId, Mail, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 
+use crate::admission::queue_delay::QueueDelay;
 use crate::admission::{Admission, Seat};
 use crate::clock::Monotonic;
-use crate::door::Door;
+use crate::door::{Door, Spoken};
 use crate::event_log::EventLog;
 use crate::offences::Offences;
 use crate::transport::{Detached, Peer, Transport, Wire};
 use crate::verify::Verifier;
+use act::Delayed;
 use guard::Breakage;
+use inquire::Gathering;
 use linger::Lingering;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
@@ -73,6 +78,8 @@ pub(crate) struct Shard {
     output: Notify,
     /// A timer was armed that comes before the one that is awaited.
     timer: Notify,
+    /// Somebody wants to connect.
+    newcomer: Notify,
     /// The last connection is gone.
     empty: Notify,
     /// Connections that wait for their client to close.
@@ -99,8 +106,8 @@ struct State {
     admission: Arc<Admission>,
     /// Clients that take their connection over again and again.
     takeovers: Offences<Arc<str>>,
-    /// Clients that are judged only after a while; one that is gone is not judged any more.
-    delayed: HashMap<ConnectionId, Authentication>,
+    /// Clients that are judged, or told that they are refused, only after a while; one that is gone is not any more.
+    delayed: HashMap<ConnectionId, Delayed>,
     /// How long those of them wait that no task waits for yet.
     delays: Vec<(Duration, ConnectionId)>,
     /// Connections whose end is left to a task.
@@ -112,8 +119,14 @@ struct State {
     denials: HashMap<ConnectionId, Denial>,
     /// What clients are asked by methods of enhanced authentication; with the verifier while that judges.
     exchanges: HashMap<ConnectionId, Box<dyn Exchange>>,
-    /// Clients that a verifier judges; one that is dropped is not judged any more.
-    verifying: HashMap<ConnectionId, Arc<()>>,
+    /// Clients that a verifier judges, and since when; one that is dropped is not judged any more.
+    verifying: HashMap<ConnectionId, (Arc<()>, Timestamp)>,
+    /// What others are asked, until they have answered or nobody waits any more.
+    inquiring: HashMap<InquiryId, Gathering>,
+    /// Somebody wants to connect, since the last input.
+    has_newcomers: bool,
+    /// How long clients wait for this thread.
+    loop_delay: QueueDelay,
     clock: Monotonic,
     /// Connections that are not read from until other shards have caught up.
     held_back: HashSet<ConnectionId>,
@@ -156,6 +169,9 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             denials: HashMap::new(),
             exchanges: HashMap::new(),
             verifying: HashMap::new(),
+            has_newcomers: false,
+            loop_delay: QueueDelay::default(),
+            inquiring: HashMap::new(),
             clock,
             held_back: HashSet::new(),
             unwritten: Vec::new(),
@@ -165,6 +181,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
         }),
         output: Notify::new(),
         timer: Notify::new(),
+        newcomer: Notify::new(),
         empty: Notify::new(),
         lingering_count: Cell::new(0),
         breakage: Breakage::default(),
@@ -191,6 +208,7 @@ impl Shard {
         }
         self.spawn(Box::pin(self.clone().flush_forever()));
         self.spawn(Box::pin(self.clone().fire_timers()));
+        self.spawn(Box::pin(self.clone().measure_laps()));
         let mut batch = Vec::new();
         let drain_timeout = loop {
             if inbox.recv_many(&mut batch, MAIL_BATCH).await == 0 {
@@ -225,17 +243,21 @@ impl Shard {
         match message {
             Message::Mail(from, mail) => self.open_letters(from, mail, inbox, began).await,
             Message::Relieved => self.change(|state, _| state.read_on()),
-            Message::Judged(connection, judged) => {
-                self.change(|state, _| state.decide_by_mail(connection, judged));
+            Message::Judged(connection, judged, since) => self.change(|state, _| {
+                state.waited_since(since);
+                state.decide_by_mail(connection, judged);
+            }),
+            Message::Inquired(inquiry, position, inquired) => {
+                self.change(|state, now| state.gather(now, inquiry, position, inquired));
             }
             Message::Round(round) => self.change(|state, _| state.go_round(round)),
             Message::Input(input) => self.change(|state, now| state.engine.input(now, input)),
             Message::Inspect(look) => self.change(|state, _| look(&state.view())),
             Message::Adopt { transport, seat, bytes } => self.adopt(transport, seat, &bytes),
             Message::Listen(listener, door) => {
-                let name = door.spoken().name.clone();
+                let doorway = door.spoken().doorway.clone();
                 if let Err(error) = self.listen(listener, door) {
-                    tracing::error!(listener = %name, %error, "a listener could not be opened on a shard");
+                    tracing::error!(listener = %doorway.name, %error, "a listener could not be opened on a shard");
                 }
             }
             Message::CloseDoor(closed) => self.accepting.borrow_mut().retain(|(door, accepting)| {
@@ -312,16 +334,27 @@ impl Shard {
             self.enter(wire, peer, door.id, &spoken);
             return true;
         }
-        if let Some(seat) = self.admit(peer) {
+        if let Some(seat) = self.admit(peer, &spoken) {
             self.open(Transport::Plain(wire), seat, &[]);
         }
         false
     }
 
     /// Finds a place for a connection.
-    fn admit(&self, peer: Peer) -> Option<Seat> {
+    fn admit(&self, peer: Peer, spoken: &Spoken) -> Option<Seat> {
         let state = self.state.borrow();
-        state.admission.admit(state.clock.now(), peer)
+        let seat = state.admission.admit(state.clock.now(), peer)?;
+        Some(seat.by(spoken.doorway.clone()))
+    }
+
+    /// How long accepting pauses before the next batch, and counts that.
+    fn accept_delay(&self) -> Option<Duration> {
+        let pause = self.pressure().pause;
+        if pause.is_zero() {
+            return None;
+        }
+        self.state.borrow().admission.counters.accept_delays.fetch_add(1, Ordering::Relaxed);
+        Some(pause)
     }
 
     fn count_accept_pause(&self) {
@@ -369,6 +402,9 @@ impl Shard {
         state.act();
         self.verify_later(state);
         self.start_lingering(state);
+        if std::mem::take(&mut state.has_newcomers) {
+            self.newcomer.notify_one();
+        }
         if state.has_output() {
             self.output.notify_one();
         }

@@ -2,9 +2,11 @@
 //! something else has no thread at all.
 
 mod elsewhere;
+mod inquire;
 mod queue;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -18,14 +20,16 @@ use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
 use crate::admission::Admission;
+use crate::admission::queue_delay::Pressure;
 use crate::clock::{Monotonic, SystemClock};
 use crate::offences::Judgement;
 use crate::shard::mailbox::{Mailbox, Message};
 use crate::transport::Peer;
 use elsewhere::Asked;
-use queue::{Entrance, Job, Queue, Task};
+use queue::{Entrance, Job, Task};
 
 pub(crate) use elsewhere::Elsewhere;
+pub(crate) use queue::Queue;
 
 /// Judges clients.
 #[derive(Clone)]
@@ -34,6 +38,8 @@ pub(crate) struct Verifier {
     methods: Arc<[Arc<dyn ExchangeMethod>]>,
     entrance: Arc<Entrance>,
     elsewhere: Arc<Elsewhere>,
+    /// What others are asked about what clients may do.
+    inquiries: Arc<Elsewhere>,
     admission: Arc<Admission>,
     clock: Monotonic,
     /// How long a verdict is waited for.
@@ -45,7 +51,13 @@ pub(crate) enum Judging {
     /// A CONNECT with or without a password.
     Request(AuthRequest),
     /// The client's data in an exchange.
-    Step { client_id: Arc<str>, exchange: Box<dyn Exchange>, data: Vec<u8> },
+    Step {
+        client_id: Arc<str>,
+        exchange: Box<dyn Exchange>,
+        data: Vec<u8>,
+        /// It comes with the CONNECT.
+        is_first: bool,
+    },
 }
 
 /// What came of it.
@@ -83,7 +95,7 @@ impl Verifier {
         patience: Duration,
         thread_count: usize,
     ) -> std::io::Result<Self> {
-        let entrance = Arc::new(Entrance(Arc::new(Queue::default())));
+        let entrance = Arc::new(Entrance(Arc::new(Queue::new(clock, admission.clone(), patience))));
         let elsewhere: Arc<Elsewhere> = Arc::default();
         for number in 0..thread_count.max(1) {
             let (queue, authenticator) = (entrance.0.clone(), authenticator.clone());
@@ -92,7 +104,7 @@ impl Verifier {
                 while let Some(job) = queue.pop() {
                     if admission.judge_login(clock.now(), job.address) == Judgement::Blocked {
                         // Its address failed too often while it waited.
-                        job.answer(banned());
+                        job.answer(clock.now(), banned());
                         continue;
                     }
                     let queue = Arc::downgrade(&queue);
@@ -101,12 +113,36 @@ impl Verifier {
             };
             std::thread::Builder::new().name(format!("verify-{number}")).spawn(work)?;
         }
-        Ok(Self { authenticator, methods, entrance, elsewhere, admission, clock, patience })
+        Ok(Self {
+            authenticator,
+            methods,
+            entrance,
+            elsewhere,
+            inquiries: Arc::default(),
+            admission,
+            clock,
+            patience,
+        })
     }
 
     /// What waits for others than the pool.
     pub(crate) fn elsewhere(&self) -> &Arc<Elsewhere> {
         &self.elsewhere
+    }
+
+    /// What waits for the pool.
+    pub(crate) fn queue(&self) -> &Arc<Queue> {
+        &self.entrance.0
+    }
+
+    /// What others are asked about what clients may do.
+    pub(crate) fn inquiries(&self) -> &Arc<Elsewhere> {
+        &self.inquiries
+    }
+
+    /// What follows from how long the pool takes.
+    pub(crate) fn pressure(&self) -> Pressure {
+        self.entrance.0.pressure()
     }
 
     /// Begins an exchange by a method that a client names; `None` if there is no such method.
@@ -115,13 +151,15 @@ impl Verifier {
         Some(method.begin(request))
     }
 
-    /// Judges at once, or later by mail to `reply`.
+    /// Judges at once, or later by mail to `reply`. Who asks for a newcomer and is under `pressure` itself has nobody
+    /// judged by the pool.
     pub(crate) fn judge(
         &self,
         connection: ConnectionId,
         peer: Peer,
         judging: Judging,
         reply: &Mailbox,
+        pressure: Pressure,
     ) -> Answer {
         let judging = match judging {
             Judging::Request(request) => match self.authenticator.cost(&request) {
@@ -134,8 +172,13 @@ impl Verifier {
             step @ Judging::Step { .. } => step,
         };
         let wanted = Arc::new(());
+        let task = Task::Judge { judging, connection, reply: reply.clone() };
+        if pressure.is_refusing && task.is_newcomer() {
+            self.admission.counters.refused_overload.fetch_add(1, Ordering::Relaxed);
+            return self.busy();
+        }
         let job = Job {
-            task: Task::Judge { judging, connection, reply: reply.clone() },
+            task,
             address: peer.network(),
             deadline: self.clock.now().after(self.patience),
             wanted: Arc::downgrade(&wanted),
@@ -179,7 +222,10 @@ impl Verifier {
     fn at_once_max(&self, peer: Peer) -> usize {
         match self.admission.judge_login(self.clock.now(), peer.network()) {
             Judgement::Free => queue::OF_ADDRESS_MAX,
-            Judgement::Delayed(_) | Judgement::Blocked => queue::OF_OFFENDER_MAX,
+            Judgement::Delayed(_) | Judgement::Blocked => {
+                let free = self.admission.limits().failed_logins_free;
+                usize::try_from(free).unwrap_or(usize::MAX).min(queue::OF_ADDRESS_MAX)
+            }
         }
     }
 
@@ -258,7 +304,7 @@ fn work_off(
     } else {
         unavailable(Unavailable::TimedOut)
     };
-    mailbox.send(Message::Judged(connection, judged));
+    mailbox.send(Message::Judged(connection, judged, clock.now()));
 }
 
 /// An address that has failed too often; nothing was verified.
@@ -293,7 +339,7 @@ fn judge(authenticator: &dyn Authenticator, request: &AuthRequest, clock: Monoto
 fn judge_step(authenticator: &dyn Authenticator, judging: Judging, clock: Monotonic) -> Judgment {
     match judging {
         Judging::Request(request) => Judgment::Now(judge(authenticator, &request, clock)),
-        Judging::Step { client_id, mut exchange, data } => match exchange.step(&data) {
+        Judging::Step { client_id, mut exchange, data, is_first: _ } => match exchange.step(&data) {
             Step::Continue(challenge) => {
                 let decision = Decision::Continue(challenge);
                 let by = By::Exchange(Some(exchange));
@@ -339,7 +385,7 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
             Decision::Allow(permit(allowance, clock))
         }
         Verdict::Deny(denial) => {
-            is_failed_proof = denial.outward() == OutwardDenial::BadCredential;
+            is_failed_proof = denial.is_failed_proof();
             Decision::Refuse(refusal(denial))
         }
         // Nobody knew the client: that is a denial, never an invitation.
@@ -408,7 +454,12 @@ mod tests {
     async fn who_panics_when_it_is_asked_answers_and_takes_no_thread_along() {
         let (mailbox, mut inbox) = Mailbox::new();
         let (elsewhere, wanted) = (Arc::<Elsewhere>::default(), Arc::new(()));
-        let judging = Judging::Step { client_id: "c".into(), exchange: Box::new(Asking), data: Vec::new() };
+        let judging = Judging::Step {
+            client_id: "c".into(),
+            exchange: Box::new(Asking),
+            data: Vec::new(),
+            is_first: true,
+        };
         let connection = ConnectionId { index: 1, generation: 0 };
         let job = Job {
             task: Task::Judge { judging, connection, reply: mailbox },
@@ -420,7 +471,7 @@ mod tests {
         work_off(&nobody, job, &elsewhere, Weak::new(), Monotonic::start());
         let mut mail = Vec::new();
         inbox.recv_many(&mut mail, 1).await;
-        let Some(Message::Judged(told, judged)) = mail.pop() else { panic!("no verdict") };
+        let Some(Message::Judged(told, judged, _)) = mail.pop() else { panic!("no verdict") };
         assert!(matches!(judged.decision, Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE)));
         assert_eq!((told, elsewhere.count()), (connection, 0));
     }
@@ -431,11 +482,14 @@ mod tests {
             (Verdict::Deny(Denial::WrongPassword), true),
             (Verdict::Deny(Denial::UnknownUser), true),
             (Verdict::NotMine, true),
+            (Verdict::Deny(Denial::ServiceBadCredential), true),
+            (Verdict::Deny(Denial::ServiceNotAllowed), true),
+            (Verdict::Deny(Denial::Blocked), false),
             (Verdict::Deny(Denial::NoCredential), false),
             (Verdict::Unavailable(Unavailable::Busy), false),
         ] {
             let exchange = Box::new(Ending(verdict.clone()));
-            let judging = Judging::Step { client_id: "c".into(), exchange, data: Vec::new() };
+            let judging = Judging::Step { client_id: "c".into(), exchange, data: Vec::new(), is_first: true };
             let nobody = Anonymous::everybody(Access::everything());
             let Judgment::Now(judged) = judge_step(&nobody, judging, Monotonic::start()) else { panic!() };
             assert_eq!(judged.is_failed_proof, is_failed, "{verdict:?}");

@@ -12,6 +12,7 @@
 pub mod api_key;
 pub mod applied;
 pub mod audit;
+pub mod authentication;
 pub mod block;
 pub mod certificate_authority;
 pub mod change;

@@ -6,6 +6,7 @@ pub mod remote;
 pub mod transport;
 
 mod rest;
+mod wire;
 
 pub use hyper::Method;
 pub use rest::{Download, Rest, RestFault};

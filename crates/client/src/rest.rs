@@ -15,11 +15,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::dto::problem::ProblemBody;
+use crate::transport::Lookup;
+use crate::wire::{Connector, connector, innermost};
 
-mod connector;
 mod transfer;
 
-pub(crate) use connector::{Connector, connector};
 pub use transfer::Download;
 
 /// A client of one HTTP API, whose connections are kept. Used within a tokio runtime.
@@ -65,6 +65,8 @@ pub enum RestFault {
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long it may take to get through, and to shake hands.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// No answer is longer, in bytes.
 const ANSWER_MAX: usize = 64 * 1024 * 1024;
 
@@ -103,7 +105,8 @@ impl Rest {
             value.set_sensitive(true);
             Ok::<_, RestFault>(value)
         });
-        let client = Client::builder(TokioExecutor::new()).build(connector(tls));
+        let client =
+            Client::builder(TokioExecutor::new()).build(connector(tls, Lookup::system(), CONNECT_TIMEOUT));
         Ok(Self { base: base.into(), authorization: authorization.transpose()?, client })
     }
 
@@ -186,15 +189,6 @@ fn read<T: DeserializeOwned>(status: u16, answer: &[u8]) -> Result<T, RestFault>
     }
     let answer = if answer.is_empty() { b"null".as_slice() } else { answer };
     serde_json::from_slice(answer).map_err(|error| strange(status, &error))
-}
-
-/// What lies at the bottom of an error says most: `Connection refused`.
-pub(crate) fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 /// The fields that are wrong, behind what is wrong.

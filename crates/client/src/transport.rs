@@ -6,6 +6,36 @@ use hyper::body::Bytes;
 use hyper::http::uri::PathAndQuery;
 use hyper::{HeaderMap, Method, StatusCode};
 
+mod attempt;
+mod breaker;
+mod budget;
+mod dice;
+mod ejection;
+mod gate;
+mod health;
+mod latency;
+mod link;
+mod lookup;
+mod lost;
+mod origin;
+mod place;
+mod queue;
+mod server;
+mod servers;
+mod sign;
+mod snapshot;
+mod sweep;
+mod tally;
+mod window;
+
+pub use breaker::BreakerState;
+pub use lookup::{Lookup, Resolve};
+pub use lost::Lost;
+pub use origin::{Origin, OriginFault};
+pub use servers::{Repeats, Servers, ServersOptions, Signing};
+pub use snapshot::{ServerCounts, ServerSnapshot};
+pub use vouchmq_identity::{Histogram, HistogramSnapshot};
+
 /// A request, before it is known which server gets it.
 #[derive(Clone)]
 pub struct Question {

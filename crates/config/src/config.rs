@@ -4,6 +4,7 @@ mod access;
 mod hidden;
 mod http;
 mod log;
+pub(crate) mod remote;
 mod settings;
 
 use std::path::PathBuf;

@@ -122,8 +122,9 @@ pub fn example() -> String {
     let mut before = "";
     for (title, section) in SECTIONS {
         let is_simple = |row: &&Row| {
-            // TLS is off, so none of it is in effect.
-            let is_in_effect = row.effect == Effect::Acts && !row.path.contains(".tls.");
+            // TLS is off and no service is asked, so none of their keys is in effect.
+            let is_off = row.path.contains(".tls.") || row.path.starts_with("auth.http_auth.");
+            let is_in_effect = row.effect == Effect::Acts && !is_off;
             is_in_effect && row.variable().is_some() && !row.default_text().is_empty()
         };
         for row in section.iter().filter(is_simple) {
@@ -141,7 +142,8 @@ pub fn example() -> String {
                 | Kind::Bytes
                 | Kind::Seconds
                 | Kind::Time
-                | Kind::Word(_) => default,
+                | Kind::Word(_)
+                | Kind::AnyCase(_) => default,
                 Kind::Text
                 | Kind::Secret
                 | Kind::File
@@ -184,4 +186,15 @@ auth {
   #   { permit = allow, username = "alice", action = subscribe, topics = ["alice/#"] }
   # ]
 }
+
+# A service that is asked by HTTP about everybody else (docs/http-authentication.md):
+# auth.http_auth {
+#   auth_req {
+#     url = "http://127.0.0.1:8080/mqtt/auth"
+#     method = post
+#     headers.content-type = "application/json"
+#     params { clientid = "%c", username = "%u", password = "%P" }
+#   }
+#   cache_ttl = off
+# }
 "#;

@@ -42,17 +42,20 @@ pub(crate) struct Entry {
     mark: Box<[u8]>,
 }
 
-/// What was found, and the defaults of what was not, in the order of the table. `has_default` says of a key whether
-/// its default is in effect.
-pub(crate) fn entries(found: Vec<Found>, has_default: &dyn Fn(&str) -> bool) -> Vec<Entry> {
+/// What was found, and the defaults of what was not, in the order of the table. `default_of` says of a row and
+/// its key which default is in effect, if one is.
+pub(crate) fn entries(found: Vec<Found>, default_of: &dyn Fn(&Row, &str) -> Option<String>) -> Vec<Entry> {
     let numbers: BTreeMap<*const Row, usize> =
         rows().enumerate().map(|(number, row)| (std::ptr::from_ref(row), number)).collect();
     let index = |row: &Row| numbers.get(&std::ptr::from_ref(row)).copied().unwrap_or(usize::MAX);
     let said: BTreeSet<String> = found.iter().map(|found| found.path.clone()).collect();
     let mut entries: Vec<(usize, Entry)> = Vec::new();
     for row in rows().filter(|row| row.effect == Effect::Acts && row.variable().is_some()) {
-        let (key, shown) = (row.path.replace("(.*)", ""), row.default_text());
-        if !shown.is_empty() && has_default(&key) && !said.contains(&key) {
+        let key = row.path.replace("(.*)", "");
+        if said.contains(&key) {
+            continue;
+        }
+        if let Some(shown) = default_of(row, &key).filter(|shown| !shown.is_empty()) {
             entries.push((index(row), Entry { key, shown, place: None, acts: true, mark: Box::default() }));
         }
     }

@@ -7,6 +7,7 @@ use vouchmq_broker::{ListenAddress, ListenerOptions};
 use vouchmq_identity::AuthenticatorName;
 use vouchmq_tls::ServerOptions;
 
+use crate::config::remote::{knows_everybody, shown};
 use crate::config::{Authentication, Config, HttpListenerOptions};
 
 /// A listener as seen from outside.
@@ -80,11 +81,11 @@ impl Config {
             (Some(_), Some(_)) => "wss",
         };
         let path = listener.websocket.as_ref().map_or("", |websocket| &websocket.path);
-        let mut who = who(&self.authentication);
+        let mut who = self.who();
         if listener.tls.as_ref().is_some_and(wants_certificates) {
             who.push_str(", with a certificate");
         }
-        let is_open = self.authentication.allow_anonymous == Some(true);
+        let is_open = self.authentication.allow_anonymous == Some(true) && !self.is_decided();
         Exposed {
             name: listener.name.to_string(),
             url: format!("{scheme}://{}{path}", listener.address),
@@ -93,6 +94,39 @@ impl Config {
             who,
             is_open,
         }
+    }
+
+    /// Whether a service is asked that decides about everybody.
+    fn is_decided(&self) -> bool {
+        let is_asked = self.authentication.order.contains(&AuthenticatorName::Http);
+        is_asked && self.remote.as_ref().is_some_and(knows_everybody)
+    }
+
+    fn who(&self) -> String {
+        let Authentication { allow_anonymous, order, users, password_file, mosquitto_password_file } =
+            &self.authentication;
+        let service = self.remote.as_ref().filter(|_| order.contains(&AuthenticatorName::Http));
+        let mut who = Vec::new();
+        if *allow_anonymous == Some(true) && !self.is_decided() {
+            let whom = if service.is_some() { "ANYBODY of whom the service says nothing" } else { "ANYBODY" };
+            who.push(whom.to_owned());
+        }
+        for name in order {
+            let has_files = password_file.is_some() || mosquitto_password_file.is_some();
+            match name {
+                AuthenticatorName::Registry => who.push("devices of the registry".to_owned()),
+                AuthenticatorName::File if users.is_some() || has_files => {
+                    let more = if has_files { " and those of password files" } else { "" };
+                    who.push(format!("{} users of the file{more}", users.as_ref().map_or(0, Vec::len)));
+                }
+                AuthenticatorName::Http => {
+                    let url = service.and_then(shown);
+                    who.extend(url.map(|url| format!("whom the authentication service at {url} lets in")));
+                }
+                AuthenticatorName::File => {}
+            }
+        }
+        if who.is_empty() { "nobody".to_owned() } else { who.join(", ") }
     }
 }
 
@@ -111,28 +145,6 @@ fn http(name: &str, http: &HttpListenerOptions, who: &str) -> Exposed {
 
 fn wants_certificates(tls: &ServerOptions) -> bool {
     tls.clients.as_ref().is_some_and(|clients| clients.is_required)
-}
-
-fn who(authentication: &Authentication) -> String {
-    let Authentication { allow_anonymous, order, users, password_file, mosquitto_password_file } =
-        authentication;
-    let mut who = Vec::new();
-    if *allow_anonymous == Some(true) {
-        who.push("ANYBODY".to_owned());
-    }
-    for name in order {
-        let has_files = password_file.is_some() || mosquitto_password_file.is_some();
-        match name {
-            AuthenticatorName::Registry => who.push("devices of the registry".to_owned()),
-            AuthenticatorName::File if users.is_some() || has_files => {
-                let more = if has_files { " and those of password files" } else { "" };
-                who.push(format!("{} users of the file{more}", users.as_ref().map_or(0, Vec::len)));
-            }
-            AuthenticatorName::Http => who.push("whom the authentication service lets in".to_owned()),
-            AuthenticatorName::File => {}
-        }
-    }
-    if who.is_empty() { "nobody".to_owned() } else { who.join(", ") }
 }
 
 fn reach(ip: IpAddr) -> Reach {

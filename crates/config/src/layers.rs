@@ -9,6 +9,10 @@ use crate::hocon::{Absent, MissingInclude, Note, Notes, Place, Read, Severity};
 use crate::schema::{Kind, Shape, nearest, rows};
 use crate::tree::{Node, Replacing, What, moved};
 
+/// HTTP authentication outside of `auth`, where articles have it, and where it is meant to be.
+const OUTSIDE: &str = "http_auth";
+const WITHIN: &[&str] = &["auth", "http_auth"];
+
 /// Where values come from, the strongest last.
 #[derive(Clone, Debug)]
 pub struct Layers {
@@ -90,7 +94,20 @@ impl Layers {
             Absent { place, ..one }
         }));
         let shape = Some(Shape::whole());
-        let root = Node::of(root, first, shape, &mut self.notes);
+        let mut root = Node::of(root, first, shape, &mut self.notes);
+        match root.relocate(OUTSIDE, WITHIN) {
+            Ok(None) => {}
+            Ok(Some(outside)) => {
+                let text = "http_auth: it is read as auth.http_auth; NanoMQ does not see it here, and asks no service";
+                let note = Note::new(Severity::Warning, outside, text);
+                self.notes.push(note.hint("move it into auth"));
+            }
+            Err([outside, within]) => {
+                let text = "http_auth: it stands in auth, too: which is meant?";
+                let note = Note::new(Severity::Error, outside, text);
+                self.notes.push(note.hint("take one of them out").related(within));
+            }
+        }
         self.root.overlay(root, shape, Replacing::Silent, &mut self.notes);
     }
 
@@ -145,7 +162,10 @@ impl Layers {
         } else {
             What::Word(value.into())
         };
-        let path: Vec<&str> = key.split('.').collect();
+        let mut path: Vec<&str> = key.split('.').collect();
+        if path.first().is_some_and(|first| first.eq_ignore_ascii_case(OUTSIDE)) {
+            path.splice(..1, WITHIN.iter().copied());
+        }
         let node = Node::at(&path, place, Node { place, what });
         self.root.overlay(node, Some(Shape::whole()), Replacing::Silent, &mut self.notes);
     }

@@ -5,6 +5,7 @@ mod acl;
 mod http;
 mod listeners;
 mod log;
+mod remote;
 mod tls;
 mod unsaid;
 
@@ -17,7 +18,7 @@ use crate::hocon::{Note, Notes, Place, Severity};
 use crate::inspect::Inspector;
 use crate::layers::Layers;
 use crate::outcome::Outcome;
-use crate::schema::{Shape, rows};
+use crate::schema::{Row, Shape, rows};
 use crate::tree::Node;
 use crate::value;
 
@@ -28,7 +29,7 @@ pub fn resolve(layers: Layers) -> Outcome {
     let found = Inspector::inspect(&root, &mut notes);
     let mut resolver = Resolver { root: &root, notes: &mut notes, references: BTreeMap::new(), has_file };
     for include in &missing {
-        if include.is_within("auth") {
+        if include.is_within("auth") || include.is_within("http_auth") {
             let text =
                 format!("{} is missing: who may do what would not be what it says", include.path.display());
             resolver.error(include.place, text, "make the file, or take the include out");
@@ -40,7 +41,7 @@ pub fn resolve(layers: Layers) -> Outcome {
     notes.sort();
     let notes = once(&notes);
     let config = (!notes.has_errors()).then_some(config);
-    Outcome { config, entries: entries(found, &config_default_paths(&root)), notes, origins, references }
+    Outcome { config, entries: entries(found, &defaults(&root)), notes, origins, references }
 }
 
 /// A block that two listeners share is wrong once.
@@ -56,13 +57,28 @@ fn once(notes: &Notes) -> Notes {
     unique
 }
 
+/// The defaults that are in effect.
+fn defaults(root: &Node) -> impl Fn(&Row, &str) -> Option<String> {
+    let has_default = default_paths(root);
+    let asks = root.find("auth.http_auth").is_some_and(remote::is_on);
+    move |row, key| match key {
+        "auth.order" if asks => Some("[registry, file, http]".to_owned()),
+        _ => has_default(key).then(|| row.default_text()),
+    }
+}
+
 /// Blocks that are not there have no defaults that would be in effect.
-fn config_default_paths(root: &Node) -> impl Fn(&str) -> bool {
+fn default_paths(root: &Node) -> impl Fn(&str) -> bool {
     let has_listeners = root.get("listeners").is_some();
     let has_service = root.get("auth_service").is_some();
     move |path| match path.split('.').next() {
         Some("listeners") => !has_listeners && path == "listeners.tcp.bind",
         Some("auth_service") => has_service || path == "auth_service.bind",
+        _ if path.starts_with("auth.http_auth.") => {
+            // Defaults of TLS and of blocks that are not there.
+            !path.contains(".tls.")
+                && path.rsplit_once('.').is_some_and(|(block, _)| root.find(block).is_some())
+        }
         _ => !path.contains(".tls."),
     }
 }
@@ -95,13 +111,15 @@ struct Section<'a> {
 
 impl<'a> Resolver<'a> {
     fn config(&mut self) -> Config {
-        let (authentication, authorization) = self.access();
+        let settings = self.settings();
+        let remote = self.remote(settings.limits.connect_deadline);
+        let (authentication, authorization) = self.access(remote.as_ref());
         let system = self.system();
         Config {
             listeners: self.listeners(),
-            settings: self.settings(),
+            settings,
             authentication,
-            remote: None,
+            remote,
             authorization,
             management: self.management(),
             registration: self.registration(),

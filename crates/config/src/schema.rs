@@ -10,6 +10,7 @@ mod limits;
 mod listeners;
 mod log;
 mod nearest;
+mod remote;
 mod row;
 mod shape;
 mod stored;
@@ -37,6 +38,15 @@ pub const SECTIONS: &[(&str, &[Row])] = &[
     ("listeners.wss", listeners::WSS_TLS),
     ("auth", access::ROWS),
     ("auth", limits::ACCESS),
+    ("auth.http_auth", remote::ROWS),
+    ("auth.http_auth", remote::LOGIN),
+    ("auth.http_auth", remote::LOGIN_TLS),
+    ("auth.http_auth", remote::SUPERUSER),
+    ("auth.http_auth", remote::SUPERUSER_TLS),
+    ("auth.http_auth", remote::ACL),
+    ("auth.http_auth", remote::ACL_TLS),
+    ("auth.http_auth", remote::NATIVE),
+    ("auth.http_auth", remote::NATIVE_TLS),
     ("registry", system::REGISTRY),
     ("registry", limits::REGISTRY),
     ("registration", http::REGISTRATION),
@@ -47,10 +57,6 @@ pub const SECTIONS: &[(&str, &[Row])] = &[
     ("auth_service", http::AUTHENTICATION_SERVICE),
     ("auth_service", http::AUTHENTICATION_SERVICE_TLS),
     ("log", log::ROWS),
-    ("auth.http_auth", access::HTTP),
-    ("auth.http_auth", access::HTTP_CONNECT),
-    ("auth.http_auth", access::HTTP_SUPERUSER),
-    ("auth.http_auth", access::HTTP_ACL),
     ("sqlite", elsewhere::SQLITE),
     ("webhook", elsewhere::WEBHOOK),
     ("preset", elsewhere::PRESET),

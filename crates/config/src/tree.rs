@@ -138,6 +138,31 @@ impl Node {
         })
     }
 
+    /// Puts what stands at `key` to where `path` leads, unless something that is no block is in the way. Where it
+    /// stood, if there is such a key.
+    ///
+    /// # Errors
+    /// Something stands there already: the places of both.
+    pub(crate) fn relocate(&mut self, key: &str, path: &[&str]) -> Result<Option<Place>, [Place; 2]> {
+        let What::Map(members) = &mut self.what else { return Ok(None) };
+        let Some(from) = members.get(key).map(|entry| entry.place) else { return Ok(None) };
+        let mut node = &*self;
+        for (depth, key) in path.iter().enumerate() {
+            let What::Map(members) = &node.what else { return Ok(Some(from)) };
+            match members.get(key) {
+                Some(entry) if depth + 1 == path.len() => return Err([from, entry.place]),
+                Some(entry) => node = &entry.node,
+                None => break,
+            }
+        }
+        let What::Map(members) = &mut self.what else { return Ok(Some(from)) };
+        if let Some(entry) = members.take(key) {
+            let node = Self::at(path, entry.place, entry.node);
+            self.overlay(node, None, Replacing::Silent, &mut Notes::default());
+        }
+        Ok(Some(from))
+    }
+
     /// The value of a key of the table; nothing if it is `null`.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let What::Map(members) = &self.what else { return None };

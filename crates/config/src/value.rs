@@ -45,7 +45,7 @@ fn one(node: &Node, kind: Kind, row: &Row, path: &str, notes: &mut Notes) {
         }
     };
     match kind {
-        Kind::Count | Kind::Bytes | Kind::Seconds | Kind::Time | Kind::Word(_) => {
+        Kind::Count | Kind::Bytes | Kind::Seconds | Kind::Time | Kind::Word(_) | Kind::AnyCase(_) => {
             number(node, kind, row, path, text, notes)
         }
         Kind::Decimal if text.parse::<f64>().is_ok() => {}

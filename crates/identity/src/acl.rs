@@ -5,24 +5,35 @@ use std::sync::{Arc, LazyLock};
 
 use vouchmq_mqtt::{Authorize, FilterRef, Grant, Permission, QoS};
 
+mod carried;
+mod condition;
+mod decisions;
 mod explain;
 mod mosquitto;
 mod ordered;
+mod own;
 mod pattern;
+mod rights;
 mod rules;
 mod selector;
+mod service;
 mod told;
 
 #[cfg(test)]
 mod tests;
 
+pub use carried::{CarriedAcl, CarriedRule};
+pub use condition::Condition;
+pub use decisions::Decisions;
 pub use explain::Attempt;
 pub use mosquitto::{LineFault, MosquittoAcl, MosquittoAclFault, MosquittoRule};
 pub(crate) use ordered::Index;
 pub use ordered::{Decision, OrderedAcl, OrderedRule, OrderedRules, RuleTopic, Topics};
 pub use pattern::{Names, PatternFault, TopicPattern, Variable};
+pub use rights::{Rights, RightsOf};
 pub use rules::{Acl, AclRule, Action, Effect, Rules};
 pub use selector::Selector;
+pub use service::{AskPermission, Said, SaidReply};
 
 /// What the clients of an authenticator get: the same for all, or rules with their names in them.
 #[derive(Clone)]

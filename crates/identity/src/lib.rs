@@ -36,6 +36,7 @@ mod clock;
 mod compare;
 mod entropy;
 mod exchange;
+mod histogram;
 mod keyring;
 mod password_hash;
 mod principal;
@@ -49,7 +50,7 @@ mod verdict;
 
 pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, OrderedAcl, OrderedRule, OrderedRules, Rules};
 pub use authenticator::{
-    Anonymous, Arrival, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Cost,
+    Anonymous, Arrival, AskedService, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Cost,
     DeviceAuthenticator, DoorBook, Doorway, FileAuthenticator, Order, OrderFault, Replaceable, Replied,
     Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
 };
@@ -61,6 +62,7 @@ pub use clock::{Clock, UnixMillis};
 pub use compare::is_same;
 pub use entropy::{Entropy, NoEntropy};
 pub use exchange::{Exchange, ExchangeMethod, Inquiry, Step};
+pub use histogram::{Histogram, HistogramSnapshot};
 pub use keyring::{CheckValue, Keyring, KeyringFault, PepperVersion, SecretVerifier};
 pub use password_file::PasswordFile;
 pub use password_hash::{
@@ -73,4 +75,4 @@ pub use standing::{Reconsidered, Standing};
 pub use users::Users;
 pub use uses::Uses;
 pub use verdict::{Allowance, Denial, OutwardDenial, Unavailable, Verdict};
-pub use vouchmq_mqtt::{Authorize, Grant, Permission};
+pub use vouchmq_mqtt::{Attempt, Authorize, FilterRef, Grant, Permission, QoS, TopicFilter, time::Timestamp};

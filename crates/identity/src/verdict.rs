@@ -173,6 +173,15 @@ impl Denial {
         }
     }
 
+    /// Whether the client could not prove who it is, which counts against who guesses. A service that says no more than
+    /// that the client may not connect may mean its password: that counts, too.
+    pub const fn is_failed_proof(self) -> bool {
+        match self.outward() {
+            OutwardDenial::BadCredential => true,
+            OutwardDenial::NotAllowed => matches!(self, Self::ServiceNotAllowed),
+        }
+    }
+
     /// What the client may learn.
     pub const fn outward(self) -> OutwardDenial {
         match self {

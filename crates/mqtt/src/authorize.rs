@@ -1,3 +1,5 @@
+use std::sync::Weak;
+
 use crate::{QoS, topic::FilterRef};
 
 /// What one authenticated client may publish, subscribe to and receive.
@@ -15,8 +17,13 @@ pub trait Authorize: Send + Sync {
     /// `share` is the ShareName of a shared subscription; `filter` is without `$share/{ShareName}/`.
     fn subscribe(&self, filter: FilterRef<'_>, share: Option<&str>) -> Grant;
 
-    /// May the client receive a message published to `topic`? Asked for every message, retained ones too,
-    /// that reaches the client through a [`Grant::PerMessage`] subscription.
+    /// May the client receive a message published to `topic`? Asked for every message that reaches the client
+    /// through a [`Grant::PerMessage`] subscription; through any other as well, if the message is retained, comes to
+    /// a group, or waited in the session. Whoever grants a filter as a whole allows what it matches here, too.
+    ///
+    /// Nobody else is asked about a delivery: [`Permission::Asked`] is [`Permission::Denied`] here. A subscription
+    /// that is there when rights change, or when its session gets a connection again, and about which somebody
+    /// else would have to be asked, stays as [`Grant::PerMessage`]: it delivers what is known to be allowed.
     fn receive(&self, topic: &str) -> Permission;
 
     /// Begins to find out what was not known. Itself quick, and never waits; `reply` comes within bounded time, from
@@ -61,7 +68,12 @@ pub enum Inquired {
 
 /// Takes what came of an inquiry; dropped, it takes [`Inquired::Unavailable`].
 #[must_use]
-pub struct InquiryReply(Option<Box<dyn FnOnce(Inquired) + Send>>);
+pub struct InquiryReply {
+    /// Gone when it has answered.
+    answer: Option<Box<dyn FnOnce(Inquired) + Send>>,
+    /// Gone when nobody waits any more.
+    wanted: Option<Weak<()>>,
+}
 
 /// Whether something may be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,12 +111,23 @@ impl Permission {
 impl InquiryReply {
     /// Gives what came of it to `answer`, which is quick and does not panic.
     pub fn new(answer: impl FnOnce(Inquired) + Send + 'static) -> Self {
-        Self(Some(Box::new(answer)))
+        Self { answer: Some(Box::new(answer)), wanted: None }
+    }
+
+    /// The same reply, worth the trouble while somebody holds what `wanted` points to.
+    pub fn wanted_by(mut self, wanted: Weak<()>) -> Self {
+        self.wanted = Some(wanted);
+        self
+    }
+
+    /// Whether somebody still waits: the client may be gone, and then nothing needs to be found out.
+    pub fn is_wanted(&self) -> bool {
+        self.wanted.as_ref().is_none_or(|wanted| wanted.strong_count() > 0)
     }
 
     /// This came of it.
     pub fn answer(mut self, inquired: Inquired) {
-        if let Some(answer) = self.0.take() {
+        if let Some(answer) = self.answer.take() {
             answer(inquired);
         }
     }
@@ -112,7 +135,7 @@ impl InquiryReply {
 
 impl Drop for InquiryReply {
     fn drop(&mut self) {
-        if let Some(answer) = self.0.take() {
+        if let Some(answer) = self.answer.take() {
             answer(Inquired::Unavailable);
         }
     }

@@ -39,6 +39,8 @@ pub(crate) struct Connection {
     pub(crate) is_dirty: bool,
     /// Input is kept and not read on until something else has happened.
     pub(crate) is_paused: bool,
+    /// What the packet is that is handled next.
+    pub(crate) next_packet: NextPacket,
     /// Nothing is read for a while: the client sends faster than it may.
     pub(crate) is_throttled: bool,
     /// The start of a packet whose end has not arrived.
@@ -63,6 +65,15 @@ pub(crate) struct Connection {
     pub(crate) rate: Option<Box<Rate>>,
     /// Present when the CONNECT named an Authentication Method.
     pub(crate) enhanced: Option<Box<Enhanced>>,
+}
+
+/// The packet that a connection handles next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NextPacket {
+    /// Nothing is known of it.
+    New,
+    /// It was looked at, and others are or were asked about it.
+    Inquired,
 }
 
 /// Where a connection stands.
@@ -91,6 +102,7 @@ impl Connection {
             announced: limits.clone(),
             is_dirty: false,
             is_paused: false,
+            next_packet: NextPacket::New,
             is_throttled: false,
             partial: Vec::new(),
             outbox: None,

@@ -98,6 +98,11 @@ impl Dialect {
         }
     }
 
+    /// Protocol Name of a CONNECT.
+    pub const fn protocol_name(self) -> &'static str {
+        self.name_and_level().0
+    }
+
     /// The dialect of a CONNECT's Protocol Name and Protocol Version: ours, or for a level that is not ours
     /// the nearest one, to answer in; `None` for an unknown name.
     pub(crate) fn of_connect(name: &[u8], level: u8) -> Option<Result<Self, Self>> {

@@ -23,8 +23,11 @@ mod close;
 mod connect;
 mod control;
 mod deliver;
+mod due_wills;
 mod frames;
 mod input;
+mod inquire;
+mod inquiries;
 mod interest;
 mod mail;
 mod options;
@@ -44,6 +47,7 @@ pub use action::{Action, Authentication, CloseCause, Credentials};
 pub use census::Census;
 pub use control::{ClientState, SubscriptionState};
 pub use input::{Decision, Input, Permit};
+pub use inquiries::{Inquiries, InquiryId};
 pub use mail::{Mail, OpenMail};
 pub use options::{DenyAction, EngineOptions, EngineSettings, SharePolicy};
 pub use stats::Stats;
@@ -59,7 +63,9 @@ use crate::topic::{FilterId, FilterMap};
 use crate::wheel::Wheel;
 use announce::PendingSubscribes;
 use clients::Clients;
+use due_wills::DueWills;
 use frames::Frames;
+use inquiries::OpenInquiries;
 use interest::Interest;
 use mail::Mailboxes;
 use share::Groups;
@@ -82,6 +88,8 @@ pub struct Engine {
     groups: Groups,
     mailboxes: Mailboxes,
     pending_subscribes: PendingSubscribes,
+    inquiries: OpenInquiries,
+    wills: DueWills,
     timers: Wheel<Timer>,
     actions: VecDeque<Action>,
     /// Sessions that go on reading retained messages in the next turn.
@@ -106,6 +114,8 @@ impl Engine {
             groups: Groups::new(options.settings.share_policy),
             mailboxes: Mailboxes::new(shard, options.shard_count),
             pending_subscribes: PendingSubscribes::default(),
+            inquiries: OpenInquiries::default(),
+            wills: DueWills::default(),
             timers: Wheel::new(now),
             actions: VecDeque::new(),
             replaying: VecDeque::new(),

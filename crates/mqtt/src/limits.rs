@@ -8,8 +8,8 @@ use crate::topic::TopicLimits;
 /// socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Time from the opening of a connection to a complete CONNECT, and for each answer in an
-    /// authentication exchange.
+    /// Time from the opening of a connection to a complete CONNECT, for each answer in an authentication
+    /// exchange, and for others to say what a client may do.
     pub connect_deadline: Duration,
     /// Bytes a client may send before it is authenticated.
     pub unauthenticated_bytes_max: usize,

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::server::{provider, spoken};
 use crate::unverified::Unverified;
-use crate::{ClientOptions, ClientStream, Session, SessionFault, TlsFault, certified, pem};
+use crate::{ClientOptions, ClientStream, Protocol, Session, SessionFault, TlsFault, certified, pem};
 
 /// How outgoing connections speak TLS. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -94,6 +94,15 @@ impl Client {
     #[must_use]
     pub fn without_tickets(mut self) -> Self {
         Arc::make_mut(&mut self.config).resumption = Resumption::disabled();
+        self
+    }
+
+    /// The same, and offers these protocols (ALPN, RFC 7301), the best first. A server that knows of ALPN and has none
+    /// of them refuses; which one it chose stands in the stream.
+    #[must_use]
+    pub fn offering(mut self, protocols: &[Protocol]) -> Self {
+        let names = protocols.iter().map(|protocol| protocol.name().to_vec());
+        Arc::make_mut(&mut self.config).alpn_protocols = names.collect();
         self
     }
 

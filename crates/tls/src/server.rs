@@ -25,6 +25,8 @@ pub enum Protocol {
     Mqtt,
     /// `http/1.1`, also below WebSocket.
     Http,
+    /// `h2`. A listener for it lets in clients of `http/1.1` too, and has to look which it is.
+    Http2,
 }
 
 /// How a listener speaks TLS, now. Cheap to clone; all clones change together.
@@ -81,6 +83,7 @@ impl Reloaded {
 struct Current {
     mqtt: Arc<ServerConfig>,
     http: Arc<ServerConfig>,
+    http2: Arc<ServerConfig>,
     authorities: Option<Authorities>,
     /// Grows when clients are judged otherwise than before.
     judgement: u64,
@@ -88,6 +91,17 @@ struct Current {
     chains: Vec<Vec<CertificateDer<'static>>>,
     versions: TlsVersions,
     tickets: Option<Arc<dyn ProducesTickets>>,
+}
+
+impl Protocol {
+    /// As ALPN has it.
+    pub(crate) const fn name(self) -> &'static [u8] {
+        match self {
+            Self::Mqtt => b"mqtt",
+            Self::Http => b"http/1.1",
+            Self::Http2 => b"h2",
+        }
+    }
 }
 
 // === impl Server ===
@@ -220,6 +234,7 @@ impl Server {
         match protocol {
             Protocol::Mqtt => Arc::clone(&current.mqtt),
             Protocol::Http => Arc::clone(&current.http),
+            Protocol::Http2 => Arc::clone(&current.http2),
         }
     }
 }
@@ -289,12 +304,15 @@ impl Material {
         if let Some(tickets) = &tickets {
             config.ticketer = Arc::clone(tickets);
         }
-        let mut http = config.clone();
-        http.alpn_protocols = vec![b"http/1.1".to_vec()];
-        config.alpn_protocols = vec![b"mqtt".to_vec()];
+        let speaking = |protocols: &[Protocol]| {
+            let mut config = config.clone();
+            config.alpn_protocols = protocols.iter().map(|it| it.name().to_vec()).collect();
+            Arc::new(config)
+        };
         Ok(Current {
-            mqtt: Arc::new(config),
-            http: Arc::new(http),
+            mqtt: speaking(&[Protocol::Mqtt]),
+            http: speaking(&[Protocol::Http]),
+            http2: speaking(&[Protocol::Http2, Protocol::Http]),
             chains: self.chains(),
             authorities: self.authorities,
             judgement,

@@ -58,6 +58,8 @@ impl World {
                     self.authenticate(shard, connection, *authentication);
                 }
                 Action::Move { connection, to, bytes } => self.give_away(shard, connection, to, bytes),
+                Action::Inquire(inquiry, inquiries) => self.inquire(shard, inquiry, &inquiries),
+                Action::Withdraw(_) => {}
                 Action::Resume(connection) => {
                     if let Some(link) = self.link_of(shard, connection) {
                         self.env.agenda.plan(self.env.now, Event::BrokerReads(link));

@@ -1,4 +1,4 @@
-//! Brokers under measurement: started fresh on a free port of the loopback, ended when dropped.
+//! Brokers under measurement, and what they ask: started fresh on a free port of the loopback, ended when dropped.
 
 use std::{
     fs::{self, File},
@@ -25,10 +25,17 @@ pub(super) struct Broker {
     certificates: Option<Certificates>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Kind {
-    Vouchmq { shards: u32 },
+    Vouchmq {
+        shards: u32,
+    },
     Mosquitto,
+    /// Our binary with these arguments and this configuration; `{port}` and `{file}` stand for what they say.
+    Told {
+        arguments: String,
+        configuration: String,
+    },
 }
 
 /// A broker that listens.
@@ -49,6 +56,20 @@ impl Broker {
     pub(super) fn mosquitto(binary: PathBuf) -> Self {
         let (over, certificates) = (Over::Tcp, None);
         Self { name: "mosquitto".to_owned(), binary, kind: Kind::Mosquitto, over, certificates }
+    }
+
+    /// Our binary with these arguments and this configuration file, which may hold `{port}`; the arguments may hold
+    /// `{file}`, too.
+    pub(super) fn told(name: &str, binary: PathBuf, arguments: &str, configuration: &str) -> Self {
+        let (over, certificates) = (Over::Tcp, None);
+        let (arguments, configuration) = (arguments.to_owned(), configuration.to_owned());
+        Self {
+            name: name.to_owned(),
+            binary,
+            kind: Kind::Told { arguments, configuration },
+            over,
+            certificates,
+        }
     }
 
     /// The same broker, listening for this.
@@ -97,7 +118,16 @@ impl Broker {
     }
 
     fn arguments(&self, port: u16, dir: &Path) -> Result<Vec<String>> {
-        match self.kind {
+        match &self.kind {
+            Kind::Told { arguments, configuration } => {
+                let file = dir.join("vouchmq.conf");
+                let port = port.to_string();
+                fs::write(&file, configuration.replace("{port}", &port))
+                    .with_context(|| format!("cannot write {}", file.display()))?;
+                let file = file.to_string_lossy();
+                let told = |word: &str| word.replace("{port}", &port).replace("{file}", &file);
+                Ok(arguments.split_whitespace().map(told).collect())
+            }
             Kind::Vouchmq { shards } if self.over != Over::Tcp => {
                 let file = dir.join("vouchmq.conf");
                 fs::write(&file, self.vouchmq_configuration(port))
@@ -177,6 +207,11 @@ impl Running {
         Ok(()) // a broker that is never quiet is measured as it is
     }
 
+    /// CPU time so far, user and system, in seconds.
+    pub(super) fn cpu_secs(&self) -> Result<f64> {
+        Ok(self.cpu_ticks()? as f64 / TICKS_PER_SECOND)
+    }
+
     /// CPU time so far, user and system, in ticks of the clock.
     fn cpu_ticks(&self) -> Result<u64> {
         let file = format!("/proc/{}/stat", self.pid());
@@ -191,6 +226,9 @@ impl Running {
         resident(&status).with_context(|| format!("{file} does not say VmRSS"))
     }
 }
+
+/// Of `/proc/PID/stat`, on every Linux.
+const TICKS_PER_SECOND: f64 = 100.0;
 
 fn resident(status: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -211,7 +249,8 @@ impl Drop for Running {
     }
 }
 
-fn free_port() -> Result<u16> {
+/// A port of the loopback that nobody listens on now.
+pub(super) fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on the loopback")?;
     Ok(listener.local_addr()?.port())
 }

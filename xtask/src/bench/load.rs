@@ -43,6 +43,14 @@ pub(super) struct Reading {
     pub(super) bytes_per_conn: f64,
     /// Connections that succeeded.
     pub(super) ok: f64,
+    /// Connections that were refused, and those that came to nothing.
+    pub(super) refused: f64,
+    pub(super) errors: f64,
+    /// Connections that were accepted or refused.
+    pub(super) answers_per_s: f64,
+    /// CPU of the generator, per message or per connection.
+    #[serde(alias = "gen_cpu_us_per_msg", alias = "gen_cpu_us_per_conn")]
+    pub(super) generator_cpu_us: f64,
 }
 
 impl Generator {
@@ -59,6 +67,11 @@ impl Generator {
     /// Puts a load on a broker and reads what it cost.
     pub(super) fn measure(&self, load: &str, broker: &Running) -> Result<Reading> {
         broker.settle()?;
+        self.measure_beside(load, broker)
+    }
+
+    /// The same while the broker has other things to do.
+    pub(super) fn measure_beside(&self, load: &str, broker: &Running) -> Result<Reading> {
         let target = format!("--port {} --pid {} {}", broker.port, broker.pid(), broker.words);
         let program =
             Program::new(&self.program).words(self.before).words(load).words(&target).words(self.after);
@@ -75,7 +88,7 @@ fn reading(output: &str) -> Result<Reading> {
     figures.retain(|_, figure| !figure.is_null());
     let reading: Reading =
         serde_json::from_value(figures.into()).with_context(|| format!("not figures: {last}"))?;
-    if reading.cpu_us <= 0.0 || reading.per_second <= 0.0 {
+    if reading.cpu_us <= 0.0 || reading.per_second.max(reading.answers_per_s) <= 0.0 {
         bail!("nothing was delivered, or the broker's CPU time was not measured: {last}");
     }
     Ok(reading)

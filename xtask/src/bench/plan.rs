@@ -12,6 +12,7 @@ const FILE: &str = "xtask/bench.toml";
 pub(super) struct Plan {
     pub(super) scenarios: Vec<Scenario>,
     pub(super) transports: Transports,
+    pub(super) authentication: Authentication,
     pub(super) sizes: Sizes,
     pub(super) scaling: Scaling,
     pub(super) instructions: Instructions,
@@ -51,6 +52,70 @@ pub(super) struct Transports {
     pub(super) connections: u32,
     pub(super) load: String,
     pub(super) bytes_per_connection: f64,
+}
+
+/// What is measured of clients that another service is asked about.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Authentication {
+    /// Devices of the registry, and of our authentication service.
+    pub(super) devices: u32,
+    pub(super) storms: Vec<Storm>,
+    /// CPU of a CONNECT whose answer is remembered, over one that the registry decides.
+    pub(super) remembered_ratio: f64,
+    /// Words for the load generator: a client that is connected while the service hangs, and those that come then.
+    pub(super) round_trips: String,
+    pub(super) hanging: String,
+    /// p99 of those round trips, over what it is without.
+    pub(super) hanging_ratio: f64,
+    /// Clients that are denied, words for the load generator (`{n}` is how many), and what they may leave in memory.
+    pub(super) denied: u32,
+    pub(super) denied_load: String,
+    pub(super) denied_mb: f64,
+    pub(super) peers: Vec<Peer>,
+}
+
+/// Many CONNECTs at once.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Storm {
+    pub(super) name: String,
+    pub(super) what: String,
+    pub(super) through: Through,
+    /// Words for the load generator; `{round}` is another word in every round, `{devices}` the file of devices.
+    pub(super) load: String,
+    /// At least so many a second.
+    pub(super) per_second: Option<f64>,
+    /// At most so much CPU of the broker for each.
+    pub(super) cpu_us: Option<f64>,
+}
+
+/// Who decides about clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Through {
+    /// Nobody: everybody is let in. What the machine can do at all.
+    Nobody,
+    /// The registry of the broker.
+    Registry,
+    /// A foreign service that answers at once.
+    Fast,
+    /// A foreign service that answers after 20 ms.
+    Late,
+    /// The first, whose answers are remembered already.
+    Remembered,
+    /// Our authentication service, in batches.
+    Native,
+}
+
+/// What another broker took when it was measured elsewhere.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Peer {
+    pub(super) name: String,
+    pub(super) through: Through,
+    pub(super) per_second: f64,
+    pub(super) cpu_us: f64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -117,6 +182,9 @@ mod tests {
         assert_eq!(plan.chosen(&plan.scaling.scenarios).expect("known").len(), plan.scaling.scenarios.len());
         assert!(plan.chosen(&["p2p".into()]).unwrap_err().to_string().contains("there are p2p_q0, "));
         assert!(plan.transports.scenarios.iter().all(|scenario| scenario.over != Over::Tcp));
+        let storms = &plan.authentication.storms;
+        let has = |through| storms.iter().any(|storm| storm.through == through);
+        assert!(has(Through::Registry) && has(Through::Remembered), "they are compared");
         assert!(plan.instructions.counts[0] < plan.instructions.counts[1]);
     }
 }

@@ -1,12 +1,20 @@
 //! Figures.
 
+use async_trait::async_trait;
 use axum::Json;
 use axum::extract::State;
-use vouchmq_client::dto::stats::{About, EventCount, Stats};
+use vouchmq_client::dto::stats::{About, BrokerFigures, EventCount, Stats};
 use vouchmq_identity::store::{PageRequest, StoreFault};
 
 use super::text::time_of;
 use super::{Here, Management};
+
+/// The broker that runs in this process, as a port.
+#[async_trait]
+pub trait Figures: Send + Sync {
+    /// How its clients come in.
+    async fn figures(&self) -> BrokerFigures;
+}
 
 const PORTION: u32 = 1_000;
 
@@ -15,6 +23,10 @@ const PORTION: u32 = 1_000;
     responses((status = 200, body = Stats)))]
 pub(super) async fn read(State(here): Here) -> Json<Stats> {
     let counted = here.count_rows().await;
+    let broker = match &here.figures {
+        Some(broker) => Some(broker.figures().await),
+        None => None,
+    };
     let events = here.events.counts().into_iter();
     Json(Stats {
         devices: here.resident.len() as u64,
@@ -30,6 +42,7 @@ pub(super) async fn read(State(here): Here) -> Json<Stats> {
             })
             .collect(),
         uptime_seconds: here.start.elapsed().as_secs(),
+        broker,
     })
 }
 

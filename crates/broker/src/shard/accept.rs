@@ -13,6 +13,9 @@ use crate::transport::{Peer, Wire};
 /// How long accepting pauses when the process or the system has no descriptor left.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Connections that are accepted before it is looked at whether clients wait too long.
+const BATCH: usize = 64;
+
 /// A listening socket of one shard.
 #[derive(Debug)]
 pub(crate) enum Listener {
@@ -37,8 +40,25 @@ impl Listener {
             Self::Unix(listener) => Accepting::Unix(UnixListener::from_std(listener)?),
         };
         Ok(async move {
+            let mut left_of_batch = 0;
             loop {
-                match accepting.next().await {
+                if left_of_batch == 0 {
+                    if let Some(delay) = shard.accept_delay() {
+                        tokio::time::sleep(delay).await;
+                    }
+                    left_of_batch = BATCH;
+                }
+                left_of_batch -= 1;
+                let next = tokio::select! {
+                    biased;
+                    next = accepting.next() => next,
+                    () = std::future::ready(()) => {
+                        // Nobody is there: the batch is over with the next one.
+                        left_of_batch = 0;
+                        accepting.next().await
+                    }
+                };
+                match next {
                     Ok((wire, peer)) => {
                         if shard.accepted(wire, peer, &door) {
                             // It is not with the engine yet: those who came before it have their turn first.

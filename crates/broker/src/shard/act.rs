@@ -1,4 +1,5 @@
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -9,9 +10,18 @@ use super::exchange::is_beyond_guessing;
 use super::mailbox::Message;
 use super::sockets::{Closing, Socket};
 use super::{Shard, State};
+use crate::admission::Held;
 use crate::event_log::Event;
 use crate::offences::Judgement;
 use crate::transport::Peer;
+
+/// A client that waits.
+pub(super) enum Delayed {
+    /// Until it is judged.
+    Unjudged(Authentication),
+    /// Until it is told that it is refused.
+    Refused(Held),
+}
 
 impl State {
     /// Does what the engine asks for.
@@ -20,6 +30,8 @@ impl State {
             match action {
                 Action::Authenticate(id, authentication) => self.authenticate(id, *authentication),
                 Action::Move { connection, to, bytes } => self.move_to(connection, to, bytes),
+                Action::Inquire(inquiry, inquiries) => self.inquire(inquiry, &inquiries),
+                Action::Withdraw(inquiry) => drop(self.inquiring.remove(&inquiry)),
                 Action::Resume(id) => {
                     if let Some(socket) = self.sockets.get_mut(id) {
                         socket.wake();
@@ -59,7 +71,8 @@ impl State {
 
     /// Has a client judged, unless its address or its id has offended too often.
     fn authenticate(&mut self, id: ConnectionId, authentication: Authentication) {
-        let of_rate = self.sockets.get(id).map_or(Duration::ZERO, |socket| socket.seat.delay);
+        self.has_newcomers = true;
+        let of_rate = self.sockets.get(id).map_or(Duration::ZERO, |socket| socket.seat.delay());
         let has_certificate = self.sockets.get(id).is_some_and(Socket::has_certificate);
         let is_beyond_guessing = is_beyond_guessing(&authentication.credentials, has_certificate);
         match self.judge(id, &authentication.client_id, is_beyond_guessing) {
@@ -75,37 +88,74 @@ impl State {
     pub(super) fn judge(
         &self,
         id: ConnectionId,
-        client_id: &std::sync::Arc<str>,
+        client_id: &Arc<str>,
         is_beyond_guessing: bool,
     ) -> Judgement {
-        let now = self.clock.now();
-        let of_id = self.takeovers.judge(now, client_id);
+        let of_id = self.judge_takeover(id, client_id);
         if is_beyond_guessing {
             return of_id;
         }
-        of_id.max(self.admission.judge_login(now, self.peer(id).network()))
+        of_id.max(self.admission.judge_login(self.clock.now(), self.peer(id).network()))
+    }
+
+    /// What a newcomer meets that would take the place of somebody who is connected. Where nobody is, it takes over
+    /// nothing; and whoever comes from this machine may be a proxy.
+    fn judge_takeover(&self, id: ConnectionId, client_id: &Arc<str>) -> Judgement {
+        let free = self.admission.limits().takeovers_free;
+        let judgement = self.takeovers.judge(self.clock.now(), client_id, free);
+        if judgement == Judgement::Free || self.peer(id).is_of_this_machine() {
+            return Judgement::Free;
+        }
+        match self.engine.connection_of(client_id) {
+            Some(holder) if holder != id => judgement,
+            Some(_) | None => Judgement::Free,
+        }
+    }
+
+    /// Counts a login that is refused because of what was before.
+    pub(super) fn count_ban(&self, id: ConnectionId) {
+        let counters = &self.admission.counters;
+        counters.blocked_logins.fetch_add(1, Ordering::Relaxed);
+        let client_id = self.engine.client_of(id);
+        if client_id.is_some_and(|client_id| self.judge_takeover(id, client_id) == Judgement::Blocked) {
+            counters.blocked_takeovers.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn ban(&mut self, id: ConnectionId) {
-        self.admission.counters.blocked_logins.fetch_add(1, Ordering::Relaxed);
+        self.count_ban(id);
         let banned = Input::Decided(id, Decision::Refuse(ReasonCode::BANNED));
         self.engine.input(self.clock.now(), banned);
     }
 
     fn delay(&mut self, delay: Duration, id: ConnectionId, authentication: Authentication) {
         self.admission.counters.delayed_logins.fetch_add(1, Ordering::Relaxed);
-        self.delayed.insert(id, authentication);
+        self.delayed.insert(id, Delayed::Unjudged(authentication));
         self.delays.push((delay, id));
+    }
+
+    /// A client is refused because there are too many, and is told so after a while.
+    pub(super) fn delay_refusal(&mut self, id: ConnectionId, held: Held) {
+        self.admission.counters.tarpitted.fetch_add(1, Ordering::Relaxed);
+        self.delays.push((held.delay(), id));
+        self.delayed.insert(id, Delayed::Refused(held));
     }
 
     /// A client has waited for its turn. Those who waited with it may have used up what was left to them all,
     /// so that it is looked at anew.
     fn end_delay(&mut self, id: ConnectionId) {
-        let Some(authentication) = self.delayed.remove(&id) else { return };
+        let Some(delayed) = self.delayed.remove(&id) else { return };
         if self.engine.client_of(id).is_none() {
             // It did not wait.
             return;
         }
+        let authentication = match delayed {
+            Delayed::Refused(held) => {
+                drop(held);
+                return self.answer(id, Decision::Refuse(ReasonCode::SERVER_BUSY));
+            }
+            Delayed::Unjudged(authentication) => authentication,
+        };
         let has_certificate = self.sockets.get(id).is_some_and(Socket::has_certificate);
         let is_beyond_guessing = is_beyond_guessing(&authentication.credentials, has_certificate);
         match self.judge(id, &authentication.client_id, is_beyond_guessing) {
@@ -115,12 +165,15 @@ impl State {
     }
 
     /// Remembers what is an offence when it happens too often. A failed login was taken down with its verdict.
-    fn take_down(&mut self, client_id: Option<&std::sync::Arc<str>>, cause: &CloseCause) {
+    fn take_down(&mut self, client_id: Option<&Arc<str>>, cause: &CloseCause) {
         let now = self.clock.now();
         match cause {
             CloseCause::TakenOver => {
-                if let Some(client_id) = client_id {
-                    self.takeovers.record(now, client_id);
+                let Some(client_id) = client_id else { return };
+                let newcomer = self.engine.connection_of(client_id);
+                if newcomer.is_none_or(|newcomer| !self.peer(newcomer).is_of_this_machine()) {
+                    let free = self.admission.limits().takeovers_free;
+                    self.takeovers.record(now, client_id, free);
                 }
             }
             CloseCause::Disconnected(_)

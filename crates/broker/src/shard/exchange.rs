@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use secrecy::SecretSlice;
-use vouchmq_identity::{AuthRequest, CertificateFault, ClientCertificate, Secret, SecretUse};
+use vouchmq_identity::{Arrival, AuthRequest, CertificateFault, ClientCertificate, Secret, SecretUse};
 use vouchmq_mqtt::engine::{Authentication, Credentials, Decision, Input};
+use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
 use super::State;
@@ -25,9 +26,10 @@ pub(super) fn is_beyond_guessing(credentials: &Credentials, has_certificate: boo
 impl State {
     /// Has a client judged: at once where that is cheap, else by the pool or elsewhere.
     pub(super) fn verify(&mut self, id: ConnectionId, authentication: Authentication) {
+        let now = self.clock.now();
         // It did not wait.
         let Some(socket) = self.sockets.get_mut(id) else { return };
-        let Authentication { client_id, username, credentials } = authentication;
+        let Authentication { client_id, username, protocol, credentials } = authentication;
         if matches!(credentials, Credentials::Password(_) | Credentials::Begin { .. }) {
             let is_beyond_guessing = is_beyond_guessing(&credentials, socket.has_certificate());
             socket.person.says(username.as_deref(), is_beyond_guessing);
@@ -39,15 +41,16 @@ impl State {
                 return self.answer(id, Decision::Refuse(ReasonCode::NOT_AUTHORIZED));
             }
         };
-        let peer = socket.seat.peer;
+        let (peer, listener) = (socket.seat.peer, socket.seat.doorway.clone());
         let mut request = AuthRequest {
             client_id: (*client_id).into(),
             username,
             password: None,
             peer: peer.ip(),
             certificate,
-            arrival: Default::default(),
+            arrival: Arrival { peer_port: peer.port(), protocol, listener },
         };
+        let is_first = matches!(credentials, Credentials::Begin { .. });
         let judging = match credentials {
             Credentials::Password(password) => {
                 request.password = password.map(SecretSlice::from);
@@ -55,29 +58,38 @@ impl State {
             }
             Credentials::Begin { method, data } | Credentials::Again { method, data } => {
                 match self.verifier.begin(&method, &request) {
-                    Some(exchange) => Judging::Step { client_id, exchange, data },
+                    Some(exchange) => Judging::Step { client_id, exchange, data, is_first },
                     // `MQTT5-4.12.0-1`
                     None => return self.answer(id, Decision::Refuse(ReasonCode::BAD_AUTHENTICATION_METHOD)),
                 }
             }
             Credentials::Continue(data) => match self.exchanges.remove(&id) {
-                Some(exchange) => Judging::Step { client_id, exchange, data },
+                Some(exchange) => Judging::Step { client_id, exchange, data, is_first },
                 None => return self.answer(id, Decision::Refuse(ReasonCode::PROTOCOL_ERROR)),
             },
         };
+        let pressure = self.pressure();
         let Some(reply) = self.mailboxes.get(usize::from(self.id.0)) else { return };
-        match self.verifier.judge(id, peer, judging, reply) {
+        match self.verifier.judge(id, peer, judging, reply, pressure) {
             Answer::Judged(mut judged) => {
                 self.hold_back_of_banned(id, &mut judged);
+                self.count_verdict(&judged.decision, now);
                 self.decide(id, judged);
             }
-            Answer::Later(wanted) => drop(self.verifying.insert(id, wanted)),
+            Answer::Later(wanted) => drop(self.verifying.insert(id, (wanted, now))),
         }
     }
 
     /// A client was judged, by what holds now.
     pub(super) fn decide(&mut self, id: ConnectionId, judged: Judged) {
-        self.verifying.remove(&id);
+        if let Some((_, since)) = self.verifying.remove(&id) {
+            self.count_verdict(&judged.decision, since);
+        }
+        if matches!(judged.decision, Decision::Refuse(ReasonCode::SERVER_BUSY))
+            && let Some(held) = self.admission.hold()
+        {
+            return self.delay_refusal(id, held);
+        }
         let Some(socket) = self.sockets.get(id) else { return };
         let Judged { decision, principal, is_failed_proof, by } = judged;
         if is_failed_proof {
@@ -97,7 +109,12 @@ impl State {
         self.answer(id, decision);
     }
 
-    fn answer(&mut self, id: ConnectionId, decision: Decision) {
+    /// Counts a verdict about who was turned to then.
+    fn count_verdict(&self, decision: &Decision, since: Timestamp) {
+        self.admission.counters.verdicts.count(decision, self.clock.now().since(since));
+    }
+
+    pub(super) fn answer(&mut self, id: ConnectionId, decision: Decision) {
         let now = self.clock.now();
         self.engine.input(now, Input::Decided(id, decision));
     }

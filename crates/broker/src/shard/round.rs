@@ -176,7 +176,7 @@ impl State {
             judged.decision = Decision::Refuse(ReasonCode::BANNED);
         }
         if matches!(judged.decision, Decision::Refuse(ReasonCode::BANNED)) {
-            self.admission.counters.blocked_logins.fetch_add(1, Ordering::Relaxed);
+            self.count_ban(id);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use vouchmq_mqtt::time::Timestamp;
@@ -60,7 +61,8 @@ impl Shard {
     pub(super) fn enter(self: &Rc<Self>, wire: Wire, peer: Peer, door: u64, spoken: &Arc<Spoken>) {
         // A proxy has the connections of many.
         let network = if spoken.is_of_proxy(peer) { None } else { peer.network() };
-        let Some(place) = self.vestibule.rooms.of(door).take(network) else {
+        let (places, now) = (self.vestibule.rooms.of(door), self.now());
+        let Some(place) = places.take(now, network) else {
             return self.count_fault(peer, &Fault::Crowded);
         };
         let visitor = Visitor {
@@ -69,7 +71,7 @@ impl Shard {
             peer,
             place,
             seat: None,
-            accepted_at: self.now(),
+            accepted_at: now,
             layers: Box::new(Layered::new(wire)),
             received: Vec::new(),
         };
@@ -94,9 +96,10 @@ impl Visitor {
             let state = self.shard.state.borrow();
             state.clock.instant(self.accepted_at.after(state.engine.connect_deadline()))
         };
-        let agreed = match tokio::time::timeout_at(deadline.into(), self.agree()).await {
-            Ok(agreed) => agreed,
-            Err(_) => Err(Fault::Late),
+        let eviction = self.place.eviction();
+        let agreed = tokio::select! {
+            agreed = tokio::time::timeout_at(deadline.into(), self.agree()) => agreed.unwrap_or(Err(Fault::Late)),
+            () = eviction.notified() => Err(Fault::Evicted),
         };
         let Self { shard, peer, seat, accepted_at, layers, received, .. } = self;
         let transport = match layers.into_plain() {
@@ -127,14 +130,21 @@ impl Visitor {
         if self.spoken.is_of_proxy(self.peer) {
             self.hear_proxy().await?;
         }
-        let mut seat = self.shard.admit(self.peer).ok_or(Fault::Unseated)?;
-        let is_taken = seat.takes(self.received.len());
+        let spoken = self.spoken.clone();
+        let seat = self.shard.admit(self.peer, &spoken);
+        let seat = seat.filter(|seat| seat.refusal.is_none() || spoken.tls.is_none());
+        // To be told why it is refused would cost a handshake.
+        let mut seat = seat.ok_or(Fault::Unseated)?;
+        let (is_taken, delay) = (seat.takes(self.received.len()), seat.delay());
+        if spoken.tls.is_some() {
+            seat.was_delayed();
+        }
         self.seat = Some(seat);
         if !is_taken {
             return Err(Fault::TooMuch);
         }
-        let spoken = self.spoken.clone();
         if let Some(server) = &spoken.tls {
+            self.wait_for_turn(delay).await?;
             let protocol = if spoken.websocket.is_some() { Protocol::Http } else { Protocol::Mqtt };
             self.shake_hands(server, protocol).await?;
         }
@@ -142,6 +152,24 @@ impl Visitor {
             self.upgrade(options).await?;
         }
         Ok(())
+    }
+
+    /// An address that connects too often waits before anything is computed for it.
+    async fn wait_for_turn(&mut self, delay: Duration) -> Result<(), Fault> {
+        if delay.is_zero() {
+            return Ok(());
+        }
+        self.hears()?;
+        let admission = self.shard.state.borrow().admission.clone();
+        admission.counters.delayed_logins.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(delay).await;
+        self.place.waits(self.shard.now());
+        Ok(())
+    }
+
+    /// It is this machine that is waited for now.
+    fn hears(&mut self) -> Result<(), Fault> {
+        if self.place.hears() { Ok(()) } else { Err(Fault::Evicted) }
     }
 
     // --- PROXY protocol
@@ -179,9 +207,11 @@ impl Visitor {
     /// Who comes by a ticket is judged as well: what its certificate is worth may have changed since it got that.
     async fn shaken_hands(&mut self) -> Result<(), Fault> {
         self.layers.flush_all().await?;
+        self.hears()?;
         let turn = self.shard.vestibule.turn.acquire().await;
         self.layers.vouch(system_time()).map_err(Fault::Certificate)?;
         drop(turn);
+        self.place.waits(self.shard.now());
         if self.layers.session().is_some_and(vouchmq_tls::Session::is_resumed) {
             let admission = self.shard.state.borrow().admission.clone();
             admission.counters.handshakes.resumed.fetch_add(1, Ordering::Relaxed);
@@ -238,6 +268,7 @@ impl Visitor {
     async fn read(&mut self) -> Result<Progress, Fault> {
         loop {
             self.layers.wire().readable().await?;
+            self.hears()?;
             let turn = self.shard.vestibule.turn.acquire().await;
             let mut state = self.shard.state.borrow_mut();
             let mut sealed = std::mem::take(&mut state.sealed);
@@ -255,6 +286,7 @@ impl Visitor {
                 Err(error) => Err(error.into()),
             };
             state.sealed = sealed;
+            self.place.waits(state.clock.now());
             drop(state);
             drop(turn);
             match came? {
@@ -267,8 +299,10 @@ impl Visitor {
 
     /// Opens what came with something else.
     async fn unseal(&mut self, sealed: &[u8]) -> Result<Progress, Fault> {
+        self.hears()?;
         let _turn = self.shard.vestibule.turn.acquire().await;
         let mut state = self.shard.state.borrow_mut();
+        self.place.waits(state.clock.now());
         let mut last = Progress::default();
         for piece in sealed.chunks(READ_BYTES) {
             let progress =

@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use vouchmq_identity::model::DeviceId;
 use vouchmq_mqtt::ConnectionId;
@@ -14,11 +15,18 @@ pub(crate) struct ShardView<'a> {
     sockets: &'a Sockets,
     /// Clients that wait before they are judged.
     pub(crate) delayed_count: usize,
+    /// How long everybody waits for this shard.
+    pub(crate) queue_delay: Duration,
 }
 
 impl State {
     pub(super) fn view(&self) -> ShardView<'_> {
-        ShardView { engine: &self.engine, sockets: &self.sockets, delayed_count: self.delayed.len() }
+        ShardView {
+            engine: &self.engine,
+            sockets: &self.sockets,
+            delayed_count: self.delayed.len(),
+            queue_delay: self.loop_delay.standing(self.clock.now()),
+        }
     }
 }
 

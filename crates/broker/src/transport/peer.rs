@@ -17,6 +17,14 @@ impl Peer {
         }
     }
 
+    /// The port, if it has one.
+    pub(crate) fn port(self) -> Option<u16> {
+        match self {
+            Self::Address(address) => Some(address.port()),
+            Self::Local => None,
+        }
+    }
+
     /// What counts as one address: of IPv6 the network of 64 bits, all of which one client may have.
     pub(crate) fn network(self) -> Option<IpAddr> {
         Some(match self.ip()? {
@@ -24,6 +32,11 @@ impl Peer {
             IpAddr::V6(address) if address.is_loopback() => address.into(),
             IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64))),
         })
+    }
+
+    /// Whether it comes from this machine: it may be a proxy, with the clients of many.
+    pub(crate) fn is_of_this_machine(self) -> bool {
+        self.ip().is_none_or(|address| address.is_loopback())
     }
 }
 

@@ -138,7 +138,7 @@ impl Asked {
     }
 
     pub(super) fn send(self, judged: Judged) {
-        self.mailbox.send(Message::Judged(self.connection, judged));
+        self.mailbox.send(Message::Judged(self.connection, judged, self.clock.now()));
     }
 }
 

@@ -1,5 +1,8 @@
 //! Who may open a connection, and how many.
 
+mod storm;
+mod takeover;
+
 use vouchmq_broker::BrokerSettings;
 use vouchmq_mqtt::ProtocolVersion::{self, V5, V311};
 use vouchmq_mqtt::engine::EngineSettings;
@@ -123,41 +126,4 @@ fn memory_that_is_short_keeps_newcomers_out_and_clients_served() {
     client.receives(AtLeastOnce, "t", "kept");
     let stats = server.stats();
     assert!(stats.refused_memory > 0 && stats.engines.dropped_memory == 1, "{stats:?}");
-}
-
-/// A client identifier that is taken over again and again is delayed, then banned, and nobody else is.
-#[test]
-fn a_takeover_storm_is_banned() {
-    let server = Server::start();
-    let mut other = server.connect(V5, "other");
-    let mut holder = server.connect(V5, "contested");
-    // 30 takeovers are free; what follows waits a second each: a few at once reach the ban.
-    let mut banned = 0;
-    until("the identifier is banned", || {
-        let mut contenders: Vec<_> = (0..40)
-            .map(|_| {
-                let mut contender = server.open(V5);
-                contender.send(connect(V5, "contested"));
-                contender
-            })
-            .collect();
-        banned += contenders
-            .iter_mut()
-            .filter_map(|contender| contender.poll())
-            .filter(
-                |packet| matches!(packet, Packet::ConnAck(connack) if connack.reason == ReasonCode::BANNED),
-            )
-            .count();
-        banned > 0
-    });
-    holder.expect_disconnect(ReasonCode::SESSION_TAKEN_OVER);
-    let mut three = server.open(V311);
-    three.send(connect(V311, "contested"));
-    assert_eq!(three.connack().reason, ReasonCode::NOT_AUTHORIZED, "MQTT 3.1.1 has no word for it");
-    three.expect_closed();
-    let stats = server.stats();
-    assert!(stats.blocked_logins > 0 && stats.delayed_logins > 0, "{stats:?}");
-    assert!(stats.engines.takeovers >= 60, "{stats:?}");
-    other.ping();
-    server.connect(V5, "somebody else").ping();
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::authentication::Latency;
+
 /// `GET /v1/stats`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Stats {
@@ -20,6 +22,54 @@ pub struct Stats {
     pub events: Vec<EventCount>,
     /// Seconds since the start.
     pub uptime_seconds: u64,
+    /// How clients come in; null where no broker runs.
+    pub broker: Option<BrokerFigures>,
+}
+
+/// How clients come in, since the start unless it says otherwise.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BrokerFigures {
+    /// Connections now.
+    pub connections: u64,
+    /// Connections that were accepted.
+    pub accepted: u64,
+    /// Times that accepting paused, because everybody waited too long for this machine.
+    pub accept_delays: u64,
+    /// Newcomers refused for that, as they would have needed much of it.
+    pub refused_overload: u64,
+    /// Clients refused because there were too many at once, and told so only after a while.
+    pub tarpitted: u64,
+    /// Logins delayed: too many failures or takeovers before, or connections that came too fast.
+    pub delayed_logins: u64,
+    /// Logins refused because of too many failures or takeovers before.
+    pub blocked_logins: u64,
+    /// Of these: those who would have taken the place of a client whose id was taken over too often.
+    pub blocked_takeovers: u64,
+    /// Verifications that wait for a thread now.
+    pub verify_queue: u64,
+    /// How long everybody waits for such a thread now, in microseconds: the shortest time of the last second.
+    pub verify_queue_delay_us: u64,
+    /// The same for the thread that serves connections, where it is longest.
+    pub shard_queue_delay_us: u64,
+    /// Verifications that wait for another service now.
+    pub elsewhere: u64,
+    /// What was decided about clients.
+    pub verdicts: Verdicts,
+}
+
+/// What was decided about clients.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Verdicts {
+    /// Let in.
+    pub allowed: u64,
+    /// Refused for what they are or have proven, or for what was before.
+    pub denied: u64,
+    /// Refused because it could not be decided (0x88).
+    pub unavailable: u64,
+    /// Refused because there were too many at once (0x89).
+    pub busy: u64,
+    /// How long it took.
+    pub latency: Latency,
 }
 
 /// How often something happened.

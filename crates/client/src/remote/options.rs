@@ -58,7 +58,7 @@ pub enum AnswerMode {
 }
 
 /// One kind of request.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct RequestOptions {
     /// Where it goes, each a template of a URL with a fixed scheme and host; at least one. Several are servers that
     /// answer alike.
@@ -138,6 +138,8 @@ pub struct ServerBounds {
 pub struct CacheOptions {
     /// For how long an answer that allows holds at most; zero: none is remembered.
     pub ttl: Duration,
+    /// For how long it holds for a connection what it may do (`acl_req`); zero: the service is asked each time.
+    pub permission_ttl: Duration,
     /// For how long an answer that denies holds.
     pub negative_ttl: Duration,
     /// Answers.
@@ -159,6 +161,19 @@ pub struct SigningOptions {
     pub checks_answers: bool,
 }
 
+impl RemoteOptions {
+    /// Whether files are read for it, which may change without a word here.
+    pub fn has_tls_files(&self) -> bool {
+        let has = |tls: &ClientOptions| tls.authorities.is_some() || tls.certificate.is_some();
+        match &self.protocol {
+            Protocol::Templates { login, superuser, acl, .. } => {
+                [login, superuser, acl].into_iter().flatten().any(|request| has(&request.tls))
+            }
+            Protocol::Native(native) => has(&native.tls),
+        }
+    }
+}
+
 impl Default for ServerBounds {
     fn default() -> Self {
         Self {
@@ -172,10 +187,11 @@ impl Default for ServerBounds {
 }
 
 impl Default for CacheOptions {
-    /// Nothing is remembered, as with NanoMQ.
+    /// No login is remembered, as with NanoMQ.
     fn default() -> Self {
         Self {
             ttl: Duration::ZERO,
+            permission_ttl: Duration::from_secs(10),
             negative_ttl: Duration::from_secs(2),
             entries_max: 100_000,
             bytes_max: 64 * 1024 * 1024,
@@ -208,6 +224,18 @@ impl Eq for Template {}
 impl fmt::Debug for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Template(..)")
+    }
+}
+
+/// Never its URLs: tokens may stand in their queries.
+impl fmt::Debug for RequestOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestOptions")
+            .field("method", &self.method)
+            .field("headers", &self.headers)
+            .field("content", &self.content)
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use vouchmq_identity::AuthRequest;
+use secrecy::ExposeSecret;
+use vouchmq_identity::{Arrival, AuthRequest, ClientCertificate};
 
 /// What is known of a client and of what it wants. Any text and any bytes: they come from outside.
 ///
@@ -47,23 +48,42 @@ pub struct Wish<'a> {
     pub retain: bool,
 }
 
+/// A client, as a verdict is asked for about it.
+#[derive(Clone, Copy)]
+pub(super) struct Client<'a> {
+    pub(super) client_id: &'a str,
+    pub(super) username: Option<&'a str>,
+    pub(super) password: Option<&'a [u8]>,
+    pub(super) peer: Option<IpAddr>,
+    pub(super) certificate: Option<&'a ClientCertificate>,
+    pub(super) arrival: &'a Arrival,
+}
+
 impl<'a> Values<'a> {
     /// Those of a client that wants to connect.
     pub fn of(request: &'a AuthRequest) -> Self {
-        let certificate = request.certificate.as_deref();
-        let listener = request.arrival.listener.as_deref();
-        Self {
+        Self::of_client(Client {
             client_id: &request.client_id,
             username: request.username.as_deref(),
-            password: request
-                .password
-                .as_ref()
-                .map(|password| secrecy::ExposeSecret::expose_secret(password)),
+            password: request.password.as_ref().map(ExposeSecret::expose_secret),
             peer: request.peer,
-            peer_port: request.arrival.peer_port,
-            cert_common_name: certificate.and_then(|certificate| certificate.common_name()),
-            cert_subject: certificate.map(|certificate| certificate.subject()),
-            protocol: request.arrival.protocol,
+            certificate: request.certificate.as_deref(),
+            arrival: &request.arrival,
+        })
+    }
+
+    pub(super) fn of_client(client: Client<'a>) -> Self {
+        let Client { client_id, username, password, peer, certificate, arrival } = client;
+        let listener = arrival.listener.as_deref();
+        Self {
+            client_id,
+            username,
+            password,
+            peer,
+            peer_port: arrival.peer_port,
+            cert_common_name: certificate.and_then(ClientCertificate::common_name),
+            cert_subject: certificate.map(ClientCertificate::subject),
+            protocol: arrival.protocol,
             listener: listener.map(|listener| &*listener.name),
             listener_port: listener.and_then(|listener| listener.port),
             wish: None,

@@ -13,7 +13,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
-use super::{PATIENCE, Rest, RestFault, innermost, read, strange};
+use super::{PATIENCE, Rest, RestFault, read, strange};
+use crate::wire::innermost;
 
 /// An answer that is read part by part.
 #[derive(Debug)]

@@ -27,6 +27,12 @@ pub struct Settings {
     pub connections_per_address_max: usize,
     /// CONNECTs per second from one address; 0 = any number.
     pub connect_rate_per_address: u32,
+    /// Failed logins of one address per minute; 0 = any number.
+    pub failed_logins_per_address: u32,
+    /// Takeovers of one client id per minute; 0 = any number.
+    pub takeovers_per_client_id: u32,
+    /// How long CONNECTs may wait for the machine before fewer are taken; 0 = for ever.
+    pub queue_delay_target: Duration,
     /// Bytes of the process; `None` = 80 % of what there is.
     pub memory_bytes_max: Option<u64>,
     /// Seconds between two publications of `$SYS`; 0 = never.
@@ -69,6 +75,9 @@ impl Default for Settings {
             connections_max: 0,
             connections_per_address_max: 0,
             connect_rate_per_address: 0,
+            failed_logins_per_address: 30,
+            takeovers_per_client_id: 30,
+            queue_delay_target: Duration::from_millis(100),
             memory_bytes_max: None,
             sys_interval_secs: 10,
             drain_timeout: Duration::from_secs(5),

@@ -1,21 +1,19 @@
 //! `auth`: who may connect, and what they may do. What is not said is closed.
 
+use vouchmq_client::remote::options::RemoteOptions;
 use vouchmq_identity::AuthenticatorName;
 use vouchmq_identity::acl::{Effect, OrderedAcl};
 
 use super::{Resolver, Section};
+use crate::config::remote::knows_everybody;
 use crate::config::{At, Authentication, Authorization, Hidden, User};
 use crate::hocon::Place;
 
-/// A block of HTTP authentication outside of `auth` is meant all the same.
-const HTTP: [&str; 2] = ["auth.http_auth", "http_auth"];
-
 impl<'a> Resolver<'a> {
-    pub(super) fn access(&mut self) -> (Authentication, Authorization) {
+    /// `remote` is the service that is asked.
+    pub(super) fn access(&mut self, remote: Option<&RemoteOptions>) -> (Authentication, Authorization) {
         let Some(section) = self.section("auth") else {
-            let mut authentication = Authentication::default();
-            self.without_http(&mut authentication);
-            return (authentication, Authorization::default());
+            return (Authentication::default(), Authorization::default());
         };
         let mut authentication = Authentication {
             allow_anonymous: section.switch("allow_anonymous"),
@@ -26,23 +24,12 @@ impl<'a> Resolver<'a> {
         };
         if let Some(order) = section.get("order") {
             authentication.order = self.order(order);
+        } else if self.remote_block().is_some() {
+            authentication.order.push(AuthenticatorName::Http);
         }
-        let has_users = authentication.users.is_some()
-            || authentication.password_file.is_some()
-            || authentication.mosquitto_password_file.is_some();
-        if has_users && !authentication.order.contains(&AuthenticatorName::File) {
-            let text = "auth.order: users of the file are not asked about";
-            self.warn(
-                section.get("order").map_or(section.node.place, |node| node.place),
-                text,
-                "add file to it",
-            );
-        }
-        self.without_http(&mut authentication);
+        self.doubt_order(&section, &authentication, remote);
         if authentication.allow_anonymous == Some(true) {
-            let place = section.get("allow_anonymous").map_or(section.node.place, |node| node.place);
-            let text = "auth.allow_anonymous: ANYBODY MAY CONNECT without a user name, and do what auth.acl and auth.no_match let it";
-            self.warn(place, text, "write false, and give devices credentials");
+            self.doubt_anonymous(&section, &authentication, remote);
         }
         let authorization = self.authorization(&section);
         (authentication, authorization)
@@ -127,23 +114,70 @@ impl<'a> Resolver<'a> {
         order
     }
 
-    /// Where a service was to be asked by HTTP, it would have had to agree to everybody who is let in without the
-    /// registry. It cannot be asked yet: so nobody but the devices of the registry is let in.
-    fn without_http(&mut self, authentication: &mut Authentication) {
-        let asked = HTTP.into_iter().find_map(|path| {
-            let node = self.root.find(path)?;
-            let is_off = node.get("enable").and_then(crate::tree::Node::switch) == Some(false);
-            (!is_off).then_some((path, node.place))
-        });
-        let Some((path, place)) = asked else { return };
-        let text =
-            format!("{path}: no service is asked by HTTP yet: nobody but devices of the registry is let in");
-        self.warn(
-            place,
-            text,
-            "take the block out if anonymous clients and users of the file are to be let in without it",
-        );
-        authentication.allow_anonymous = Some(false);
-        authentication.order.retain(|name| *name == AuthenticatorName::Registry);
+    /// Tells what an order means that is not what somebody expects.
+    fn doubt_order(
+        &mut self,
+        section: &Section<'a>,
+        authentication: &Authentication,
+        remote: Option<&RemoteOptions>,
+    ) {
+        let order = &authentication.order;
+        let place = section.get("order").map_or(section.node.place, |node| node.place);
+        let position = |name| order.iter().position(|other| *other == name);
+        let (file, http) = (position(AuthenticatorName::File), position(AuthenticatorName::Http));
+        let has_users = authentication.users.is_some()
+            || authentication.password_file.is_some()
+            || authentication.mosquitto_password_file.is_some();
+        if has_users && file.is_none() {
+            self.warn(place, "auth.order: users of the file are not asked about", "add file to it");
+        }
+        let asks = self.remote_block().is_some();
+        match http {
+            None if asks => {
+                let text =
+                    "auth.order: the service of auth.http_auth is not asked, as http does not stand there";
+                self.warn(place, text, "add http to it");
+            }
+            Some(_) if !asks => {
+                let text = "auth.order: there is no service that http stands for";
+                self.error(place, text, "configure auth.http_auth, or take http out");
+            }
+            Some(at) if at + 1 < order.len() && remote.is_some_and(knows_everybody) => {
+                let text =
+                    "auth.order: who stands behind http is not asked: the service decides about everybody";
+                self.warn(place, text, "write http last");
+            }
+            Some(at) if has_users && file.is_some_and(|file| file < at) => {
+                let text = "auth.order: the service is not asked about users of the file: their passwords let them in. \
+                            NanoMQ wants both to agree";
+                self.warn(place, text, "take the users out, or write auth.order = [registry, http]");
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    fn doubt_anonymous(
+        &mut self,
+        section: &Section<'a>,
+        authentication: &Authentication,
+        remote: Option<&RemoteOptions>,
+    ) {
+        let place = section.get("allow_anonymous").map_or(section.node.place, |node| node.place);
+        let remote = remote.filter(|_| authentication.order.contains(&AuthenticatorName::Http));
+        let (text, hint) = match remote {
+            None => (
+                "auth.allow_anonymous: ANYBODY MAY CONNECT without a user name, and do what auth.acl and auth.no_match let it",
+                "write false, and give devices credentials",
+            ),
+            Some(remote) if knows_everybody(remote) => (
+                "auth.allow_anonymous: the service of auth.http_auth decides about clients without a user name, too",
+                "write false, which means the same as long as the service is asked",
+            ),
+            Some(_) => (
+                "auth.allow_anonymous: ANYBODY MAY CONNECT without a user name of whom the service of auth.http_auth says nothing, and do what auth.acl and auth.no_match let it",
+                "write false, and have the service decide",
+            ),
+        };
+        self.warn(place, text, hint);
     }
 }

@@ -1,7 +1,8 @@
-//! TLS of a listener.
+//! TLS of listeners, and of connections that are opened here.
 
 use vouchmq_tls::{
-    CertificateFiles, ClientCertificates, ExpiredRevocationList, ServerOptions, TlsVersion, TlsVersions,
+    CertificateFiles, ClientCertificates, ClientOptions, ExpiredRevocationList, ServerOptions, TlsVersion,
+    TlsVersions,
 };
 
 use super::{Resolver, Section};
@@ -18,6 +19,32 @@ impl<'a> Resolver<'a> {
             return None;
         }
         Some(ServerOptions { certificates, clients, versions, has_tickets })
+    }
+
+    /// What is said about TLS to a server in `tls` of a block, or in `ssl`, which means the same.
+    pub(super) fn outgoing_tls(&mut self, section: &Section<'a>, has_tls: bool) -> ClientOptions {
+        let (tls, ssl) = (self.section(&section.key("tls")), self.section(&section.key("ssl")));
+        if let (Some(_), Some(ssl)) = (&tls, &ssl) {
+            let text = format!("{}: there is tls, too, which means the same", ssl.path);
+            self.error(ssl.node.place, text, "take one of the two out");
+        }
+        let Some(block) = tls.or(ssl).filter(Section::is_on) else { return ClientOptions::default() };
+        if !has_tls {
+            let text = format!("{}: no URL begins with https://, so there is no TLS", block.path);
+            self.warn(block.node.place, text, "write https://…, or take the block out");
+        }
+        self.refuse_encrypted(&block, true);
+        let authorities = self.refer(&block, "cacertfile", has_tls);
+        let (certificate, key) =
+            (self.refer(&block, "certfile", has_tls), self.refer(&block, "keyfile", has_tls));
+        if certificate.is_some() != key.is_some() {
+            let text = format!("{}: a certificate needs both certfile and keyfile", block.path);
+            self.error(block.node.place, text, "write both, or none of them");
+        }
+        let certificate =
+            certificate.zip(key).map(|(certificate, key)| CertificateFiles { certificate, key });
+        let server_name = block.text("server_name").map(str::to_owned);
+        ClientOptions { authorities, certificate, server_name, versions: self.versions(&block) }
     }
 
     fn certificates(&mut self, section: &Section<'a>, is_on: bool) -> Vec<CertificateFiles> {

@@ -17,6 +17,8 @@ pub enum Kind {
     Time,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// One of these words, in lower or upper case.
+    AnyCase(&'static [&'static str]),
     /// A text.
     Text,
     /// A text that is not shown.
@@ -80,6 +82,7 @@ impl Kind {
             Self::Time => time(text, 1_000),
             Self::Switch => position(&["false", "true"], text).map(plain),
             Self::Word(words) => position(words, text).map(plain),
+            Self::AnyCase(words) => position(words, &text.to_ascii_lowercase()).map(plain),
             Self::Decimal
             | Self::Text
             | Self::Secret
@@ -104,7 +107,7 @@ impl Kind {
             Self::Seconds => with(value.saturating_mul(MILLIS_PER_SEC), TIMES, 1_000),
             Self::Time => with(value, TIMES, 1_000),
             Self::Switch => word(&["false", "true"]),
-            Self::Word(words) => word(words),
+            Self::Word(words) | Self::AnyCase(words) => word(words),
             Self::Count
             | Self::Decimal
             | Self::Text
@@ -127,7 +130,7 @@ impl Kind {
             Self::Decimal => "decimal",
             Self::Bytes => "size",
             Self::Seconds | Self::Time => "time",
-            Self::Word(words) => return words.join(", "),
+            Self::Word(words) | Self::AnyCase(words) => return words.join(", "),
             Self::Text => "text",
             Self::Secret => "secret",
             Self::File => "file",

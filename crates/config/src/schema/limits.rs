@@ -110,6 +110,12 @@ limits! { CONNECTIONS:
         "connections at once from one address; more are refused (0x89)";
     own "connections.max_rate_per_address" connect_rate_per_address Kind::Count, 0..=FOR_EVER, ("off" = 0)
         "connections per second from one address; more are delayed, then refused (0x9F)";
+    own "connections.max_failed_logins" failed_logins_per_address Kind::Count, 0..=1_000_000, ("off" = 0)
+        "failed logins per minute of one address, but loopback; more are delayed, from twice as many refused for 60 s (0x8A)";
+    own "connections.max_takeovers" takeovers_per_client_id Kind::Count, 0..=1_000_000, ("off" = 0)
+        "takeovers per minute of one client id, but from loopback; more are delayed, from twice as many refused for 60 s (0x8A)";
+    own "connections.max_queue_delay" queue_delay_target Kind::Time, 0..=HOUR, ("off" = 0)
+        "how long CONNECTs may wait for this machine; while all wait longer accepting slows down, then passwords that take long are refused (0x89)";
 }
 
 limits! { SYSTEM:

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use super::remote::SAME;
 use super::row::{Effect, Row};
 use super::rows;
 
 /// What may stand at a place of a configuration.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Shape {
     /// The row, where a value stands.
     pub(crate) row: Option<&'static Row>,
@@ -27,6 +28,9 @@ static WHOLE: LazyLock<Shape> = LazyLock::new(|| {
         for path in variants(row.path) {
             whole.insert(&path, row);
         }
+    }
+    for (key, meant) in SAME {
+        whole.same(key, meant);
     }
     whole
 });
@@ -63,6 +67,18 @@ impl Shape {
             self.any.get_or_insert_default().insert(rest, row);
         } else {
             self.named.entry(first).or_default().insert(rest, row);
+        }
+    }
+
+    /// What may stand at `key` is what may stand at `meant`.
+    fn same(&mut self, key: &str, meant: &str) {
+        let below = meant.split('.').try_fold(&*self, |shape, key| shape.named.get(key)).cloned();
+        let (path, last) = key.rsplit_once('.').unwrap_or(("", key));
+        let path = path.split('.').filter(|key| !key.is_empty());
+        let beside = path.fold(Some(self), |shape, key| shape?.named.get_mut(key));
+        let place = beside.and_then(|beside| beside.named.get_mut(last));
+        if let (Some(place), Some(below)) = (place, below) {
+            *place = below;
         }
     }
 
@@ -114,6 +130,7 @@ mod tests {
         assert_eq!(path("auth.password.Alice"), Some("auth.password.*"));
         assert_eq!(path("bridges.mqtt.cache.enable"), Some("bridges.mqtt.cache.enable"));
         assert_eq!(path("bridges.mqtt.emqx.enable"), Some("bridges.mqtt.*.enable"));
+        assert_eq!(path("HTTP_Auth.auth_req.ssl.KeyFile"), Some("auth.http_auth.auth_req.tls.keyfile"));
         assert_eq!(path("mqtt.nothing"), None);
     }
 

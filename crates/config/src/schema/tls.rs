@@ -35,4 +35,28 @@ macro_rules! tls {
         ]
     }};
 }
+
+/// The rows of TLS of connections that are opened here, below a prefix.
+macro_rules! outgoing {
+    ($at:literal) => {{
+        use crate::schema::Kind::{File, Secret, Switch, Text, Word};
+        use crate::schema::tls::VERSIONS;
+        [
+            row(concat!($at, "enable"), Switch)
+                .default("true")
+                .acts("false: what stands beside it is left out; whether there is TLS is said by the URL"),
+            row(concat!($at, "cacertfile"), File)
+                .acts("authorities that may vouch for the server (PEM); without it those of the system"),
+            row(concat!($at, "certfile"), File).acts("certificate that is presented to the server (PEM)"),
+            row(concat!($at, "keyfile"), File).acts("its private key (PEM), not encrypted"),
+            row(concat!($at, "key_password"), Secret)
+                .acts("encrypted keys are not read: the broker does not start with this, and is told how to decrypt the key"),
+            own(concat!($at, "server_name"), Text)
+                .acts("name that the server's certificate must have; without it the host of the URL"),
+            own(concat!($at, "min_version"), Word(VERSIONS)).default("1.2").acts("oldest version of TLS"),
+            own(concat!($at, "max_version"), Word(VERSIONS)).default("1.3").acts("newest version of TLS"),
+        ]
+    }};
+}
+pub(super) use outgoing;
 pub(super) use tls;

@@ -37,6 +37,14 @@ impl Members {
         self.list.push(entry);
     }
 
+    /// Takes one out.
+    pub(super) fn take(&mut self, key: &str) -> Option<Entry> {
+        let at = self.index.remove(key)?;
+        let entry = self.list.remove(at);
+        self.index.values_mut().filter(|index| **index > at).for_each(|index| *index -= 1);
+        Some(entry)
+    }
+
     pub(super) fn into_list(self) -> Vec<Entry> {
         self.list
     }

@@ -8,7 +8,7 @@ use vouchmq_config::hocon::{self, Read, Sources, Value};
 
 use super::world::{line, note};
 
-pub(crate) const SAMPLES: [&str; 7] = [
+pub(crate) const SAMPLES: [&str; 8] = [
     "nanomq.conf",
     "nanomq_example.conf",
     "nanomq_pwd.conf",
@@ -16,6 +16,7 @@ pub(crate) const SAMPLES: [&str; 7] = [
     "nanomq_bridge.conf",
     "http-server.conf",
     "http-auth-article.conf",
+    "http-auth-outside.conf",
 ];
 
 pub(crate) fn folder() -> PathBuf {

@@ -96,23 +96,31 @@ fn what_nanomq_passes_over_in_a_rule_is_an_error() {
 }
 
 #[test]
-fn where_a_service_was_to_be_asked_by_http_nobody_comes_in_without_it() {
-    let users = "auth { allow_anonymous = true, password { alice = secret } }";
-    for block in
-        ["auth.http_auth.auth_req.url = \"http://a/\"", "http_auth { auth_req { url = \"http://a/\" } }"]
-    {
-        let outcome = layered(&[users, block]);
-        assert!(
-            outcome.report().contains("nobody but devices of the registry is let in"),
-            "{}",
-            outcome.report()
-        );
-        let authentication = outcome.config.unwrap().authentication;
-        assert_eq!(authentication.allow_anonymous, Some(false));
-        assert_eq!(authentication.order, [AuthenticatorName::Registry]);
+fn where_a_service_is_to_be_asked_by_http_nobody_comes_in_without_it() {
+    let anonymous = "auth.allow_anonymous = true";
+    let outcome = layered(&[anonymous, "http_auth.auth_req { url = \"http://127.0.0.1/\", method = post }"]);
+    let config = outcome.config.unwrap();
+    assert!(config.remote.is_some());
+    assert_eq!(config.authentication.order.last(), Some(&AuthenticatorName::Http));
+    assert!(!config.exposed()[0].is_open, "NanoMQ does not see this block, and is open");
+    for broken in [
+        "auth.http_auth {}",
+        "http_auth {}",
+        "auth.http_auth = on",
+        "auth.http_auth.auth_req {}",
+        "auth.http_auth.auth_req.url = \"a/\"",
+        "auth.http_auth.auth_rek.url = \"http://a/\"",
+        "auth.http_auth { auth_req.url = \"http://a/\", auth_resp {} }",
+        "auth.http_auth { mode = native }",
+        "http_auth = null",
+        "http_auth { auth_req.url = ${?URL} }",
+        "http_auth = {include \"/missing.conf\"}",
+    ] {
+        let outcome = layered(&[anonymous, broken]);
+        assert!(outcome.config.is_none(), "{broken}\n{}", outcome.report());
     }
-    let off = layered(&[users, "auth.http_auth { enable = false }"]).config.unwrap();
-    assert_eq!(off.authentication.allow_anonymous, Some(true), "it is not asked by NanoMQ either");
+    let off = layered(&[anonymous, "auth.http_auth { enable = false }"]).config.unwrap();
+    assert!(off.remote.is_none() && off.exposed()[0].is_open, "it is not asked by NanoMQ either");
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn what_nanomq_makes_of_a_number_is_made_of_it_here() {
 #[test]
 fn five_milliseconds_are_no_five_minutes() {
     let outcome = accepted(
-        "mqtt.retry_interval = 5ms\nauth.http_auth.timeout = 5ms\nbridges.mqtt.a.quic_initial_rtt_ms = 5ms",
+        "mqtt.retry_interval = 5ms\nauth.http_auth { timeout = 5ms, auth_req.url = \"http://127.0.0.1/\" }\nbridges.mqtt.a.quic_initial_rtt_ms = 5ms",
     );
     assert_eq!(
         outcome.warnings().filter(|told| told.contains("read as it stands")).count(),
@@ -110,7 +110,7 @@ fn secrets_are_not_shown() {
         auth_service { bind = "8080", callers = [ { name = a, key = "swordfish swordfish swordfish swordfish" } ] }
         webhook { url = "http://swordfish@x/", headers { key = swordfish } }
         bridges.mqtt.a.server = "mqtt-tcp://u:swordfish@h:1883"
-        auth.http_auth.auth_req.url = "http://h/a?token=swordfish""#;
+        auth.http_auth.auth_req.url = "http://127.0.0.1/a?token=swordfish""#;
     let outcome = accepted(secrets);
     let shown: Vec<String> = outcome.effective().map(|value| format!("{value:?}")).collect();
     assert!(!shown.join("\n").contains("swordfish"), "{shown:?}");

@@ -35,6 +35,7 @@ fn files_of_nanomq_load_unchanged() {
         "nanomq_bridge.conf",
         "http-server.conf",
         "http-auth-article.conf",
+        "http-auth-outside.conf",
     ] {
         let outcome = outcome(name);
         let mut text = outcome.report();

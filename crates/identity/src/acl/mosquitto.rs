@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::ordered::{Entry, Partial};
-use super::{Action, Effect, Names, OrderedRules, PatternFault, RuleTopic, TopicPattern};
+use super::{Action, Condition, Effect, Names, OrderedRules, PatternFault, RuleTopic, TopicPattern};
 
 #[cfg(test)]
 mod tests;
@@ -105,7 +105,8 @@ impl MosquittoAcl {
         let numbers = own.into_iter().chain([&self.patterns]).flatten();
         let entries = numbers.filter_map(|&number| {
             let MosquittoRule { effect, action, ref topic, .. } = *self.rules.get(number)?;
-            Some(Entry { number, effect, action, reach: topic.reach_for(names, effect)? })
+            let (condition, reach) = (Condition::NONE, topic.reach_for(names, effect)?);
+            Some(Entry { number, effect, action, condition, reach })
         });
         OrderedRules::new(entries.collect(), Effect::Deny, Partial::Checked)
     }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use vouchmq_mqtt::TopicFilter;
 
-use super::{Action, Effect, Names, PatternFault, Selector, TopicPattern};
+use super::{Action, Condition, Effect, Names, PatternFault, Selector, TopicPattern};
 
 mod index;
 mod rules;
@@ -14,7 +14,7 @@ mod tests;
 
 pub(crate) use index::Index;
 pub use rules::{Decision, OrderedRules};
-pub(super) use rules::{Entry, Partial, Reach};
+pub(super) use rules::{Entry, Partial, Reach, Survey};
 
 /// Rules in an order, each about some clients, topics and actions: the first that fits decides, and where none
 /// fits, `no_match` does.
@@ -96,7 +96,8 @@ impl OrderedRule {
         if !is_about.unwrap_or(self.effect == Effect::Deny) {
             return;
         }
-        let entry = |reach| Entry { number, effect: self.effect, action: self.action, reach };
+        let condition = Condition::NONE;
+        let entry = |reach| Entry { number, effect: self.effect, action: self.action, condition, reach };
         match &self.topics {
             Topics::Every => entries.push(entry(Reach::Every)),
             Topics::Of(topics) => {

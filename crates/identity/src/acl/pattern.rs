@@ -103,7 +103,10 @@ impl TopicPattern {
     }
 
     /// A pattern without variables: `${` is text.
-    pub(super) fn without_variables(text: &str) -> Result<Self, PatternFault> {
+    ///
+    /// # Errors
+    /// [`PatternFault`]: it is no filter.
+    pub fn without_variables(text: &str) -> Result<Self, PatternFault> {
         Self::of_pieces(vec![Piece::Text(text.into())])
     }
 

@@ -3,6 +3,7 @@ use vouchmq_mqtt::{
     topic::{covers, matches, overlaps},
 };
 
+use super::ordered::Survey;
 use super::{Names, TopicPattern};
 use crate::model::words;
 
@@ -55,14 +56,14 @@ words! {
 /// * whole otherwise.
 ///
 /// A shared subscription is judged by the filter behind `$share/{ShareName}/`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
     publish: Side,
     subscribe: Side,
 }
 
 /// The rules about one action.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Side {
     allow: Vec<TopicFilter>,
     deny: Vec<TopicFilter>,
@@ -134,6 +135,18 @@ impl Rules {
         };
         of(Effect::Deny).chain(of(Effect::Allow))
     }
+
+    pub(super) fn on_publish(&self, topic: &str) -> Option<Effect> {
+        self.publish.says(topic)
+    }
+
+    pub(super) fn on_receive(&self, topic: &str) -> Option<Effect> {
+        self.subscribe.says(topic)
+    }
+
+    pub(super) fn survey(&self, filter: FilterRef<'_>) -> Survey {
+        self.subscribe.survey(filter)
+    }
 }
 
 impl Authorize for Rules {
@@ -153,19 +166,35 @@ impl Authorize for Rules {
 // === impl Side ===
 
 impl Side {
-    fn permission(&self, topic: &str) -> Permission {
+    fn says(&self, topic: &str) -> Option<Effect> {
         let hit = |filters: &[TopicFilter]| filters.iter().any(|filter| matches(filter.as_filter(), topic));
-        if hit(&self.allow) && !hit(&self.deny) { Permission::Allowed } else { Permission::Denied }
+        if hit(&self.deny) {
+            return Some(Effect::Deny);
+        }
+        hit(&self.allow).then_some(Effect::Allow)
+    }
+
+    fn permission(&self, topic: &str) -> Permission {
+        if self.says(topic) == Some(Effect::Allow) { Permission::Allowed } else { Permission::Denied }
+    }
+
+    fn survey(&self, filter: FilterRef<'_>) -> Survey {
+        let covered = |filters: &[TopicFilter]| filters.iter().any(|wide| covers(wide.as_filter(), filter));
+        let touched =
+            |filters: &[TopicFilter]| filters.iter().any(|other| overlaps(other.as_filter(), filter));
+        let decides = match (covered(&self.deny), covered(&self.allow)) {
+            (true, _) => Some(Effect::Deny),
+            (false, true) => Some(Effect::Allow),
+            (false, false) => None,
+        };
+        Survey { decides, is_partly_denied: touched(&self.deny), is_partly_allowed: touched(&self.allow) }
     }
 
     fn grant(&self, filter: FilterRef<'_>) -> Grant {
-        let covered = |filters: &[TopicFilter]| filters.iter().any(|wide| covers(wide.as_filter(), filter));
-        if !covered(&self.allow) || covered(&self.deny) {
-            return Grant::Denied;
+        match self.survey(filter) {
+            Survey { decides: Some(Effect::Allow), is_partly_denied: true, .. } => Grant::PerMessage,
+            Survey { decides: Some(Effect::Allow), is_partly_denied: false, .. } => Grant::Whole,
+            Survey { decides: Some(Effect::Deny) | None, .. } => Grant::Denied,
         }
-        if self.deny.iter().any(|deny| overlaps(deny.as_filter(), filter)) {
-            return Grant::PerMessage;
-        }
-        Grant::Whole
     }
 }

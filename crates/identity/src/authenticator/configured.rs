@@ -64,8 +64,13 @@ impl Configured {
         &self.access
     }
 
+    /// Which of those that followed each other it is.
+    pub const fn generation(&self) -> Generation {
+        self.generation
+    }
+
     /// Whether what clients may do that were let in then is not what they may do now, as far as is known.
-    pub(super) fn has_other_rules_than(&self, then: Generation) -> bool {
+    pub fn has_other_rules_than(&self, then: Generation) -> bool {
         self.access_since > then
     }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::ShardId;
+use super::inquiries::{Inquiries, InquiryId};
 use crate::ReasonCode;
 use crate::codec::DecodeError;
 use crate::connection::ConnectionId;
@@ -21,6 +22,12 @@ pub enum Action {
         /// All that was received so far.
         bytes: Vec<u8>,
     },
+    /// Have others asked what a client may do, and answer with [`Input::Inquired`](super::Input::Inquired). The
+    /// connection reads nothing further until then, or until the engine gives up
+    /// ([`Limits::connect_deadline`](crate::limits::Limits::connect_deadline)).
+    Inquire(InquiryId, Box<Inquiries>),
+    /// Nobody waits for the answer to an inquiry any more; one that still comes is ignored.
+    Withdraw(InquiryId),
     /// Read on: what held the connection up is over.
     Resume(ConnectionId),
     /// A client is connected.
@@ -95,6 +102,8 @@ pub struct Authentication {
     pub client_id: Arc<str>,
     /// User Name.
     pub username: Option<Box<str>>,
+    /// Protocol Name of the CONNECT.
+    pub protocol: &'static str,
     /// Password, or data of an authentication method.
     pub credentials: Credentials,
 }

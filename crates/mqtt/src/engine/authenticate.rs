@@ -77,10 +77,14 @@ impl Engine {
         self.arm_keep_alive(now, id, handshake.keep_alive_secs);
         let properties = self.connack_properties(id, &handshake, permit.data.as_deref());
         self.send(id, &connack(session_present, &properties));
+        // What it publishes now comes behind the will of its last connection.
+        let is_behind_will = self.wills.holds(&handshake.client_id);
         self.actions.push_back(Action::Connected(id, handshake.client_id));
         self.announce_presence(now, session, super::share::Presence::Online);
         self.resume(now, session);
-        self.unpause(now, id);
+        if !is_behind_will {
+            self.unpause(now, id);
+        }
     }
 
     /// The keep-alive in force: the client's, or ours where it is longer than the maximum.
@@ -169,8 +173,9 @@ impl Engine {
         };
         enhanced.awaits = Awaits::Verdict;
         connection.is_paused = true;
+        let protocol = connection.dialect.protocol_name();
         let client_id = self.client_of(id).cloned().unwrap_or_else(|| Arc::from(""));
-        let authentication = Authentication { client_id, username: None, credentials };
+        let authentication = Authentication { client_id, username: None, protocol, credentials };
         self.actions.push_back(Action::Authenticate(id, Box::new(authentication)));
     }
 
@@ -221,7 +226,9 @@ impl Engine {
         if !connection.partial.is_empty() {
             self.continue_reading(now, id);
         }
-        self.actions.push_back(Action::Resume(id));
+        if self.clients.connection(id).is_some_and(|connection| !connection.is_paused) {
+            self.actions.push_back(Action::Resume(id));
+        }
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Census {
     pub tickets: usize,
     /// Acknowledgements that wait for the journal.
     pub unpersisted: usize,
+    /// Packets and wills about which others are asked.
+    pub inquiries: usize,
     /// Sessions that are being sent retained messages.
     pub replaying: usize,
     /// Things that the driver has not done yet.
@@ -36,6 +38,7 @@ impl Engine {
             tokens: self.mailboxes.token_count(),
             tickets: self.pending_subscribes.len(),
             unpersisted: self.clients.unpersisted.len(),
+            inquiries: self.inquiries.len() + self.wills.len(),
             replaying: self.replaying.len(),
             actions: self.actions.len(),
             timers: self.timers.len(),

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{Action, CloseCause, Engine};
 use crate::ReasonCode;
-use crate::connection::{ConnectionId, State};
+use crate::connection::{ConnectionId, NextPacket, State};
 use crate::packet::Disconnect;
 use crate::session::SessionId;
 use crate::time::Timestamp;
@@ -44,6 +44,10 @@ impl Engine {
         connection.owed = None;
         connection.inbound_aliases = None;
         connection.outbound_aliases = None;
+        let next_packet = connection.next_packet;
+        if next_packet == NextPacket::Inquired {
+            self.forget_inquiry(id);
+        }
         if let State::Established(session) = state {
             self.clients.stats.clients -= 1;
             self.detach(now, session, &cause);

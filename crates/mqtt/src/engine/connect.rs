@@ -92,7 +92,8 @@ impl Engine {
             Some(method) => Credentials::Begin { method: method.into(), data: data() },
             None => Credentials::Password(connect.password.map(<[u8]>::to_vec)),
         };
-        (handshake, Authentication { client_id, username: connect.username.map(Into::into), credentials })
+        let username = connect.username.map(Into::into);
+        (handshake, Authentication { client_id, username, protocol: dialect.protocol_name(), credentials })
     }
 
     fn judge_connect(&self, id: ConnectionId, connect: &Connect<'_>) -> Result<(), ReasonCode> {

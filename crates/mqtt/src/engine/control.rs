@@ -48,6 +48,11 @@ impl Engine {
         Some(self.info(self.clients.connection_of(id), self.clients.session(id)?))
     }
 
+    /// The connection of a client that was let in; `None` when it has none.
+    pub fn connection_of(&self, client_id: &str) -> Option<ConnectionId> {
+        self.clients.connection_of(self.clients.session_of(client_id)?)
+    }
+
     /// Whose connection this is, or wants to be; `None` before its CONNECT and once it ends.
     pub fn client_of(&self, connection: ConnectionId) -> Option<&Arc<str>> {
         match &self.clients.connection(connection)?.state {

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
+use super::inquiries::InquiryId;
 use super::options::EngineSettings;
 use crate::ReasonCode;
-use crate::authorize::Authorize;
+use crate::authorize::{Authorize, Inquired};
 use crate::connection::ConnectionId;
 use crate::message::Message;
 use crate::time::Timestamp;
@@ -16,10 +17,14 @@ pub enum Input {
     /// is not connected. `data` of the permit is not sent.
     ///
     /// It counts from the next packet on, and for what waits for the client. Subscriptions stay, and each is
-    /// judged anew: one that would be refused now delivers only what the client may receive message by
-    /// message, and all of it again when rights come back. Bytes that are in the outbox already were
+    /// judged anew: one that would be refused now, or about which others would have to be asked, delivers only what
+    /// the client may receive message by message, and all of it again when rights come back. What was found out
+    /// by the rights of before for a packet that waits for it is found out again. Bytes that are in the outbox already were
     /// delivered before.
     Repermit(ConnectionId, Permit),
+    /// The answer to [`Action::Inquire`](super::Action::Inquire): one for each attempt, in their order; where one is
+    /// missing, nothing could be found out.
+    Inquired(InquiryId, Box<[Inquired]>),
     /// The peer is gone, or the driver gave up on it.
     Lost(ConnectionId),
     /// Close one connection, with this reason.

@@ -1,9 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::inquiries::OwnedAttempt;
 use super::options::DenyAction;
+use super::receive::Handled;
 use super::route::Origin;
-use super::{Engine, is_allowed};
+use super::{CloseCause, Engine};
+use crate::authorize::{Grant, Inquired, Permission};
 use crate::connection::{AckKind, Connection, ConnectionId, InboundAliases, Owed};
 use crate::message::{Message, Publication};
 use crate::packet::{Ack, Publish};
@@ -24,21 +27,27 @@ enum Refusal {
     Answered(ReasonCode),
     /// The connection ends.
     Violation(ReasonCode, &'static str),
+    /// Others are to be asked, and then it is judged again.
+    Asked,
 }
 
 impl Engine {
     /// PUBLISH of a client (MQTT 5.0 §3.3).
-    pub(super) fn on_publish(&mut self, now: Timestamp, id: ConnectionId, publish: &Publish<'_>) {
+    pub(super) fn on_publish(&mut self, now: Timestamp, id: ConnectionId, publish: &Publish<'_>) -> Handled {
         let Some(session) = self.clients.connection(id).and_then(|connection| connection.session()) else {
-            return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "PUBLISH before CONNACK");
+            self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "PUBLISH before CONNACK");
+            return Handled::Done;
         };
-        self.clients.stats.publishes_received += 1;
         let Some(alias) = publish.properties.topic_alias() else {
             return self.publish_to(now, id, session, publish, publish.topic);
         };
         match self.resolve_alias(id, alias, publish.topic) {
             Some(topic) => self.publish_to(now, id, session, publish, &topic),
-            None => self.violate(now, id, ReasonCode::TOPIC_ALIAS_INVALID, "an unknown Topic Alias"),
+            None => {
+                self.clients.stats.publishes_received += 1;
+                self.violate(now, id, ReasonCode::TOPIC_ALIAS_INVALID, "an unknown Topic Alias");
+                Handled::Done
+            }
         }
     }
 
@@ -63,27 +72,37 @@ impl Engine {
         session: SessionId,
         publish: &Publish<'_>,
         topic: &str,
-    ) {
-        if let Some(packet_id) = publish.packet_id {
-            match self.admit(now, id, session, packet_id, publish.qos) {
-                Admission::New => {}
-                Admission::Repeated => return,
-                Admission::InUse => {
-                    let rule = "a QoS 1 PUBLISH with the identifier of a QoS 2 exchange";
-                    return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, rule);
-                }
-                Admission::Excess => {
-                    let rule = "more unacknowledged PUBLISH than Receive Maximum";
-                    return self.violate(now, id, ReasonCode::RECEIVE_MAXIMUM_EXCEEDED, rule);
-                }
+    ) -> Handled {
+        let mut buffer = PropertiesBuf::new();
+        // Judged before anything is counted: what others are asked about did not happen yet.
+        let judged = self.permit_publish(now, id, session, publish, topic, &mut buffer);
+        if matches!(judged, Err(Refusal::Asked)) {
+            let attempt = OwnedAttempt::publish(topic, publish.qos, publish.retain);
+            return self.inquire(now, id, session, vec![(0, attempt)]);
+        }
+        self.clients.stats.publishes_received += 1;
+        let admission = match publish.packet_id {
+            Some(packet_id) => self.admit(now, id, session, packet_id, publish.qos),
+            None => Admission::New,
+        };
+        match admission {
+            Admission::New => match judged {
+                Ok(permitted) => self.take_publish(now, id, session, publish, &permitted),
+                Err(Refusal::Violation(reason, rule)) => self.violate(now, id, reason, rule),
+                Err(Refusal::Answered(reason)) => self.refuse_publish(now, id, session, publish, reason),
+                Err(Refusal::Asked) => {}
+            },
+            Admission::Repeated => {}
+            Admission::InUse => {
+                let rule = "a QoS 1 PUBLISH with the identifier of a QoS 2 exchange";
+                self.violate(now, id, ReasonCode::PROTOCOL_ERROR, rule);
+            }
+            Admission::Excess => {
+                let rule = "more unacknowledged PUBLISH than Receive Maximum";
+                self.violate(now, id, ReasonCode::RECEIVE_MAXIMUM_EXCEEDED, rule);
             }
         }
-        let mut buffer = PropertiesBuf::new();
-        match self.permit_publish(now, session, publish, topic, &mut buffer) {
-            Ok(permitted) => self.take_publish(now, id, session, publish, &permitted),
-            Err(Refusal::Violation(reason, rule)) => self.violate(now, id, reason, rule),
-            Err(Refusal::Answered(reason)) => self.refuse_publish(now, id, session, publish, reason),
-        }
+        Handled::Done
     }
 
     /// Counts a QoS 1 or 2 PUBLISH against Receive Maximum, and recognises a repetition.
@@ -133,6 +152,7 @@ impl Engine {
     fn permit_publish<'a>(
         &self,
         now: Timestamp,
+        id: ConnectionId,
         session: SessionId,
         publish: &Publish<'a>,
         topic: &'a str,
@@ -161,8 +181,19 @@ impl Engine {
         let Some(state) = self.clients.session(session) else {
             return Err(Refusal::Answered(ReasonCode::UNSPECIFIED_ERROR));
         };
-        if !is_allowed(state.authorize.publish(topic, publish.qos, publish.retain)) {
-            return Err(Refusal::Answered(ReasonCode::NOT_AUTHORIZED));
+        match state.authorize.publish(topic, publish.qos, publish.retain) {
+            Permission::Allowed => {}
+            Permission::Denied => return Err(Refusal::Answered(ReasonCode::NOT_AUTHORIZED)),
+            Permission::Asked => match self.answer_of(id, 0) {
+                Some(Inquired::Granted(Grant::Whole)) => {}
+                Some(Inquired::Granted(Grant::PerMessage | Grant::Denied | Grant::Asked)) => {
+                    return Err(Refusal::Answered(ReasonCode::NOT_AUTHORIZED));
+                }
+                Some(Inquired::Unavailable) => {
+                    return Err(Refusal::Answered(ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR));
+                }
+                None => return Err(Refusal::Asked),
+            },
         }
         let secs = |secs: u32| now.after(Duration::from_secs(u64::from(secs)));
         Ok(Permitted(Publication {
@@ -245,14 +276,20 @@ impl Engine {
     ) {
         let Some(connection) = self.clients.connection(id) else { return };
         let is_denied = reason == ReasonCode::NOT_AUTHORIZED;
+        let is_undecided = reason == ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR;
         let can_tell = connection.dialect.has_properties() && publish.packet_id.is_some();
         self.clients.stats.publishes_denied += u64::from(is_denied);
+        self.clients.stats.publishes_undecided += u64::from(is_undecided);
         let must_close = if is_denied {
             self.options.settings.deny_action == DenyAction::Disconnect
         } else {
             // MQTT 3.x has no negative acknowledgement: what is not a matter of rights ends the connection.
             !can_tell && publish.qos != QoS::AtMostOnce
         };
+        if must_close && is_undecided {
+            // The client did nothing wrong, and sends it again: an acknowledgement would lose the message.
+            return self.close(now, id, CloseCause::Refused(reason));
+        }
         if must_close {
             return self.violate(now, id, reason, "a PUBLISH that is refused");
         }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{CloseCause, Engine};
 use crate::codec::{self, DecodeError, DecodeLimits, FixedHeader, PacketType};
-use crate::connection::{ConnectionId, State};
+use crate::connection::{ConnectionId, NextPacket, State};
 use crate::packet::{ConnAck, Disconnect};
 use crate::time::Timestamp;
 use crate::{Dialect, Expression, Packet, Properties, PropertiesBuf, Property, ReasonCode};
@@ -39,13 +39,24 @@ impl Engine {
     /// What follows a CONNECT that is moved goes with it, as long as [`Action::Move`](super::Action::Move) was
     /// not taken. Complete packets are handled in place; only the start of a packet whose end is missing is copied.
     pub fn receive(&mut self, now: Timestamp, id: ConnectionId, bytes: &[u8]) {
-        let publishes_before = self.clients.stats.publishes_received;
         self.clients.stats.bytes_received += bytes.len() as u64;
-        self.take_bytes(now, id, bytes);
+        self.charged(now, id, bytes.len() as u64, |engine| engine.take_bytes(now, id, bytes));
+    }
+
+    /// Has a client charged for the messages that are handled, and for what was received.
+    pub(super) fn charged(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        byte_count: u64,
+        handle: impl FnOnce(&mut Self),
+    ) {
+        let publishes_before = self.clients.stats.publishes_received;
+        handle(self);
         let limits = &self.options.settings.limits;
         if limits.messages_per_sec > 0 || limits.bytes_per_sec > 0 {
             let publish_count = self.clients.stats.publishes_received - publishes_before;
-            self.charge(now, id, publish_count, bytes.len() as u64);
+            self.charge(now, id, publish_count, byte_count);
         }
     }
 
@@ -139,9 +150,17 @@ impl Engine {
         let body = packet.get(header.header_len..)?;
         let connection = self.clients.connection_mut(id)?;
         connection.last_received = now;
+        let next_packet = connection.next_packet;
         let limits = DecodeLimits { user_properties_max: self.options.settings.limits.user_properties_max };
         match decode_guarded(header, body, connection.dialect, &limits) {
-            Some(Ok(decoded)) => self.dispatch(now, id, decoded, packet),
+            Some(Ok(decoded)) => {
+                if self.dispatch(now, id, decoded, packet) == Handled::Waits {
+                    return None;
+                }
+                if next_packet == NextPacket::Inquired {
+                    self.forget_inquiry(id);
+                }
+            }
             Some(Err(error)) => return self.reject(now, id, &error),
             None => {
                 self.clients.stats.panics += 1;
@@ -169,23 +188,24 @@ impl Engine {
         (header.packet_len() > max).then_some(ReasonCode::PACKET_TOO_LARGE)
     }
 
-    fn dispatch(&mut self, now: Timestamp, id: ConnectionId, packet: Packet<'_>, bytes: &[u8]) {
+    fn dispatch(&mut self, now: Timestamp, id: ConnectionId, packet: Packet<'_>, bytes: &[u8]) -> Handled {
         let is_exchanging = self
             .clients
             .connection(id)
             .is_some_and(|connection| matches!(connection.state, State::ExpectVerdict(_)));
         if is_exchanging && !matches!(packet, Packet::Auth(_) | Packet::Disconnect(_)) {
             let rule = "only AUTH or DISCONNECT may come before CONNACK";
-            return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, rule);
+            self.violate(now, id, ReasonCode::PROTOCOL_ERROR, rule);
+            return Handled::Done;
         }
         match packet {
             Packet::Connect(connect) => self.on_connect(now, id, &connect, bytes),
-            Packet::Publish(publish) => self.on_publish(now, id, &publish),
+            Packet::Publish(publish) => return self.on_publish(now, id, &publish),
             Packet::PubAck(ack) => self.on_puback(now, id, &ack),
             Packet::PubRec(ack) => self.on_pubrec(now, id, &ack),
             Packet::PubRel(ack) => self.on_pubrel(now, id, &ack),
             Packet::PubComp(ack) => self.on_pubcomp(now, id, &ack),
-            Packet::Subscribe(subscribe) => self.on_subscribe(now, id, &subscribe),
+            Packet::Subscribe(subscribe) => return self.on_subscribe(now, id, &subscribe),
             Packet::Unsubscribe(unsubscribe) => self.on_unsubscribe(now, id, &unsubscribe),
             Packet::PingReq => {
                 self.send(id, &Packet::PingResp);
@@ -197,6 +217,7 @@ impl Engine {
                 self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "a packet that only a server sends");
             }
         }
+        Handled::Done
     }
 
     /// Keeps the start of a packet until its end arrives.
@@ -313,6 +334,15 @@ impl Engine {
         let (reason, properties) = (reason.in_connack(), Properties::EMPTY);
         self.send(id, &Packet::ConnAck(ConnAck { session_present: false, reason, properties }));
     }
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Handled {
+    /// It is done with.
+    Done,
+    /// Nothing has happened yet, as others are asked whether it may: it is handled again when they have answered.
+    Waits,
 }
 
 /// Decodes; `None` when the decoder panics, which ends one connection and never the broker. Decoding touches

@@ -64,6 +64,10 @@ stats! {
     publishes_denied,
     /// Subscriptions refused by authorization.
     subscriptions_denied,
+    /// PUBLISH and wills refused because it could not be found out whether they are allowed (0x83).
+    publishes_undecided,
+    /// Subscriptions refused because it could not be found out whether they are allowed (0x83).
+    subscriptions_undecided,
     /// Deliveries withheld by authorization.
     deliveries_denied,
     /// QoS 0 deliveries dropped because the receiver lagged.

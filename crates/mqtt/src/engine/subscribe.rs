@@ -1,11 +1,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::Engine;
 use super::announce::{PendingSubAck, Then};
+use super::inquire::AT_ONCE_MAX;
+use super::inquiries::OwnedAttempt;
 use super::interest::Subscriber;
 use super::mail::Letter;
-use crate::authorize::Grant;
+use super::receive::Handled;
+use crate::authorize::{Grant, Inquired};
 use crate::connection::ConnectionId;
 use crate::packet::{Reasons, RetainHandling, Subscribe, SubscriptionOptions, UnsubAck, Unsubscribe};
 use crate::session::{Replay, SessionId, ShareMembership};
@@ -18,10 +23,32 @@ const FILTERS_MAX: usize = 1024;
 
 impl Engine {
     /// SUBSCRIBE of a client (MQTT 5.0 §3.8).
-    pub(super) fn on_subscribe(&mut self, now: Timestamp, id: ConnectionId, subscribe: &Subscribe<'_>) {
+    pub(super) fn on_subscribe(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        subscribe: &Subscribe<'_>,
+    ) -> Handled {
         let Some(session) = self.clients.connection(id).and_then(|connection| connection.session()) else {
-            return self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "SUBSCRIBE before CONNACK");
+            self.violate(now, id, ReasonCode::PROTOCOL_ERROR, "SUBSCRIBE before CONNACK");
+            return Handled::Done;
         };
+        // All are judged before anything is done: about some of them others may have to be asked.
+        let mut judged: SmallVec<[_; 4]> = SmallVec::new();
+        let mut unknown = Vec::new();
+        for (position, (filter, options)) in subscribe.filters.iter().enumerate() {
+            let judgement = self.judge_filter(id, session, position, filter);
+            if let Judgement::Asked(parsed) = &judgement
+                && unknown.len() < AT_ONCE_MAX
+            {
+                let attempt = OwnedAttempt::subscribe(parsed.filter, parsed.share, options.qos);
+                unknown.push((position, attempt));
+            }
+            judged.push(judgement);
+        }
+        if !unknown.is_empty() {
+            return self.inquire(now, id, session, unknown);
+        }
         let identifier = subscribe.properties.subscription_identifier().unwrap_or(0);
         let mut pending = PendingSubAck {
             connection: id,
@@ -31,22 +58,21 @@ impl Engine {
             replays: BTreeMap::new(),
         };
         let mut joins = BTreeSet::new();
-        for (position, (filter, options)) in subscribe.filters.iter().enumerate() {
-            if position >= self.options.settings.limits.subscriptions_max.max(FILTERS_MAX) {
-                // Refused without a look: what a packet can make us do has a bound.
-                self.clients.stats.subscriptions_over_quota += 1;
-                pending.reasons.push(ReasonCode::QUOTA_EXCEEDED.0);
-                continue;
-            }
-            let reason = match ParsedFilter::parse(filter, &self.options.settings.limits.topics) {
-                Err(_) => ReasonCode::TOPIC_FILTER_INVALID,
-                Ok(parsed) => match self.judge_subscription(session, &parsed) {
-                    Err(reason) => reason,
-                    Ok(is_checked) => {
-                        let wanted = Requested { options, identifier, is_checked };
-                        self.subscribe_one(session, &parsed, filter, wanted, &mut pending, &mut joins)
-                    }
-                },
+        for ((filter, options), judgement) in subscribe.filters.iter().zip(judged) {
+            let reason = match judgement {
+                Judgement::Granted(parsed, is_checked) => {
+                    let wanted = Requested { options, identifier, is_checked };
+                    self.subscribe_one(session, &parsed, filter, wanted, &mut pending, &mut joins)
+                }
+                Judgement::Refused(reason) => reason,
+                Judgement::Denied => {
+                    self.clients.stats.subscriptions_denied += 1;
+                    self.options.settings.subscribe_denied_reason
+                }
+                Judgement::Asked(_) | Judgement::Undecided => {
+                    self.clients.stats.subscriptions_undecided += 1;
+                    ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR
+                }
             };
             self.clients.stats.count_refusal(reason);
             self.clients.stats.subscriptions_over_quota += u64::from(reason == ReasonCode::QUOTA_EXCEEDED);
@@ -63,6 +89,7 @@ impl Engine {
             let rule = "MQTT 3.1 cannot be told that a subscription is refused";
             self.violate(now, id, ReasonCode::NOT_AUTHORIZED, rule);
         }
+        Handled::Done
     }
 
     /// Whether the client's dialect has words for these answers.
@@ -73,20 +100,36 @@ impl Engine {
     }
 
     /// May the session have this subscription, and must its messages be checked one by one?
-    fn judge_subscription(
-        &mut self,
+    fn judge_filter<'a>(
+        &self,
+        id: ConnectionId,
         session: SessionId,
-        parsed: &ParsedFilter<'_>,
-    ) -> Result<bool, ReasonCode> {
-        let Some(state) = self.clients.session(session) else { return Err(ReasonCode::UNSPECIFIED_ERROR) };
-        match state.authorize.subscribe(parsed.filter, parsed.share) {
-            Grant::Whole => Ok(false),
-            Grant::PerMessage => Ok(true),
-            // Until it is asked, it may not.
-            Grant::Denied | Grant::Asked => {
-                self.clients.stats.subscriptions_denied += 1;
-                Err(self.options.settings.subscribe_denied_reason)
-            }
+        position: usize,
+        filter: &'a str,
+    ) -> Judgement<'a> {
+        let limits = &self.options.settings.limits;
+        if position >= limits.subscriptions_max.max(FILTERS_MAX) {
+            // Refused without a look: what a packet can make us do has a bound.
+            return Judgement::Refused(ReasonCode::QUOTA_EXCEEDED);
+        }
+        let Ok(parsed) = ParsedFilter::parse(filter, &limits.topics) else {
+            return Judgement::Refused(ReasonCode::TOPIC_FILTER_INVALID);
+        };
+        let Some(state) = self.clients.session(session) else {
+            return Judgement::Refused(ReasonCode::UNSPECIFIED_ERROR);
+        };
+        let grant = match state.authorize.subscribe(parsed.filter, parsed.share) {
+            Grant::Asked => match self.answer_of(id, position) {
+                Some(Inquired::Granted(grant)) => grant,
+                Some(Inquired::Unavailable) => return Judgement::Undecided,
+                None => return Judgement::Asked(parsed),
+            },
+            grant @ (Grant::Whole | Grant::PerMessage | Grant::Denied) => grant,
+        };
+        match grant {
+            Grant::Whole => Judgement::Granted(parsed, false),
+            Grant::PerMessage => Judgement::Granted(parsed, true),
+            Grant::Denied | Grant::Asked => Judgement::Denied,
         }
     }
 
@@ -176,7 +219,8 @@ impl Engine {
         })
     }
 
-    /// New rights are in force: which subscriptions need a check at delivery?
+    /// New rights are in force: which subscriptions need a check at delivery? Nobody else is asked here: where that
+    /// would be needed, what is not known to be allowed is withheld.
     pub(super) fn judge_subscriptions(&mut self, session: SessionId) {
         let Some(state) = self.clients.session(session) else { return };
         for id in &state.subscriptions {
@@ -255,6 +299,20 @@ impl Engine {
         }
         self.unwant_if_idle(id);
     }
+}
+
+/// What a SUBSCRIBE may have of one filter.
+enum Judgement<'a> {
+    /// All, or what the client may receive message by message.
+    Granted(ParsedFilter<'a>, bool),
+    /// It is no matter of rights.
+    Refused(ReasonCode),
+    /// It may not.
+    Denied,
+    /// Others could not be asked.
+    Undecided,
+    /// Others are to be asked.
+    Asked(ParsedFilter<'a>),
 }
 
 /// What a SUBSCRIBE asks for one filter, judged.

@@ -13,6 +13,8 @@ pub(crate) enum Timer {
     Connection(ConnectionId),
     /// Session expiry, will delay, end of a permit.
     Session(SessionId),
+    /// Wills about which others were asked in vain.
+    Wills,
 }
 
 impl Engine {
@@ -38,6 +40,7 @@ impl Engine {
                         self.check_session(now, session);
                     }
                 }
+                Timer::Wills => self.check_wills(now),
             }
         }
     }
@@ -71,6 +74,7 @@ impl Engine {
                     self.permit(session, &permit);
                 }
             }
+            Input::Inquired(inquiry, answers) => self.on_inquired(now, inquiry, &answers),
             Input::Lost(id) => self.closed(now, id),
             Input::Disconnect(id, reason) => {
                 self.disconnect(now, id, reason, CloseCause::Administrative(reason));
@@ -106,6 +110,7 @@ impl Engine {
 
     fn check_connection(&mut self, now: Timestamp, id: ConnectionId) {
         self.end_throttle(now, id);
+        self.end_inquiry(now, id);
         let Some(connection) = self.clients.connection(id) else { return };
         let deadline = match &connection.state {
             State::Closing { deadline } => {
@@ -132,7 +137,8 @@ impl Engine {
             },
         };
         let throttled_until = self.clients.connection(id).and_then(Connection::throttled_until);
-        self.arm_connection(id, deadline.min(throttled_until.unwrap_or(Timestamp::NEVER)));
+        let deadline = deadline.min(throttled_until.unwrap_or(Timestamp::NEVER));
+        self.arm_connection(id, deadline.min(self.inquiry_deadline(id)));
     }
 
     /// Reads again from a client that was ahead of its rate and is not any more, wherever it stands: it may owe

@@ -4,6 +4,7 @@ use std::time::Duration;
 use super::script::Script;
 use super::wire::Stage;
 use super::world::{SESSION_SECS_MAX, World};
+use crate::authorize::{Grant, Inquired};
 use crate::engine::{Decision, DenyAction, EngineOptions, Input, SharePolicy};
 use crate::limits::{Limits, QueueFull};
 use crate::message::{Message, Publication, PublisherId};
@@ -293,7 +294,7 @@ fn authenticate(world: &mut World, script: &mut Script<'_>, client: usize) {
 }
 
 fn judge(world: &mut World, script: &mut Script<'_>, client: usize) {
-    match script.below(7) {
+    match script.below(10) {
         0 => world.held.verdicts = !world.held.verdicts,
         1 => world.allow(client, None),
         2 => world.allow(client, Some(Duration::from_secs(3))),
@@ -302,6 +303,13 @@ fn judge(world: &mut World, script: &mut Script<'_>, client: usize) {
         5 => {
             let secs = script.pick(None, &[Some(0), Some(3)]);
             world.repermit(client, secs.map(Duration::from_secs), script.flag());
+        }
+        6 => world.is_asking = !world.is_asking,
+        7 | 8 => {
+            let [allowed, checked, denied] =
+                [Grant::Whole, Grant::PerMessage, Grant::Denied].map(Inquired::Granted);
+            let inquired = script.pick(allowed, &[denied, Inquired::Unavailable, checked]);
+            world.answer_inquiry(script.below(8), inquired, script.flag());
         }
         _ => {
             let Some(wire) = world.wires.get(client) else { return };

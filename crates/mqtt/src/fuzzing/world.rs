@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::wire::{DEAF, Link, Named, Wire, is_secret};
-use crate::authorize::{Authorize, Grant, Permission};
-use crate::engine::{Action, Census, Decision, Engine, EngineOptions, Input, Mail, Permit, ShardId};
+use crate::authorize::{Authorize, Grant, Inquired, Permission};
+use crate::engine::{
+    Action, Census, Decision, Engine, EngineOptions, Input, InquiryId, Mail, Permit, ShardId,
+};
 use crate::time::Timestamp;
 use crate::topic::{FilterRef, covers, overlaps};
 use crate::{QoS, ReasonCode};
@@ -24,6 +26,10 @@ pub(super) struct World {
     mail: VecDeque<(usize, usize, Mail)>,
     pub(super) named: Named,
     pub(super) held: Held,
+    /// What others are asked, oldest first.
+    inquiries: VecDeque<(usize, InquiryId, usize)>,
+    /// Clients that are let in now get rights that others have to be asked about.
+    pub(super) is_asking: bool,
     /// An engine went down, and keeps its sessions.
     is_drained: bool,
 }
@@ -36,9 +42,10 @@ pub(super) struct Held {
     pub(super) journal: bool,
 }
 
-/// What a client may do: all, but one client never hears secrets.
+/// What a client may do: all, but one client never hears secrets, and others may have to be asked first.
 struct Rights {
     is_deaf: bool,
+    is_asking: bool,
 }
 
 impl World {
@@ -52,6 +59,8 @@ impl World {
             mail: VecDeque::new(),
             named: Named::new(),
             held: Held::default(),
+            inquiries: VecDeque::new(),
+            is_asking: false,
             is_drained: false,
         }
     }
@@ -107,7 +116,7 @@ impl World {
 
     pub(super) fn allow(&mut self, client: usize, lifetime: Option<Duration>) {
         let Some(wire) = self.wires.get(client) else { return };
-        let authorize = Arc::new(Rights { is_deaf: wire.client_id == DEAF });
+        let authorize = Arc::new(Rights { is_deaf: wire.client_id == DEAF, is_asking: self.is_asking });
         let until = lifetime.map_or(Timestamp::NEVER, |lifetime| self.now.after(lifetime));
         self.decide(client, Decision::Allow(Permit { authorize, until, data: None }));
     }
@@ -116,7 +125,8 @@ impl World {
     /// others may become so.
     pub(super) fn repermit(&mut self, client: usize, lifetime: Option<Duration>, is_deaf: bool) {
         let Some(wire) = self.wires.get(client) else { return };
-        let authorize = Arc::new(Rights { is_deaf: is_deaf || wire.client_id == DEAF });
+        let is_deaf = is_deaf || wire.client_id == DEAF;
+        let authorize = Arc::new(Rights { is_deaf, is_asking: self.is_asking });
         let until = lifetime.map_or(Timestamp::NEVER, |lifetime| self.now.after(lifetime));
         let (shard, id) = (wire.shard, wire.id);
         self.input(shard, Input::Repermit(id, Permit { authorize, until, data: None }));
@@ -127,6 +137,14 @@ impl World {
         wire.is_judged = false;
         let (shard, id) = (wire.shard, wire.id);
         self.input(shard, Input::Decided(id, decision));
+    }
+
+    /// Others answer about what they were asked first, last or in between.
+    pub(super) fn answer_inquiry(&mut self, position: usize, inquired: Inquired, is_complete: bool) {
+        let position = position.min(self.inquiries.len().saturating_sub(1));
+        let Some((shard, inquiry, count)) = self.inquiries.remove(position) else { return };
+        let count = if is_complete { count } else { count - 1 };
+        self.input(shard, Input::Inquired(inquiry, vec![inquired; count].into()));
     }
 
     // --- the driver
@@ -182,6 +200,17 @@ impl World {
                 self.write_to(shard, connection);
             }
             Action::Abort(connection) => self.abort(shard, connection),
+            Action::Inquire(inquiry, inquiries) => {
+                assert!(inquiries.attempts().len() > 0, "nobody is asked about nothing");
+                self.inquiries.push_back((shard, inquiry, inquiries.attempts().len()));
+            }
+            Action::Withdraw(inquiry) => {
+                let known = self.inquiries.iter().position(|known| (known.0, known.1) == (shard, inquiry));
+                assert!(
+                    known.and_then(|known| self.inquiries.remove(known)).is_some(),
+                    "{inquiry:?} is not out"
+                );
+            }
             Action::Resume(_) | Action::Connected(..) => {}
         }
         None
@@ -308,6 +337,7 @@ impl World {
         for _ in 0..SESSION_SECS_MAX + 10 {
             self.advance(Duration::from_secs(1));
         }
+        assert!(self.is_drained || self.inquiries.is_empty(), "{:?} are out", self.inquiries);
         for engine in self.engines.iter().filter(|_| !self.is_drained) {
             // Timers fire when their time has come, and find nothing.
             let held = Census { timers: 0, ..engine.census() };
@@ -326,11 +356,14 @@ impl World {
 // === impl Rights ===
 
 impl Authorize for Rights {
-    fn publish(&self, _: &str, _: QoS, _: bool) -> Permission {
-        Permission::Allowed
+    fn publish(&self, topic: &str, _: QoS, _: bool) -> Permission {
+        if self.is_asking && !topic.starts_with('a') { Permission::Asked } else { Permission::Allowed }
     }
 
     fn subscribe(&self, filter: FilterRef<'_>, _: Option<&str>) -> Grant {
+        if self.is_asking && !filter.as_str().starts_with('a') {
+            return Grant::Asked;
+        }
         let (Ok(secrets), true) = (FilterRef::new("n/#"), self.is_deaf) else { return Grant::Whole };
         if covers(secrets, filter) {
             Grant::Denied

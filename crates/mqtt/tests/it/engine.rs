@@ -21,6 +21,8 @@ mod disconnect;
 mod enhanced;
 mod exactly_once;
 mod hostile;
+mod inquire;
+mod inquire_will;
 mod keep_alive;
 mod limits;
 mod message_expiry;

@@ -102,3 +102,28 @@ async fn what_does_not_speak_tls_is_told_so() {
     let (fault, _) = tokio::join!(visit, far.write_all(b"\x20\x02\x00\x00 CONNACK of plain MQTT"));
     assert!(matches!(fault.unwrap_err(), ConnectFault::Session(SessionFault::NotTls)));
 }
+
+#[tokio::test]
+async fn both_ends_speak_the_best_protocol_that_both_have() {
+    let world = World::new();
+    let server = load(&world.options());
+    let (h2, http) = (Protocol::Http2, Protocol::Http);
+    for (offered, served, chosen) in [
+        (&[h2, http][..], h2, Some(&b"h2"[..])),
+        (&[h2, http], http, Some(b"http/1.1")),
+        (&[http], h2, Some(b"http/1.1")),
+        (&[], h2, None),
+    ] {
+        let client = client(&world.client(None)).offering(offered);
+        let (near, far) = duplex(4096);
+        let (accepted, connected) =
+            tokio::join!(server.accept_stream(served, far), client.connect("broker.example", near));
+        assert_eq!(accepted.unwrap().0.get_ref().1.alpn_protocol(), chosen);
+        assert_eq!(connected.unwrap().get_ref().1.alpn_protocol(), chosen);
+    }
+    let (near, far) = duplex(4096);
+    let client = client(&world.client(None)).offering(&[Protocol::Mqtt]);
+    let (accepted, connected) =
+        tokio::join!(server.accept_stream(h2, far), client.connect("broker.example", near));
+    assert!(accepted.is_err() && connected.is_err());
+}

@@ -8,7 +8,10 @@ mod progress;
 mod publisher;
 mod pubsub;
 mod report;
+mod stub;
 mod subscriber;
+
+use std::io;
 
 use clap::{Args, Subcommand};
 use vouchmq_mqtt::Dialect;
@@ -35,6 +38,13 @@ pub(crate) enum Bench {
     /// dropping. With --rate, latency counts from when a message was due, not from when it could be sent; without,
     /// the load follows the broker, and latency counts from sending.
     Pubsub(pubsub::Arguments),
+    /// Be an authentication service that brokers ask over HTTP: fast, slow or broken, as told
+    ///
+    /// Users are found as username and password in JSON, in a form or in the query, whatever the path; a path that
+    /// ends in super… or acl… asks for that. While it runs: POST /stub/fault {"fault":"hang","share":0.1,"delay_ms":20}
+    /// (every field may be left out), GET /stub/counts, and GET /stub/newest, the newest question as it came.
+    #[command(name = "auth-stub")]
+    Stub(stub::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -71,20 +81,26 @@ pub(super) struct Common {
 /// Measures.
 pub(crate) fn run(bench: &Bench) -> Result<(), Failure> {
     let common = match bench {
-        Bench::Conn(arguments) => &arguments.common,
-        Bench::Pubsub(arguments) => &arguments.common,
+        Bench::Conn(arguments) => Some(&arguments.common),
+        Bench::Pubsub(arguments) => Some(&arguments.common),
+        Bench::Stub(_) => None,
     };
-    common.usage().map_err(Failure::unusable)?;
+    common.map(Common::usage).transpose().map_err(Failure::unusable)?;
     crate::descriptors::raise_limit();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .event_interval(TASKS_BETWEEN_READS)
-        .build_local(tokio::runtime::LocalOptions::default())
-        .map_err(|error| Failure::unusable(format_args!("cannot start: {error}")))?;
+    let runtime = runtime().map_err(|error| Failure::unusable(format_args!("cannot start: {error}")))?;
     match bench {
         Bench::Conn(arguments) => runtime.block_on(connections::run(arguments)),
         Bench::Pubsub(arguments) => runtime.block_on(pubsub::run(arguments)),
+        Bench::Stub(arguments) => runtime.block_on(stub::run(arguments)),
     }
+}
+
+/// For one thread.
+fn runtime() -> io::Result<tokio::runtime::LocalRuntime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .event_interval(TASKS_BETWEEN_READS)
+        .build_local(tokio::runtime::LocalOptions::default())
 }
 
 impl Common {

@@ -1,7 +1,9 @@
 //! `vouchmq serve`: flags and files to configuration to a running broker, and its end.
 
 mod asked;
+mod asking;
 mod data_directory;
+mod figures;
 mod http;
 mod judges;
 mod lifecycle;
@@ -103,7 +105,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     };
     let registry = registry::Open::at(data.path(), &choices)?;
     let configured = Arc::new(people.configured);
-    let judges = Judges::new(&registry, &people.order, &configured);
+    let service = Arc::new(asking::Asked::on(registry.runtime.handle().clone()));
+    let prepared =
+        service.prepare(config.remote.as_ref()).map_err(|mistake| configuration::told(vec![mistake]))?;
+    let judges = Judges::new(&registry, &people.order, prepared.0.as_ref(), &configured);
+    service.commit(prepared);
     let broker = settings::broker_config(
         &config.settings,
         config.listeners.clone(),
@@ -143,11 +149,19 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let (runtime, works) = (registry.runtime.handle().clone(), http::Works::of(&registry.registrar));
     let at_work = registry.work(sessions.clone());
     let progress = at_work.running.progress();
-    let services = http::Services::make(works, progress, &config, token, sessions, Arc::new(soon.clone()));
+    service.work(sessions.clone());
+    let behind = http::Behind {
+        token,
+        sessions,
+        reload: Arc::new(soon.clone()),
+        asking: service.clone(),
+        figures: Arc::new(figures::Counted(control.clone())),
+    };
+    let services = http::Services::make(works, progress, &config, behind);
     let services = block_on(&at_work.runtime, services)?;
     let http = OnceLock::from(http.serve(runtime, services));
     let now = Mutex::new(Now { outcome, configured });
-    let running = Arc::new(Running { asked, logs, control, judges, http, now });
+    let running = Arc::new(Running { asked, logs, control, judges, service, http, now });
     soon.is(&running);
     for address in &addresses {
         tracing::info!(shards, data = %data.path().display(), "listening on {address}");

@@ -92,6 +92,37 @@ fn a_broker_that_is_not_named_is_not_measured() {
     }
 }
 
+#[test]
+fn threads_share_the_connections_and_hold_them() {
+    let server = Server::start(&["--set", "connections.max_per_address=0"]);
+    let words = "conn --n 101 --conc 8 --threads 3 --rate 2000 --hold 0.1 --json";
+    let found: Value = serde_json::from_str(&bench(&server, words).code(0).stdout).unwrap();
+    assert_eq!((&found["ok"], &found["errors"]), (&101.into(), &0.into()), "{found}");
+}
+
+#[test]
+fn clients_come_again_by_number_or_from_a_file_and_refusals_are_told_apart() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let users = folder.path().join("users");
+    for (user, create) in [("u-0", Some("-c")), ("u-1", None)] {
+        let words = [Some("passwd"), create, users.to_str(), Some(user), Some("-b"), Some("right")];
+        run(&words.into_iter().flatten().collect::<Vec<_>>()).code(0);
+    }
+    let server = Server::start_with(&["--user-file", users.to_str().unwrap()]);
+    let found = |words: &str| -> Value {
+        serde_json::from_str(&bench(&server, &format!("conn --hold 0 --json {words}")).code(0).stdout)
+            .unwrap()
+    };
+    let numbered = found("--n 6 --same-user 3 --id c%i --user u-%i --pass right --version 5");
+    assert_eq!((&numbered["ok"], &numbered["refusals"]["0x86"]), (&4.into(), &2.into()), "{numbered}");
+    let clients = folder.path().join("clients");
+    std::fs::write(&clients, "c\tu-0\tright\nd\tu-1\twrong\n").unwrap();
+    let listed = found(&format!("--n 4 --who {}", clients.to_str().unwrap()));
+    assert_eq!((&listed["ok"], &listed["refused"]), (&2.into(), &2.into()), "{listed}");
+    let refused = found("--n 2 --user u-0 --pass wrong --expect-refusal");
+    assert_eq!((&refused["ok"], &refused["refused"]), (&0.into(), &2.into()), "{refused}");
+}
+
 /// A process that is no broker, but can be measured like one, and ended at will.
 fn victim() -> Child {
     Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
@@ -171,9 +202,12 @@ fn the_keys_stay() {
         "ok",
         "resumed",
         "refused",
+        "refusals",
         "errors",
         "conns_per_s",
+        "answers_per_s",
         "broker_cpu_us_per_conn",
+        "gen_cpu_us_per_conn",
         "rss_before_kb",
         "rss_kb",
         "bytes_per_conn",

@@ -32,6 +32,7 @@ fn help_of_every_command() {
             ("export", &["export", "--help"]),
             ("bench_conn", &["bench", "conn", "--help"]),
             ("bench_pubsub", &["bench", "pubsub", "--help"]),
+            ("bench_auth_stub", &["bench", "auth-stub", "--help"]),
         ] {
             let ran = run(arguments).code(0);
             assert_eq!(ran.stderr, "");

@@ -17,4 +17,5 @@ mod registry;
 mod secure;
 mod serve;
 mod server;
+mod stub;
 mod subscriptions;

@@ -89,4 +89,5 @@ fn events_are_followed_by_their_numbers() {
     let stats = management.get("/v1/stats").is(200);
     assert_eq!(stats["events"].as_array().unwrap().len(), 3);
     assert_eq!(stats["products"], 1);
+    assert!(stats["broker"].is_null(), "no broker runs here");
 }

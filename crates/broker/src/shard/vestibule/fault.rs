@@ -19,6 +19,8 @@ pub(super) enum Fault {
     Late,
     /// Too many do the same at once, all together or of its address.
     Crowded,
+    /// It has said nothing for a while, and its place was needed.
+    Evicted,
     /// Admission has no place for it, and has counted that.
     Unseated,
     /// Strangers have sent too much; admission has counted that.
@@ -39,6 +41,7 @@ impl Fault {
             Self::Gone | Self::Ended => &counters.abandoned,
             Self::Late => &counters.timed_out,
             Self::Crowded => &counters.crowded,
+            Self::Evicted => &counters.evicted,
             Self::Unseated | Self::TooMuch => return None,
             Self::Proxy(_) => &counters.failed_proxy,
             Self::Tls(SessionFault::Certificate(_) | SessionFault::NoCertificate) | Self::Certificate(_) => {
@@ -56,7 +59,7 @@ impl Fault {
 
     /// Whether an operator may want to know.
     pub(super) const fn is_worth_a_line(&self) -> bool {
-        !matches!(self, Self::Gone | Self::Ended | Self::Late | Self::Unseated)
+        !matches!(self, Self::Gone | Self::Ended | Self::Late | Self::Evicted | Self::Unseated)
     }
 }
 
@@ -72,6 +75,7 @@ impl fmt::Display for Fault {
             Self::Gone | Self::Ended => f.write_str("it is gone"),
             Self::Late => f.write_str("it took too long"),
             Self::Crowded => f.write_str("too many handshakes at once, all together or of its address"),
+            Self::Evicted => f.write_str("it was silent, and others need its place"),
             Self::Unseated => f.write_str("there is no place for it"),
             Self::TooMuch => f.write_str("strangers have sent too much, all together or from this address"),
             Self::Proxy(NoHeader(why)) => write!(f, "no PROXY header: {why}"),

@@ -106,3 +106,72 @@ fn a_client_without_the_certificate_that_is_asked_for_is_refused() {
     device.send(connect(V5, "d"));
     device.connack();
 }
+
+/// Every place is taken by somebody who says nothing: the one who has done so the longest makes room.
+#[test]
+fn silent_strangers_do_not_keep_others_out() {
+    let papers = Papers::new();
+    let server = Server::with(|config, limits| {
+        config.engine = vouchmq_mqtt::engine::EngineOptions::new(1);
+        config.listeners = vec![listener(Some(papers.options()), false)];
+        limits.connect_deadline = 3 * DEADLINE;
+    });
+    let mut silent: Vec<_> = (0..1024).map(|_| server.open(V311)).collect();
+    until("they take every place", || server.stats().connections == 1024);
+    let tunnel = Tunnel { tls: Some(papers.client()), ..Tunnel::default() };
+    let mut client = None;
+    until("somebody else is served", || {
+        // Who comes while nobody has been silent for long finds no place.
+        client = tunnel.open(server.address()).is_ok().then(|| {
+            let mut client = Client::open_through(&tunnel, server.address(), V5);
+            client.send(connect(V5, "c"));
+            client
+        });
+        client.is_some()
+    });
+    let mut client = client.unwrap();
+    client.connack();
+    client.ping();
+    let handshakes = server.stats().handshakes;
+    assert!(handshakes.evicted >= 1 && handshakes.timed_out == 0, "{handshakes:?}");
+    silent[0].expect_closed();
+}
+
+/// What an address may not have is refused before anything is computed for it.
+#[test]
+fn an_address_that_has_too_much_gets_no_handshake() {
+    let papers = Papers::new();
+    let server = Server::with(|config, _| {
+        config.listeners = vec![listener(Some(papers.options()), false)];
+        config.settings.connections_per_address_max = 1;
+    });
+    let tunnel = Tunnel { tls: Some(papers.client()), ..Tunnel::default() };
+    let mut first = Client::open_through(&tunnel, server.address(), V5);
+    first.send(connect(V5, "first"));
+    first.connack();
+    let mut second = server.open(V311);
+    second.send_bytes(HALF_A_HELLO);
+    second.expect_closed();
+    let stats = server.stats();
+    assert_eq!((stats.refused_address, stats.handshakes.completed), (1, 1));
+    assert_eq!((stats.handshakes.failed_tls, stats.handshakes.timed_out), (0, 0));
+    first.ping();
+}
+
+/// Delay first, and before the handshake.
+#[test]
+fn an_address_that_connects_too_often_waits_before_its_handshake() {
+    let papers = Papers::new();
+    let server = Server::with(|config, _| {
+        config.listeners = vec![listener(Some(papers.options()), false)];
+        config.settings.connect_rate_per_address = 2;
+    });
+    let mut crowd: Vec<_> = (0..4).map(|_| server.open(V311)).collect();
+    for client in &mut crowd {
+        client.send_bytes(&[0xFF; 64]);
+    }
+    // What is no handshake is found out at once of those who are ahead of the rate, and later of the others.
+    until("those who came too fast wait", || server.stats().delayed_logins == 1);
+    assert_eq!(server.stats().handshakes.failed_tls, 3);
+    until("and have their turn", || server.stats().handshakes.failed_tls == 4);
+}

@@ -15,7 +15,9 @@ use vouchmq_identity::signature::{RequestParts, SigningKey, sign_request};
 use super::health::HEALTHY_MAX;
 use super::{Events, Frame, Health, Position, Progress, Step, StreamHealth};
 use crate::dto::change::Change;
-use crate::rest::{Connector, RestFault, connector, innermost};
+use crate::rest::RestFault;
+use crate::transport::Lookup;
+use crate::wire::{Connector, connector, innermost};
 
 #[cfg(test)]
 mod tests;
@@ -89,7 +91,8 @@ impl Follower {
         if servers.is_empty() {
             return Err(RestFault::Address("".into()));
         }
-        let client = Client::builder(TokioExecutor::new()).build(connector(tls));
+        let client =
+            Client::builder(TokioExecutor::new()).build(connector(tls, Lookup::system(), HEALTHY_MAX));
         Ok(Self { servers, client, key, clock })
     }
 

@@ -5,7 +5,7 @@ use vouchmq_mqtt::{
     topic::{covers, matches, overlaps},
 };
 
-use crate::acl::{Action, Effect};
+use crate::acl::{Action, Condition, Effect};
 
 /// Rules of which the first that fits decides, as they read for one client.
 ///
@@ -43,7 +43,27 @@ pub(in crate::acl) struct Entry {
     pub(in crate::acl) number: usize,
     pub(in crate::acl) effect: Effect,
     pub(in crate::acl) action: Action,
+    pub(in crate::acl) condition: Condition,
     pub(in crate::acl) reach: Reach,
+}
+
+/// What rules say about a subscription.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::acl) struct Survey {
+    /// What one says that is about all of it.
+    pub(in crate::acl) decides: Option<Effect>,
+    /// Whether one before that denies part of it.
+    pub(in crate::acl) is_partly_denied: bool,
+    /// Whether one before that allows part of it.
+    pub(in crate::acl) is_partly_allowed: bool,
+}
+
+/// The same, with the rules.
+#[derive(Default)]
+struct Found {
+    decides: Option<(usize, Effect)>,
+    partly_denied: Option<usize>,
+    partly_allowed: Option<usize>,
 }
 
 /// Which topics and subscriptions an entry is about.
@@ -74,47 +94,101 @@ impl OrderedRules {
     ///
     /// Topics that start with `$` are the broker's own: only a rule that names them lets a client publish there.
     pub fn decide_publish(&self, topic: &str) -> Decision {
-        let decision = self.first(Action::Publish, |entry| entry.is_about_publishing(topic));
-        match decision {
-            Decision { rule: None, .. } if topic.starts_with('$') => Decision::new(None, Grant::Denied),
-            decision => decision,
+        match self.publisher(topic, QoS::AtMostOnce, false) {
+            None if topic.starts_with('$') => Decision::new(None, Grant::Denied),
+            found => self.decided(found),
         }
     }
 
     /// Whether the client may receive what is published to `topic`, and by which rule.
     pub fn decide_receive(&self, topic: &str) -> Decision {
-        self.first(Action::Subscribe, |entry| entry.is_about_receiving(topic))
+        self.decided(self.receiver(topic))
     }
 
     /// Whether the client may subscribe to `filter`, and by which rule.
     pub fn decide_subscribe(&self, filter: FilterRef<'_>) -> Decision {
-        let (mut partly_denied, mut partly_allowed) = (None, None);
-        for entry in self.about(Action::Subscribe) {
-            let rule = Some(entry.number);
+        let Found { decides, partly_denied, partly_allowed } = self.find(filter, None);
+        match decides {
+            Some((rule, Effect::Deny)) => self.not_allowed(Some(rule), partly_allowed),
+            Some((rule, Effect::Allow)) => allowed(Some(rule), partly_denied),
+            None => match self.no_match {
+                Effect::Deny => self.not_allowed(None, partly_allowed),
+                Effect::Allow => allowed(None, partly_denied),
+            },
+        }
+    }
+
+    pub(in crate::acl) fn on_publish(&self, topic: &str, qos: QoS, retain: bool) -> Option<Effect> {
+        self.publisher(topic, qos, retain).map(|entry| entry.effect)
+    }
+
+    pub(in crate::acl) fn on_receive(&self, topic: &str) -> Option<Effect> {
+        self.receiver(topic).map(|entry| entry.effect)
+    }
+
+    /// Where `qos` is not known, rules about some QoS allow nothing, and deny.
+    pub(in crate::acl) fn survey(&self, filter: FilterRef<'_>, qos: Option<QoS>) -> Survey {
+        let Found { decides, partly_denied, partly_allowed } = self.find(filter, qos);
+        Survey {
+            decides: decides.map(|(_, effect)| effect),
+            is_partly_denied: partly_denied.is_some(),
+            is_partly_allowed: partly_allowed.is_some(),
+        }
+    }
+
+    /// Whether subscriptions are judged by their QoS.
+    pub(in crate::acl) fn has_qos(&self) -> bool {
+        self.about(Action::Subscribe).any(|entry| !entry.condition.fits_every_qos())
+    }
+
+    pub(in crate::acl) const fn no_match(&self) -> Permission {
+        match self.no_match {
+            Effect::Allow => Permission::Allowed,
+            Effect::Deny => Permission::Denied,
+        }
+    }
+
+    /// What a subscription comes to of which nothing is allowed from here on, but perhaps a part was before.
+    pub(in crate::acl) const fn denied(&self, is_partly_allowed: bool) -> Grant {
+        match self.partial {
+            Partial::Checked if is_partly_allowed => Grant::PerMessage,
+            Partial::Checked | Partial::Refused => Grant::Denied,
+        }
+    }
+
+    fn find(&self, filter: FilterRef<'_>, qos: Option<QoS>) -> Found {
+        let mut found = Found::default();
+        for entry in self.about(Action::Subscribe).filter(|entry| entry.fits_subscription(qos)) {
+            let rule = entry.number;
             match (entry.effect, entry.extent(filter)) {
                 (_, Extent::None) => {}
-                (Effect::Deny, Extent::Whole) => return self.not_allowed(rule, partly_allowed),
-                (Effect::Deny, Extent::Part) => partly_denied = partly_denied.or(rule),
-                (Effect::Allow, Extent::Whole) => return allowed(rule, partly_denied),
-                (Effect::Allow, Extent::Part) => partly_allowed = partly_allowed.or(rule),
+                (effect, Extent::Whole) => {
+                    found.decides = Some((rule, effect));
+                    break;
+                }
+                (Effect::Deny, Extent::Part) => found.partly_denied = found.partly_denied.or(Some(rule)),
+                (Effect::Allow, Extent::Part) => found.partly_allowed = found.partly_allowed.or(Some(rule)),
             }
         }
-        match self.no_match {
-            Effect::Deny => self.not_allowed(None, partly_allowed),
-            Effect::Allow => allowed(None, partly_denied),
-        }
+        found
     }
 
-    /// A subscription of which nothing is allowed from here on, but perhaps a part was before.
     fn not_allowed(&self, rule: Option<usize>, partly_allowed: Option<usize>) -> Decision {
-        match self.partial {
-            Partial::Checked if partly_allowed.is_some() => Decision::new(partly_allowed, Grant::PerMessage),
-            Partial::Checked | Partial::Refused => Decision::new(rule, Grant::Denied),
-        }
+        let grant = self.denied(partly_allowed.is_some());
+        let rule = if grant == Grant::PerMessage { partly_allowed } else { rule };
+        Decision::new(rule, grant)
     }
 
-    fn first(&self, action: Action, is_about: impl Fn(&Entry) -> bool) -> Decision {
-        let found = self.about(action).find(|entry| is_about(entry));
+    fn publisher(&self, topic: &str, qos: QoS, retain: bool) -> Option<&Entry> {
+        self.about(Action::Publish)
+            .find(|entry| entry.condition.fits_publication(qos, retain) && entry.is_about_publishing(topic))
+    }
+
+    fn receiver(&self, topic: &str) -> Option<&Entry> {
+        self.about(Action::Subscribe).find(|entry| entry.is_about_receiving(topic))
+    }
+
+    fn decided(&self, found: Option<&Entry>) -> Decision {
         let grant = match found.map_or(self.no_match, |entry| entry.effect) {
             Effect::Allow => Grant::Whole,
             Effect::Deny => Grant::Denied,
@@ -128,8 +202,13 @@ impl OrderedRules {
 }
 
 impl Authorize for OrderedRules {
-    fn publish(&self, topic: &str, _: QoS, _: bool) -> Permission {
-        self.decide_publish(topic).permission()
+    fn publish(&self, topic: &str, qos: QoS, retain: bool) -> Permission {
+        match self.on_publish(topic, qos, retain) {
+            Some(Effect::Allow) => Permission::Allowed,
+            Some(Effect::Deny) => Permission::Denied,
+            None if topic.starts_with('$') => Permission::Denied,
+            None => self.no_match(),
+        }
     }
 
     fn subscribe(&self, filter: FilterRef<'_>, _: Option<&str>) -> Grant {
@@ -172,6 +251,13 @@ enum Extent {
 }
 
 impl Entry {
+    fn fits_subscription(&self, qos: Option<QoS>) -> bool {
+        match qos {
+            Some(qos) => self.condition.fits_subscription(qos),
+            None => self.effect == Effect::Deny || self.condition.fits_every_qos(),
+        }
+    }
+
     fn is_about_publishing(&self, topic: &str) -> bool {
         match &self.reach {
             Reach::Every => self.effect == Effect::Deny || !topic.starts_with('$'),

@@ -11,7 +11,7 @@ mod world;
 
 pub(crate) use std::time::Duration;
 
-pub(crate) use authority::{Answer, Rights, allow, refuse};
+pub(crate) use authority::{Answer, Rights, allow, attempt_in_words, refuse};
 pub(crate) use client::Client;
 pub(crate) use packets::*;
 pub(crate) use world::{LATE, World};

@@ -1,5 +1,6 @@
 //! Getting connected with as little work as can be: no buffers stay, no timers run.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -27,6 +28,14 @@ pub(super) struct Target {
 pub(super) struct Resolved {
     target: Target,
     address: SocketAddr,
+}
+
+/// Who connects; an empty name or password is not given.
+#[derive(Default)]
+pub(super) struct Who<'a> {
+    pub(super) id: Cow<'a, str>,
+    pub(super) user: Cow<'a, str>,
+    pub(super) password: Cow<'a, str>,
 }
 
 /// What became of a CONNECT.
@@ -59,18 +68,25 @@ impl Target {
 impl Resolved {
     /// Connects as `client_id`, the connection with this number.
     pub(super) async fn connect(&self, client_id: &str, number: usize) -> io::Result<Answer> {
+        let shown = number.to_string();
+        let named = |template: &str| Cow::Owned(template.replace("%i", &shown));
+        let Target { user, password, .. } = &self.target;
+        let who = Who { id: client_id.into(), user: named(user), password: named(password) };
+        self.connect_as(&who, number).await
+    }
+
+    /// Connects as this one, the connection with this number.
+    pub(super) async fn connect_as(&self, who: &Who<'_>, number: usize) -> io::Result<Answer> {
         let mut stream = self.dial(number).await?;
-        let Target { dialect, user, password, .. } = &self.target;
-        let number = number.to_string();
-        let (user, password) = (user.replace("%i", &number), password.replace("%i", &number));
+        let Who { id, user, password } = who;
         let connect = Connect {
-            version: dialect.version(),
+            version: self.target.dialect.version(),
             clean_start: true,
             keep_alive_secs: 600,
-            client_id,
+            client_id: id,
             properties: Properties::EMPTY,
             will: None,
-            username: (!user.is_empty()).then_some(&*user),
+            username: (!user.is_empty()).then_some(user),
             password: (!password.is_empty()).then_some(password.as_bytes()),
         };
         self.say(&mut stream, &Packet::Connect(connect)).await?;

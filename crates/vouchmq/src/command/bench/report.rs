@@ -1,5 +1,6 @@
 //! Figures, as a table for people or a line of JSON for scripts.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use comfy_table::presets::UTF8_BORDERS_ONLY;
@@ -21,6 +22,8 @@ enum Value {
     Word(&'static str),
     Count(u64),
     Number(f64, usize),
+    /// How many of each reason code.
+    Codes(BTreeMap<u8, u32>),
     /// Was not measured: `null` in JSON, and no row in a table.
     Unknown,
 }
@@ -32,6 +35,11 @@ impl Figure {
 
     pub(super) const fn count(key: &'static str, what: &'static str, count: u64) -> Self {
         Self { key, what, value: Value::Count(count) }
+    }
+
+    /// How many of each reason code: an object in JSON, and no row in a table if there are none.
+    pub(super) fn codes(key: &'static str, what: &'static str, codes: &BTreeMap<u8, u32>) -> Self {
+        Self { key, what, value: Value::Codes(codes.clone()) }
     }
 
     /// A number with so many decimals.
@@ -51,10 +59,15 @@ impl Figure {
     }
 
     fn shown(&self) -> String {
-        match self.value {
-            Value::Word(word) => word.to_owned(),
+        match &self.value {
+            Value::Word(word) => (*word).to_owned(),
             Value::Count(count) => count.to_string(),
             Value::Number(number, decimals) => format!("{number:.decimals$}"),
+            Value::Codes(codes) => {
+                let each: Vec<_> =
+                    codes.iter().map(|(code, count)| format!("{code:#04x}: {count}")).collect();
+                each.join(", ")
+            }
             Value::Unknown => "null".to_owned(),
         }
     }
@@ -70,17 +83,26 @@ fn json(figures: &[Figure]) -> String {
     for (index, figure) in figures.iter().enumerate() {
         let comma = if index > 0 { "," } else { "" };
         let quote = if matches!(figure.value, Value::Word(_)) { "\"" } else { "" };
-        let _ = write!(line, "{comma}\"{}\":{quote}{}{quote}", figure.key, figure.shown());
+        let shown = if let Value::Codes(codes) = &figure.value { object(codes) } else { figure.shown() };
+        let _ = write!(line, "{comma}\"{}\":{quote}{shown}{quote}", figure.key);
     }
     line.push('}');
     line
 }
 
+fn object(codes: &BTreeMap<u8, u32>) -> String {
+    let each: Vec<_> = codes.iter().map(|(code, count)| format!("\"{code:#04x}\":{count}")).collect();
+    format!("{{{}}}", each.join(","))
+}
+
 fn table(figures: &[Figure]) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_BORDERS_ONLY);
-    for figure in figures.iter().filter(|figure| !matches!(figure.value, Value::Unknown)) {
-        table.add_row([figure.what.to_owned(), figure.shown()]);
+    for figure in figures {
+        let shown = figure.shown();
+        if !shown.is_empty() && !matches!(figure.value, Value::Unknown) {
+            table.add_row([figure.what.to_owned(), shown]);
+        }
     }
     if let Some(column) = table.column_mut(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -100,8 +122,13 @@ mod tests {
             Figure::number("r", "r", 1.26, 1),
             Figure::measured("m", "measured", Some(2.0), 2),
             Figure::measured("u", "unknown", None, 2),
+            Figure::codes("c", "codes", &BTreeMap::from([(0x05, 1), (0x88, 2)])),
+            Figure::codes("o", "others", &BTreeMap::new()),
         ];
-        assert_eq!(json(&figures), r#"{"mode":"conn","n":3,"r":1.3,"m":2.00,"u":null}"#);
-        assert!(table(&figures).contains("measured") && !table(&figures).contains("unknown"));
+        let line = r#"{"mode":"conn","n":3,"r":1.3,"m":2.00,"u":null,"c":{"0x05":1,"0x88":2},"o":{}}"#;
+        assert_eq!(json(&figures), line);
+        let table = table(&figures);
+        assert!(table.contains("measured") && table.contains("0x05: 1, 0x88: 2"), "{table}");
+        assert!(!table.contains("unknown") && !table.contains("others"), "{table}");
     }
 }

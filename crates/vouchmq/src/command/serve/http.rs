@@ -21,7 +21,7 @@ use crate::configuration::Mistake;
 
 pub(super) use address::{Listen, address};
 pub(super) use progress::Here;
-pub(super) use service::{Kind, Services, Works};
+pub(super) use service::{Behind, Kind, Services, Works};
 pub(super) use token::administrator_token;
 
 /// How long requests that have begun may take at the end.

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use vouchmq_client::remote::{Beside, Remote, RemoteAuthenticator};
 use vouchmq_identity::scram::{Iterations, ScramServer};
 use vouchmq_identity::{
-    AuthRequest, Authenticator, AuthenticatorName, Configured, Denial, DeviceAuthenticator, Exchange,
-    ExchangeMethod, HashCost, Order, Replaceable, Step, Unblocked, Verdict, Witness,
+    AskedService, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Denial,
+    DeviceAuthenticator, Exchange, ExchangeMethod, HashCost, Order, Replaceable, Step, Unblocked, Verdict,
+    Witness,
 };
 use vouchmq_registrar::{OnRuntime, Registrar, SystemEntropy};
 use zeroize::Zeroizing;
@@ -33,8 +35,13 @@ pub(super) struct Judges {
 }
 
 impl Judges {
-    /// Judges by a registry, and by the people of a configuration, in this order.
-    pub(super) fn new(open: &Open, order: &Order, configured: &Arc<Configured>) -> Self {
+    /// Judges by a registry, by a service and by the people of a configuration, in this order.
+    pub(super) fn new(
+        open: &Open,
+        order: &Order,
+        remote: Option<&Arc<Remote>>,
+        configured: &Arc<Configured>,
+    ) -> Self {
         let Registrar { registry, resident, events, .. } = &open.registrar;
         let spawn = OnRuntime(open.runtime.handle().clone());
         let devices =
@@ -48,8 +55,7 @@ impl Judges {
             Box::new(SystemEntropy),
         );
         let devices = Arc::new(devices);
-        let chain =
-            Arc::new(Replaceable::new(order.chain(Some(Box::new(devices.clone())), None, configured)));
+        let chain = Arc::new(Replaceable::new(chain(&devices, order, remote, configured)));
         let witness = Witness::new(Unblocked::new(resident.clone(), chain.clone()), open.registrar.book());
         let is_registry_listed = Arc::new(AtomicBool::new(has_registry(order)));
         let scram = OfRegistry { method: scram, is_listed: is_registry_listed.clone() };
@@ -57,11 +63,27 @@ impl Judges {
         Self { devices, chain, is_registry_listed, authenticator: Arc::new(witness), methods }
     }
 
-    /// From now on these people, in this order. Who is connected is to be reconsidered.
-    pub(super) fn replace(&self, order: &Order, configured: &Arc<Configured>) {
+    /// From now on this service and these people, in this order. Who is connected is to be reconsidered.
+    pub(super) fn replace(&self, order: &Order, remote: Option<&Arc<Remote>>, configured: &Arc<Configured>) {
         self.is_registry_listed.store(has_registry(order), Ordering::Relaxed);
-        self.chain.replace(order.chain(Some(Box::new(self.devices.clone())), None, configured));
+        self.chain.replace(chain(&self.devices, order, remote, configured));
     }
+}
+
+fn chain(
+    devices: &Arc<DeviceAuthenticator>,
+    order: &Order,
+    remote: Option<&Arc<Remote>>,
+    configured: &Arc<Configured>,
+) -> Chain {
+    let service = remote.map(|remote| {
+        let (remote, configured) = (remote.clone(), configured.clone());
+        AskedService {
+            authenticator: Box::new(RemoteAuthenticator::new(remote.clone(), configured.clone())),
+            beside: Box::new(move |other| Box::new(Beside::new(other, remote.clone(), configured.clone()))),
+        }
+    });
+    order.chain(Some(Box::new(devices.clone())), service, configured)
 }
 
 fn has_registry(order: &Order) -> bool {

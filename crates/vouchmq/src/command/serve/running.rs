@@ -14,7 +14,7 @@ use vouchmq_mqtt::time::Timestamp;
 use super::asked::{Asked, Wanted};
 use super::judges::Judges;
 use super::log::{self, Logs};
-use super::{http, settings};
+use super::{asking, http, settings};
 use crate::configuration::Mistake;
 
 /// Keys that count when the process is started the next time, or what they begin with.
@@ -33,6 +33,8 @@ pub(super) struct Running {
     pub(super) logs: Logs,
     pub(super) control: Control,
     pub(super) judges: Judges,
+    /// Who is asked by HTTP.
+    pub(super) service: Arc<asking::Asked>,
     pub(super) http: OnceLock<http::AtWork>,
     /// What it works by; one reload at a time.
     pub(super) now: Mutex<Now>,
@@ -85,6 +87,7 @@ impl Running {
         };
         let one = |mistake: Mistake| vec![mistake];
         let logs = log::prepare(&config.log).map_err(|error| one(Mistake::new("log.file", error)))?;
+        let service = self.service.prepare(config.remote.as_ref()).map_err(one)?;
         let listeners = self.control.prepare_listeners(config.listeners.clone());
         let listeners = listeners.map_err(|error| one(Mistake::new("listeners", error)))?;
         let http = match self.http.get() {
@@ -101,7 +104,8 @@ impl Running {
         let (engine, retained, broker) = settings::live(&config.settings);
         self.control.reconfigure(&engine, retained, broker);
         let configured = Arc::new(people.configured.following(&now.configured));
-        self.judges.replace(&people.order, &configured);
+        self.judges.replace(&people.order, service.0.as_ref(), &configured);
+        self.service.commit(service);
         let (listener_changes, vouched) = listeners.commit();
         changes.extend(listener_changes.iter().filter_map(told));
         warnings.extend(listener_changes.iter().flat_map(notices));

@@ -177,3 +177,22 @@ fn a_device_cannot_take_over_the_client_id_of_another() {
     }
     assert!(wire.is_alive(), "whose id it is stays connected");
 }
+
+#[test]
+fn how_clients_come_in_is_told_to_operators() {
+    let house = House::new();
+    let (fleet, _, device) = fleet_with_device(&house);
+    let _wire = fleet.connect(&device).unwrap();
+    for version in VERSIONS {
+        Wire::connect(&fleet.mqtt, &Login::of(version, &device.id, "vmq1_guess")).unwrap_err();
+    }
+    let broker = &fleet.operator.get("/v1/stats")["broker"];
+    let denied = VERSIONS.len();
+    assert_eq!((&broker["connections"], &broker["verdicts"]["allowed"]), (&json!(1), &json!(1)), "{broker}");
+    assert_eq!(broker["verdicts"]["denied"], denied, "{broker}");
+    let took = broker["verdicts"]["latency"]["counts"].as_array().unwrap();
+    assert_eq!(took.iter().filter_map(serde_json::Value::as_u64).sum::<u64>(), 1 + denied as u64);
+    for quiet in ["accept_delays", "refused_overload", "tarpitted", "verify_queue", "blocked_takeovers"] {
+        assert_eq!(broker[quiet], 0, "{quiet}");
+    }
+}

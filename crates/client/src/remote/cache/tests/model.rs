@@ -111,11 +111,13 @@ fn key_of(cache: &Cache<u32>, client: usize, password: usize) -> Key {
 
 fn arbitrary_options(u: &mut Unstructured<'_>) -> Result<CacheOptions> {
     Ok(CacheOptions {
+        permission_ttl: Duration::ZERO,
         ttl: seconds(u.int_in_range(0..=20)?),
         negative_ttl: seconds(u.int_in_range(0..=20)?),
         entries_max: u.int_in_range(0..=12)?,
         bytes_max: u.int_in_range(0..=20_000)?,
         stale_if_error: u.arbitrary::<Option<u8>>()?.map(|longest| seconds(longest.into())),
+        ..CacheOptions::default()
     })
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use vouchmq_mqtt::engine::{Decision, Permit};
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::topic::{covers, matches, overlaps};
-use vouchmq_mqtt::{Authorize, FilterRef, Grant, Permission, QoS, ReasonCode, TopicFilter};
+use vouchmq_mqtt::{Attempt, Authorize, FilterRef, Grant, Permission, QoS, ReasonCode, TopicFilter};
 
 /// What the authenticator says to an [`Authentication`](vouchmq_mqtt::engine::Authentication).
 pub(crate) enum Answer {
@@ -20,6 +20,7 @@ pub(crate) enum Answer {
 pub(crate) struct Rights {
     publish_denied: Vec<TopicFilter>,
     receive_denied: Vec<TopicFilter>,
+    asked: Vec<TopicFilter>,
 }
 
 impl Rights {
@@ -39,15 +40,26 @@ impl Rights {
         self.receive_denied.push(filter.parse().expect("a filter"));
         self
     }
+
+    /// Others have to be asked about publications to topics of `filter`, and about subscriptions that it covers.
+    pub(crate) fn ask(mut self, filter: &str) -> Self {
+        self.asked.push(filter.parse().expect("a filter"));
+        self
+    }
 }
 
 impl Authorize for Rights {
     fn publish(&self, topic: &str, _: QoS, _: bool) -> Permission {
+        if self.asked.iter().any(|asked| matches(asked.as_filter(), topic)) {
+            return Permission::Asked;
+        }
         permission(&self.publish_denied, topic)
     }
 
     fn subscribe(&self, filter: FilterRef<'_>, _: Option<&str>) -> Grant {
-        if self.receive_denied.iter().any(|denied| covers(denied.as_filter(), filter)) {
+        if self.asked.iter().any(|asked| covers(asked.as_filter(), filter)) {
+            Grant::Asked
+        } else if self.receive_denied.iter().any(|denied| covers(denied.as_filter(), filter)) {
             Grant::Denied
         } else if self.receive_denied.iter().any(|denied| overlaps(denied.as_filter(), filter)) {
             Grant::PerMessage
@@ -57,7 +69,23 @@ impl Authorize for Rights {
     }
 
     fn receive(&self, topic: &str) -> Permission {
+        if self.asked.iter().any(|asked| matches(asked.as_filter(), topic)) {
+            return Permission::Asked;
+        }
         permission(&self.receive_denied, topic)
+    }
+}
+
+/// An attempt as a test writes it down.
+pub(crate) fn attempt_in_words(attempt: &Attempt<'_>) -> String {
+    match attempt {
+        Attempt::Publish { topic, qos, retain } => {
+            format!("publish {topic} {}{}", qos.bits(), if *retain { " retained" } else { "" })
+        }
+        Attempt::Subscribe { filter, share: None, qos } => format!("subscribe {filter} {}", qos.bits()),
+        Attempt::Subscribe { filter, share: Some(share), qos } => {
+            format!("subscribe {filter} {} of {share}", qos.bits())
+        }
     }
 }
 

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use vouchmq_mqtt::ProtocolVersion;
 use vouchmq_mqtt::engine::{
-    Action, Authentication, Census, ClientState, Decision, Engine, EngineOptions, Input, Mail, ShardId, Stats,
+    Action, Authentication, Census, ClientState, Decision, Engine, EngineOptions, Input, InquiryId, Mail,
+    ShardId, Stats,
 };
 use vouchmq_mqtt::packet::Connect;
 use vouchmq_mqtt::retained::{RetainedLimits, SharedRetained};
 use vouchmq_mqtt::time::Timestamp;
-use vouchmq_mqtt::{Limits, ReasonCode};
+use vouchmq_mqtt::{Inquired, Limits, ReasonCode};
 
 use super::wire::Wire;
 use super::{Answer, Client, Rights, allow, connect};
@@ -51,6 +52,10 @@ pub(crate) struct State {
     accepted_count: usize,
     is_mail_held: bool,
     is_journal_held: bool,
+    /// What others are asked and have not answered, with each attempt in words.
+    inquiries: VecDeque<(usize, InquiryId, Vec<String>)>,
+    /// Inquiries that nobody waits for any more.
+    withdrawn: Vec<(usize, InquiryId)>,
 }
 
 impl World {
@@ -84,6 +89,8 @@ impl World {
             accepted_count: 0,
             is_mail_held: false,
             is_journal_held: false,
+            inquiries: VecDeque::new(),
+            withdrawn: Vec::new(),
         })))
     }
 
@@ -158,6 +165,25 @@ impl World {
     pub(crate) fn decide(&self, client: &Client, decision: Decision) {
         let (shard, id) = self.connection(client);
         self.input_at(shard, Input::Decided(id, decision));
+    }
+
+    /// What others are asked now, oldest first: each attempt in words.
+    pub(crate) fn asked(&self) -> Vec<Vec<String>> {
+        self.state().inquiries.iter().map(|(.., attempts)| attempts.clone()).collect()
+    }
+
+    /// Others answer what they were asked first.
+    pub(crate) fn answer(&self, answers: &[Inquired]) {
+        let oldest = self.state().inquiries.pop_front();
+        let (shard, inquiry, _) = oldest.expect("somebody is asked");
+        self.input_at(shard, Input::Inquired(inquiry, answers.into()));
+    }
+
+    /// Others answer what nobody waits for any more.
+    pub(crate) fn answer_late(&self, answers: &[Inquired]) {
+        let withdrawn = self.state().withdrawn.pop();
+        let (shard, inquiry) = withdrawn.expect("an inquiry was withdrawn");
+        self.input_at(shard, Input::Inquired(inquiry, answers.into()));
     }
 
     /// Tells every engine.
@@ -301,6 +327,15 @@ impl State {
                 let id = self.engines[to].open(now);
                 (self.wires[wire].shard, self.wires[wire].id) = (to, Some(id));
                 self.engines[to].receive(now, id, &bytes);
+            }
+            Action::Inquire(inquiry, inquiries) => {
+                let attempts = inquiries.attempts().map(|attempt| super::attempt_in_words(&attempt));
+                self.inquiries.push_back((shard, inquiry, attempts.collect()));
+            }
+            Action::Withdraw(inquiry) => {
+                let known = self.inquiries.iter().position(|known| (known.0, known.1) == (shard, inquiry));
+                self.inquiries.remove(known.expect("only what is out is withdrawn"));
+                self.withdrawn.push((shard, inquiry));
             }
             Action::Resume(_) | Action::Connected(..) => {}
             // One that was lost has no end to be told any more.

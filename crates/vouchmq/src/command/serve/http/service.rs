@@ -9,7 +9,7 @@ use vouchmq_api::authentication_service::{
 };
 use vouchmq_api::changes::Changes;
 use vouchmq_api::http::{AdministratorToken, HttpLimits, Router, Service};
-use vouchmq_api::management::{self, ApiKeys, Applied, Management, Ports, Reload};
+use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Figures, Management, Ports, Reload};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::SystemClock;
 use vouchmq_config::{self as config, Config, HttpListenerOptions};
@@ -41,6 +41,15 @@ pub(in crate::command::serve) struct Works {
     resident: Arc<Resident>,
     events: Arc<Events>,
     book: Arc<DoorBook>,
+}
+
+/// What the management listener works on beside the registry.
+pub(in crate::command::serve) struct Behind {
+    pub(in crate::command::serve) token: Option<AdministratorToken>,
+    pub(in crate::command::serve) sessions: Arc<dyn Sessions>,
+    pub(in crate::command::serve) reload: Arc<dyn Reload>,
+    pub(in crate::command::serve) asking: Arc<dyn Asking>,
+    pub(in crate::command::serve) figures: Arc<dyn Figures>,
 }
 
 /// How far changes have come.
@@ -148,13 +157,8 @@ impl Works {
             .map_err(|fault| Mistake::new("auth_service", fault))
     }
 
-    async fn management(
-        &self,
-        ways: &Ways,
-        token: Option<AdministratorToken>,
-        sessions: Arc<dyn Sessions>,
-        reload: Arc<dyn Reload>,
-    ) -> Result<Router, Failure> {
+    async fn management(&self, ways: &Ways, behind: Behind) -> Result<Router, Failure> {
+        let Behind { token, sessions, reload, asking, figures } = behind;
         let keys = Arc::new(ApiKeys::new(self.registry.clone(), token));
         keys.load().await.map_err(Failure::unusable)?;
         let ports = Ports {
@@ -165,7 +169,8 @@ impl Works {
             applied: ways.applied.clone(),
             changes: ways.changes.clone(),
         };
-        Ok(management::router(Management::new(ports, keys).with_reload(reload)))
+        let management = Management::new(ports, keys).with_reload(reload).with_asking(asking);
+        Ok(management::router(management.with_figures(figures)))
     }
 }
 
@@ -175,9 +180,7 @@ impl Services {
         works: Works,
         progress: Progress,
         config: &Config,
-        token: Option<AdministratorToken>,
-        sessions: Arc<dyn Sessions>,
-        reload: Arc<dyn Reload>,
+        behind: Behind,
     ) -> Result<Self, Failure> {
         let made_by = MadeBy::of(config);
         let ways = Ways {
@@ -185,7 +188,7 @@ impl Services {
             applied: Arc::new(Here(progress)),
         };
         let registration = works.registration(&ways, &made_by.limits).into();
-        let management = works.management(&ways, token, sessions, reload).await?.into();
+        let management = works.management(&ways, behind).await?.into();
         let authentication = match &made_by.authentication {
             Some(options) => works.authentication(&ways, options).map_err(Failure::unusable)?,
             // Nobody listens; what a reload opens it makes first.

@@ -1,4 +1,4 @@
-//! Connections for requests: TCP, and TLS on it where the address says so.
+//! Connections for requests: TCP, and TLS on it where it is asked for.
 
 use std::io;
 use std::pin::Pin;
@@ -15,6 +15,8 @@ use tower::util::BoxCloneSyncService;
 use tower::{ServiceExt, service_fn};
 use vouchmq_tls::{Client, ClientStream};
 
+use crate::transport::Lookup;
+
 /// Makes connections.
 pub(crate) type Connector = BoxCloneSyncService<Uri, TokioIo<Wire>, io::Error>;
 
@@ -24,14 +26,12 @@ pub(crate) enum Wire {
     Secure(Box<ClientStream<TcpStream>>),
 }
 
-/// How long it may take to get through, and to shake hands.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Connections over TLS as `tls` says, or without it.
-pub(crate) fn connector(tls: Option<Client>) -> Connector {
-    let mut tcp = HttpConnector::new();
+/// Connections over TLS as `tls` says, or without it. It may take `patience` to get through, and as long to shake
+/// hands.
+pub(crate) fn connector(tls: Option<Client>, lookup: Lookup, patience: Duration) -> Connector {
+    let mut tcp = HttpConnector::new_with_resolver(lookup.into_service());
     tcp.set_nodelay(true);
-    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_connect_timeout(Some(patience));
     tcp.enforce_http(false);
     BoxCloneSyncService::new(service_fn(move |uri: Uri| {
         let (tcp, tls) = (tcp.clone(), tls.clone());
@@ -39,11 +39,30 @@ pub(crate) fn connector(tls: Option<Client>) -> Connector {
             let host = uri.host().unwrap_or_default().to_owned();
             let stream = tcp.oneshot(uri).await.map_err(io::Error::other)?.into_inner();
             let Some(tls) = tls else { return Ok(TokioIo::new(Wire::Plain(stream))) };
-            let shaken = timeout(CONNECT_TIMEOUT, tls.connect(&host, stream)).await;
+            let shaken = timeout(patience, tls.connect(&host, stream)).await;
             let stream = shaken.map_err(|_| io::ErrorKind::TimedOut)?.map_err(io::Error::other)?;
             Ok(TokioIo::new(Wire::Secure(Box::new(stream))))
         }
     }))
+}
+
+/// What lies at the bottom of an error says most: `Connection refused`.
+pub(crate) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+impl Wire {
+    /// Whether both ends agreed on HTTP/2 (ALPN).
+    pub(crate) fn is_http2(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Secure(stream) => stream.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
+    }
 }
 
 impl Connection for Wire {

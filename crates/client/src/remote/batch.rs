@@ -1,0 +1,168 @@
+//! Questions of the native protocol that travel together.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use hyper::body::Bytes;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use hyper::http::uri::PathAndQuery;
+use hyper::{HeaderMap, Method};
+use parking_lot::Mutex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+use vouchmq_identity::Unavailable;
+use zeroize::Zeroizing;
+
+use crate::transport::{Question, Repeats, Servers};
+
+/// A kind of question that can be asked for many at once.
+pub(super) trait Batched: Send + 'static {
+    /// About one.
+    type Item: Send + 'static;
+    /// What is sent.
+    type Request: Serialize;
+    /// What is answered.
+    type Response: DeserializeOwned;
+    /// About one.
+    type Result: Send + 'static;
+    /// Where it is asked.
+    const PATH: &'static str;
+
+    /// All of them in one.
+    fn request(items: Vec<Self::Item>) -> Self::Request;
+    /// Each of them, in the order of the items.
+    fn results(response: Self::Response) -> Vec<Self::Result>;
+}
+
+/// Gathers questions: one that comes while none is out goes at once; others wait until the window is over, the batch
+/// is full or an answer is back.
+pub(super) struct Batches<B: Batched> {
+    servers: Arc<Servers>,
+    runtime: Handle,
+    window: Duration,
+    max: usize,
+    waiting: Mutex<Vec<Waiting<B>>>,
+    /// Requests without an answer.
+    out: AtomicUsize,
+    sent: AtomicU64,
+    items: AtomicU64,
+}
+
+struct Waiting<B: Batched> {
+    item: B::Item,
+    deadline: Instant,
+    reply: oneshot::Sender<Result<B::Result, Unavailable>>,
+}
+
+impl<B: Batched> Batches<B> {
+    pub(super) fn new(servers: Arc<Servers>, runtime: Handle, window: Duration, max: usize) -> Arc<Self> {
+        let waiting = Mutex::default();
+        let (out, sent, items) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self { servers, runtime, window, max: max.max(1), waiting, out, sent, items })
+    }
+
+    /// Asks about one, together with others. Dropped before it is sent, it is not asked.
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        item: B::Item,
+        deadline: Instant,
+    ) -> Result<B::Result, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        let count = {
+            let mut waiting = self.waiting.lock();
+            waiting.push(Waiting { item, deadline, reply });
+            waiting.len()
+        };
+        if count >= self.max || self.out.load(Ordering::Acquire) == 0 {
+            self.send_off();
+        } else if count == 1 {
+            let (this, window) = (self.clone(), self.window);
+            self.runtime.spawn(async move {
+                tokio::time::sleep(window).await;
+                this.send_off();
+            });
+        }
+        answer.await.unwrap_or(Err(Unavailable::NoService))
+    }
+
+    /// How many requests were sent, and about how many.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.sent.load(Ordering::Relaxed), self.items.load(Ordering::Relaxed))
+    }
+
+    /// Sends what waits, at most as much as a request holds.
+    fn send_off(self: &Arc<Self>) {
+        let mut batch: Vec<Waiting<B>> = {
+            let mut waiting = self.waiting.lock();
+            let count = waiting.len().min(self.max);
+            waiting.drain(..count).collect()
+        };
+        // Whose client is gone is not asked about.
+        batch.retain(|waiting| !waiting.reply.is_closed());
+        let Some(deadline) = batch.iter().map(|waiting| waiting.deadline).min() else { return };
+        self.out.fetch_add(1, Ordering::AcqRel);
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.items.fetch_add(u64::try_from(batch.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let this = self.clone();
+        self.runtime.spawn(async move {
+            let (items, replies): (Vec<_>, Vec<_>) =
+                batch.into_iter().map(|waiting| (waiting.item, waiting.reply)).unzip();
+            let answered = this.exchange(items, replies.len(), deadline).await;
+            this.out.fetch_sub(1, Ordering::AcqRel);
+            // Those who came meanwhile go on before the answers are looked at.
+            this.send_off();
+            match answered {
+                Ok(results) => {
+                    replies.into_iter().zip(results).for_each(|(reply, result)| drop(reply.send(Ok(result))))
+                }
+                Err(why) => replies.into_iter().for_each(|reply| drop(reply.send(Err(why)))),
+            }
+        });
+    }
+
+    async fn exchange(
+        &self,
+        items: Vec<B::Item>,
+        count: usize,
+        deadline: Instant,
+    ) -> Result<Vec<B::Result>, Unavailable> {
+        let question = question::<B>(items)?;
+        let answer = self.servers.ask(&question, Repeats::OnAnotherServer, deadline).await;
+        let answer = answer.map_err(|lost| super::unavailable(&lost))?;
+        if answer.status.as_u16() != 200 {
+            tracing::warn!(status = answer.status.as_u16(), "the authentication service refuses a batch");
+            return Err(Unavailable::NoService);
+        }
+        let response: B::Response = serde_json::from_slice(&answer.body).map_err(|fault| {
+            tracing::warn!(%fault, "the authentication service answers something else than verdicts");
+            Unavailable::NoService
+        })?;
+        let results = B::results(response);
+        if results.len() != count {
+            tracing::warn!(
+                asked = count,
+                answered = results.len(),
+                "the authentication service leaves verdicts out"
+            );
+            return Err(Unavailable::NoService);
+        }
+        Ok(results)
+    }
+}
+
+/// One request about all of them; its body is wiped when it is sent.
+fn question<B: Batched>(items: Vec<B::Item>) -> Result<Question, Unavailable> {
+    let body = serde_json::to_vec(&B::request(items)).map_err(|_| Unavailable::NoService)?;
+    let json = HeaderValue::from_static("application/json");
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, json.clone()), (ACCEPT, json)]);
+    Ok(Question {
+        method: Method::POST,
+        targets: [PathAndQuery::from_static(B::PATH)].into(),
+        headers,
+        body: Bytes::from_owner(Zeroizing::new(body)),
+    })
+}

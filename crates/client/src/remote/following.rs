@@ -1,0 +1,230 @@
+//! What changes at our authentication service, and what becomes of those whom it concerns.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+use vouchmq_identity::model::DeviceId;
+use vouchmq_identity::{Denial, Sessions, Unavailable, Whom};
+
+use super::cache::Target;
+use super::changes::{Followed, Health};
+use super::native::{Native, Stands};
+use super::service::Remote;
+use super::standings::Held;
+use crate::dto::change::Change;
+
+/// Drops what is remembered of those whom a change concerns, and asks about those who are connected: whether they may
+/// stay, and what they may do.
+pub(super) struct Following {
+    remote: Arc<Remote>,
+    native: Arc<Native>,
+    sessions: Arc<dyn Sessions>,
+    due: Mutex<Due>,
+    is_due: Notify,
+}
+
+/// About whom has to be asked: all whose verdict is older than the change of this number.
+#[derive(Debug, Default)]
+struct Due {
+    devices: HashMap<DeviceId, u64>,
+    everybody: Option<u64>,
+}
+
+/// So many are asked about at once.
+const PORTION: usize = 1_024;
+/// How long the service may take to say what a change means for somebody; then it means the worst.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long is waited before it is asked once more.
+const PAUSE: Duration = Duration::from_millis(100);
+/// While no stream tells what changes, everybody is asked about so often.
+const POLL: Duration = Duration::from_secs(60);
+/// Whoever has to go goes in portions, so that they do not all come back at once.
+const SLICE: usize = 1_000;
+const SLICE_PAUSE: Duration = Duration::from_millis(250);
+
+impl Following {
+    pub(super) fn new(remote: Arc<Remote>, native: Arc<Native>, sessions: Arc<dyn Sessions>) -> Arc<Self> {
+        Arc::new(Self { remote, native, sessions, due: Mutex::default(), is_due: Notify::new() })
+    }
+
+    /// Does what is due, and looks after everybody while no stream does, for as long as it is polled.
+    pub(super) async fn work(&self) {
+        loop {
+            if timeout(POLL, self.is_due.notified()).await.is_err() {
+                self.poll().await;
+                continue;
+            }
+            let Due { devices, everybody } = std::mem::take(&mut *self.due.lock());
+            let standings = self.remote.standings();
+            let of_device = |(device, sequence): (DeviceId, u64)| {
+                standings.held(Some(&device), sequence).into_iter().map(move |held| (held, sequence))
+            };
+            let mut held: Vec<_> = devices.into_iter().flat_map(of_device).collect();
+            if let Some(sequence) = everybody {
+                held.extend(standings.held(None, sequence).into_iter().map(|held| (held, sequence)));
+            }
+            self.settle(held).await;
+        }
+    }
+
+    /// Asks about everybody if a change could have gone unheard. Where nobody answers they stay, unless it has been
+    /// for too long.
+    async fn poll(&self) {
+        self.remote.standings().sweep();
+        let is_stale = !self.native.options.follows_changes || self.native.health_now() == Health::Stale;
+        if !is_stale {
+            return;
+        }
+        let held = self.remote.standings().held(None, u64::MAX);
+        let mut unknown = Vec::new();
+        for portion in held.chunks(PORTION) {
+            let (known, silent) = self.ask(portion).await;
+            self.tell(known).await;
+            unknown.extend(silent);
+        }
+        if unknown.is_empty() {
+            return self.native.confirmed();
+        }
+        let is_over =
+            self.native.options.staleness_max.is_some_and(|max| self.native.unconfirmed_for() > max);
+        if is_over {
+            tracing::warn!(
+                clients = unknown.len(),
+                "the authentication service has not been heard for too long: its clients have to come again"
+            );
+            self.end(&unknown).await;
+        }
+    }
+
+    /// Finds out what becomes of these, each after the change of a number; of whom nothing can be found out in time,
+    /// has to go.
+    async fn settle(&self, held: Vec<(Held, u64)>) {
+        let sequences: HashMap<u64, u64> =
+            held.iter().map(|(held, sequence)| (held.number, *sequence)).collect();
+        let held: Vec<Held> = held.into_iter().map(|(held, _)| held).collect();
+        for portion in held.chunks(PORTION) {
+            let deadline = Instant::now() + PATIENCE;
+            let mut waiting = portion.to_vec();
+            loop {
+                let (known, silent) = self.ask(&waiting).await;
+                // An answer from before the change says nothing about it.
+                let is_new = |(held, stands): &(Held, Stands)| {
+                    sequences.get(&held.number).is_none_or(|sequence| stands.as_of() >= *sequence)
+                };
+                let (known, old): (Vec<_>, Vec<_>) = known.into_iter().partition(is_new);
+                self.tell(known).await;
+                waiting = silent.into_iter().chain(old.into_iter().map(|(held, _)| held)).collect();
+                if waiting.is_empty() {
+                    break;
+                }
+                if Instant::now() >= deadline {
+                    tracing::warn!(
+                        clients = waiting.len(),
+                        "the authentication service does not say what a change means for clients: they have to come again"
+                    );
+                    self.end(&waiting).await;
+                    break;
+                }
+                sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// What the service says of these; and of whom it says nothing.
+    async fn ask(&self, held: &[Held]) -> (Vec<(Held, Stands)>, Vec<Held>) {
+        let deadline = Instant::now() + self.remote.deadline().min(PATIENCE);
+        let mut asking: JoinSet<(Held, Result<Stands, Unavailable>)> = JoinSet::new();
+        for held in held {
+            let (native, held) = (self.native.clone(), held.clone());
+            asking.spawn(async move {
+                let stands = native.reconsider(&held, deadline).await;
+                (held, stands)
+            });
+        }
+        let (mut known, mut silent) = (Vec::new(), Vec::new());
+        for (held, stands) in asking.join_all().await {
+            match stands {
+                Ok(stands) => known.push((held, stands)),
+                Err(_) => silent.push(held),
+            }
+        }
+        (known, silent)
+    }
+
+    /// Has the connections told what they may do now, or ended.
+    async fn tell(&self, known: Vec<(Held, Stands)>) {
+        let mut devices = BTreeSet::new();
+        for (held, stands) in known {
+            match stands {
+                Stands::Stays { grounds, as_of } => {
+                    self.remote.standings().renew(held.number, as_of, |basis| basis.on(grounds));
+                }
+                Stands::Ended { denial, .. } => self.remote.standings().end(held.number, denial),
+            }
+            devices.insert(held.device);
+        }
+        self.reconsider(devices).await;
+    }
+
+    async fn end(&self, held: &[Held]) {
+        for slice in held.chunks(SLICE) {
+            slice.iter().for_each(|held| self.remote.standings().end(held.number, Denial::ServiceNotAllowed));
+            self.reconsider(slice.iter().map(|held| held.device.clone()).collect()).await;
+            sleep(SLICE_PAUSE).await;
+        }
+    }
+
+    async fn reconsider(&self, devices: BTreeSet<DeviceId>) {
+        if !devices.is_empty() {
+            self.sessions.reconsider(Whom::Devices(devices.into_iter().collect())).await;
+        }
+    }
+
+    fn is_due(&self, device: Option<DeviceId>, sequence: u64) {
+        {
+            let mut due = self.due.lock();
+            match device {
+                Some(device) => {
+                    let known = due.devices.entry(device).or_default();
+                    *known = sequence.max(*known);
+                }
+                None => due.everybody = due.everybody.max(Some(sequence)),
+            }
+        }
+        self.is_due.notify_one();
+    }
+}
+
+impl Followed for Following {
+    fn changed(&self, change: &Change) {
+        let device = change.device_id.as_deref().and_then(|id| id.parse::<DeviceId>().ok());
+        // What is remembered goes first: nobody is let in by it who is not asked about afterwards.
+        let target = device.as_ref().map_or(Target::All, |device| Target::Device(device.as_str()));
+        self.remote.cache().invalidate(target, Some(change.seq));
+        self.native.applied(change.seq);
+        self.is_due(device, change.seq);
+    }
+
+    fn reset(&self, head: u64) {
+        self.remote.cache().reset(head);
+        self.native.applied(head);
+        self.is_due(None, head);
+    }
+
+    fn health(&self, health: Health) {
+        match health {
+            Health::Healthy => tracing::info!("changes of the authentication service are heard of"),
+            Health::Suspect => tracing::warn!("the change stream of the authentication service is quiet"),
+            Health::Stale => {
+                tracing::warn!(
+                    "changes of the authentication service are not heard of: it is asked about every client"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Our own authentication service on another machine: questions in batches, changes as they happen.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use base64ct::{Base64, Encoding};
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+use vouchmq_identity::{AuthRequest, Denial, Unavailable};
+
+use super::answer::{self, LoginAnswer};
+use super::authenticator::password_of;
+use super::batch::{Batched, Batches};
+use super::cache::Ttl;
+use super::changes::{Follower, Health, StreamHealth};
+use super::options::NativeOptions;
+use super::settled::{Grounds, Settled};
+use super::standings::Held;
+use crate::dto::verify::{
+    ReconsiderItem, ReconsiderRequest, ReconsiderResponse, VerifyBatchRequest, VerifyBatchResponse,
+    VerifyRequest, VerifyResponse,
+};
+use crate::transport::Servers;
+
+/// A service that is asked in our own way.
+pub(super) struct Native {
+    pub(super) servers: Arc<Servers>,
+    pub(super) options: NativeOptions,
+    pub(super) health: StreamHealth,
+    /// Who hears of changes; `None`: nobody.
+    pub(super) follower: Option<Follower>,
+    verify: Arc<Batches<Verifying>>,
+    reconsider: Arc<Batches<Reconsidering>>,
+    /// The last change that was applied here.
+    applied: AtomicU64,
+    start: Instant,
+    /// When it was last known of everybody whether they may stay, in milliseconds since the start.
+    confirmed_at: AtomicU64,
+}
+
+/// Clients that want to connect.
+struct Verifying;
+
+/// Clients that are connected.
+struct Reconsidering;
+
+/// How a client stands that was let in.
+#[derive(Clone, Debug)]
+pub(super) enum Stands {
+    /// It may stay, on these grounds.
+    Stays { grounds: Arc<Grounds>, as_of: u64 },
+    /// It may not.
+    Ended { denial: Denial, as_of: u64 },
+}
+
+impl Stands {
+    /// The change of the service's registry that this is at least as new as.
+    pub(super) const fn as_of(&self) -> u64 {
+        match self {
+            Self::Stays { as_of, .. } | Self::Ended { as_of, .. } => *as_of,
+        }
+    }
+}
+
+impl Native {
+    pub(super) fn new(
+        options: NativeOptions,
+        servers: Arc<Servers>,
+        follower: Option<Follower>,
+        runtime: &Handle,
+    ) -> Self {
+        let (window, max) = (options.batch_window, options.batch_max);
+        Self {
+            verify: Batches::new(servers.clone(), runtime.clone(), window, max),
+            reconsider: Batches::new(servers.clone(), runtime.clone(), window, max),
+            servers,
+            options,
+            follower,
+            health: StreamHealth::new(),
+            applied: AtomicU64::new(0),
+            start: Instant::now(),
+            confirmed_at: AtomicU64::new(0),
+        }
+    }
+
+    /// Who a client is.
+    pub(super) async fn login(
+        &self,
+        request: &AuthRequest,
+        deadline: Instant,
+    ) -> Result<Settled, Unavailable> {
+        let response = self.verify.ask(item_of(request), deadline).await?;
+        let as_of = response.as_of;
+        let credential = response.credential_id.as_deref().and_then(|id| id.parse().ok());
+        let device = response.device_id.as_deref().map(str::parse).transpose();
+        let said = answer::native(response).map_err(|fault| {
+            tracing::warn!(%fault, "the authentication service answers what cannot be understood");
+            Unavailable::NoService
+        })?;
+        Ok(match said {
+            LoginAnswer::Allow(carried) => {
+                let device = device.map_err(|_| Unavailable::NoService)?;
+                Settled::Allow(Arc::new(Grounds { carried, device, credential, as_of }))
+            }
+            LoginAnswer::Deny(denial) => Settled::Deny(denial),
+            LoginAnswer::NotMine => Settled::NotMine,
+        })
+    }
+
+    /// How a client stands that was let in.
+    pub(super) async fn reconsider(&self, held: &Held, deadline: Instant) -> Result<Stands, Unavailable> {
+        let item = ReconsiderItem {
+            device_id: held.device.to_string(),
+            credential_id: held.credential.map(|credential| credential.to_string()).unwrap_or_default(),
+            clientid: held.client_id.to_string(),
+            username: held.username.as_deref().map(str::to_owned),
+            peerhost: held.peer.map(|peer| peer.to_string()),
+        };
+        let result = self.reconsider.ask(item, deadline).await?;
+        let as_of = result.as_of;
+        let credential = held.credential;
+        let said = answer::native(result).map_err(|_| Unavailable::NoService)?;
+        Ok(match said {
+            LoginAnswer::Allow(carried) => {
+                let device = Some(held.device.clone());
+                Stands::Stays { grounds: Arc::new(Grounds { carried, device, credential, as_of }), as_of }
+            }
+            LoginAnswer::Deny(denial) => Stands::Ended { denial, as_of },
+            LoginAnswer::NotMine => Stands::Ended { denial: Denial::ServiceNotAllowed, as_of },
+        })
+    }
+
+    /// For how long what it allows is good.
+    pub(super) fn ttl(&self) -> Ttl {
+        if self.options.follows_changes { self.health.cap(self.now()) } else { Ttl::Full }
+    }
+
+    /// For how long nobody could have said that something is not good any more.
+    pub(super) fn silence(&self) -> Duration {
+        if self.options.follows_changes { self.health.silence(self.now()) } else { Duration::ZERO }
+    }
+
+    pub(super) fn health_now(&self) -> Health {
+        self.health.state(self.now())
+    }
+
+    /// The time, as the health of the stream counts it.
+    pub(super) fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// A change was applied.
+    pub(super) fn applied(&self, sequence: u64) {
+        self.applied.fetch_max(sequence, Ordering::Relaxed);
+    }
+
+    /// The last change that was applied.
+    pub(super) fn last_applied(&self) -> u64 {
+        self.applied.load(Ordering::Relaxed)
+    }
+
+    /// It is known of everybody now whether they may stay.
+    pub(super) fn confirmed(&self) {
+        self.confirmed_at.store(millis(self.now()), Ordering::Relaxed);
+    }
+
+    /// For how long it is not known of somebody.
+    pub(super) fn unconfirmed_for(&self) -> Duration {
+        let confirmed = Duration::from_millis(self.confirmed_at.load(Ordering::Relaxed));
+        self.now().saturating_sub(confirmed).min(self.silence_of_stream())
+    }
+
+    fn silence_of_stream(&self) -> Duration {
+        self.health.silence(self.now())
+    }
+
+    /// Requests of several questions, and the questions in them.
+    pub(super) fn batches(&self) -> (u64, u64) {
+        let ((requests, items), (more_requests, more_items)) =
+            (self.verify.counts(), self.reconsider.counts());
+        (requests + more_requests, items + more_items)
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A client, as it is asked about.
+fn item_of(request: &AuthRequest) -> VerifyRequest {
+    let password = password_of(request);
+    let text = password.and_then(|password| std::str::from_utf8(password).ok());
+    VerifyRequest {
+        clientid: request.client_id.to_string(),
+        username: request.username.as_deref().map(str::to_owned),
+        password: text.map(str::to_owned),
+        password_b64: password.filter(|_| text.is_none()).map(Base64::encode_string),
+        peerhost: request.peer.map(|peer| peer.to_string()),
+    }
+}
+
+impl Batched for Verifying {
+    type Item = VerifyRequest;
+    type Request = VerifyBatchRequest;
+    type Response = VerifyBatchResponse;
+    type Result = VerifyResponse;
+    const PATH: &'static str = "/v1/auth/verify:batch";
+
+    fn request(items: Vec<VerifyRequest>) -> VerifyBatchRequest {
+        VerifyBatchRequest { items }
+    }
+
+    fn results(response: VerifyBatchResponse) -> Vec<VerifyResponse> {
+        response.results
+    }
+}
+
+impl Batched for Reconsidering {
+    type Item = ReconsiderItem;
+    type Request = ReconsiderRequest;
+    type Response = ReconsiderResponse;
+    type Result = VerifyResponse;
+    const PATH: &'static str = "/v1/auth/reconsider";
+
+    fn request(items: Vec<ReconsiderItem>) -> ReconsiderRequest {
+        ReconsiderRequest { items }
+    }
+
+    fn results(response: ReconsiderResponse) -> Vec<VerifyResponse> {
+        response.results
+    }
+}
+
+impl fmt::Debug for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Native").field("servers", &self.servers).finish_non_exhaustive()
+    }
+}
