@@ -186,7 +186,7 @@ impl Remote {
 
     /// What the service said a while ago, for when no server answers: only if that is wanted.
     pub(super) fn recall_stale(&self, key: &Key) -> Option<Settled> {
-        let hit = self.cache.get_stale(key, self.now(), self.silence())?;
+        let hit = self.cache.stale(key, self.now(), self.silence())?;
         Some(hit.value)
     }
 
