@@ -35,14 +35,18 @@ pub enum Outcome {
     /// No answer.
     Lost(Lost),
     /// An answer, as it came.
-    Answered {
-        /// Of which server.
-        server: Option<Origin>,
-        /// What it says.
-        answer: Answer,
-        /// What that means.
-        means: Result<Means, NotUnderstood>,
-    },
+    Answered(Box<Answered>),
+}
+
+/// An answer, as it came.
+#[derive(Debug)]
+pub struct Answered {
+    /// Of which server.
+    pub server: Option<Origin>,
+    /// What it says.
+    pub answer: Answer,
+    /// What that means.
+    pub means: Result<Means, NotUnderstood>,
 }
 
 /// What an answer means.
@@ -76,7 +80,7 @@ impl Watch {
 impl Outcome {
     pub(super) fn answered(servers: &Servers, answer: &Answer, means: Result<Means, NotUnderstood>) -> Self {
         let server = servers.snapshot().into_iter().nth(answer.server).map(|server| server.origin);
-        Self::Answered { server, answer: answer.clone(), means }
+        Self::Answered(Box::new(Answered { server, answer: answer.clone(), means }))
     }
 }
 
