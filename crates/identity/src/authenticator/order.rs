@@ -21,12 +21,15 @@ words! {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Order(Box<[AuthenticatorName]>);
 
+/// What stands around an authenticator.
+pub type Around = dyn Fn(Box<dyn Authenticator>) -> Box<dyn Authenticator>;
+
 /// A service that is asked.
 pub struct AskedService {
     /// Asks who a client is.
     pub authenticator: Box<dyn Authenticator>,
     /// Stands around those that let other clients in than devices, and has the service asked what these may do.
-    pub beside: Box<dyn Fn(Box<dyn Authenticator>) -> Box<dyn Authenticator>>,
+    pub beside: Box<Around>,
 }
 
 /// Why a list of names is no [`Order`].

@@ -108,7 +108,8 @@ fn qos_of(value: &Value) -> Result<Vec<QoS>, RuleFault> {
         Value::Array(list) if !list.is_empty() => {
             let members = list.iter().map(|member| match member {
                 Value::String(bits) => text(bits),
-                other => number(other.as_u64()),
+                Value::Number(bits) => number(bits.as_u64()),
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(RuleFault::Qos),
             });
             members.collect()
         }
