@@ -121,7 +121,6 @@ fn arbitrary_options(u: &mut Unstructured<'_>) -> Result<CacheOptions> {
     })
 }
 
-#[expect(clippy::too_many_lines, reason = "one match over all operations")]
 fn run(u: &mut Unstructured<'_>, options: CacheOptions, passwords: usize) -> Result<()> {
     let cache = cache(&options);
     let (mut model, mut flying) = (Model::default(), Vec::<InFlight>::new());
