@@ -111,7 +111,15 @@ fn the_sample_of_nanomq_asks_as_nanomq_does() {
     assert!(accepted(&off).config.unwrap().remote.is_none(), "it says so");
     let on = layered(&[&off, "auth.http_auth.enable = true"]);
     assert!(!on.report().contains("http_auth"), "{}", on.report());
-    assert_eq!(remote(on), expected);
+    let server = ServerBounds { connections_max: 32, ..ServerBounds::default() };
+    assert_eq!(remote(on), RemoteOptions { server, ..expected });
+}
+
+#[test]
+fn what_clients_may_do_can_be_asked_where_others_say_who_they_are() {
+    let outcome = accepted("auth.http_auth.acl_req { url = \"http://127.0.0.1/\", method = post }");
+    let Protocol::Templates { login, superuser, acl, .. } = remote(outcome).protocol else { panic!() };
+    assert!(login.is_none() && superuser.is_none() && acl.is_some());
 }
 
 #[test]
@@ -241,8 +249,8 @@ fn what_cannot_be_asked_is_an_error_with_its_place_and_what_to_do() {
         ),
         ("auth.http_auth.timeout = 3s".to_owned(), "it does not say who is asked"),
         (
-            "auth.http_auth.acl_req { url = \"http://127.0.0.1/\", method = post }".to_owned(),
-            "auth.http_auth.acl_req: it is asked about clients that auth_req lets in, and there is no auth_req",
+            "auth.http_auth.super_req { url = \"http://127.0.0.1/\", method = post }".to_owned(),
+            "auth.http_auth.super_req: it is asked about clients that auth_req lets in, and there is no auth_req",
         ),
         (
             asked("auth_req.enable = false, super_req { url = \"http://127.0.0.1/\" }"),
