@@ -3,9 +3,9 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use vouchmq_mqtt::ConnectionId;
-use vouchmq_mqtt::engine::{Decision, ShardId};
+use vouchmq_mqtt::engine::{Decision, InquiryId, ShardId};
 use vouchmq_mqtt::time::Timestamp;
+use vouchmq_mqtt::{ConnectionId, Inquired};
 
 use crate::client::{ClientNo, Errand};
 use crate::network::{Direction, LinkId};
@@ -36,6 +36,8 @@ pub(crate) enum Event {
     Mail { from: ShardId, to: ShardId },
     /// The authenticator answers; for a final answer with what that means.
     Decided(ShardId, ConnectionId, Box<Decision>, Option<Ruling>),
+    /// Others say what a client may do.
+    Inquired(ShardId, InquiryId, Box<[Inquired]>),
     /// A client has something to do.
     Client(ClientNo, Errand),
     /// The operator does something.

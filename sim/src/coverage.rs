@@ -32,6 +32,8 @@ behaviours! {
     Resumed "sessions resumed";
     Expired "sessions ended by their expiry";
     Repermitted "connected clients given another permit";
+    Inquired "packets and wills about which others were asked";
+    RightsUnknown "refusals and losses because nobody could say what is allowed";
     PermitEnded "clients closed when their permit ended";
     KeptAlive "silent clients closed after one and a half keep-alives";
     Throttled "clients not read from because they were too fast";

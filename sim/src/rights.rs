@@ -1,6 +1,6 @@
 //! Who may do what, in one rule that engine and oracle apply separately.
 
-use vouchmq_mqtt::{Authorize, FilterRef, Grant, Permission, QoS};
+use vouchmq_mqtt::{Attempt, Authorize, FilterRef, Grant, Inquired, InquiryReply, Permission, QoS};
 
 /// Nobody publishes or subscribes below this level.
 pub(crate) const CLOSED: &str = "closed/";
@@ -11,6 +11,8 @@ pub(crate) const SECRET: &str = "secret/";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rights {
     pub(crate) is_privileged: bool,
+    /// Others have to be asked whether it may publish and subscribe; they say what the rule says, if anything.
+    pub(crate) must_ask: bool,
 }
 
 impl Rights {
@@ -28,14 +30,8 @@ impl Rights {
     pub(crate) fn may_subscribe(self, filter: &str) -> bool {
         !filter.starts_with(CLOSED) && (self.is_privileged || !filter.starts_with(SECRET))
     }
-}
 
-impl Authorize for Rights {
-    fn publish(&self, topic: &str, _: QoS, _: bool) -> Permission {
-        if Self::may_publish(topic) { Permission::Allowed } else { Permission::Denied }
-    }
-
-    fn subscribe(&self, filter: FilterRef<'_>, _: Option<&str>) -> Grant {
+    fn grant(self, filter: FilterRef<'_>) -> Grant {
         if !self.may_subscribe(filter.as_str()) {
             Grant::Denied
         } else if self.is_privileged || !filter.starts_with_wildcard() {
@@ -44,8 +40,32 @@ impl Authorize for Rights {
             Grant::PerMessage
         }
     }
+}
+
+impl Authorize for Rights {
+    fn publish(&self, topic: &str, _: QoS, _: bool) -> Permission {
+        if self.must_ask {
+            Permission::Asked
+        } else if Self::may_publish(topic) {
+            Permission::Allowed
+        } else {
+            Permission::Denied
+        }
+    }
+
+    fn subscribe(&self, filter: FilterRef<'_>, _: Option<&str>) -> Grant {
+        if self.must_ask { Grant::Asked } else { self.grant(filter) }
+    }
 
     fn receive(&self, topic: &str) -> Permission {
         if self.may_receive(topic) { Permission::Allowed } else { Permission::Denied }
+    }
+
+    fn inquire(&self, attempt: Attempt<'_>, reply: InquiryReply) {
+        reply.answer(Inquired::Granted(match attempt {
+            Attempt::Publish { topic, .. } if Self::may_publish(topic) => Grant::Whole,
+            Attempt::Publish { .. } => Grant::Denied,
+            Attempt::Subscribe { filter, .. } => self.grant(filter),
+        }));
     }
 }

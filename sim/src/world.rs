@@ -4,6 +4,7 @@ mod authenticator;
 mod driver;
 mod env;
 mod finish;
+mod inquire;
 mod operator;
 mod sabotage;
 mod shard;
@@ -11,7 +12,7 @@ mod shard;
 use std::rc::Rc;
 use std::time::Duration;
 
-use vouchmq_mqtt::engine::ShardId;
+use vouchmq_mqtt::engine::{Input, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 
 use crate::agenda::{Agenda, Event};
@@ -40,6 +41,8 @@ pub(crate) struct World {
     saboteur: sabotage::Saboteur,
     /// What the registry does, drawn apart: what older seeds tell stays mostly the same story.
     registry: Rng,
+    /// What those do who are asked about rights, drawn apart as well; in most worlds nobody is.
+    others: Option<Rng>,
     steps: u64,
 }
 
@@ -75,7 +78,9 @@ impl World {
             plan: Rc::new(plan),
         };
         let (saboteur, registry) = (sabotage::Saboteur::new(sabotage), Rng::new(!seed));
-        Self { env, shards, clients, saboteur, registry, steps: 0 }
+        let mut others = Rng::new(seed.rotate_left(32));
+        let others = others.chance(300).then_some(others);
+        Self { env, shards, clients, saboteur, registry, others, steps: 0 }
     }
 
     /// Lets everything happen, and judges it.
@@ -145,6 +150,9 @@ impl World {
             Event::Mail { from, to } => self.deliver_mail(from, to),
             Event::Decided(shard, connection, decision, ruling) => {
                 self.decided(shard, connection, *decision, ruling);
+            }
+            Event::Inquired(shard, inquiry, answers) => {
+                self.input(shard, Input::Inquired(inquiry, answers));
             }
             Event::Client(number, errand) => {
                 if let Some(client) = self.clients.get_mut(number.index()) {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
+use vouchmq_identity::Doorway;
 use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::time::Timestamp;
 
@@ -44,8 +45,10 @@ pub(crate) struct Seat {
     pub(crate) peer: Peer,
     /// There is no place: the client is only to be told so.
     pub(crate) refusal: Option<ReasonCode>,
-    /// How long the client waits before it is judged, because its address connects too often.
-    pub(crate) delay: Duration,
+    /// How long the client waits before it is judged, in microseconds.
+    delay_micros: u32,
+    /// By which listener it came.
+    pub(crate) doorway: Option<Arc<Doorway>>,
     /// What it sent before it was let in; `None` from then on.
     stranger: Option<Taken>,
 }
@@ -100,6 +103,16 @@ pub(crate) struct Counters {
     pub(crate) log_lines_suppressed: AtomicU64,
     pub(crate) handshakes: HandshakeCounters,
     pub(crate) verdicts: VerdictCounters,
+    pub(crate) inquiries: InquiryCounters,
+}
+
+/// What others said about what clients want to do.
+#[derive(Debug, Default)]
+pub(crate) struct InquiryCounters {
+    pub(crate) asked: AtomicU64,
+    pub(crate) allowed: AtomicU64,
+    pub(crate) denied: AtomicU64,
+    pub(crate) unavailable: AtomicU64,
 }
 
 /// What became of connections that something lies below MQTT of.
@@ -169,7 +182,14 @@ impl Admission {
                 (Some(reason), Duration::ZERO)
             }
         };
-        Some(Seat { admission: self.clone(), peer, refusal, delay, stranger: Some(Taken::default()) })
+        Some(Seat {
+            admission: self.clone(),
+            peer,
+            refusal,
+            delay_micros: u32::try_from(delay.as_micros()).unwrap_or(u32::MAX),
+            doorway: None,
+            stranger: Some(Taken::default()),
+        })
     }
 
     /// Counts a new connection in, and says how long its verification has to wait.
@@ -265,6 +285,23 @@ impl Admission {
 }
 
 impl Seat {
+    /// It came by this listener.
+    pub(crate) fn by(self, doorway: Arc<Doorway>) -> Self {
+        let mut seat = self;
+        seat.doorway = Some(doorway);
+        seat
+    }
+
+    /// How long the client waits before it is judged, because its address connects too often.
+    pub(crate) const fn delay(&self) -> Duration {
+        Duration::from_micros(self.delay_micros as u64)
+    }
+
+    /// It has waited.
+    pub(crate) const fn was_delayed(&mut self) {
+        self.delay_micros = 0;
+    }
+
     /// The client sent `count` bytes; `false` when strangers have sent too much, and these must not be kept.
     pub(crate) fn takes(&mut self, count: usize) -> bool {
         let Some(taken) = &mut self.stranger else { return true };
@@ -371,13 +408,13 @@ mod tests {
         let limits = ConnectionLimits { connects_per_address_per_sec: 5, ..Default::default() };
         let admission = admission(limits);
         let seats: Vec<_> = (0..20).filter_map(|_| seat(&admission, Timestamp::ZERO, peer(1))).collect();
-        let delayed_count = seats.iter().filter(|seat| !seat.delay.is_zero()).count();
+        let delayed_count = seats.iter().filter(|seat| !seat.delay().is_zero()).count();
         assert_eq!((seats.len(), delayed_count), (11, 5));
-        assert!(seats.iter().all(|seat| seat.delay <= DELAY_MAX));
+        assert!(seats.iter().all(|seat| seat.delay() <= DELAY_MAX));
         let refused = admission.admit(Timestamp::ZERO, peer(1)).unwrap();
         assert_eq!(refused.refusal, Some(ReasonCode::CONNECTION_RATE_EXCEEDED));
         let later = seat(&admission, Timestamp::from_micros(3_000_000), peer(1)).unwrap();
-        assert!(later.delay.is_zero());
+        assert!(later.delay().is_zero());
     }
 
     #[test]
@@ -405,6 +442,12 @@ mod tests {
             seat(&admission, Timestamp::ZERO, peer("::ffff:192.0.2.2")).is_some(),
             "IPv4 in another form"
         );
+    }
+
+    /// Every connection has one.
+    #[test]
+    fn a_seat_takes_little_memory() {
+        assert!(size_of::<Seat>() <= 64, "{}", size_of::<Seat>());
     }
 
     #[test]

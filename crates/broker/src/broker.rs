@@ -143,6 +143,7 @@ impl Bound {
             retained: config.engine.retained.clone(),
             elsewhere: verifier.elsewhere().clone(),
             queue: verifier.queue().clone(),
+            inquiries: verifier.inquiries().clone(),
             settings: Arc::new(Mutex::new(config.settings)),
             listeners: Arc::new(Mutex::new(listeners)),
         };

@@ -11,7 +11,7 @@ use vouchmq_mqtt::topic::{TopicFault, TopicName};
 use vouchmq_mqtt::{Message as MqttMessage, ReasonCode};
 
 use crate::BrokerSettings;
-use crate::admission::{Admission, HandshakeCounters, VerdictStats};
+use crate::admission::{Admission, HandshakeCounters, InquiryCounters, VerdictStats};
 use crate::listeners::Listeners;
 use crate::shard::ShardView;
 use crate::shard::mailbox::{Mailbox, Message};
@@ -25,6 +25,7 @@ pub struct Control {
     pub(crate) retained: SharedRetained,
     pub(crate) elsewhere: Arc<Elsewhere>,
     pub(crate) queue: Arc<Queue>,
+    pub(crate) inquiries: Arc<Elsewhere>,
     pub(crate) settings: Arc<Mutex<BrokerSettings>>,
     pub(crate) listeners: Arc<Mutex<Listeners>>,
 }
@@ -93,6 +94,8 @@ pub struct BrokerStats {
     pub refused_at_second_look: u64,
     /// Verifications that wait for something other than the processor now.
     pub elsewhere_in_flight: u64,
+    /// What others were asked about what clients want to do.
+    pub inquiries: InquiryStats,
     /// Log lines that were only counted.
     pub log_lines_suppressed: u64,
     /// Connections of listeners that speak more than MQTT.
@@ -101,6 +104,21 @@ pub struct BrokerStats {
     pub retained: u64,
     /// Bytes of retained messages.
     pub retained_bytes: u64,
+}
+
+/// What others said about publications, wills and subscriptions, one by one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InquiryStats {
+    /// Questions.
+    pub asked: u64,
+    /// It may.
+    pub allowed: u64,
+    /// It may not.
+    pub denied: u64,
+    /// Nobody could say, or too many were asked about at once.
+    pub unavailable: u64,
+    /// Not answered yet.
+    pub in_flight: u64,
 }
 
 /// What became of connections before their CONNECT, where a listener speaks TLS, WebSocket or the PROXY protocol.
@@ -224,6 +242,7 @@ impl Control {
             ended_by_reconsideration: read(&counters.ended_by_reconsideration),
             refused_at_second_look: read(&counters.refused_at_second_look),
             elsewhere_in_flight: self.elsewhere.count() as u64,
+            inquiries: InquiryStats::of(&counters.inquiries, self.inquiries.count()),
             log_lines_suppressed: read(&counters.log_lines_suppressed),
             handshakes: HandshakeStats::of(&counters.handshakes),
             retained: self.retained.len() as u64,
@@ -258,6 +277,18 @@ impl Control {
 
 fn read(counter: &AtomicU64) -> u64 {
     counter.load(Ordering::Relaxed)
+}
+
+impl InquiryStats {
+    fn of(counters: &InquiryCounters, in_flight: usize) -> Self {
+        Self {
+            asked: read(&counters.asked),
+            allowed: read(&counters.allowed),
+            denied: read(&counters.denied),
+            unavailable: read(&counters.unavailable),
+            in_flight: in_flight as u64,
+        }
+    }
 }
 
 impl HandshakeStats {

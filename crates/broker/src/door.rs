@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use vouchmq_identity::Cidr;
+use vouchmq_identity::{Cidr, Doorway};
 use vouchmq_tls::Server;
 
 use crate::judge::Judge;
 use crate::transport::Peer;
-use crate::{ListenerOptions, WebSocketOptions};
+use crate::{ListenAddress, ListenerOptions, WebSocketOptions};
 
 /// A listener, as its connections know it.
 #[derive(Debug)]
@@ -19,7 +19,8 @@ pub(crate) struct Door {
 /// What is spoken below MQTT at a door: from the next connection on.
 #[derive(Clone, Debug)]
 pub(crate) struct Spoken {
-    pub(crate) name: Arc<str>,
+    /// What others may know of the listener.
+    pub(crate) doorway: Arc<Doorway>,
     /// Proxies that say for whom they connect.
     pub(crate) proxies: Option<Arc<[Cidr]>>,
     pub(crate) tls: Option<Server>,
@@ -45,10 +46,20 @@ impl Door {
 }
 
 impl Spoken {
-    pub(crate) fn new(options: &ListenerOptions, tls: Option<Server>, judge: Arc<Judge>) -> Self {
+    pub(crate) fn new(
+        options: &ListenerOptions,
+        bound: &ListenAddress,
+        tls: Option<Server>,
+        judge: Arc<Judge>,
+    ) -> Self {
         let proxies = options.proxy_protocol.as_ref().map(|proxies| proxies.trusted.clone().into());
         let websocket = options.websocket.clone().map(Arc::new);
-        Self { name: (&*options.name).into(), proxies, tls, judge, websocket }
+        let port = match bound {
+            ListenAddress::Tcp(address) => Some(address.port()),
+            ListenAddress::Unix(_) => None,
+        };
+        let doorway = Arc::new(Doorway { name: options.name.clone(), port });
+        Self { doorway, proxies, tls, judge, websocket }
     }
 
     /// Nothing lies between MQTT and the socket.

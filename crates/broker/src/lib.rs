@@ -36,6 +36,6 @@ pub use admission::VerdictStats;
 pub use broker::{Bound, Broker, Ended, Part, StartError};
 pub use clock::{Monotonic, SteadyClock, SystemClock};
 pub use config::{BrokerConfig, BrokerSettings};
-pub use control::{BrokerStats, ClientStatus, Control, HandshakeStats};
+pub use control::{BrokerStats, ClientStatus, Control, HandshakeStats, InquiryStats};
 pub use listener_options::{ListenerOptions, ProxyProtocolOptions, WebSocketOptions};
 pub use listeners::{Change, ListenerChange, Prepared};

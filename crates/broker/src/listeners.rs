@@ -70,7 +70,7 @@ impl Opened {
         let tls = load_tls(options)?;
         let failed = |source| StartError::Listen { address: options.address.clone(), source };
         let (bound, sockets, file) = bind(&options.address, shard_count, probe).map_err(failed)?;
-        let door = Arc::new(Door::new(id, Spoken::new(options, tls, judge)));
+        let door = Arc::new(Door::new(id, Spoken::new(options, &bound, tls, judge)));
         Ok(Self { listening: Listening { options: options.clone(), bound, door, _file: file }, sockets })
     }
 }

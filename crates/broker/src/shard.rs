@@ -6,6 +6,7 @@ mod connection;
 mod exchange;
 mod flush;
 mod guard;
+mod inquire;
 mod lap;
 mod linger;
 pub(crate) mod mailbox;
@@ -28,19 +29,20 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use vouchmq_identity::{Denial, Exchange};
 use vouchmq_mqtt::ConnectionId;
-use vouchmq_mqtt::engine::{Engine, EngineOptions, Input, Mail, ShardId};
+use vouchmq_mqtt::engine::{Engine, EngineOptions, Input, InquiryId, Mail, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 
 use crate::admission::queue_delay::QueueDelay;
 use crate::admission::{Admission, Seat};
 use crate::clock::Monotonic;
-use crate::door::Door;
+use crate::door::{Door, Spoken};
 use crate::event_log::EventLog;
 use crate::offences::Offences;
 use crate::transport::{Detached, Peer, Transport, Wire};
 use crate::verify::Verifier;
 use act::Delayed;
 use guard::Breakage;
+use inquire::Gathering;
 use linger::Lingering;
 use mailbox::{Inbox, Mailbox, Message};
 use sockets::Sockets;
@@ -119,6 +121,8 @@ struct State {
     exchanges: HashMap<ConnectionId, Box<dyn Exchange>>,
     /// Clients that a verifier judges, and since when; one that is dropped is not judged any more.
     verifying: HashMap<ConnectionId, (Arc<()>, Timestamp)>,
+    /// What others are asked, until they have answered or nobody waits any more.
+    inquiring: HashMap<InquiryId, Gathering>,
     /// Somebody wants to connect, since the last input.
     has_newcomers: bool,
     /// How long clients wait for this thread.
@@ -167,6 +171,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             verifying: HashMap::new(),
             has_newcomers: false,
             loop_delay: QueueDelay::default(),
+            inquiring: HashMap::new(),
             clock,
             held_back: HashSet::new(),
             unwritten: Vec::new(),
@@ -242,14 +247,17 @@ impl Shard {
                 state.waited_since(since);
                 state.decide_by_mail(connection, judged);
             }),
+            Message::Inquired(inquiry, position, inquired) => {
+                self.change(|state, now| state.gather(now, inquiry, position, inquired));
+            }
             Message::Round(round) => self.change(|state, _| state.go_round(round)),
             Message::Input(input) => self.change(|state, now| state.engine.input(now, input)),
             Message::Inspect(look) => self.change(|state, _| look(&state.view())),
             Message::Adopt { transport, seat, bytes } => self.adopt(transport, seat, &bytes),
             Message::Listen(listener, door) => {
-                let name = door.spoken().name.clone();
+                let doorway = door.spoken().doorway.clone();
                 if let Err(error) = self.listen(listener, door) {
-                    tracing::error!(listener = %name, %error, "a listener could not be opened on a shard");
+                    tracing::error!(listener = %doorway.name, %error, "a listener could not be opened on a shard");
                 }
             }
             Message::CloseDoor(closed) => self.accepting.borrow_mut().retain(|(door, accepting)| {
@@ -326,16 +334,17 @@ impl Shard {
             self.enter(wire, peer, door.id, &spoken);
             return true;
         }
-        if let Some(seat) = self.admit(peer) {
+        if let Some(seat) = self.admit(peer, &spoken) {
             self.open(Transport::Plain(wire), seat, &[]);
         }
         false
     }
 
     /// Finds a place for a connection.
-    fn admit(&self, peer: Peer) -> Option<Seat> {
+    fn admit(&self, peer: Peer, spoken: &Spoken) -> Option<Seat> {
         let state = self.state.borrow();
-        state.admission.admit(state.clock.now(), peer)
+        let seat = state.admission.admit(state.clock.now(), peer)?;
+        Some(seat.by(spoken.doorway.clone()))
     }
 
     /// How long accepting pauses before the next batch, and counts that.

@@ -2,6 +2,7 @@
 //! something else has no thread at all.
 
 mod elsewhere;
+mod inquire;
 mod queue;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,6 +38,8 @@ pub(crate) struct Verifier {
     methods: Arc<[Arc<dyn ExchangeMethod>]>,
     entrance: Arc<Entrance>,
     elsewhere: Arc<Elsewhere>,
+    /// What others are asked about what clients may do.
+    inquiries: Arc<Elsewhere>,
     admission: Arc<Admission>,
     clock: Monotonic,
     /// How long a verdict is waited for.
@@ -110,7 +113,16 @@ impl Verifier {
             };
             std::thread::Builder::new().name(format!("verify-{number}")).spawn(work)?;
         }
-        Ok(Self { authenticator, methods, entrance, elsewhere, admission, clock, patience })
+        Ok(Self {
+            authenticator,
+            methods,
+            entrance,
+            elsewhere,
+            inquiries: Arc::default(),
+            admission,
+            clock,
+            patience,
+        })
     }
 
     /// What waits for others than the pool.
@@ -121,6 +133,11 @@ impl Verifier {
     /// What waits for the pool.
     pub(crate) fn queue(&self) -> &Arc<Queue> {
         &self.entrance.0
+    }
+
+    /// What others are asked about what clients may do.
+    pub(crate) fn inquiries(&self) -> &Arc<Elsewhere> {
+        &self.inquiries
     }
 
     /// What follows from how long the pool takes.
@@ -166,7 +183,7 @@ impl Verifier {
             deadline: self.clock.now().after(self.patience),
             wanted: Arc::downgrade(&wanted),
         };
-        let refused = self.entrance.0.push(job, self.at_once_max(peer));
+        let refused = self.entrance.0.push(job, self.at_once_max(peer, queue::OF_ADDRESS_MAX));
         if refused.is_none() { Answer::Later(wanted) } else { self.busy() }
     }
 
@@ -180,7 +197,7 @@ impl Verifier {
         reply: &Mailbox,
     ) -> Answer {
         let byte_count = byte_count_of(&request);
-        let at_once_max = self.at_once_max(peer);
+        let at_once_max = self.at_once_max(peer, elsewhere::OF_ADDRESS_MAX);
         let Some(place) = self.elsewhere.enter(peer.network(), byte_count, at_once_max) else {
             return self.busy();
         };
@@ -200,14 +217,14 @@ impl Verifier {
         Answer::Later(wanted)
     }
 
-    /// How many clients of an address may be verified at once. Of one that has failed often they are no more than
-    /// it may fail before it is blocked.
-    fn at_once_max(&self, peer: Peer) -> usize {
+    /// How many clients of an address may be verified at once, at most `most`. Of one that has failed often they are no
+    /// more than it may fail before it is blocked.
+    fn at_once_max(&self, peer: Peer, most: usize) -> usize {
         match self.admission.judge_login(self.clock.now(), peer.network()) {
-            Judgement::Free => queue::OF_ADDRESS_MAX,
+            Judgement::Free => most,
             Judgement::Delayed(_) | Judgement::Blocked => {
                 let free = self.admission.limits().failed_logins_free;
-                usize::try_from(free).unwrap_or(usize::MAX).min(queue::OF_ADDRESS_MAX)
+                usize::try_from(free).unwrap_or(usize::MAX).min(most)
             }
         }
     }

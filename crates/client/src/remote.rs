@@ -21,6 +21,7 @@ pub mod values;
 
 mod authenticator;
 mod batch;
+mod beside;
 mod figures;
 mod following;
 mod native;
@@ -34,6 +35,7 @@ mod tells;
 mod templated;
 
 pub use authenticator::RemoteAuthenticator;
+pub use beside::Beside;
 pub use operate::AtWork;
 pub use service::{Remote, RemoteFault, Surroundings};
 

@@ -98,6 +98,9 @@ impl Oracle {
         }
         let may = Rights::may_publish(&topic);
         match reason {
+            ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR if self.is_undecided(link) => {
+                self.hit(Behaviour::RightsUnknown);
+            }
             ReasonCode::NOT_AUTHORIZED if !may => self.hit(Behaviour::PublishDenied),
             _ if !may => {
                 self.fail(now, format!("{message} may not be published, and the answer is {reason}"))

@@ -111,6 +111,9 @@ impl Oracle {
             Some(Ruling::Refused(decided)) if decided == reason => Some(Behaviour::Refused),
             _ if record.operator == Some(reason) => Some(Behaviour::OperatorClosed),
             _ if reason == ReasonCode::SERVER_UNAVAILABLE && has_waited => Some(Behaviour::Undecided),
+            _ if reason == ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR && record.is_undecided => {
+                Some(Behaviour::RightsUnknown)
+            }
             _ if reason == ReasonCode::SERVER_SHUTTING_DOWN && self.is_draining => Some(Behaviour::Drained),
             _ => None,
         }

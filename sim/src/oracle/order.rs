@@ -5,7 +5,7 @@ use vouchmq_mqtt::QoS;
 use vouchmq_mqtt::time::Timestamp;
 
 use super::Oracle;
-use super::message::{Copy, MessageNo};
+use super::message::{Copy, MessageNo, Origin};
 use super::session::EpochNo;
 use crate::client::ClientNo;
 use crate::coverage::Behaviour;
@@ -98,6 +98,12 @@ impl Oracle {
             return;
         }
         self.hit(Behaviour::GapJudged);
+        if let Origin::Client { link, .. } = self.message(skipped).facts.origin
+            && self.is_undecided(link)
+            && !self.message(skipped).is_accepted()
+        {
+            return self.hit(Behaviour::RightsUnknown);
+        }
         if let Some(excuse) = self.excuse(skipped, client, qos, read, now) {
             return self.hit(excuse);
         }

@@ -84,6 +84,12 @@ impl Oracle {
         if is_same_link && earlier < later && before.sends == 1 {
             return true;
         }
+        // What waits for an answer about rights is handled nobody knows when.
+        if let Origin::Client { link, .. } = before.facts.origin
+            && self.rights_of(link).is_some_and(|rights| rights.must_ask)
+        {
+            return false;
+        }
         let stored_until = match before.answer {
             Some((_, at)) if before.facts.qos != QoS::AtMostOnce => at,
             _ if matches!(before.facts.origin, Origin::Client { .. }) => last.after(PROCESSED_WITHIN),

@@ -82,6 +82,8 @@ pub(super) struct Link {
     pub(super) is_aborted: bool,
     /// The operator closed it with this reason.
     pub(super) operator: Option<ReasonCode>,
+    /// About something that its client wanted to do, nobody could say whether it may.
+    pub(super) is_undecided: bool,
 }
 
 #[derive(Debug)]
@@ -161,6 +163,7 @@ impl Oracle {
             last_expiry_secs: None,
             is_aborted: false,
             operator: None,
+            is_undecided: false,
         };
         self.links.insert(link, record);
     }
@@ -352,6 +355,17 @@ impl Oracle {
     pub(crate) fn rights(&self, link: LinkId) -> Option<Rights> {
         self.links.get(&link).filter(|record| record.connected_at.is_some())?;
         self.rights_of(link)
+    }
+
+    /// Nobody can say, or says in time, what the client of a link may do.
+    pub(crate) fn undecided(&mut self, link: LinkId) {
+        if let Some(record) = self.links.get_mut(&link) {
+            record.is_undecided = true;
+        }
+    }
+
+    pub(super) fn is_undecided(&self, link: LinkId) -> bool {
+        self.links.get(&link).is_some_and(|record| record.is_undecided)
     }
 
     pub(crate) fn known_id(&self, client: ClientNo) -> Option<Rc<str>> {

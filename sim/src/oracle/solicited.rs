@@ -80,7 +80,8 @@ impl Oracle {
     ) -> Option<Behaviour> {
         let record = self.message(message);
         let state = self.client(client);
-        let is_secret = !crate::rights::Rights { is_privileged: false }.may_receive(&record.facts.topic);
+        let nobody = crate::rights::Rights { is_privileged: false, must_ask: false };
+        let is_secret = !nobody.may_receive(&record.facts.topic);
         if is_secret && !state.is_always_privileged {
             return Some(Behaviour::DeliveryDenied);
         }

@@ -230,6 +230,10 @@ impl Oracle {
         let has_reasons = self.has_reasons(link);
         let denied = if has_reasons { ReasonCode::NOT_AUTHORIZED } else { ReasonCode::UNSPECIFIED_ERROR };
         let over = if has_reasons { ReasonCode::QUOTA_EXCEEDED } else { ReasonCode::UNSPECIFIED_ERROR };
+        let unknown = if has_reasons { ReasonCode::IMPLEMENTATION_SPECIFIC_ERROR } else { denied };
+        if code == unknown && self.is_undecided(link) {
+            return self.hit(Behaviour::RightsUnknown);
+        }
         let is_true = match code {
             _ if !may => code == denied,
             ReasonCode(qos) if qos == granted => sure < max,

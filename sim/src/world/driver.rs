@@ -58,7 +58,7 @@ impl World {
                     self.authenticate(shard, connection, *authentication);
                 }
                 Action::Move { connection, to, bytes } => self.give_away(shard, connection, to, bytes),
-                Action::Inquire(inquiry, _) => self.input(shard, Input::Inquired(inquiry, Box::default())),
+                Action::Inquire(inquiry, inquiries) => self.inquire(shard, inquiry, &inquiries),
                 Action::Withdraw(_) => {}
                 Action::Resume(connection) => {
                     if let Some(link) = self.link_of(shard, connection) {

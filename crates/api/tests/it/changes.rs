@@ -1,4 +1,5 @@
 mod bounds;
+mod consumer;
 mod follow;
 mod signed;
 

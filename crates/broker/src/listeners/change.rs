@@ -219,7 +219,7 @@ impl Known {
             (None, Some(_)) => (load_tls(&options)?, None),
             (_, None) => (None, None),
         };
-        let spoken = Spoken::new(&options, server, judge);
+        let spoken = Spoken::new(&options, &self.bound, server, judge);
         Ok(Next::Kept { id: self.id, options, spoken, tls: reload })
     }
 }

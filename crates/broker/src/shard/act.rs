@@ -30,11 +30,8 @@ impl State {
             match action {
                 Action::Authenticate(id, authentication) => self.authenticate(id, *authentication),
                 Action::Move { connection, to, bytes } => self.move_to(connection, to, bytes),
-                Action::Inquire(inquiry, _) => {
-                    let now = self.clock.now();
-                    self.engine.input(now, Input::Inquired(inquiry, Box::default()));
-                }
-                Action::Withdraw(_) => {}
+                Action::Inquire(inquiry, inquiries) => self.inquire(inquiry, &inquiries),
+                Action::Withdraw(inquiry) => drop(self.inquiring.remove(&inquiry)),
                 Action::Resume(id) => {
                     if let Some(socket) = self.sockets.get_mut(id) {
                         socket.wake();
@@ -75,7 +72,7 @@ impl State {
     /// Has a client judged, unless its address or its id has offended too often.
     fn authenticate(&mut self, id: ConnectionId, authentication: Authentication) {
         self.has_newcomers = true;
-        let of_rate = self.sockets.get(id).map_or(Duration::ZERO, |socket| socket.seat.delay);
+        let of_rate = self.sockets.get(id).map_or(Duration::ZERO, |socket| socket.seat.delay());
         let has_certificate = self.sockets.get(id).is_some_and(Socket::has_certificate);
         let is_beyond_guessing = is_beyond_guessing(&authentication.credentials, has_certificate);
         match self.judge(id, &authentication.client_id, is_beyond_guessing) {

@@ -41,14 +41,14 @@ impl State {
                 return self.answer(id, Decision::Refuse(ReasonCode::NOT_AUTHORIZED));
             }
         };
-        let peer = socket.seat.peer;
+        let (peer, listener) = (socket.seat.peer, socket.seat.doorway.clone());
         let mut request = AuthRequest {
             client_id: (*client_id).into(),
             username,
             password: None,
             peer: peer.ip(),
             certificate,
-            arrival: Arrival { peer_port: peer.port(), protocol, listener: None },
+            arrival: Arrival { peer_port: peer.port(), protocol, listener },
         };
         let is_first = matches!(credentials, Credentials::Begin { .. });
         let judging = match credentials {

@@ -3,9 +3,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use vouchmq_mqtt::ConnectionId;
-use vouchmq_mqtt::engine::{Input, Mail, ShardId};
+use vouchmq_mqtt::engine::{Input, InquiryId, Mail, ShardId};
 use vouchmq_mqtt::time::Timestamp;
+use vouchmq_mqtt::{ConnectionId, Inquired};
 
 use super::round::Round;
 use super::{Listener, ShardView};
@@ -25,6 +25,8 @@ pub(crate) enum Message {
     Adopt { transport: Detached, seat: Seat, bytes: Vec<u8> },
     /// A verification is done, since then.
     Judged(ConnectionId, Judged, Timestamp),
+    /// What others say about one attempt of an inquiry, by its position.
+    Inquired(InquiryId, usize, Inquired),
     /// Something is to be done with many connections.
     Round(Box<Round>),
     /// Something for the engine.

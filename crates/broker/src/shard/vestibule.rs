@@ -131,12 +131,13 @@ impl Visitor {
             self.hear_proxy().await?;
         }
         let spoken = self.spoken.clone();
-        let seat = self.shard.admit(self.peer).filter(|seat| seat.refusal.is_none() || spoken.tls.is_none());
+        let seat = self.shard.admit(self.peer, &spoken);
+        let seat = seat.filter(|seat| seat.refusal.is_none() || spoken.tls.is_none());
         // To be told why it is refused would cost a handshake.
         let mut seat = seat.ok_or(Fault::Unseated)?;
-        let (is_taken, delay) = (seat.takes(self.received.len()), seat.delay);
+        let (is_taken, delay) = (seat.takes(self.received.len()), seat.delay());
         if spoken.tls.is_some() {
-            seat.delay = Duration::ZERO;
+            seat.was_delayed();
         }
         self.seat = Some(seat);
         if !is_taken {

@@ -9,11 +9,18 @@ use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::time::Timestamp;
 
 use super::Judged;
-use super::queue::{BYTES_MAX, Job, OF_ADDRESS_MAX, Queue, Task, WAITING_MAX};
+use super::queue::{self, Job, Queue, Task};
 use crate::clock::Monotonic;
 use crate::shard::mailbox::{Mailbox, Message};
 
-/// Verifications that wait for something else, within the bounds of the pool's queue.
+/// Verifications that wait at once: whole fleets come back through one slow service, and through one router.
+const WAITING_MAX: usize = 65_536;
+/// Of one address; those of Unix sockets count as one address.
+pub(super) const OF_ADDRESS_MAX: usize = WAITING_MAX / 4;
+/// Bytes of what is to be verified.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Verifications that wait for something else, within bounds. They take memory, and no thread.
 ///
 /// A place is kept until the answer is there, and not only as long as the client waits: who connects and
 /// leaves again and again must not have a database asked without end.
@@ -121,8 +128,8 @@ impl Asked {
             return self.answer(Verdict::Unavailable(Unavailable::Busy));
         };
         let (address, deadline, wanted) = (self.place.address, self.deadline, self.wanted.clone());
-        let refused =
-            queue.push(Job { task: Task::Rest(work, self), address, deadline, wanted }, OF_ADDRESS_MAX);
+        let refused = queue
+            .push(Job { task: Task::Rest(work, self), address, deadline, wanted }, queue::OF_ADDRESS_MAX);
         if let Some(Job { task: Task::Rest(_, asked), .. }) = refused {
             asked.answer(Verdict::Unavailable(Unavailable::Busy));
         }
@@ -150,10 +157,10 @@ mod tests {
     fn places_are_bounded_and_given_back() {
         let elsewhere = Arc::new(Elsewhere::default());
         let of = |number: u32| Some(IpAddr::from(number.to_be_bytes()));
-        let of_one: Vec<_> = (0..1000).map_while(|_| elsewhere.enter(of(7), 10, OF_ADDRESS_MAX)).collect();
+        let of_one: Vec<_> = (0..20_000).map_while(|_| elsewhere.enter(of(7), 10, OF_ADDRESS_MAX)).collect();
         assert_eq!(of_one.len(), OF_ADDRESS_MAX);
         let of_others: Vec<_> =
-            (1000..9000).map_while(|number| elsewhere.enter(of(number), 10, OF_ADDRESS_MAX)).collect();
+            (20_000..90_000).map_while(|number| elsewhere.enter(of(number), 10, OF_ADDRESS_MAX)).collect();
         assert_eq!((of_one.len() + of_others.len(), elsewhere.count()), (WAITING_MAX, WAITING_MAX));
         drop((of_one, of_others));
         assert!(elsewhere.enter(None, BYTES_MAX + 1, OF_ADDRESS_MAX).is_none());

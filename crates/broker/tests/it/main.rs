@@ -13,6 +13,7 @@
 mod harness;
 
 mod admission;
+mod arrival;
 mod control;
 mod delivery;
 mod drain;
@@ -21,6 +22,7 @@ mod failure;
 mod flood;
 mod handshake;
 mod hostile;
+mod inquiries;
 mod keep_alive;
 mod listen;
 mod log;

@@ -18,6 +18,9 @@ mod native;
 mod rules;
 mod strict;
 
+#[cfg(test)]
+mod tests;
+
 pub use fault::{NotUnderstood, RuleFault};
 pub use native::native;
 
@@ -33,6 +36,9 @@ pub enum LoginAnswer {
     NotMine,
 }
 
+/// Names and values that a service gives a client.
+pub type Attributes = Vec<(Box<str>, Box<str>)>;
+
 /// What came with a login.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Carried {
@@ -43,7 +49,7 @@ pub struct Carried {
     /// When the verdict ends; `None`: never.
     pub expires_at: Option<UnixMillis>,
     /// What the service says of it, name and value.
-    pub attributes: Vec<(Box<str>, Box<str>)>,
+    pub attributes: Attributes,
     /// For how long the answer may be used again, if it says so.
     pub max_age: Option<Duration>,
 }
@@ -168,7 +174,7 @@ fn truth(value: &Value) -> Option<bool> {
 }
 
 /// As with EMQX, what is no text, or has a strange name, is left out.
-fn attributes(value: &Value) -> Result<Vec<(Box<str>, Box<str>)>, NotUnderstood> {
+fn attributes(value: &Value) -> Result<Attributes, NotUnderstood> {
     let Value::Object(members) = value else { return Err(NotUnderstood::Attributes) };
     let is_name = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))

@@ -136,7 +136,7 @@ impl<V: Clone> Cache<V> {
 
     /// A verdict that allows, even past its time, up to [`CacheOptions::stale_if_error`]. For when no server answers;
     /// `silence` is for how long nobody could have revoked it, zero where nobody tells.
-    pub fn get_stale(&self, key: &Key, now: Duration, silence: Duration) -> Option<Hit<V>> {
+    pub fn stale(&self, key: &Key, now: Duration, silence: Duration) -> Option<Hit<V>> {
         self.options.stale_if_error.filter(|longest| silence <= *longest)?;
         self.shard(key).lock().stale_hit(key, now)
     }

@@ -206,6 +206,10 @@ impl Followed for Following {
         // What is remembered goes first: nobody is let in by it who is not asked about afterwards.
         let target = device.as_ref().map_or(Target::All, |device| Target::Device(device.as_str()));
         self.remote.cache().invalidate(target, Some(change.seq));
+        if let Some(device) = &device {
+            // What was denied names no device; a device presents its id as its user name.
+            self.remote.cache().invalidate(Target::Username(device.as_str()), None);
+        }
         self.native.applied(change.seq);
         self.is_due(device, change.seq);
     }

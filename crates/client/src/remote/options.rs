@@ -28,6 +28,7 @@ pub struct RemoteOptions {
 
 /// What is spoken with a service.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub enum Protocol {
     /// Requests by template, as NanoMQ and EMQX send them.
     Templates {
@@ -177,8 +178,8 @@ impl RemoteOptions {
 impl Default for ServerBounds {
     fn default() -> Self {
         Self {
-            connections_max: 32,
-            waiting_max: 1_024,
+            connections_max: 256,
+            waiting_max: 16_384,
             connection_age_max: Duration::from_mins(5),
             has_http2: true,
             answer_bytes_max: 1024 * 1024,

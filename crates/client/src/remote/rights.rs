@@ -1,7 +1,7 @@
 //! What a client may do for whom a service vouches, and how the service is asked about the rest (`acl_req`).
 
 use std::net::IpAddr;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretSlice};
@@ -12,7 +12,7 @@ use vouchmq_identity::{
 };
 
 use super::figures::Permitted;
-use super::service::{Remote, Spoken};
+use super::service::{Remote, Spoken, Surroundings};
 use super::settled::Grounds;
 use super::values::{Client, Values, Wish};
 
@@ -25,8 +25,7 @@ pub(super) struct Basis {
 
 /// Asks about single rights of one connection.
 pub(super) struct Permissions {
-    /// The connection may outlive the configuration.
-    remote: Weak<Remote>,
+    surroundings: Surroundings,
     who: Who,
     known: Mutex<Decisions>,
 }
@@ -54,14 +53,7 @@ struct Who {
 impl Basis {
     /// Of a client that connects.
     pub(super) fn of(remote: &Arc<Remote>, grounds: &Arc<Grounds>, request: &AuthRequest) -> Self {
-        let asks = match remote.spoken() {
-            Spoken::Templates(templated) => templated.acl.as_ref().map(|acl| {
-                let who = Who::of(request, acl.tells.password);
-                Arc::new(Permissions { remote: Arc::downgrade(remote), who, known: Mutex::default() })
-            }),
-            Spoken::Native(_) => None,
-        };
-        Self { grounds: grounds.clone(), asks }
+        Self { grounds: grounds.clone(), asks: Permissions::of(remote, request) }
     }
 
     /// The same client on other grounds.
@@ -97,9 +89,28 @@ impl Basis {
     }
 }
 
+/// What a client may do that others let in, with `proven` as its user name; `None` where the service is not asked.
+pub(super) fn beside(
+    remote: &Arc<Remote>,
+    configured: &Configured,
+    request: &AuthRequest,
+    proven: Option<&str>,
+) -> Option<Arc<dyn Authorize>> {
+    let asks: Arc<dyn AskPermission> = Arc::new(Asks(Permissions::of(remote, request)?));
+    let names =
+        Names { client_id: &request.client_id, username: proven, address: request.peer, ..Names::default() };
+    Some(Arc::new(Rights::new(RightsOf {
+        access: configured.access(),
+        names: &names,
+        is_superuser: false,
+        carried: None,
+        service: Some(&asks),
+    })))
+}
+
 impl AskPermission for Asks {
     fn known(&self, attempt: Attempt<'_>) -> Option<Said> {
-        let remote = self.0.remote.upgrade()?;
+        let remote = self.0.surroundings.asked()?;
         let said = self.0.known.lock().get(attempt, timestamp(&remote))?;
         remote.counted().count_permission(Permitted::Remembered);
         Some(said)
@@ -107,12 +118,22 @@ impl AskPermission for Asks {
 
     fn ask(&self, attempt: Attempt<'_>, reply: SaidReply) {
         // A service that is not asked any more cannot be asked.
-        let Some(remote) = self.0.remote.upgrade() else { return drop(reply) };
+        let Some(remote) = self.0.surroundings.asked() else { return drop(reply) };
         remote.ask_permission(self.0.clone(), OwnAttempt::of(attempt), reply);
     }
 }
 
 impl Permissions {
+    /// Who is asked about this client; `None` where nobody is.
+    fn of(remote: &Arc<Remote>, request: &AuthRequest) -> Option<Arc<Self>> {
+        let acl = match remote.spoken() {
+            Spoken::Templates(templated) => templated.acl.as_ref()?,
+            Spoken::Native(_) => return None,
+        };
+        let who = Who::of(request, acl.tells.password);
+        Some(Arc::new(Self { surroundings: remote.surroundings().clone(), who, known: Mutex::default() }))
+    }
+
     fn values<'a>(&'a self, attempt: &'a OwnAttempt) -> Values<'a> {
         let Who { client_id, username, password, peer, certificate, arrival } = &self.who;
         let password = password.as_ref().map(ExposeSecret::expose_secret);

@@ -5,11 +5,12 @@ use std::net::IpAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use vouchmq_identity::signature::SigningKey;
-use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, Unavailable, Verdict};
+use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, UnixMillis, Unavailable, Verdict};
 use vouchmq_tls::{Client, ClientOptions, TlsFault};
 
 use super::authenticator::{Waiter, password_of};
@@ -48,9 +49,12 @@ pub struct Surroundings {
     /// The wall clock.
     pub clock: Arc<dyn Clock>,
     standings: Arc<Standings<Basis>>,
+    /// Who is asked now: a connection outlives the configuration that it came under.
+    asked: Arc<Mutex<Weak<Remote>>>,
 }
 
 /// By what protocol.
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub(super) enum Spoken {
     Templates(Templated),
     Native(Arc<Native>),
@@ -100,7 +104,19 @@ const JOINERS_MAX: usize = 4_096;
 impl Surroundings {
     /// Questions wait on `runtime`; nobody has been let in yet.
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Self {
-        Self { runtime, clock, standings: Arc::default() }
+        Self { runtime, clock, standings: Arc::default(), asked: Arc::default() }
+    }
+}
+
+impl Surroundings {
+    /// From now on this one is asked what the clients of all may do; `None`: nobody is.
+    pub fn is_asked(&self, remote: Option<&Arc<Remote>>) {
+        *self.asked.lock() = remote.map(Arc::downgrade).unwrap_or_default();
+    }
+
+    /// Who is asked now.
+    pub(super) fn asked(&self) -> Option<Arc<Remote>> {
+        self.asked.lock().upgrade()
     }
 }
 
@@ -186,7 +202,7 @@ impl Remote {
 
     /// What the service said a while ago, for when no server answers: only if that is wanted.
     pub(super) fn recall_stale(&self, key: &Key) -> Option<Settled> {
-        let hit = self.cache.get_stale(key, self.now(), self.silence())?;
+        let hit = self.cache.stale(key, self.now(), self.silence())?;
         Some(hit.value)
     }
 
@@ -209,6 +225,11 @@ impl Remote {
     /// For how long the service lets an answer be remembered.
     pub(super) fn bounds_of(&self, settled: &Settled) -> Bounds {
         settled.bounds(self.surroundings.clock.now())
+    }
+
+    /// Whether a verdict that ends then is over.
+    pub(super) fn is_over(&self, end: Option<UnixMillis>) -> bool {
+        end.is_some_and(|end| end <= self.surroundings.clock.now())
     }
 
     /// Time, as the cache counts it.
@@ -241,6 +262,10 @@ impl Remote {
 
     pub(super) const fn runtime(&self) -> &Handle {
         &self.surroundings.runtime
+    }
+
+    pub(super) const fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     pub(super) fn standings(&self) -> &Standings<Basis> {
@@ -290,7 +315,8 @@ impl Spoken {
             let template = RequestTemplate::parse(request, occasion);
             let template = template.map_err(|fault| RemoteFault::Template { what, fault })?;
             let (servers, _) = servers(what, &template.bases().collect::<Vec<_>>(), &request.tls)?;
-            Ok::<_, RemoteFault>(Some(Asker { template, servers, tells: Tells::of(request) }))
+            let tells = template.tells();
+            Ok::<_, RemoteFault>(Some(Asker { template, servers, tells }))
         };
         Ok(match &options.protocol {
             Protocol::Templates { mode, login, superuser, acl } => Self::Templates(Templated {

@@ -57,7 +57,7 @@ impl Settled {
             grounds.carried.attributes.iter().map(|(name, value)| name.len() + value.len() + 32).sum();
         size_of::<Grounds>()
             + attributes
-            + grounds.carried.acl.as_ref().map_or(0, |acl| acl.len() * RULE_BYTES)
+            + grounds.carried.acl.as_ref().map_or(0, |acl| acl.rule_count() * RULE_BYTES)
     }
 }
 

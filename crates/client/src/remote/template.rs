@@ -8,6 +8,7 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::uri::PathAndQuery;
 
 use super::options::{Content, RequestMethod, RequestOptions, Template};
+use super::tells::Tells;
 use super::values::Values;
 use crate::transport::Question;
 use content::{ContentTemplate, MediaType};
@@ -26,6 +27,9 @@ mod placeholder;
 mod secret;
 mod text;
 mod url;
+
+#[cfg(test)]
+mod tests;
 
 pub use fault::{Fault, NotSayable, Part, TemplateFault, Unsayable};
 
@@ -91,12 +95,12 @@ impl RequestTemplate {
         self.urls.iter().map(UrlTemplate::base)
     }
 
-    /// Whether the password of the client stands in it.
-    pub fn tells_password(&self) -> bool {
+    /// What it tells of a client: all that its answer can depend on.
+    pub(super) fn tells(&self) -> Tells {
         let of_urls = self.urls.iter().flat_map(UrlTemplate::placeholders);
         let of_headers = self.headers.varying.iter().flat_map(HeaderTemplate::placeholders);
-        let mut all = of_urls.chain(of_headers).chain(self.content.placeholders());
-        all.any(Placeholder::is_secret)
+        let all = of_urls.chain(of_headers).chain(self.content.placeholders());
+        all.map(Placeholder::tells).fold(Tells::default(), Tells::or)
     }
 
     /// The request for one client.

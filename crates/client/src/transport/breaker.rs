@@ -91,47 +91,47 @@ impl Breaker {
         }
     }
 
-    /// What has come of a question. True if this has opened it.
+    /// What has come of a question. Says whether this has opened or closed it.
     pub(super) fn record(
         &mut self,
         now: Duration,
         admission: Admission,
         outcome: Outcome,
         jitter: f64,
-    ) -> bool {
+    ) -> Option<BreakerState> {
         match (self.phase, admission, outcome) {
-            (_, _, Outcome::Unknown) | (_, Admission::Refused, _) | (Phase::Open { .. }, _, _) => false,
+            (_, _, Outcome::Unknown) | (_, Admission::Refused, _) | (Phase::Open { .. }, _, _) => None,
             // of before it opened
-            (Phase::HalfOpen { .. }, Admission::Call, _) => false,
+            (Phase::HalfOpen { .. }, Admission::Call, _) => None,
             (Phase::HalfOpen { next_probe, successes }, Admission::Probe, Outcome::Good) => {
-                self.phase = if successes + 1 >= PROBES_TO_CLOSE {
+                if successes + 1 >= PROBES_TO_CLOSE {
                     self.seen.clear();
-                    Phase::Closed
-                } else {
-                    Phase::HalfOpen { next_probe, successes: successes + 1 }
-                };
-                false
+                    self.phase = Phase::Closed;
+                    return Some(BreakerState::Closed);
+                }
+                self.phase = Phase::HalfOpen { next_probe, successes: successes + 1 };
+                None
             }
             (Phase::HalfOpen { next_probe, .. }, Admission::Probe, Outcome::Failed | Outcome::TimedOut) => {
                 self.phase = Phase::HalfOpen { next_probe, successes: 0 };
-                false
+                None
             }
             (Phase::Closed, Admission::Call | Admission::Probe, outcome) => self.count(now, outcome, jitter),
         }
     }
 
-    fn count(&mut self, now: Duration, outcome: Outcome, jitter: f64) -> bool {
+    fn count(&mut self, now: Duration, outcome: Outcome, jitter: f64) -> Option<BreakerState> {
         let has_failed = u32::from(outcome != Outcome::Good);
         self.seen.add(now, [1, has_failed, u32::from(outcome == Outcome::TimedOut)]);
         let [calls, failures, timeouts] = self.seen.sums(now);
         let fails = calls >= CALLS_MIN && u64::from(failures) * 2 >= u64::from(calls);
         // The 99th percentile is beyond the time of an answer when more than one of a hundred is.
         let is_slow = calls >= CALLS_MIN_OF_P99 && u64::from(timeouts) * 100 > u64::from(calls);
-        let opens = has_failed == 1 && (fails || is_slow);
-        if opens {
-            self.phase = Phase::Open { until: now + interval(jitter) };
+        if has_failed == 0 || !(fails || is_slow) {
+            return None;
         }
-        opens
+        self.phase = Phase::Open { until: now + interval(jitter) };
+        Some(BreakerState::Open)
     }
 
     pub(super) const fn state(&self) -> BreakerState {
@@ -159,7 +159,7 @@ mod tests {
     /// Asks at once and records.
     fn call(breaker: &mut Breaker, now: Duration, outcome: Outcome) -> bool {
         let admission = breaker.admit(now, 0.5);
-        breaker.record(now, admission, outcome, 0.5)
+        breaker.record(now, admission, outcome, 0.5) == Some(BreakerState::Open)
     }
 
     fn opened() -> Breaker {
@@ -174,7 +174,7 @@ mod tests {
             [(0, 19, false), (0, 20, true), (10, 10, true), (11, 10, false), (90, 10, false)]
         {
             let mut breaker = Breaker::new();
-            (0..good).for_each(|_| drop(call(&mut breaker, millis(0), Outcome::Good)));
+            (0..good).for_each(|_| assert!(!call(&mut breaker, millis(0), Outcome::Good)));
             let has_opened = (0..failed).any(|_| call(&mut breaker, millis(0), Outcome::Failed));
             assert_eq!(has_opened, opens, "{good} {failed}");
             assert_eq!(breaker.state() == BreakerState::Open, opens);
@@ -184,16 +184,16 @@ mod tests {
     #[test]
     fn failures_of_more_than_five_seconds_ago_do_not_count() {
         let mut breaker = Breaker::new();
-        (0..19).for_each(|_| drop(call(&mut breaker, millis(0), Outcome::Failed)));
+        (0..19).for_each(|_| assert!(!call(&mut breaker, millis(0), Outcome::Failed)));
         assert!(!call(&mut breaker, millis(5_000), Outcome::Failed));
         assert_eq!(breaker.state(), BreakerState::Closed);
     }
 
     #[test]
     fn a_99th_percentile_beyond_the_time_of_an_answer_opens_it() {
-        for (good, opens) in [(97, false), (98, true), (197, false), (199, false)] {
+        for (good, opens) in [(97, false), (98, true), (197, true), (198, false)] {
             let mut breaker = Breaker::new();
-            (0..good).for_each(|_| drop(call(&mut breaker, millis(0), Outcome::Good)));
+            (0..good).for_each(|_| assert!(!call(&mut breaker, millis(0), Outcome::Good)));
             let has_opened = (0..2).any(|_| call(&mut breaker, millis(0), Outcome::TimedOut));
             assert_eq!(has_opened, opens, "{good}");
         }
@@ -209,7 +209,8 @@ mod tests {
             assert_eq!(breaker.admit(now, 0.5), Admission::Probe);
             assert_eq!(breaker.admit(now, 0.5), Admission::Refused);
             assert_eq!(breaker.state(), BreakerState::HalfOpen);
-            breaker.record(now, Admission::Probe, Outcome::Good, 0.5);
+            let closes = breaker.record(now, Admission::Probe, Outcome::Good, 0.5);
+            assert_eq!(closes, (probe == 3).then_some(BreakerState::Closed));
         }
         assert_eq!(breaker.state(), BreakerState::Closed);
         assert!(!call(&mut breaker, millis(601), Outcome::Failed), "what was before is forgotten");
@@ -236,7 +237,9 @@ mod tests {
         breaker.record(millis(1), Admission::Call, Outcome::Good, 0.5);
         assert_eq!(breaker.state(), BreakerState::Open);
         assert_eq!(breaker.admit(millis(200), 0.5), Admission::Probe);
-        (0..5).for_each(|_| drop(breaker.record(millis(201), Admission::Call, Outcome::Good, 0.5)));
+        for _ in 0..5 {
+            assert_eq!(breaker.record(millis(201), Admission::Call, Outcome::Good, 0.5), None);
+        }
         assert_eq!(breaker.state(), BreakerState::HalfOpen);
     }
 

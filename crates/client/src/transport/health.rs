@@ -51,7 +51,7 @@ impl Health {
             && !self.ejection.is_ejected(now)
     }
 
-    /// What has come of a question after so long. True if the server is left alone from now on.
+    /// What has come of a question after so long. Says whether the server is left alone from now on, or no longer.
     pub(super) fn record(
         &mut self,
         now: Duration,
@@ -59,7 +59,7 @@ impl Health {
         took: Option<Duration>,
         others_are_well: bool,
         jitter: f64,
-    ) -> bool {
+    ) -> Option<BreakerState> {
         if let Some(took) = took {
             self.latency.observe(now, took);
         }

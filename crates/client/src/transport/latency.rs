@@ -14,8 +14,10 @@ pub(super) struct Latency {
 const MEMORY_SECS: f64 = 1.0;
 /// A server that nobody asks looks better after so long, by two thirds: it may be well again.
 const FORGIVING_SECS: f64 = 10.0;
-/// Of a server that nobody knows.
-const UNKNOWN_SECS: f64 = 0.01;
+/// Of a server that nobody knows, while it has not answered its first question.
+const UNKNOWN_SECS: f64 = 1.0;
+/// No server costs less: how many are on their way counts in any case.
+const LEAST_SECS: f64 = 1e-6;
 
 impl Latency {
     /// A question took so long; one that failed, as long as it might have.
@@ -28,13 +30,17 @@ impl Latency {
         self.seen = self.seen.max(now);
     }
 
-    /// What it costs to ask, in seconds, where so many questions are on their way.
+    /// What it costs to ask, in seconds, where so many questions are on their way. Nothing costs less than a first
+    /// question to a server that nobody knows.
     pub(super) fn cost(&self, now: Duration, in_flight: usize) -> f64 {
-        let idle = now.saturating_sub(self.seen).as_secs_f64();
-        let average = self.average.map_or(UNKNOWN_SECS, |average| average * (-idle / FORGIVING_SECS).exp());
+        let average = match self.average {
+            Some(average) => average * (-now.saturating_sub(self.seen).as_secs_f64() / FORGIVING_SECS).exp(),
+            None if in_flight == 0 => return 0.0,
+            None => UNKNOWN_SECS,
+        };
         #[expect(clippy::cast_precision_loss, reason = "nobody waits in such numbers")]
         let others = in_flight as f64;
-        (others + 1.0) * average.max(1e-6)
+        (others + 1.0) * average.max(LEAST_SECS)
     }
 }
 
@@ -63,7 +69,7 @@ mod tests {
     #[test]
     fn the_average_follows_what_a_server_takes_lately() {
         let mut latency = Latency::default();
-        assert!((latency.cost(millis(0), 0) - 0.01).abs() < 1e-9);
+        assert!(latency.cost(millis(0), 0) <= 0.0 && latency.cost(millis(0), 1) > 1.0);
         latency.observe(millis(0), millis(20));
         assert!((latency.cost(millis(0), 0) - 0.02).abs() < 1e-9);
         assert!((latency.cost(millis(0), 3) - 0.08).abs() < 1e-9);

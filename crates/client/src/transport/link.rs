@@ -1,5 +1,6 @@
 //! One connection, and what is said on it.
 
+use std::error::Error;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
@@ -15,6 +16,8 @@ use hyper::http::response;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use vouchmq_tls::SessionFault;
 
 use crate::wire::{Wire, innermost};
 
@@ -45,6 +48,8 @@ pub(super) enum Failed {
     Silent(Box<str>),
     /// The connection was closed, or the stream reset.
     BrokenOff(Box<str>),
+    /// The other end does not agree on TLS: it may say so only after the handshake (RFC 8446 §4.4.3).
+    Tls(Box<str>),
     /// That is no HTTP.
     Garbage(Box<str>),
     /// The answer is too long.
@@ -185,8 +190,23 @@ async fn read(
 }
 
 fn failed(error: &hyper::Error) -> Failed {
+    if let Some(fault) = tls_fault(error) {
+        return Failed::Tls(fault.to_string().into());
+    }
     let why = innermost(error).into();
     if error.is_parse() { Failed::Garbage(why) } else { Failed::BrokenOff(why) }
+}
+
+/// What TLS says of an error, if it is one of its own.
+fn tls_fault(error: &hyper::Error) -> Option<SessionFault> {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if let Some(fault) = error.downcast_ref::<io::Error>().and_then(SessionFault::of_stream) {
+            return Some(fault);
+        }
+        source = error.source();
+    }
+    None
 }
 
 // === impl Heard ===

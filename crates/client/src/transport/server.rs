@@ -42,8 +42,11 @@ pub(super) struct Server {
 }
 
 /// How far an attempt has come.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Progress {
+    /// What it holds: until it is known what has come of it, so that nobody else gets the place if the server is to be
+    /// left alone.
+    place: Option<Place>,
     /// When the request went out.
     pub(super) sent: Option<Instant>,
 }
@@ -93,11 +96,11 @@ impl Server {
     ) -> Result<Whole, Lost> {
         let mut is_kept = true;
         loop {
-            let mut place = self.place(deadline).await?;
+            let place = progress.place.insert(self.place(deadline).await?);
             loop {
                 if place.wants_connection().await {
                     is_kept = false;
-                    self.connect(&mut place, deadline).await?;
+                    self.connect(place, deadline).await?;
                 }
                 let (request, signature) = self.request(question, target, place.is_stream())?;
                 let now = Instant::now();
@@ -113,7 +116,7 @@ impl Server {
                     && match &failed {
                         Failed::Unsent(_) => true,
                         Failed::Silent(_) => repeats == Repeats::OnAnotherServer,
-                        Failed::BrokenOff(_) | Failed::Garbage(_) | Failed::TooLong => false,
+                        Failed::BrokenOff(_) | Failed::Tls(_) | Failed::Garbage(_) | Failed::TooLong => false,
                     };
                 if !may_repeat {
                     return Err(self.lost(failed));
@@ -220,6 +223,7 @@ impl Server {
             Failed::Unsent(why) | Failed::Silent(why) | Failed::BrokenOff(why) => {
                 Lost::BrokenOff { server, why }
             }
+            Failed::Tls(why) => Lost::Tls { server, why },
             Failed::Garbage(why) => Lost::Garbage { server, why },
             Failed::TooLong => Lost::TooLong { server, max: self.answer_max },
         }

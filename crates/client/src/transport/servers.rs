@@ -11,7 +11,7 @@ use vouchmq_identity::Clock;
 use vouchmq_identity::signature::SigningKey;
 
 use super::attempt::Attempt;
-use super::breaker::{Admission, Outcome};
+use super::breaker::{Admission, BreakerState, Outcome};
 use super::budget::RepeatBudget;
 use super::dice::Dice;
 use super::health::Standing;
@@ -205,10 +205,14 @@ impl Servers {
         let others_are_well = matches!(what.1, Outcome::Failed | Outcome::TimedOut)
             && self.servers.iter().enumerate().any(is_well);
         let jitter = self.dice.jitter();
-        let has_opened = server.health.lock().record(now, what, took, others_are_well, jitter);
-        if has_opened {
-            tracing::warn!(server = %server.origin, "fails too often and is left alone for now");
-            server.gate.dismiss();
+        let turned = server.health.lock().record(now, what, took, others_are_well, jitter);
+        match turned {
+            Some(BreakerState::Open) => {
+                tracing::warn!(server = %server.origin, "it fails too often and is left alone for now");
+                server.gate.dismiss();
+            }
+            Some(BreakerState::Closed) => tracing::info!(server = %server.origin, "it answers again"),
+            Some(BreakerState::HalfOpen) | None => {}
         }
     }
 

@@ -100,26 +100,21 @@ impl<'a> Resolver<'a> {
         let mode = self.answer_mode(section);
         let [login, superuser, acl] = REQUESTS.map(|name| self.request(section, name));
         let is_asked = |name: &str| section.get(name).is_some_and(is_on);
+        let hint = "write auth_req { url = \"http://…\" }, or enable = false";
         if !is_asked("auth_req") {
-            let other = REQUESTS
-                .into_iter()
-                .filter(|name| is_asked(name))
-                .find_map(|name| Some((name, section.get(name)?)));
-            match other {
-                Some((name, node)) => {
-                    let text = format!(
-                        "{}: it is asked about clients that auth_req lets in, and there is no auth_req",
-                        section.key(name)
-                    );
-                    self.error(node.place, text, "write auth_req { url = \"http://…\" }");
-                }
-                None => {
-                    let text = format!("{}: it does not say who is asked", section.path);
-                    let hint = "write auth_req { url = \"http://…\" }, or enable = false";
-                    self.error(section.node.place, text, hint);
-                }
+            if let Some(node) = section.get("super_req").filter(|_| is_asked("super_req")) {
+                let text = format!(
+                    "{}: it is asked about clients that auth_req lets in, and there is no auth_req",
+                    section.key("super_req")
+                );
+                self.error(node.place, text, hint);
             }
-            return None;
+            if !is_asked("acl_req") {
+                let text = format!("{}: it does not say who is asked", section.path);
+                self.error(section.node.place, text, hint);
+            }
+            // Others say who clients are, and the service what they may do.
+            return Some(Protocol::Templates { mode: mode?, login: None, superuser: None, acl: Some(acl?) });
         }
         Some(Protocol::Templates { mode: mode?, login: Some(login?), superuser, acl })
     }

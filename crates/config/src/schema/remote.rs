@@ -35,11 +35,11 @@ pub(super) const ROWS: &[Row] = &[
         "how long a client waits for its verdict, all questions together; then it is told to come again (0x88, 3). Below mqtt.connect_timeout: without it at most four fifths of that",
     ),
     row("auth.http_auth.pool_size", Count)
-        .default("32")
+        .default("256")
         .within(1..=65_535)
-        .acts("connections to each server, which NanoMQ reads and does not use"),
+        .acts("most connections to each server; NanoMQ reads it, has 32, and makes one for each question"),
     own("auth.http_auth.max_waiting", Count)
-        .default("1024")
+        .default("16384")
         .within(0..=1_000_000)
         .acts("questions that wait for a connection to a server; for more there is no verdict"),
     own("auth.http_auth.max_connection_age", Time)

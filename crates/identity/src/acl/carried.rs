@@ -40,17 +40,12 @@ pub(super) enum CarriedRights {
 }
 
 impl CarriedAcl {
-    /// Rules, each topic of each counted.
-    pub fn len(&self) -> usize {
+    /// How many rules there are, each topic of each counted.
+    pub fn rule_count(&self) -> usize {
         match self {
             Self::List(rules) | Self::Map(rules) => rules.iter().map(|rule| rule.topics.len()).sum(),
             Self::Native(rules) => rules.entries().count(),
         }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     pub(super) fn rights_of(&self, names: &Names<'_>) -> CarriedRights {

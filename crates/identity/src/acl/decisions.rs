@@ -4,6 +4,9 @@ use vouchmq_mqtt::{Attempt, QoS, time::Timestamp};
 
 use super::Said;
 
+#[cfg(test)]
+mod tests;
+
 /// What a service said about single rights of one client, for as long as that holds; of these only the latest.
 ///
 /// A right is known by all of it: a topic and a filter of the same text are two, and so are two QoS. A filter is

@@ -21,6 +21,17 @@ words! {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Order(Box<[AuthenticatorName]>);
 
+/// What stands around an authenticator.
+pub type Around = dyn Fn(Box<dyn Authenticator>) -> Box<dyn Authenticator>;
+
+/// A service that is asked.
+pub struct AskedService {
+    /// Asks who a client is.
+    pub authenticator: Box<dyn Authenticator>,
+    /// Stands around those that let other clients in than devices, and has the service asked what these may do.
+    pub beside: Box<Around>,
+}
+
 /// Why a list of names is no [`Order`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OrderFault {
@@ -70,19 +81,29 @@ impl Order {
     pub fn chain(
         &self,
         registry: Option<Box<dyn Authenticator>>,
-        http: Option<Box<dyn Authenticator>>,
+        http: Option<AskedService>,
         configured: &Arc<Configured>,
     ) -> Chain {
-        let (mut registry, mut http) = (registry, http);
+        let (mut registry, http) = (registry, http.filter(|_| self.0.contains(&AuthenticatorName::Http)));
+        let (mut service, beside) = match http {
+            Some(AskedService { authenticator, beside }) => (Some(authenticator), Some(beside)),
+            None => (None, None),
+        };
+        let beside = |other: Box<dyn Authenticator>| match &beside {
+            Some(beside) => beside(other),
+            None => other,
+        };
         let mut chain: Vec<Box<dyn Authenticator>> = Vec::new();
         for name in self.names() {
             match name {
                 AuthenticatorName::Registry => chain.extend(registry.take()),
-                AuthenticatorName::Http => chain.extend(http.take()),
-                AuthenticatorName::File => chain.push(Box::new(FileAuthenticator::of(configured.clone()))),
+                AuthenticatorName::Http => chain.extend(service.take()),
+                AuthenticatorName::File => {
+                    chain.push(beside(Box::new(FileAuthenticator::of(configured.clone()))));
+                }
             }
         }
-        chain.push(Box::new(Anonymous::of(configured.clone())));
+        chain.push(beside(Box::new(Anonymous::of(configured.clone()))));
         let unlisted = AuthenticatorName::ALL.iter().filter(|name| !self.0.contains(name));
         chain.extend(unlisted.map(|name| Box::new(Unlisted(*name)) as Box<dyn Authenticator>));
         Chain::new(chain)
@@ -121,5 +142,11 @@ impl Authenticator for Unlisted {
             Principal::Vouched(_) => self.0 == AuthenticatorName::Http,
         };
         if is_one_of_its { Reconsidered::Ended(Denial::UnknownUser) } else { Reconsidered::Unchanged }
+    }
+}
+
+impl fmt::Debug for AskedService {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AskedService").finish_non_exhaustive()
     }
 }

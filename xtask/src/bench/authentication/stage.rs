@@ -139,7 +139,9 @@ impl Asking {
 }
 
 fn broker(vouchmq: &Path, shards: u32, name: &str, rest: &str) -> Broker {
-    let arguments = format!("serve --config {{file}} --shards {shards} --data data --register-listen off");
+    let arguments = format!(
+        "serve --config {{file}} --shards {shards} --data data --register-listen off --log-level error"
+    );
     let configuration = format!("listeners {{ tcp {{ bind = \"127.0.0.1:{{port}}\" }} }}\n{rest}");
     Broker::told(name, vouchmq.to_owned(), &arguments, &configuration)
 }

@@ -87,6 +87,12 @@ impl Client {
         Self::on(Stream::Tunnel(mouth), version)
     }
 
+    /// The client's own port.
+    pub(crate) fn port(&self) -> u16 {
+        let Stream::Tcp(stream) = &self.stream else { panic!("a client over TCP has one") };
+        stream.local_addr().expect("an address").port()
+    }
+
     fn on(stream: Stream, version: ProtocolVersion) -> Self {
         Self { stream, version, received: Vec::new(), last_id: 0 }
     }

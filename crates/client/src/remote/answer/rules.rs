@@ -23,7 +23,7 @@ pub(super) fn acl_of(acl: &Value) -> Result<CarriedAcl, NotUnderstood> {
         Value::Object(members) => CarriedAcl::Map(map_of(members)?),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return Err(NotUnderstood::Acl),
     };
-    if acl.len() > RULES_MAX { Err(NotUnderstood::TooManyRules { max: RULES_MAX }) } else { Ok(acl) }
+    if acl.rule_count() > RULES_MAX { Err(NotUnderstood::TooManyRules { max: RULES_MAX }) } else { Ok(acl) }
 }
 
 /// What a client may publish, subscribe to, and both.
@@ -108,7 +108,8 @@ fn qos_of(value: &Value) -> Result<Vec<QoS>, RuleFault> {
         Value::Array(list) if !list.is_empty() => {
             let members = list.iter().map(|member| match member {
                 Value::String(bits) => text(bits),
-                other => number(other.as_u64()),
+                Value::Number(bits) => number(bits.as_u64()),
+                Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => Err(RuleFault::Qos),
             });
             members.collect()
         }

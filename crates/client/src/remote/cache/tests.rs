@@ -239,11 +239,11 @@ fn past_its_time_an_allowance_is_good_only_where_asked_for_only_so_long_and_neve
     let strict = cache(&options());
     let key = key(&strict, "d1", "x");
     keep(&strict, &key, verdict(1, true, "d1"), seconds(0));
-    assert_eq!(strict.get_stale(&key, seconds(1), silent), None, "it is off");
+    assert_eq!(strict.stale(&key, seconds(1), silent), None, "it is off");
     let cache = cache(&CacheOptions { stale_if_error: Some(seconds(900)), ..options() });
     keep(&cache, &key, verdict(1, true, "d1"), seconds(0));
     let stale =
-        |now: u64, silence: u64| cache.get_stale(&key, seconds(now), seconds(silence)).map(|hit| hit.value);
+        |now: u64, silence: u64| cache.stale(&key, seconds(now), seconds(silence)).map(|hit| hit.value);
     assert_eq!(found(&cache, &key, seconds(301)), None);
     assert_eq!((stale(301, 0), stale(1_199, 900), stale(1_200, 0)), (Some(1), Some(1), None));
     assert_eq!(stale(301, 901), None, "nobody would have heard of a revocation for too long");

@@ -154,7 +154,7 @@ fn object(params: &[Param], filling: Filling<'_>) -> Result<String, (Part, Unsay
         out.push_str(if out.len() > 1 { ",\"" } else { "\"" });
         out.push_str(&content(&param.name));
         out.push_str("\":\"");
-        if filling.hides && param.value.fixed().is_some() && is_secret_name(&param.name) {
+        if filling.hides && param.value.single().is_none() && is_secret_name(&param.name) {
             out.push_str(Value::HIDDEN);
         } else {
             for piece in param.value.iter() {

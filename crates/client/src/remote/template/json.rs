@@ -96,15 +96,11 @@ impl Compiler {
     fn string(&mut self, text: &str, is_secret: bool) -> Result<(), Fault> {
         let pieces = Pieces::parse(text, self.occasion)?;
         self.json("\"");
-        match pieces.fixed() {
-            Some(fixed) if is_secret => self.chunks.push(Chunk::Secret(content(fixed))),
-            _ => {
-                for piece in pieces.iter() {
-                    match piece {
-                        Piece::Text(text) => self.json(&content(text)),
-                        Piece::Value(placeholder) => self.chunks.push(Chunk::Value(*placeholder)),
-                    }
-                }
+        for piece in pieces.iter() {
+            match piece {
+                Piece::Text(text) if is_secret => self.chunks.push(Chunk::Secret(content(text))),
+                Piece::Text(text) => self.json(&content(text)),
+                Piece::Value(placeholder) => self.chunks.push(Chunk::Value(*placeholder)),
             }
         }
         self.json("\"");

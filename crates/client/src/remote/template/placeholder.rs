@@ -4,6 +4,7 @@ use base64ct::{Base64, Encoding as _};
 
 use super::Occasion;
 use super::fault::Fault;
+use crate::remote::tells::Tells;
 use crate::remote::values::{Values, Wish};
 
 /// What can stand in a template.
@@ -115,8 +116,29 @@ impl Placeholder {
         }
     }
 
+    /// What it tells of a client, beside its names and what it does.
+    pub(super) fn tells(self) -> Tells {
+        let nothing = Tells::default();
+        match self {
+            Self::Password | Self::PasswordBase64 => Tells { password: true, ..nothing },
+            Self::PeerHost => Tells { peer: true, ..nothing },
+            Self::PeerPort => Tells { peer_port: true, ..nothing },
+            Self::CommonName | Self::Subject => Tells { certificate: true, ..nothing },
+            Self::Protocol => Tells { protocol: true, ..nothing },
+            Self::Listener | Self::ListenerPort => Tells { listener: true, ..nothing },
+            Self::UserName
+            | Self::ClientId
+            | Self::Topic
+            | Self::Action
+            | Self::Qos
+            | Self::Retain
+            | Self::Access
+            | Self::Mountpoint => nothing,
+        }
+    }
+
     /// Whether it is the password.
-    pub(super) const fn is_secret(self) -> bool {
+    const fn is_secret(self) -> bool {
         matches!(self, Self::Password | Self::PasswordBase64)
     }
 }

@@ -61,6 +61,7 @@ impl Asked {
         if is_same {
             return;
         }
+        self.surroundings.is_asked(remote.as_ref());
         // What the one before did ends here.
         now.at_work = None;
         now.at_work =

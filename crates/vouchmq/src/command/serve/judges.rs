@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use vouchmq_client::remote::{Remote, RemoteAuthenticator};
+use vouchmq_client::remote::{Beside, Remote, RemoteAuthenticator};
 use vouchmq_identity::scram::{Iterations, ScramServer};
 use vouchmq_identity::{
-    AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Denial, DeviceAuthenticator, Exchange,
-    ExchangeMethod, HashCost, Order, Replaceable, Step, Unblocked, Verdict, Witness,
+    AskedService, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Denial,
+    DeviceAuthenticator, Exchange, ExchangeMethod, HashCost, Order, Replaceable, Step, Unblocked, Verdict,
+    Witness,
 };
 use vouchmq_registrar::{OnRuntime, Registrar, SystemEntropy};
 use zeroize::Zeroizing;
@@ -75,9 +76,14 @@ fn chain(
     remote: Option<&Arc<Remote>>,
     configured: &Arc<Configured>,
 ) -> Chain {
-    let remote = remote.map(|remote| RemoteAuthenticator::new(remote.clone(), configured.clone()));
-    let remote = remote.map(|remote| Box::new(remote) as Box<dyn Authenticator>);
-    order.chain(Some(Box::new(devices.clone())), remote, configured)
+    let service = remote.map(|remote| {
+        let (remote, configured) = (remote.clone(), configured.clone());
+        AskedService {
+            authenticator: Box::new(RemoteAuthenticator::new(remote.clone(), configured.clone())),
+            beside: Box::new(move |other| Box::new(Beside::new(other, remote.clone(), configured.clone()))),
+        }
+    });
+    order.chain(Some(Box::new(devices.clone())), service, configured)
 }
 
 fn has_registry(order: &Order) -> bool {

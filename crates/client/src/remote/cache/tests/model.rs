@@ -111,6 +111,7 @@ fn key_of(cache: &Cache<u32>, client: usize, password: usize) -> Key {
 
 fn arbitrary_options(u: &mut Unstructured<'_>) -> Result<CacheOptions> {
     Ok(CacheOptions {
+        permission_ttl: Duration::ZERO,
         ttl: seconds(u.int_in_range(0..=20)?),
         negative_ttl: seconds(u.int_in_range(0..=20)?),
         entries_max: u.int_in_range(0..=12)?,
@@ -119,7 +120,6 @@ fn arbitrary_options(u: &mut Unstructured<'_>) -> Result<CacheOptions> {
     })
 }
 
-#[expect(clippy::too_many_lines, reason = "one match over all operations")]
 fn run(u: &mut Unstructured<'_>, options: CacheOptions, passwords: usize) -> Result<()> {
     let cache = cache(&options);
     let (mut model, mut flying) = (Model::default(), Vec::<InFlight>::new());
@@ -202,7 +202,7 @@ fn check(cache: &Cache<u32>, model: &Model, options: &CacheOptions, now: Duratio
             let known = model.entries.get(&(client, password));
             let full = cache.get(&key, now, Ttl::Full);
             assert_eq!(cache.contains(&key, now, Ttl::Full), full.is_some());
-            let stale = cache.get_stale(&key, now, Duration::ZERO);
+            let stale = cache.stale(&key, now, Duration::ZERO);
             of_identity += usize::from(full.as_ref().is_some_and(|hit| hit.allows));
             for (hit, grace) in
                 [(&full, Duration::ZERO), (&stale, options.stale_if_error.unwrap_or_default())]
