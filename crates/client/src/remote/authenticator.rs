@@ -6,8 +6,8 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, interval_at, timeout_at};
 use vouchmq_identity::{
-    Allowance, AskedService, AuthRequest, Authenticator, Configured, Cost, Principal, Reconsidered, Reply,
-    Standing, Unavailable, Verdict as Judgement,
+    Allowance, AskedService, AuthRequest, Authenticator, Configured, Cost, Denial, Principal, Reconsidered,
+    Reply, Standing, Unavailable, Verdict as Judgement,
 };
 
 use super::beside::Beside;
@@ -189,6 +189,10 @@ impl Remote {
         configured: &Arc<Configured>,
     ) -> Judgement {
         match settled {
+            // Its time is over: it would be let in and closed at once.
+            Settled::Allow(grounds) if self.is_over(grounds.carried.expires_at) => {
+                Judgement::Deny(Denial::ServiceNotAllowed)
+            }
             Settled::Allow(grounds) => Judgement::Allow(self.let_in(grounds, request, configured)),
             Settled::Deny(denial) => Judgement::Deny(*denial),
             Settled::NotMine => Judgement::NotMine,

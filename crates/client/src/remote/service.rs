@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use vouchmq_identity::signature::SigningKey;
-use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, Unavailable, Verdict};
+use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, Unavailable, UnixMillis, Verdict};
 use vouchmq_tls::{Client, ClientOptions, TlsFault};
 
 use super::authenticator::{Waiter, password_of};
@@ -56,6 +56,7 @@ pub struct Surroundings {
 }
 
 /// By what protocol.
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub(super) enum Spoken {
     Templates(Templated),
     Native(Arc<Native>),
@@ -232,6 +233,11 @@ impl Remote {
     /// For how long the service lets an answer be remembered.
     pub(super) fn bounds_of(&self, settled: &Settled) -> Bounds {
         settled.bounds(self.surroundings.clock.now())
+    }
+
+    /// Whether a verdict that ends then is over.
+    pub(super) fn is_over(&self, end: Option<UnixMillis>) -> bool {
+        end.is_some_and(|end| end <= self.surroundings.clock.now())
     }
 
     /// Time, as the cache counts it.

@@ -35,10 +35,10 @@ fn remote(outcome: Outcome) -> RemoteOptions {
 }
 
 fn login(text: &str) -> RequestOptions {
-    match remote(accepted(text)).protocol {
-        Protocol::Templates { login: Some(login), .. } => login,
-        protocol => panic!("{protocol:?}"),
-    }
+    let Protocol::Templates { login: Some(login), .. } = remote(accepted(text)).protocol else {
+        panic!("nobody is asked who clients are")
+    };
+    login
 }
 
 fn pairs(pairs: &[(&str, &str)]) -> Vec<(Box<str>, Template)> {
@@ -240,6 +240,7 @@ fn deadlines_stay_within_that_of_connect() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_cannot_be_asked_is_an_error_with_its_place_and_what_to_do() {
     let (native, key) = ("auth.http_auth { mode = native, native.servers = [\"http://127.0.0.1\"]", KEY);
     for (text, told) in [
@@ -451,7 +452,7 @@ fn it_is_asked_last_unless_an_order_is_written() {
 }
 
 #[test]
-fn the_block_outside_of_auth_is_the_one_within() {
+fn a_block_at_the_top_is_the_one_within() {
     let within = accepted(&asked("timeout = 3s"));
     let outside = accepted(&asked("TimeOut = 3s").replace("auth.http_auth", "HTTP_Auth"));
     assert!(outside.config == within.config);

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -58,12 +59,12 @@ struct Inner {
     is_superuser: bool,
     carried: Option<CarriedRights>,
     service: Option<Arc<dyn AskPermission>>,
-    /// What the service granted, and rules deny a part of.
-    granted: Mutex<Vec<TopicFilter>>,
+    /// What the service granted, the latest last.
+    granted: Mutex<VecDeque<TopicFilter>>,
 }
 
-/// Of these there are at most so many for one client; further ones are refused.
-const GRANTED_MAX: usize = 1_024;
+/// Of these as many are known of one client.
+const GRANTED_MAX: usize = 2_048;
 
 /// What a subscription comes to, by what is known.
 enum Outcome {
@@ -250,17 +251,19 @@ impl Inner {
         }
     }
 
-    /// Remembers what messages are let through by.
+    /// Remembers what messages are let through by: also of a subscription as a whole, as what was kept for it is judged
+    /// one by one.
     fn granted(&self, filter: Option<TopicFilter>, grant: Grant) -> Grant {
-        let Some(filter) = filter.filter(|_| grant == Grant::PerMessage) else { return grant };
+        let is_granted = matches!(grant, Grant::Whole | Grant::PerMessage);
+        let Some(filter) = filter.filter(|_| is_granted) else { return grant };
         let mut granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
-        if granted.contains(&filter) {
-            return grant;
+        if !granted.contains(&filter) {
+            if granted.len() >= GRANTED_MAX {
+                // A client has fewer subscriptions: this one is likely to be over.
+                granted.pop_front();
+            }
+            granted.push_back(filter);
         }
-        if granted.len() >= GRANTED_MAX {
-            return Grant::Denied;
-        }
-        granted.push(filter);
         grant
     }
 

@@ -21,12 +21,15 @@ words! {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Order(Box<[AuthenticatorName]>);
 
+/// What stands around an authenticator.
+pub type Around = dyn Fn(Box<dyn Authenticator>) -> Box<dyn Authenticator>;
+
 /// A service that is asked.
 pub struct AskedService {
     /// Asks who a client is.
     pub authenticator: Box<dyn Authenticator>,
     /// Stands around those that let other clients in than devices, and has the service asked what these may do.
-    pub beside: Box<dyn Fn(Box<dyn Authenticator>) -> Box<dyn Authenticator>>,
+    pub beside: Box<Around>,
 }
 
 /// Why a list of names is no [`Order`].
@@ -42,6 +45,9 @@ pub enum OrderFault {
     #[error("authenticator {0} stands in the order twice")]
     Twice(AuthenticatorName),
 }
+
+/// An authenticator that is asked in its turn; the one without a name lets clients in that have no proof.
+type Link = (Option<AuthenticatorName>, Box<dyn Authenticator>);
 
 /// Ends connections of whom an authenticator let in that is not asked any more.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +100,7 @@ impl Order {
         registry: Option<Box<dyn Authenticator>>,
         http: Option<AskedService>,
         configured: &Arc<Configured>,
-    ) -> Vec<(Option<AuthenticatorName>, Box<dyn Authenticator>)> {
+    ) -> Vec<Link> {
         let (mut registry, http) = (registry, http.filter(|_| self.0.contains(&AuthenticatorName::Http)));
         let (mut service, beside) = match http {
             Some(AskedService { authenticator, beside }) => (Some(authenticator), Some(beside)),
@@ -104,7 +110,7 @@ impl Order {
             Some(beside) => beside(other),
             None => other,
         };
-        let mut links: Vec<(Option<AuthenticatorName>, Box<dyn Authenticator>)> = Vec::new();
+        let mut links: Vec<Link> = Vec::new();
         for name in self.names() {
             let link = match name {
                 AuthenticatorName::Registry => registry.take(),

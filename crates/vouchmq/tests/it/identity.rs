@@ -3,8 +3,8 @@
 mod caller;
 mod canary;
 mod crowd;
-mod fleet;
-mod http;
+pub(crate) mod fleet;
+pub(crate) mod http;
 mod instances;
 mod outage;
 mod restart;
@@ -12,4 +12,4 @@ mod services;
 mod story;
 mod transfer;
 mod traps;
-mod wire;
+pub(crate) mod wire;

@@ -14,6 +14,7 @@ mod mistakes;
 mod passwd;
 mod process;
 mod registry;
+mod remote;
 mod secure;
 mod serve;
 mod server;

@@ -117,7 +117,6 @@ fn arbitrary_options(u: &mut Unstructured<'_>) -> Result<CacheOptions> {
         entries_max: u.int_in_range(0..=12)?,
         bytes_max: u.int_in_range(0..=20_000)?,
         stale_if_error: u.arbitrary::<Option<u8>>()?.map(|longest| seconds(longest.into())),
-        ..CacheOptions::default()
     })
 }
 
