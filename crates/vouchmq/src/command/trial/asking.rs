@@ -1,7 +1,7 @@
 //! The chain of a broker, link by link.
 
 use std::sync::Arc;
-use std::time::Instant;
+use tokio::time::Instant;
 
 use tokio::sync::oneshot;
 use vouchmq_client::remote::{Remote, RemoteAuthenticator};

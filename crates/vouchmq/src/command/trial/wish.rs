@@ -1,8 +1,9 @@
 //! What a client wants to do, and whether it may.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use vouchmq_client::remote::trial::Exchange;
 use vouchmq_mqtt::topic::{ParsedFilter, TopicLimits, TopicName};
 use vouchmq_mqtt::{Attempt, Authorize, Grant, Inquired, InquiryReply, Permission, QoS, TopicFilter};
@@ -68,7 +69,10 @@ pub(super) async fn tried(wish: Wish, rights: &dyn Authorize, seen: &Seen) -> Wi
     let found = match grant {
         Grant::Asked => {
             let (send, inquired) = oneshot::channel();
-            rights.inquire(wish.attempt(), InquiryReply::new(move |came| drop(send.send(came))));
+            let reply = InquiryReply::new(move |came| {
+                let _ = send.send(came);
+            });
+            rights.inquire(wish.attempt(), reply);
             inquired.await.unwrap_or(Inquired::Unavailable)
         }
         grant @ (Grant::Whole | Grant::PerMessage | Grant::Denied) => Inquired::Granted(grant),
