@@ -6,8 +6,8 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, interval_at, timeout_at};
 use vouchmq_identity::{
-    Allowance, AuthRequest, Authenticator, Configured, Cost, Denial, Principal, Reconsidered, Reply, Standing,
-    Unavailable, Verdict as Judgement,
+    Allowance, AuthRequest, Authenticator, Configured, Cost, Denial, Principal, Reconsidered, Reply,
+    Standing, Unavailable, Verdict as Judgement,
 };
 
 use super::cache::{Key, Stored, Verdict};

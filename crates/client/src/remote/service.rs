@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use vouchmq_identity::signature::SigningKey;
-use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, UnixMillis, Unavailable, Verdict};
+use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, Unavailable, UnixMillis, Verdict};
 use vouchmq_tls::{Client, ClientOptions, TlsFault};
 
 use super::authenticator::{Waiter, password_of};
