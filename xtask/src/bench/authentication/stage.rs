@@ -57,7 +57,7 @@ impl Stage {
         let start = |name: &str, rest: &str| broker(&vouchmq, shards, name, rest).start(&dir);
         let (api, service) = (free_port()?, free_port()?);
         let more = format!(
-            "http_server {{ bind = \"127.0.0.1:{api}\" }}\nauth_service {{ bind = \"127.0.0.1:{service}\", max_rate = \
+            "http_server {{ port = {api} }}\nauth_service {{ bind = \"127.0.0.1:{service}\", max_rate = \
              off }}\n"
         );
         let registry = start("registry", &more)?;
