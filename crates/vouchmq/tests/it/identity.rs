@@ -3,13 +3,13 @@
 mod caller;
 mod canary;
 mod crowd;
-mod fleet;
-mod http;
-mod instances;
+pub(crate) mod fleet;
+pub(crate) mod http;
+pub(crate) mod instances;
 mod outage;
 mod restart;
-mod services;
+pub(crate) mod services;
 mod story;
 mod transfer;
 mod traps;
-mod wire;
+pub(crate) mod wire;
