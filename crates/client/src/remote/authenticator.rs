@@ -11,7 +11,7 @@ use vouchmq_identity::{
 };
 
 use super::beside::Beside;
-use super::cache::{Key, Stored, Verdict};
+use super::cache::{Asked, Key, Stored, Verdict};
 use super::flight::{Boarding, Lead, Passenger};
 use super::rights::Basis;
 use super::service::Remote;
@@ -33,6 +33,13 @@ pub(super) struct Waiter {
     pub(super) request: AuthRequest,
     configured: Arc<Configured>,
     reply: Reply,
+}
+
+/// What was said, and to which question.
+struct Answered {
+    settled: Settled,
+    key: Key,
+    asked: Asked,
 }
 
 /// How often it is looked whether somebody still waits.
@@ -152,18 +159,21 @@ impl Remote {
     }
 
     /// What the service says now; an answer that is older than what has changed meanwhile does not count.
-    async fn ask(&self, key: &Key, request: &AuthRequest) -> Result<Settled, Unavailable> {
+    async fn ask(&self, key: &Key, request: &AuthRequest) -> Result<Answered, Unavailable> {
         let deadline = Instant::now() + self.deadline();
         for _ in 0..ATTEMPTS {
             let asked = self.cache().ask();
             let login = timeout_at(deadline, self.spoken().login(request, deadline)).await;
             let settled = match login.unwrap_or(Err(Unavailable::TimedOut)) {
                 Ok(settled) => settled,
-                Err(why) => return self.recall_stale(key).ok_or(why),
+                Err(why) => {
+                    let settled = self.recall_stale(key).ok_or(why)?;
+                    return Ok(Answered { settled, key: *key, asked });
+                }
             };
             let stored = self.cache().store(key, asked, self.verdict(&settled), self.now(), self.random());
             if stored != Stored::AskAgain {
-                return Ok(settled);
+                return Ok(Answered { settled, key: *key, asked });
             }
             // A server that shares its registry with others may hear of a change a little later than they.
             tokio::time::sleep(LAG).await;
@@ -172,13 +182,24 @@ impl Remote {
     }
 
     /// Tells one who waited.
-    fn tell(self: &Arc<Self>, waiter: Waiter, answered: &Result<Settled, Unavailable>) {
+    fn tell(self: &Arc<Self>, waiter: Waiter, answered: &Result<Answered, Unavailable>) {
         let Waiter { request, configured, reply } = waiter;
         let judgement = match answered {
-            Ok(settled) => self.judgement(settled, &request, &configured),
+            Ok(answered) => {
+                let judgement = self.judgement(&answered.settled, &request, &configured);
+                // It is entered now. What changed before that did not find it, and is looked for here.
+                if self.holds(answered) { judgement } else { Judgement::Unavailable(Unavailable::NoService) }
+            }
             Err(why) => Judgement::Unavailable(*why),
         };
         reply.answer(self.told(judgement));
+    }
+
+    /// Whether nothing has changed since an answer that allows.
+    fn holds(&self, answered: &Answered) -> bool {
+        let Answered { settled, key, asked } = answered;
+        let Verdict { allows, device_id, as_of, .. } = self.verdict(settled);
+        !allows || self.cache().is_current(key, *asked, device_id, as_of)
     }
 
     /// What an answer means for one client.

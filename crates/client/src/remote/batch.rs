@@ -35,6 +35,8 @@ pub(super) trait Batched: Send + 'static {
     /// Where it is asked.
     const PATH: &'static str;
 
+    /// What one takes in a request, in bytes, at most.
+    fn bytes_max(item: &Self::Item) -> usize;
     /// All of them in one.
     fn request(items: Vec<Self::Item>) -> Self::Request;
     /// Each of them, in the order of the items.
@@ -61,6 +63,10 @@ struct Waiting<B: Batched> {
     deadline: Instant,
     reply: oneshot::Sender<Result<B::Result, Unavailable>>,
 }
+
+/// A request is no longer than our service reads, so that nobody who says much keeps the others of its batch out: only
+/// one alone may be longer.
+const BYTES_MAX: usize = 1_000_000;
 
 impl<B: Batched> Batches<B> {
     pub(super) fn new(
@@ -104,16 +110,29 @@ impl<B: Batched> Batches<B> {
         (self.sent.load(Ordering::Relaxed), self.items.load(Ordering::Relaxed))
     }
 
-    /// Sends what waits, at most as much as a request holds.
+    /// Sends all that waits.
     fn send_off(self: &Arc<Self>) {
-        let mut batch: Vec<Waiting<B>> = {
+        while self.send_some() {}
+    }
+
+    /// Sends as much of what waits as a request holds; whether more waits.
+    fn send_some(self: &Arc<Self>) -> bool {
+        let (mut batch, more_waits): (Vec<Waiting<B>>, bool) = {
             let mut waiting = self.waiting.lock();
-            let count = waiting.len().min(self.max);
-            waiting.drain(..count).collect()
+            let mut bytes = 0_usize;
+            let fits = |waiting: &&Waiting<B>| {
+                bytes = bytes.saturating_add(B::bytes_max(&waiting.item));
+                bytes <= BYTES_MAX
+            };
+            let count = waiting.iter().take(self.max).take_while(fits).count().max(1).min(waiting.len());
+            let batch = waiting.drain(..count).collect();
+            (batch, !waiting.is_empty())
         };
         // Whose client is gone is not asked about.
         batch.retain(|waiting| !waiting.reply.is_closed());
-        let Some(deadline) = batch.iter().map(|waiting| waiting.deadline).min() else { return };
+        let Some(deadline) = batch.iter().map(|waiting| waiting.deadline).min() else {
+            return more_waits;
+        };
         self.out.fetch_add(1, Ordering::AcqRel);
         self.sent.fetch_add(1, Ordering::Relaxed);
         self.items.fetch_add(u64::try_from(batch.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
@@ -132,6 +151,7 @@ impl<B: Batched> Batches<B> {
                 Err(why) => replies.into_iter().for_each(|reply| drop(reply.send(Err(why)))),
             }
         });
+        more_waits
     }
 
     async fn exchange(

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use vouchmq_identity::model::DeviceId;
-use vouchmq_identity::{Denial, Sessions, Unavailable, Whom};
+use vouchmq_identity::{Denial, Farewell, Sessions, Unavailable, Whom};
 
 use super::cache::Target;
 use super::changes::{Followed, Health};
@@ -33,6 +33,10 @@ pub(super) struct Following {
 struct Due {
     devices: HashMap<DeviceId, u64>,
     everybody: Option<u64>,
+    /// Who has to come again, although it may stay.
+    kicked: BTreeSet<DeviceId>,
+    /// Numbers of before say nothing: whatever their verdict's, all have to be asked about.
+    is_reset: bool,
 }
 
 /// So many are asked about at once.
@@ -43,9 +47,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(100);
 /// While no stream tells what changes, everybody is asked about so often.
 const POLL: Duration = Duration::from_secs(60);
+/// And more often where clients have to go earlier, but no more than this.
+const POLL_MIN: Duration = Duration::from_secs(1);
 /// Whoever has to go goes in portions, so that they do not all come back at once.
 const SLICE: usize = 1_000;
 const SLICE_PAUSE: Duration = Duration::from_millis(250);
+
+/// Of a change that leaves those alone who may stay.
+const NO_KICK: &str = "none";
 
 impl Following {
     pub(super) fn new(remote: Arc<Remote>, native: Arc<Native>, sessions: Arc<dyn Sessions>) -> Arc<Self> {
@@ -55,44 +64,62 @@ impl Following {
     /// Does what is due, and looks after everybody while no stream does, for as long as it is polled.
     pub(super) async fn work(&self) {
         loop {
-            if timeout(POLL, self.is_due.notified()).await.is_err() {
+            if timeout(self.poll_interval(), self.is_due.notified()).await.is_err() {
                 self.poll().await;
                 continue;
             }
-            let Due { devices, everybody } = std::mem::take(&mut *self.due.lock());
+            let Due { devices, everybody, kicked, is_reset } = std::mem::take(&mut *self.due.lock());
             let standings = self.remote.standings();
             let of_device = |(device, sequence): (DeviceId, u64)| {
                 standings.held(Some(&device), sequence).into_iter().map(move |held| (held, sequence))
             };
             let mut held: Vec<_> = devices.into_iter().flat_map(of_device).collect();
             if let Some(sequence) = everybody {
-                held.extend(standings.held(None, sequence).into_iter().map(|held| (held, sequence)));
+                let before = if is_reset { u64::MAX } else { sequence };
+                held.extend(standings.held(None, before).into_iter().map(|held| (held, sequence)));
             }
             self.settle(held).await;
+            if !kicked.is_empty() {
+                let whom = Whom::Devices(kicked.into_iter().collect());
+                self.sessions.disconnect(whom, None, Farewell::Asked).await;
+            }
         }
+    }
+
+    /// Nobody may stay for much longer than was said, because it was not looked.
+    fn poll_interval(&self) -> Duration {
+        self.native.options.staleness_max.map_or(POLL, |max| max.clamp(POLL_MIN, POLL))
     }
 
     /// Asks about everybody if a change could have gone unheard. Where nobody answers they stay, unless it has been
     /// for too long.
     async fn poll(&self) {
         self.remote.standings().sweep();
+        let is_over =
+            || self.native.options.staleness_max.is_some_and(|max| self.native.unconfirmed_for() > max);
         let is_stale = !self.native.options.follows_changes || self.native.health_now() == Health::Stale;
-        if !is_stale {
+        if !is_stale && !is_over() {
             return;
         }
+        let began = self.native.now();
         let held = self.remote.standings().held(None, u64::MAX);
         let mut unknown = Vec::new();
-        for portion in held.chunks(PORTION) {
+        let mut portions = held.chunks(PORTION);
+        for portion in portions.by_ref() {
             let (known, silent) = self.ask(portion).await;
+            let is_mute = known.is_empty();
             self.tell(known).await;
             unknown.extend(silent);
+            if is_mute {
+                // Each would take its time, and what changes as soon as there is a stream again would wait for all.
+                break;
+            }
         }
+        unknown.extend(portions.flatten().cloned());
         if unknown.is_empty() {
-            return self.native.confirmed();
+            return self.native.confirmed(began);
         }
-        let is_over =
-            self.native.options.staleness_max.is_some_and(|max| self.native.unconfirmed_for() > max);
-        if is_over {
+        if is_over() {
             tracing::warn!(
                 clients = unknown.len(),
                 "the authentication service has not been heard for too long: its clients have to come again"
@@ -209,6 +236,9 @@ impl Followed for Following {
         if let Some(device) = &device {
             // What was denied names no device; a device presents its id as its user name.
             self.remote.cache().invalidate(Target::Username(device.as_str()), None);
+            if change.kick != NO_KICK {
+                self.due.lock().kicked.insert(device.clone());
+            }
         }
         self.native.applied(change.seq);
         self.is_due(device, change.seq);
@@ -216,8 +246,10 @@ impl Followed for Following {
 
     fn reset(&self, head: u64) {
         self.remote.cache().reset(head);
-        self.native.applied(head);
-        self.is_due(None, head);
+        self.native.applied_anew(head);
+        // It may be another log: what was due by the numbers of the one before is due by this one.
+        *self.due.lock() = Due { everybody: Some(head), is_reset: true, ..Due::default() };
+        self.is_due.notify_one();
     }
 
     fn health(&self, health: Health) {

@@ -113,16 +113,18 @@ impl Native {
 
     /// How a client stands that was let in.
     pub(super) async fn reconsider(&self, held: &Held, deadline: Instant) -> Result<Stands, Unavailable> {
+        // The service refuses a request with an item that is not valid, and with it all others of the batch.
+        let credential = held.credential.ok_or(Unavailable::NoService)?;
         let item = ReconsiderItem {
             device_id: held.device.to_string(),
-            credential_id: held.credential.map(|credential| credential.to_string()).unwrap_or_default(),
+            credential_id: credential.to_string(),
             clientid: held.client_id.to_string(),
             username: held.username.as_deref().map(str::to_owned),
             peerhost: held.peer.map(|peer| peer.to_string()),
         };
         let result = self.reconsider.ask(item, deadline).await?;
         let as_of = result.as_of;
-        let credential = held.credential;
+        let credential = Some(credential);
         let said = answer::native(result).map_err(|_| Unavailable::NoService)?;
         Ok(match said {
             LoginAnswer::Allow(carried) => {
@@ -158,14 +160,19 @@ impl Native {
         self.applied.fetch_max(sequence, Ordering::Relaxed);
     }
 
+    /// Whatever was applied before: numbers go on from here.
+    pub(super) fn applied_anew(&self, sequence: u64) {
+        self.applied.store(sequence, Ordering::Relaxed);
+    }
+
     /// The last change that was applied.
     pub(super) fn last_applied(&self) -> u64 {
         self.applied.load(Ordering::Relaxed)
     }
 
-    /// It is known of everybody now whether they may stay.
-    pub(super) fn confirmed(&self) {
-        self.confirmed_at.store(millis(self.now()), Ordering::Relaxed);
+    /// It was known of everybody at that time whether they may stay.
+    pub(super) fn confirmed(&self, at: Duration) {
+        self.confirmed_at.store(millis(at), Ordering::Relaxed);
     }
 
     /// For how long it is not known of somebody.
@@ -184,6 +191,14 @@ impl Native {
             (self.verify.counts(), self.reconsider.counts());
         (requests + more_requests, items + more_items)
     }
+}
+
+/// An item without what its client says: names of fields, an address, an id.
+const ITEM_BYTES: usize = 256;
+
+/// A text in JSON, at most: a control character takes six bytes.
+const fn json_bytes_max(text: &str) -> usize {
+    text.len().saturating_mul(6)
 }
 
 fn millis(time: Duration) -> u64 {
@@ -210,6 +225,12 @@ impl Batched for Verifying {
     type Result = VerifyResponse;
     const PATH: &'static str = "/v1/auth/verify:batch";
 
+    fn bytes_max(item: &VerifyRequest) -> usize {
+        let texts = [Some(&item.clientid), item.username.as_ref(), item.password.as_ref()];
+        let texts: usize = texts.into_iter().flatten().map(|text| json_bytes_max(text)).sum();
+        texts + item.password_b64.as_ref().map_or(0, String::len) + ITEM_BYTES
+    }
+
     fn request(items: Vec<VerifyRequest>) -> VerifyBatchRequest {
         VerifyBatchRequest { items }
     }
@@ -225,6 +246,11 @@ impl Batched for Reconsidering {
     type Response = ReconsiderResponse;
     type Result = VerifyResponse;
     const PATH: &'static str = "/v1/auth/reconsider";
+
+    fn bytes_max(item: &ReconsiderItem) -> usize {
+        let texts = [Some(&item.device_id), Some(&item.clientid), item.username.as_ref()];
+        texts.into_iter().flatten().map(|text| json_bytes_max(text)).sum::<usize>() + ITEM_BYTES
+    }
 
     fn request(items: Vec<ReconsiderItem>) -> ReconsiderRequest {
         ReconsiderRequest { items }

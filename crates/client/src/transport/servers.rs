@@ -240,10 +240,13 @@ fn worth_repeating(came: &Result<Answer, Lost>) -> Worth {
             }
             _ => Worth::Nothing,
         },
+        Err(Lost::TimedOut { .. } | Lost::BrokenOff { .. }) => Worth::Repeating,
         Err(
-            Lost::NoConnection { .. } | Lost::Tls { .. } | Lost::TimedOut { .. } | Lost::BrokenOff { .. },
-        ) => Worth::Repeating,
-        Err(Lost::TooManyWait { .. } | Lost::BreakerOpen { .. }) => Worth::Unasked,
+            Lost::NoConnection { .. }
+            | Lost::Tls { .. }
+            | Lost::TooManyWait { .. }
+            | Lost::BreakerOpen { .. },
+        ) => Worth::Unasked,
         Err(
             Lost::TooLong { .. }
             | Lost::Garbage { .. }

@@ -11,6 +11,7 @@ mod limits;
 mod login;
 mod messages;
 mod mistakes;
+mod native;
 mod passwd;
 mod process;
 mod registry;

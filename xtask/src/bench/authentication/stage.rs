@@ -61,11 +61,10 @@ impl Stage {
              off }}\n"
         );
         let registry = start("registry", &more)?;
-        let token =
-            fs::read_to_string(dir.join("registry/data/admin-token")).context("no administrator's token")?;
+        let token = token(&dir.join("registry/data/admin-token"), api)?;
         let devices = dir.join("devices");
         eprintln!("entering {count} devices");
-        devices::enter(api, token.trim(), count, &devices)?;
+        devices::enter(api, &token, count, &devices)?;
         let native = format!(
             "{SILENT}auth {{ order = [http], no_match = allow, http_auth {{ mode = native, native {{ servers = \
              [\"http://127.0.0.1:{service}\"] }} }} }}\n"
@@ -144,6 +143,16 @@ fn broker(vouchmq: &Path, shards: u32, name: &str, rest: &str) -> Broker {
     );
     let configuration = format!("listeners {{ tcp {{ bind = \"127.0.0.1:{{port}}\" }} }}\n{rest}");
     Broker::told(name, vouchmq.to_owned(), &arguments, &configuration)
+}
+
+/// The administrator's token, when the management API listens: it does so after the broker.
+fn token(file: &Path, port: u16) -> Result<String> {
+    let token = wait_for(Duration::from_secs(30), Duration::from_millis(50), || {
+        let token = fs::read_to_string(file).ok().filter(|token| !token.is_empty());
+        Ok(token.filter(|_| Server::connect(port, None).is_ok()))
+    })?;
+    let token = token.context("the management API does not listen after 30 s")?;
+    Ok(token.trim().to_owned())
 }
 
 /// No management API.

@@ -106,13 +106,20 @@ impl Follower {
         let progress = Progress::default();
         let mut listener = Listener { followed, health, now, progress, told: Health::Stale };
         let mut pause = PAUSE_MIN;
+        let mut told = Box::default();
         let mut next = random() as usize % self.servers.len();
         loop {
             let server = &self.servers[next];
             let begun = now();
             let why = self.attend(server, &mut listener).await;
             listener.tell();
-            tracing::debug!(%server, %why, "the change stream of the authentication service broke off");
+            if health.state(now()) != Health::Stale || told == why {
+                tracing::debug!(%server, %why, "the change stream of the authentication service broke off");
+            } else {
+                // Why there is none, once: a key that the service does not know, no such address.
+                tracing::warn!(%server, %why, "there is no change stream of the authentication service");
+                told = why;
+            }
             // Whoever has been told something was not refused.
             let was_heard = health.silence(now()) < now().saturating_sub(begun);
             pause = if was_heard { PAUSE_MIN } else { pause }.saturating_mul(2).min(PAUSE_MAX);

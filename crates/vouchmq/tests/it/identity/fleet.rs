@@ -181,13 +181,7 @@ impl Fleet {
     /// A device that an operator enters, with a secret.
     #[track_caller]
     pub(crate) fn enter(&self, product: &str, id: &str) -> Device {
-        let new = json!({"product_id": product, "id": id, "issue_secret": true});
-        let answer = self.operator.post("/v1/devices", &new);
-        Device {
-            id: id.to_owned(),
-            secret: text(&answer, "secret"),
-            credential: text(&answer, "credential_id"),
-        }
+        Device::enter(&self.operator, product, id)
     }
 
     /// Connects as a device with a password; the code of CONNACK as MQTT 5 has it if it is refused.
@@ -206,6 +200,22 @@ impl Fleet {
     #[track_caller]
     pub(crate) fn revoke(&self, credential: &str) -> Value {
         self.operator.act(&format!("/v1/credentials/{credential}:revoke"))
+    }
+}
+
+// === impl Device ===
+
+impl Device {
+    /// A device that this operator enters, with a secret.
+    #[track_caller]
+    pub(crate) fn enter(operator: &Http, product: &str, id: &str) -> Self {
+        let new = json!({"product_id": product, "id": id, "issue_secret": true});
+        let answer = operator.post("/v1/devices", &new);
+        Self {
+            id: id.to_owned(),
+            secret: text(&answer, "secret"),
+            credential: text(&answer, "credential_id"),
+        }
     }
 }
 

@@ -8,9 +8,9 @@ use super::fleet::{Device, Fleet, House, eventually};
 use super::wire::{Ending, Login, Version, Wire};
 
 mod applied;
-pub(super) mod postgres;
+pub(crate) mod postgres;
 
-pub(super) use postgres::Postgres;
+pub(crate) use postgres::Postgres;
 
 pub(super) const KEYS: &str = "1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 const DEVICES: usize = 20;

@@ -23,13 +23,13 @@ const DOOMED: usize = 4;
 const ENOUGH: usize = 20;
 
 /// A process that is an authentication service and nothing else.
-struct Service {
-    process: Running,
-    address: String,
+pub(crate) struct Service {
+    pub(crate) process: Running,
+    pub(crate) address: String,
 }
 
 impl Service {
-    fn start(house: &House) -> Self {
+    pub(crate) fn start(house: &House) -> Self {
         let data = house.data();
         let any = "127.0.0.1:0";
         let arguments = ["serve", "--data", data.to_str().unwrap(), "--listen", "off", "--auth-listen", any];
@@ -41,7 +41,7 @@ impl Service {
     }
 }
 
-fn house(postgres: &Postgres) -> House {
+pub(crate) fn house(postgres: &Postgres) -> House {
     House::new().with("VOUCHMQ_DATABASE", postgres.url()).with("VOUCHMQ_KEYS", KEYS.to_owned())
 }
 

@@ -186,6 +186,33 @@ impl Wire {
         body[2 + topic_len + properties_len..].to_vec()
     }
 
+    /// Subscribes at QoS 0; the code of SUBACK.
+    pub(crate) fn subscribe(&mut self, filter: &str) -> u8 {
+        let mut body = vec![0, 1];
+        if self.version == Version::V5 {
+            body.push(0);
+        }
+        put_text(&mut body, filter);
+        body.push(0);
+        self.stream.write_all(&framed(0x82, &body)).unwrap();
+        let (kind, body) = self.packet().unwrap();
+        assert_eq!(kind, 0x90, "SUBACK");
+        *body.last().unwrap()
+    }
+
+    /// Waits for a message at QoS 0: its topic and its payload.
+    pub(crate) fn message(&mut self) -> (String, Vec<u8>) {
+        let (kind, body) = self.packet().unwrap();
+        assert_eq!(kind & 0xF6, 0x30, "PUBLISH at QoS 0");
+        let (len, rest) = body.split_at(2);
+        let (topic, rest) = rest.split_at(usize::from(u16::from_be_bytes(len.try_into().unwrap())));
+        let payload = match self.version {
+            Version::V5 => &rest[1 + usize::from(rest[0])..],
+            Version::V311 => rest,
+        };
+        (String::from_utf8(topic.to_vec()).unwrap(), payload.to_vec())
+    }
+
     /// Says PINGREQ, and waits for PINGRESP; whether it came.
     pub(crate) fn is_alive(&mut self) -> bool {
         self.stream.write_all(&[0xC0, 0]).is_ok() && self.packet().is_some_and(|(kind, _)| kind == 0xD0)

@@ -117,6 +117,22 @@ fn guesses_drive_no_answer_out_that_allows() {
     assert_eq!(logins(&stub), 101, "it is still remembered");
 }
 
+#[test]
+fn nobody_is_asked_for_who_has_gone() {
+    let stub = Stub::start(&["--fault", "hang"]);
+    let keys = login_at(&stub) + "timeout = 10m, deadline = 10m";
+    let broker = Configured::start(&format!("mqtt.connect_timeout = 15m\n{}", asking(&keys)));
+    let in_flight = || stub.counts()["in_flight"]["now"].clone();
+    for version in VERSIONS {
+        let wire = Wire::knock(&broker.address(), &Login::of(version, "device", "right"));
+        eventually("the service is asked", || in_flight() == 1);
+        drop(wire);
+        // No time is over so soon: the question was taken back.
+        eventually("the service is not asked any more", || in_flight() == 0);
+    }
+    assert_eq!(figure(&broker, "/asking"), 0);
+}
+
 /// What is beyond the pool waits, what is beyond that is told so: neither connections nor memory grow with the storm.
 #[test]
 fn a_storm_opens_so_many_connections_and_no_more() {
@@ -129,8 +145,9 @@ fn a_storm_opens_so_many_connections_and_no_more() {
     eventually("four are asked about, eight wait", || {
         stub.counts()["in_flight"]["now"] == 4 && figure(&broker, "/servers/0/waiting") == 8
     });
-    for number in 12..40 {
-        assert_eq!(told(&broker, &login(number)), 0x89, "too many at once");
+    // That is told after a while: they wait for it together.
+    for mut wire in (12..40).map(knock).collect::<Vec<_>>() {
+        assert_eq!(wire.answer(), Some(0x89), "too many at once");
     }
     assert_eq!(stub.counts()["in_flight"]["most"], 4);
     drop(waiting);
