@@ -46,6 +46,9 @@ pub enum OrderFault {
     Twice(AuthenticatorName),
 }
 
+/// An authenticator that is asked in its turn; the one without a name lets clients in that have no proof.
+type Link = (Option<AuthenticatorName>, Box<dyn Authenticator>);
+
 /// Ends connections of whom an authenticator let in that is not asked any more.
 #[derive(Clone, Copy, Debug)]
 struct Unlisted(AuthenticatorName);
@@ -84,6 +87,20 @@ impl Order {
         http: Option<AskedService>,
         configured: &Arc<Configured>,
     ) -> Chain {
+        let links = self.links(registry, http, configured);
+        let mut chain: Vec<_> = links.into_iter().map(|(_, authenticator)| authenticator).collect();
+        let unlisted = AuthenticatorName::ALL.iter().filter(|name| !self.0.contains(name));
+        chain.extend(unlisted.map(|name| Box::new(Unlisted(*name)) as Box<dyn Authenticator>));
+        Chain::new(chain)
+    }
+
+    /// Those that are asked one after the other; the one without a name lets clients in that have no proof.
+    pub fn links(
+        &self,
+        registry: Option<Box<dyn Authenticator>>,
+        http: Option<AskedService>,
+        configured: &Arc<Configured>,
+    ) -> Vec<Link> {
         let (mut registry, http) = (registry, http.filter(|_| self.0.contains(&AuthenticatorName::Http)));
         let (mut service, beside) = match http {
             Some(AskedService { authenticator, beside }) => (Some(authenticator), Some(beside)),
@@ -93,20 +110,17 @@ impl Order {
             Some(beside) => beside(other),
             None => other,
         };
-        let mut chain: Vec<Box<dyn Authenticator>> = Vec::new();
+        let mut links: Vec<Link> = Vec::new();
         for name in self.names() {
-            match name {
-                AuthenticatorName::Registry => chain.extend(registry.take()),
-                AuthenticatorName::Http => chain.extend(service.take()),
-                AuthenticatorName::File => {
-                    chain.push(beside(Box::new(FileAuthenticator::of(configured.clone()))));
-                }
-            }
+            let link = match name {
+                AuthenticatorName::Registry => registry.take(),
+                AuthenticatorName::Http => service.take(),
+                AuthenticatorName::File => Some(beside(Box::new(FileAuthenticator::of(configured.clone())))),
+            };
+            links.extend(link.map(|link| (Some(name), link)));
         }
-        chain.push(beside(Box::new(Anonymous::of(configured.clone()))));
-        let unlisted = AuthenticatorName::ALL.iter().filter(|name| !self.0.contains(name));
-        chain.extend(unlisted.map(|name| Box::new(Unlisted(*name)) as Box<dyn Authenticator>));
-        Chain::new(chain)
+        links.push((None, beside(Box::new(Anonymous::of(configured.clone())))));
+        links
     }
 }
 
