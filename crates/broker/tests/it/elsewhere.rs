@@ -135,7 +135,7 @@ fn what_was_said_before_leaving_is_done(version: ProtocolVersion) {
 
 /// One address has its share, whatever others ask.
 #[test]
-fn questions_are_bounded() {
+fn a_fleet_behind_one_address_may_wait_for_somebody_else() {
     let database = Arc::new(Database::default());
     let server = server_with(&database, 3 * DEADLINE);
     let ask = |last, name: &str| {
@@ -143,12 +143,11 @@ fn questions_are_bounded() {
         client.send(connect(V5, name));
         client
     };
-    let mut waiting: Vec<_> = (0..256).map(|number| ask(2, &format!("c{number}"))).collect();
-    until("so many are asked about", || database.count() == 256);
-    let refused = |name| ask(2, name).connack().reason;
-    assert_eq!(refused("more"), ReasonCode::SERVER_BUSY);
+    // More than may wait for the pool; how many at most is tested where it is counted.
+    let mut waiting: Vec<_> = (0..600).map(|number| ask(2, &format!("c{number}"))).collect();
+    until("so many are asked about", || database.count() == 600);
     let mut other = ask(3, "other");
-    until("another address has its own", || database.count() == 257);
+    until("another address has its own", || database.count() == 601);
     for (request, reply) in database.take_all() {
         reply.answer(Database::allow(&request));
     }

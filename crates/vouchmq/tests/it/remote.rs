@@ -103,6 +103,6 @@ impl Couple {
     /// A message goes from one to the other.
     fn exchange(&mut self, message: &str) {
         assert_eq!(self.publisher.publish("between/us", message.as_bytes()), 0);
-        assert_eq!(self.subscriber.message(), message.as_bytes());
+        assert_eq!(self.subscriber.message().1, message.as_bytes());
     }
 }

@@ -163,29 +163,6 @@ impl Wire {
         Some(body.get(2).copied().unwrap_or(0))
     }
 
-    /// Subscribes at QoS 0; the reason of SUBACK.
-    pub(crate) fn subscribe(&mut self, filter: &str) -> u8 {
-        let mut body = vec![0, 1];
-        if self.version == Version::V5 {
-            body.push(0);
-        }
-        put_text(&mut body, filter);
-        body.push(0);
-        self.stream.write_all(&framed(0x82, &body)).unwrap();
-        let (kind, body) = self.packet().unwrap();
-        assert_eq!(kind, 0x90, "SUBACK");
-        *body.last().unwrap()
-    }
-
-    /// Waits for a message of QoS 0 without properties; its payload.
-    pub(crate) fn message(&mut self) -> Vec<u8> {
-        let (kind, body) = self.packet().unwrap();
-        assert_eq!(kind, 0x30, "PUBLISH");
-        let topic_len = usize::from(u16::from_be_bytes([body[0], body[1]]));
-        let properties_len = usize::from(self.version == Version::V5);
-        body[2 + topic_len + properties_len..].to_vec()
-    }
-
     /// Subscribes at QoS 0; the code of SUBACK.
     pub(crate) fn subscribe(&mut self, filter: &str) -> u8 {
         let mut body = vec![0, 1];

@@ -106,7 +106,7 @@ fn the_service_is_asked_about_single_rights() {
         let mut publisher = comes_in(&broker, &Login { client_id: format!("{name}-p"), ..login });
         for _ in 0..3 {
             publisher.publish("open/a", b"hello");
-            assert_eq!(wire.message(), b"hello");
+            assert_eq!(wire.message().1, b"hello");
             let code = publisher.publish("closed/a", b"hidden");
             assert_eq!(code, if version == Version::V5 { 0x87 } else { 0 });
         }
