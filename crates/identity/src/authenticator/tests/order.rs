@@ -58,8 +58,11 @@ fn an_order_names_authenticators_once() {
         fault(&[]),
         "the order names no authenticator: name one of registry, file, http, or leave the key out"
     );
-    assert_eq!(fault(&["file", "http"]), "authenticator http is not known: write one of registry, file");
-    assert_eq!(fault(&["File"]), "authenticator File is not known: write one of registry, file");
+    assert_eq!(
+        fault(&["file", "ldap"]),
+        "authenticator ldap is not known: write one of registry, file, http"
+    );
+    assert_eq!(fault(&["File"]), "authenticator File is not known: write one of registry, file, http");
     assert_eq!(fault(&["file", "registry", "file"]), "authenticator file stands in the order twice");
     assert_eq!(order(&["registry", "file"]), Order::default());
     assert_eq!(format!("{:?}", order(&["file"])), r#"["file"]"#);
