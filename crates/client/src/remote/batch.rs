@@ -130,7 +130,8 @@ impl<B: Batched> Batches<B> {
         };
         // Whose client is gone is not asked about.
         batch.retain(|waiting| !waiting.reply.is_closed());
-        let Some(deadline) = batch.iter().map(|waiting| waiting.deadline).min() else {
+        // Whoever waits ends by itself; one that has little time left takes none from the others.
+        let Some(deadline) = batch.iter().map(|waiting| waiting.deadline).max() else {
             return more_waits;
         };
         self.out.fetch_add(1, Ordering::AcqRel);
@@ -179,7 +180,7 @@ impl<B: Batched> Batches<B> {
         };
         let results = results_in::<B>(&answer, count);
         self.watch.sees(|| seen(Outcome::answered(&self.servers, &answer, means::<B>(&results))));
-        results.map_err(|_| Unavailable::NoService)
+        results.map_err(|_| Unavailable::NotUnderstood)
     }
 }
 
