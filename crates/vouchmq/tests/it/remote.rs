@@ -19,6 +19,7 @@ mod remembered;
 mod rights;
 pub(crate) mod service;
 mod traps;
+mod trial;
 mod verdicts;
 
 /// How answers read.
