@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{Asker, World};
 use crate::identity::fleet::{Device, eventually};
-use crate::identity::wire::{Ending, Login, VERSIONS, Wire};
+use crate::identity::wire::{Ending, Login, VERSIONS, Version, Wire};
 
 #[test]
 fn a_device_that_another_machine_knows_gets_in_and_may_do_what_its_product_says() {
@@ -62,13 +62,12 @@ fn who_says_much_does_not_keep_others_out() {
     let device = world.enter("d1");
     drop(world.broker.connect(&device).unwrap());
     world.relay.hold();
-    let long = "\"".repeat(4_000);
+    let long = "\"".repeat(30_000);
     let loud = |number: u64| {
-        let login = Login { client_id: format!("loud-{number}"), ..Login::of(VERSIONS[1], &long, &long) };
-        Wire::knock(&world.broker.mqtt, &login)
+        Wire::knock(&world.broker.mqtt, &Login::of(Version::V5, &format!("loud-{number}"), &long))
     };
     let mut loud: Vec<_> = (0..LOUD).map(loud).collect();
-    let mut quiet = Wire::knock(&world.broker.mqtt, &Login::of(VERSIONS[1], &device.id, &device.secret));
+    let mut quiet = Wire::knock(&world.broker.mqtt, &Login::of(Version::V5, &device.id, &device.secret));
     let asking = || world.broker.figures()["asking"].as_u64();
     eventually("all are asked about", || asking() == Some(LOUD + 1));
     world.relay.open();
