@@ -18,6 +18,9 @@ use super::service::Remote;
 use super::standings::Held;
 use crate::dto::change::Change;
 
+#[cfg(test)]
+mod tests;
+
 /// Drops what is remembered of those whom a change concerns, and asks about those who are connected: whether they may
 /// stay, and what they may do.
 pub(super) struct Following {
