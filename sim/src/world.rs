@@ -41,6 +41,8 @@ pub(crate) struct World {
     saboteur: sabotage::Saboteur,
     /// What the registry does, drawn apart: what older seeds tell stays mostly the same story.
     registry: Rng,
+    /// What those do who are asked about rights, drawn apart as well; in most worlds nobody is.
+    others: Option<Rng>,
     steps: u64,
 }
 
@@ -76,7 +78,9 @@ impl World {
             plan: Rc::new(plan),
         };
         let (saboteur, registry) = (sabotage::Saboteur::new(sabotage), Rng::new(!seed));
-        Self { env, shards, clients, saboteur, registry, steps: 0 }
+        let mut others = Rng::new(seed.rotate_left(32));
+        let others = others.chance(300).then_some(others);
+        Self { env, shards, clients, saboteur, registry, others, steps: 0 }
     }
 
     /// Lets everything happen, and judges it.

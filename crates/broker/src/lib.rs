@@ -39,3 +39,4 @@ pub use config::{BrokerConfig, BrokerSettings};
 pub use control::{BrokerStats, ClientStatus, Control, HandshakeStats, InquiryStats};
 pub use listener_options::{ListenerOptions, ProxyProtocolOptions, WebSocketOptions};
 pub use listeners::{Change, ListenerChange, Prepared};
+pub use verify::connack_reason;

@@ -107,6 +107,11 @@ impl Transport {
         self.wire().poll_write_ready(cx)
     }
 
+    /// Ready when the peer has closed and nothing is left to read; what it has sent stays where it is.
+    pub(crate) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.wire().poll_gone(cx)
+    }
+
     /// Reads bytes that nobody looks at; 0 = the peer has closed.
     pub(crate) fn poll_discard(
         &mut self,

@@ -376,7 +376,7 @@ fn log_denial(client_id: &str, verdict: &Verdict) {
     }
 }
 
-/// What a verdict means on the wire: never a bad password when it is the broker that cannot decide.
+/// What a verdict means.
 fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
     let (mut principal, mut is_failed_proof) = (None, false);
     let decision = match verdict {
@@ -384,22 +384,10 @@ fn judged(verdict: Verdict, clock: Monotonic) -> Judged {
             principal = Some(allowance.principal.clone());
             Decision::Allow(permit(allowance, clock))
         }
-        Verdict::Deny(denial) => {
-            is_failed_proof = denial.is_failed_proof();
-            Decision::Refuse(refusal(denial))
+        refused @ (Verdict::Deny(_) | Verdict::NotMine | Verdict::Unavailable(_)) => {
+            is_failed_proof = matches!(refused, Verdict::Deny(denial) if denial.is_failed_proof());
+            Decision::Refuse(connack_reason(&refused))
         }
-        // Nobody knew the client: that is a denial, never an invitation.
-        Verdict::NotMine => Decision::Refuse(ReasonCode::NOT_AUTHORIZED),
-        Verdict::Unavailable(Unavailable::Busy) => Decision::Refuse(ReasonCode::SERVER_BUSY),
-        Verdict::Unavailable(
-            Unavailable::TimedOut
-            | Unavailable::OutOfMemory
-            | Unavailable::NoKey
-            | Unavailable::NotRecorded
-            | Unavailable::Stale
-            | Unavailable::NoService
-            | Unavailable::NoEntropy(_),
-        ) => Decision::Refuse(ReasonCode::SERVER_UNAVAILABLE),
     };
     Judged { decision, principal, is_failed_proof, by: By::Request }
 }
@@ -410,6 +398,26 @@ fn permit(allowance: Allowance, clock: Monotonic) -> Permit {
         clock.now().after(Duration::from_millis(left))
     });
     Permit { authorize: allowance.authorize, until, data: None }
+}
+
+/// What a verdict is on the wire: never a bad password when it is the broker that cannot decide.
+pub fn connack_reason(verdict: &Verdict) -> ReasonCode {
+    match *verdict {
+        Verdict::Allow(_) => ReasonCode::SUCCESS,
+        Verdict::Deny(denial) => refusal(denial),
+        // Nobody knew the client: that is a denial, never an invitation.
+        Verdict::NotMine => ReasonCode::NOT_AUTHORIZED,
+        Verdict::Unavailable(Unavailable::Busy) => ReasonCode::SERVER_BUSY,
+        Verdict::Unavailable(
+            Unavailable::TimedOut
+            | Unavailable::OutOfMemory
+            | Unavailable::NoKey
+            | Unavailable::NotRecorded
+            | Unavailable::Stale
+            | Unavailable::NoService
+            | Unavailable::NoEntropy(_),
+        ) => ReasonCode::SERVER_UNAVAILABLE,
+    }
 }
 
 /// What a client is told that is denied.

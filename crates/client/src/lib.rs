@@ -2,6 +2,8 @@
 //! asks a service about clients.
 
 pub mod dto;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 pub mod remote;
 pub mod transport;
 

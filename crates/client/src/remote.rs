@@ -7,6 +7,7 @@
 //! | [`options`], [`values`] | what is asked, and of whom |
 //! | [`template`], [`answer`] | the request, and what its answer means |
 //! | [`cache`], [`flight`] | what is remembered; one question for all who present the same |
+//! | [`trial`] | what was asked and answered, for operators who try a configuration |
 //! | [`changes`] | what changes at a service of our own |
 //! | `templated`, `native`, `batch` | the protocols |
 //! | `authenticator`, `rights`, `standings`, `following` | who is let in, what they may do, what becomes of them |
@@ -17,6 +18,7 @@ pub mod changes;
 pub mod flight;
 pub mod options;
 pub mod template;
+pub mod trial;
 pub mod values;
 
 mod authenticator;

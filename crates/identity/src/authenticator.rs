@@ -24,7 +24,7 @@ pub use chain::Chain;
 pub use configured::Configured;
 pub use device::{DeviceAuthenticator, ScramOfDevices, Spawn};
 pub use file::FileAuthenticator;
-pub use order::{AskedService, AuthenticatorName, Order, OrderFault};
+pub use order::{Around, AskedService, AuthenticatorName, Order, OrderFault};
 pub use replaceable::Replaceable;
 pub use reply::{Replied, Reply, Work};
 pub use unblocked::Unblocked;

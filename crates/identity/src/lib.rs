@@ -50,9 +50,9 @@ mod verdict;
 
 pub use acl::{Access, Acl, AclRule, AllowAll, DenyAll, OrderedAcl, OrderedRule, OrderedRules, Rules};
 pub use authenticator::{
-    Anonymous, Arrival, AskedService, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Cost,
-    DeviceAuthenticator, DoorBook, Doorway, FileAuthenticator, Order, OrderFault, Replaceable, Replied,
-    Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
+    Anonymous, Around, Arrival, AskedService, AuthRequest, Authenticator, AuthenticatorName, Chain,
+    Configured, Cost, DeviceAuthenticator, DoorBook, Doorway, FileAuthenticator, Order, OrderFault,
+    Replaceable, Replied, Reply, ScramOfDevices, Spawn, Unblocked, Witness, Work,
 };
 pub use blocks::{Block, BlockKind, BlockTarget, Blocks, Cidr, Subject};
 pub use certificate::{

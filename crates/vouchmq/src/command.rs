@@ -13,6 +13,7 @@ mod publish;
 mod registry;
 mod serve;
 mod subscribe;
+mod trial;
 mod version;
 
 use clap::Subcommand;
@@ -33,6 +34,9 @@ pub(crate) enum Command {
     /// Tell what the rules of a configuration let a client do
     #[command(subcommand)]
     Acl(acl::Command),
+    /// Try who would be let in: ask the authentication service and the users of a configuration, without a broker
+    #[command(subcommand, name = "auth")]
+    Trial(trial::Command),
     /// Publish messages
     Pub(Box<publish::Arguments>),
     /// Subscribe, and print what arrives
@@ -62,6 +66,7 @@ impl Command {
             Self::Check(arguments) => check::run(&arguments),
             Self::Config(command) => config::run(&command),
             Self::Acl(command) => acl::run(&command),
+            Self::Trial(command) => trial::run(command),
             Self::Pub(arguments) => publish::run(*arguments),
             Self::Sub(arguments) => subscribe::run(*arguments),
             Self::Cert(cert) => cert::run(&cert),

@@ -100,6 +100,7 @@ impl Oracle {
         self.hit(Behaviour::GapJudged);
         if let Origin::Client { link, .. } = self.message(skipped).facts.origin
             && self.is_undecided(link)
+            && !self.message(skipped).is_accepted()
         {
             return self.hit(Behaviour::RightsUnknown);
         }

@@ -46,7 +46,7 @@ impl World {
         let client = self.env.network.link(link).client;
         let privilege = self.clients.get(client.index()).map_or(0, |client| client.profile.privilege);
         let is_lenient = self.env.is_resting;
-        let must_ask = !is_lenient && self.registry.chance(150);
+        let must_ask = self.others.as_mut().is_some_and(|others| !is_lenient && others.chance(400));
         let rights = Rights { is_privileged: self.env.rng.chance(privilege), must_ask };
         if !is_lenient && self.env.rng.chance(plan.never_answers) {
             return Ruling::Silence;

@@ -23,7 +23,9 @@ impl World {
             return self.input(shard, Input::Inquired(inquiry, answers));
         };
         let Some(link) = self.link_of(shard, connection) else { return };
-        let (is_lenient, fate) = (self.env.is_resting, self.registry.below(1000));
+        let Some(others) = self.others.as_mut() else { return };
+        let (is_lenient, fate) = (self.env.is_resting, others.below(1000));
+        let delay = others.duration(&self.env.plan.authenticator.delay.clone());
         if !is_lenient && fate < UNAVAILABLE + SILENT {
             self.env.oracle.undecided(link);
         }
@@ -33,7 +35,6 @@ impl World {
             fate if fate < UNAVAILABLE + SILENT => return,
             _ => answers,
         };
-        let delay = self.registry.duration(&self.env.plan.authenticator.delay.clone());
         self.env.agenda.plan(self.env.now.after(delay), Event::Inquired(shard, inquiry, answers));
     }
 }

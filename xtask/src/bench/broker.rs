@@ -227,8 +227,8 @@ impl Running {
     }
 }
 
-/// Of `/proc/PID/stat`, on every Linux.
-const TICKS_PER_SECOND: f64 = 100.0;
+/// Of `/proc`, on every Linux.
+pub(super) const TICKS_PER_SECOND: f64 = 100.0;
 
 fn resident(status: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;

@@ -22,9 +22,10 @@ pub trait Asking: Send + Sync {
 
 /// How the authentication service is asked (`auth.http_auth`): verdicts, servers, what is remembered.
 #[utoipa::path(get, path = "/v1/authentication", operation_id = "read_authentication", tag = "authentication",
-    responses((status = 200, body = AskedService), (status = 404)))]
-pub(super) async fn read(State(here): Here) -> Result<Json<AskedService>, Problem> {
-    here.asking.as_ref().and_then(|asking| asking.figures()).map(Json).ok_or_else(not_asked)
+    responses((status = 200, body = AskedService)))]
+pub(super) async fn read(State(here): Here) -> Json<AskedService> {
+    let figures = here.asking.as_ref().and_then(|asking| asking.figures());
+    Json(figures.unwrap_or_else(|| AskedService { mode: "off".to_owned(), ..AskedService::default() }))
 }
 
 /// Drops what is remembered of a device, a user name, a Client Identifier or everybody: the service is asked anew.

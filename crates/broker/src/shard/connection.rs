@@ -81,6 +81,12 @@ impl State {
             if socket.closing != Closing::No || !self.engine.wants_input(id) {
                 // A wake-up comes with Resume, or when the outbox has been written.
                 socket.was_full = true;
+                // Who has gone while it is judged, and has left nothing to do, need not be judged.
+                let may_leave = self.verifying.contains_key(&id) && !self.engine.keeps_input(id);
+                if may_leave && socket.transport.poll_gone(cx).is_ready() {
+                    self.drop_socket(now, id);
+                    return Poll::Ready(());
+                }
                 return Poll::Pending;
             }
             if is_held_back {

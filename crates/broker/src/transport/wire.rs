@@ -1,9 +1,11 @@
 use std::io::{self, IoSlice, Write};
+use std::mem::MaybeUninit;
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
-use tokio::io::{AsyncRead, ReadBuf};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, Interest, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 
 /// A socket.
@@ -29,6 +31,36 @@ impl Wire {
             Self::Unix(stream) => Pin::new(stream).poll_read(cx, &mut buffer),
         };
         polled.map(|result| result.map(|()| buffer.filled().len()))
+    }
+
+    /// Ready when the peer has closed and nothing is left to read. Of what has come nothing is taken, and while it lies
+    /// there nobody can tell what follows.
+    pub(crate) fn poll_gone(&self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let polled = match self {
+                Self::Tcp(stream) => stream.poll_read_ready(cx),
+                Self::Unix(stream) => stream.poll_read_ready(cx),
+            };
+            if ready!(polled).is_err() {
+                return Poll::Ready(());
+            }
+            let mut byte = [MaybeUninit::uninit()];
+            let peeked = match self {
+                Self::Tcp(stream) => {
+                    stream.try_io(Interest::READABLE, || SockRef::from(stream).peek(&mut byte))
+                }
+                Self::Unix(stream) => {
+                    stream.try_io(Interest::READABLE, || SockRef::from(stream).peek(&mut byte))
+                }
+            };
+            match peeked {
+                Ok(0) => return Poll::Ready(()),
+                Ok(_) => return Poll::Pending,
+                // The news was old: the next one is waited for.
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Poll::Ready(()),
+            }
+        }
     }
 
     /// Waits until there is something to read.
@@ -68,8 +100,8 @@ impl Wire {
     /// Ends one or both directions.
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match self {
-            Self::Tcp(stream) => socket2::SockRef::from(stream).shutdown(how),
-            Self::Unix(stream) => socket2::SockRef::from(stream).shutdown(how),
+            Self::Tcp(stream) => SockRef::from(stream).shutdown(how),
+            Self::Unix(stream) => SockRef::from(stream).shutdown(how),
         }
     }
 

@@ -9,7 +9,7 @@ use vouchmq_identity::{Histogram, HistogramSnapshot};
 /// `GET /v1/authentication`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AskedService {
-    /// How answers read: `status`, `json`, `native`.
+    /// How answers read: `status`, `json`, `native`; `off`: no service is asked.
     pub mode: String,
     /// What clients were told since the start.
     pub verdicts: Vec<VerdictCount>,

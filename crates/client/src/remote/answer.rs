@@ -46,10 +46,13 @@ pub struct Carried {
     /// When the verdict ends; `None`: never.
     pub expires_at: Option<UnixMillis>,
     /// What the service says of it, name and value.
-    pub attributes: Vec<(Box<str>, Box<str>)>,
+    pub attributes: Vec<Attribute>,
     /// For how long the answer may be used again, if it says so.
     pub max_age: Option<Duration>,
 }
+
+/// What a service says of a client: name and value.
+pub type Attribute = (Box<str>, Box<str>);
 
 /// What status and `result` say.
 enum Outcome {
@@ -171,13 +174,13 @@ fn truth(value: &Value) -> Option<bool> {
 }
 
 /// As with EMQX, what is no text, or has a strange name, is left out.
-fn attributes(value: &Value) -> Result<Vec<(Box<str>, Box<str>)>, NotUnderstood> {
+fn attributes(value: &Value) -> Result<Vec<Attribute>, NotUnderstood> {
     let Value::Object(members) = value else { return Err(NotUnderstood::Attributes) };
     let is_name = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
     };
     let texts = members.iter().filter_map(|(name, value)| Some((&**name, value.as_str()?)));
-    let attributes: Vec<(Box<str>, Box<str>)> =
+    let attributes: Vec<Attribute> =
         texts.filter(|(name, _)| is_name(name)).map(|(name, value)| (name.into(), value.into())).collect();
     let len: usize = attributes.iter().map(|(name, value)| name.len().saturating_add(value.len())).sum();
     if attributes.len() > ATTRIBUTES_MAX || len > ATTRIBUTES_LEN_MAX {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use secrecy::ExposeSecret;
 use tokio::time::{Instant, interval_at, timeout_at};
 use vouchmq_identity::{
-    Allowance, AuthRequest, Authenticator, Configured, Cost, Principal, Reconsidered, Reply, Standing,
-    Unavailable, Verdict as Judgement,
+    Allowance, AskedService, AuthRequest, Authenticator, Configured, Cost, Denial, Principal, Reconsidered,
+    Reply, Standing, Unavailable, Verdict as Judgement,
 };
 
+use super::beside::Beside;
 use super::cache::{Asked, Key, Stored, Verdict};
 use super::flight::{Boarding, Lead, Passenger};
 use super::rights::Basis;
@@ -52,6 +53,15 @@ impl RemoteAuthenticator {
     /// Asks by `remote`; what the service does not say, the rules of `configured` do.
     pub const fn new(remote: Arc<Remote>, configured: Arc<Configured>) -> Self {
         Self { remote, configured }
+    }
+
+    /// The service in the order of a configuration: what clients and those of others are judged by.
+    pub fn service(remote: &Arc<Remote>, configured: &Arc<Configured>) -> AskedService {
+        let (remote, configured) = (remote.clone(), configured.clone());
+        AskedService {
+            authenticator: Box::new(Self::new(remote.clone(), configured.clone())),
+            beside: Box::new(move |other| Box::new(Beside::new(other, remote.clone(), configured.clone()))),
+        }
     }
 }
 
@@ -200,6 +210,10 @@ impl Remote {
         configured: &Arc<Configured>,
     ) -> Judgement {
         match settled {
+            // Its time is over: it would be let in and closed at once.
+            Settled::Allow(grounds) if self.is_over(grounds.carried.expires_at) => {
+                Judgement::Deny(Denial::ServiceNotAllowed)
+            }
             Settled::Allow(grounds) => Judgement::Allow(self.let_in(grounds, request, configured)),
             Settled::Deny(denial) => Judgement::Deny(*denial),
             Settled::NotMine => Judgement::NotMine,

@@ -17,7 +17,10 @@ use tokio::time::Instant;
 use vouchmq_identity::Unavailable;
 use zeroize::Zeroizing;
 
-use crate::transport::{Question, Repeats, Servers};
+use super::answer::{self, NotUnderstood};
+use super::trial::{Exchange, Means, Outcome, Watch, shown};
+use crate::dto::verify::VerifyResponse;
+use crate::transport::{Answer, Question, Repeats, Servers};
 
 /// A kind of question that can be asked for many at once.
 pub(super) trait Batched: Send + 'static {
@@ -28,7 +31,7 @@ pub(super) trait Batched: Send + 'static {
     /// What is answered.
     type Response: DeserializeOwned;
     /// About one.
-    type Result: Send + 'static;
+    type Result: Clone + Into<VerifyResponse> + Send + 'static;
     /// Where it is asked.
     const PATH: &'static str;
 
@@ -52,6 +55,7 @@ pub(super) struct Batches<B: Batched> {
     out: AtomicUsize,
     sent: AtomicU64,
     items: AtomicU64,
+    watch: Watch,
 }
 
 struct Waiting<B: Batched> {
@@ -65,10 +69,16 @@ struct Waiting<B: Batched> {
 const BYTES_MAX: usize = 1_000_000;
 
 impl<B: Batched> Batches<B> {
-    pub(super) fn new(servers: Arc<Servers>, runtime: Handle, window: Duration, max: usize) -> Arc<Self> {
+    pub(super) fn new(
+        servers: Arc<Servers>,
+        runtime: Handle,
+        window: Duration,
+        max: usize,
+        watch: Watch,
+    ) -> Arc<Self> {
         let waiting = Mutex::default();
         let (out, sent, items) = (AtomicUsize::new(0), AtomicU64::new(0), AtomicU64::new(0));
-        Arc::new(Self { servers, runtime, window, max: max.max(1), waiting, out, sent, items })
+        Arc::new(Self { servers, runtime, window, max: max.max(1), waiting, out, sent, items, watch })
     }
 
     /// Asks about one, together with others. Dropped before it is sent, it is not asked.
@@ -151,27 +161,55 @@ impl<B: Batched> Batches<B> {
         deadline: Instant,
     ) -> Result<Vec<B::Result>, Unavailable> {
         let question = question::<B>(items, self.servers.count())?;
-        let answer = self.servers.ask(&question, Repeats::OnAnotherServer, deadline).await;
-        let answer = answer.map_err(|lost| super::unavailable(&lost))?;
-        if answer.status.as_u16() != 200 {
-            tracing::warn!(status = answer.status.as_u16(), "the authentication service refuses a batch");
-            return Err(Unavailable::NoService);
-        }
-        let response: B::Response = serde_json::from_slice(&answer.body).map_err(|fault| {
-            tracing::warn!(%fault, "the authentication service answers something else than verdicts");
-            Unavailable::NoService
-        })?;
-        let results = B::results(response);
-        if results.len() != count {
-            tracing::warn!(
-                asked = count,
-                answered = results.len(),
-                "the authentication service leaves verdicts out"
-            );
-            return Err(Unavailable::NoService);
-        }
-        Ok(results)
+        let began = Instant::now();
+        let came = self.servers.ask(&question, Repeats::OnAnotherServer, deadline).await;
+        let seen = |outcome| Exchange {
+            asks: B::PATH,
+            request: shown(&self.servers, &question),
+            took: began.elapsed(),
+            outcome,
+        };
+        let answer = match came {
+            Ok(answer) => answer,
+            Err(lost) => {
+                let why = super::unavailable(&lost);
+                self.watch.sees(|| seen(Outcome::Lost(lost)));
+                return Err(why);
+            }
+        };
+        let results = results_in::<B>(&answer, count);
+        self.watch.sees(|| seen(Outcome::answered(&self.servers, &answer, means::<B>(&results))));
+        results.map_err(|_| Unavailable::NoService)
     }
+}
+
+/// What is answered about so many.
+fn results_in<B: Batched>(answer: &Answer, count: usize) -> Result<Vec<B::Result>, NotUnderstood> {
+    let status = answer.status.as_u16();
+    if status != 200 {
+        tracing::warn!(status, "the authentication service refuses a batch");
+        return Err(NotUnderstood::Status(status));
+    }
+    let response: B::Response = serde_json::from_slice(&answer.body).map_err(|fault| {
+        tracing::warn!(%fault, "the authentication service answers something else than verdicts");
+        NotUnderstood::Unreadable
+    })?;
+    let results = B::results(response);
+    if results.len() != count {
+        tracing::warn!(
+            asked = count,
+            answered = results.len(),
+            "the authentication service leaves verdicts out"
+        );
+        return Err(NotUnderstood::NoResult);
+    }
+    Ok(results)
+}
+
+/// What the first of them means.
+fn means<B: Batched>(results: &Result<Vec<B::Result>, NotUnderstood>) -> Result<Means, NotUnderstood> {
+    let first = results.as_ref().map_err(Clone::clone)?.first().cloned();
+    answer::native(first.ok_or(NotUnderstood::NoResult)?.into()).map(Means::Login)
 }
 
 /// One request about all of them, for any of so many servers; its body is wiped when it is sent.

@@ -18,6 +18,7 @@ use super::changes::{Follower, Health, StreamHealth};
 use super::options::NativeOptions;
 use super::settled::{Grounds, Settled};
 use super::standings::Held;
+use super::trial::Watch;
 use crate::dto::verify::{
     ReconsiderItem, ReconsiderRequest, ReconsiderResponse, VerifyBatchRequest, VerifyBatchResponse,
     VerifyRequest, VerifyResponse,
@@ -70,11 +71,12 @@ impl Native {
         servers: Arc<Servers>,
         follower: Option<Follower>,
         runtime: &Handle,
+        watch: &Watch,
     ) -> Self {
         let (window, max) = (options.batch_window, options.batch_max);
         Self {
-            verify: Batches::new(servers.clone(), runtime.clone(), window, max),
-            reconsider: Batches::new(servers.clone(), runtime.clone(), window, max),
+            verify: Batches::new(servers.clone(), runtime.clone(), window, max, watch.clone()),
+            reconsider: Batches::new(servers.clone(), runtime.clone(), window, max, watch.clone()),
             servers,
             options,
             follower,

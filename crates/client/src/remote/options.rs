@@ -28,6 +28,7 @@ pub struct RemoteOptions {
 
 /// What is spoken with a service.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub enum Protocol {
     /// Requests by template, as NanoMQ and EMQX send them.
     Templates {

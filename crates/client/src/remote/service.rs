@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use vouchmq_identity::signature::SigningKey;
-use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, Unavailable, Verdict};
+use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, Unavailable, UnixMillis, Verdict};
 use vouchmq_tls::{Client, ClientOptions, TlsFault};
 
 use super::authenticator::{Waiter, password_of};
@@ -26,6 +26,7 @@ use super::standings::Standings;
 use super::tells::Tells;
 use super::template::{Occasion, RequestTemplate, TemplateFault};
 use super::templated::{Asker, Templated};
+use super::trial::{Exchange, Watch};
 use crate::transport::{Lookup, Origin, OriginFault, Servers, ServersOptions, Signing};
 
 /// An authentication service that is asked by HTTP.
@@ -51,9 +52,11 @@ pub struct Surroundings {
     standings: Arc<Standings<Basis>>,
     /// Who is asked now: a connection outlives the configuration that it came under.
     asked: Arc<Mutex<Weak<Remote>>>,
+    watch: Watch,
 }
 
 /// By what protocol.
+#[expect(clippy::large_enum_variant, reason = "a process has one")]
 pub(super) enum Spoken {
     Templates(Templated),
     Native(Arc<Native>),
@@ -103,7 +106,13 @@ const JOINERS_MAX: usize = 4_096;
 impl Surroundings {
     /// Questions wait on `runtime`; nobody has been let in yet.
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Self {
-        Self { runtime, clock, standings: Arc::default(), asked: Arc::default() }
+        Self { runtime, clock, standings: Arc::default(), asked: Arc::default(), watch: Watch::default() }
+    }
+
+    /// The same, and `sees` is told of each question and what came of it. Quick: the client waits for it.
+    #[must_use]
+    pub fn watched(self, sees: impl Fn(Exchange) + Send + Sync + 'static) -> Self {
+        Self { watch: Watch::by(sees), ..self }
     }
 }
 
@@ -226,6 +235,11 @@ impl Remote {
         settled.bounds(self.surroundings.clock.now())
     }
 
+    /// Whether a verdict that ends then is over.
+    pub(super) fn is_over(&self, end: Option<UnixMillis>) -> bool {
+        end.is_some_and(|end| end <= self.surroundings.clock.now())
+    }
+
     /// Time, as the cache counts it.
     pub(super) fn now(&self) -> Duration {
         self.start.elapsed()
@@ -310,7 +324,8 @@ impl Spoken {
             let template = template.map_err(|fault| RemoteFault::Template { what, fault })?;
             let (servers, _) = servers(what, &template.bases().collect::<Vec<_>>(), &request.tls)?;
             let tells = template.tells();
-            Ok::<_, RemoteFault>(Some(Asker { template, servers, tells }))
+            let watch = surroundings.watch.clone();
+            Ok::<_, RemoteFault>(Some(Asker { what, template, servers, tells, watch }))
         };
         Ok(match &options.protocol {
             Protocol::Templates { mode, login, superuser, acl } => Self::Templates(Templated {
@@ -328,8 +343,13 @@ impl Spoken {
                     .follows_changes
                     .then(|| Follower::try_new(&native.servers, tls, key, surroundings.clock.clone()));
                 let follower = follower.transpose().map_err(RemoteFault::Follower)?;
-                let runtime = &surroundings.runtime;
-                Self::Native(Arc::new(Native::new(native.clone(), servers, follower, runtime)))
+                Self::Native(Arc::new(Native::new(
+                    native.clone(),
+                    servers,
+                    follower,
+                    &surroundings.runtime,
+                    &surroundings.watch,
+                )))
             }
         })
     }

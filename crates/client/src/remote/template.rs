@@ -61,6 +61,9 @@ pub enum Occasion {
     Action,
 }
 
+/// What stands in place of a secret.
+pub(super) const HIDDEN: &str = Value::HIDDEN;
+
 const TEMPLATE_LEN_MAX: usize = 64 * 1024;
 /// Parameters, and as many header fields.
 const MEMBERS_MAX: usize = 64;

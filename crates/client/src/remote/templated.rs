@@ -11,6 +11,7 @@ use super::options::AnswerMode;
 use super::settled::Settled;
 use super::tells::Tells;
 use super::template::RequestTemplate;
+use super::trial::{Exchange, Means, Outcome, Watch};
 use super::unavailable;
 use super::values::Values;
 use crate::transport::{Answer, Repeats, Servers};
@@ -26,9 +27,12 @@ pub(super) struct Templated {
 
 /// One kind of question, and who is asked.
 pub(super) struct Asker {
+    /// Its key in the configuration.
+    pub(super) what: &'static str,
     pub(super) template: RequestTemplate,
     pub(super) servers: Arc<Servers>,
     pub(super) tells: Tells,
+    pub(super) watch: Watch,
 }
 
 /// Why there is no answer that means something.
@@ -48,25 +52,19 @@ impl Templated {
     ) -> Result<Settled, Unavailable> {
         let Some(login) = &self.login else { return Ok(Settled::NotMine) };
         let values = Values::of(request);
-        let answer = match login.ask(&values, deadline).await {
-            Ok(answer) => answer,
-            Err(NoAnswer::NotSayable) => return Ok(Settled::Deny(Denial::ServiceNotAllowed)),
-            Err(NoAnswer::Unavailable(why)) => return Err(why),
-        };
-        let said = answer::login(&self.mode, &answer, self.clock.now());
-        let mut carried = match said.map_err(|fault| not_understood("auth_req", &fault))? {
-            LoginAnswer::Allow(carried) => carried,
-            LoginAnswer::Deny(denial) => return Ok(Settled::Deny(denial)),
-            LoginAnswer::NotMine => return Ok(Settled::NotMine),
+        let said = login.ask(&values, deadline, |answer| answer::login(&self.mode, answer, self.clock.now()));
+        let mut carried = match said.await {
+            Ok(LoginAnswer::Allow(carried)) => carried,
+            Ok(LoginAnswer::Deny(denial)) => return Ok(Settled::Deny(denial)),
+            Ok(LoginAnswer::NotMine) => return Ok(Settled::NotMine),
+            Err(why) => return why.settled(),
         };
         if let Some(superuser) = self.superuser.as_ref().filter(|_| !carried.is_superuser) {
-            let answer = match superuser.ask(&values, deadline).await {
-                Ok(answer) => answer,
-                Err(NoAnswer::NotSayable) => return Ok(Settled::Deny(Denial::ServiceNotAllowed)),
-                Err(NoAnswer::Unavailable(why)) => return Err(why),
+            let said = superuser.ask(&values, deadline, |answer| answer::superuser(&self.mode, answer));
+            carried.is_superuser = match said.await {
+                Ok(is_superuser) => is_superuser,
+                Err(why) => return why.settled(),
             };
-            let said = answer::superuser(&self.mode, &answer);
-            carried.is_superuser = said.map_err(|fault| not_understood("super_req", &fault))?;
         }
         Ok(Settled::allowed(carried))
     }
@@ -78,10 +76,8 @@ impl Templated {
         deadline: Instant,
     ) -> Result<Said, Unavailable> {
         let Some(acl) = &self.acl else { return Ok(Said::Nothing) };
-        match acl.ask(values, deadline).await {
-            Ok(answer) => {
-                answer::permission(&self.mode, &answer).map_err(|fault| not_understood("acl_req", &fault))
-            }
+        match acl.ask(values, deadline, |answer| answer::permission(&self.mode, answer)).await {
+            Ok(said) => Ok(said),
             Err(NoAnswer::NotSayable) => Ok(Said::Deny),
             Err(NoAnswer::Unavailable(why)) => Err(why),
         }
@@ -89,10 +85,48 @@ impl Templated {
 }
 
 impl Asker {
-    async fn ask(&self, values: &Values<'_>, deadline: Instant) -> Result<Answer, NoAnswer> {
-        let question = self.template.render(values).map_err(|_| NoAnswer::NotSayable)?;
-        let answer = self.servers.ask(&question, Repeats::OnAnotherServer, deadline).await;
-        answer.map_err(|lost| NoAnswer::Unavailable(unavailable(&lost)))
+    /// What is answered, as `read` reads it.
+    async fn ask<T: Clone + Into<Means>>(
+        &self,
+        values: &Values<'_>,
+        deadline: Instant,
+        read: impl FnOnce(&Answer) -> Result<T, NotUnderstood> + Send,
+    ) -> Result<T, NoAnswer> {
+        let began = Instant::now();
+        let seen = |outcome| Exchange {
+            asks: self.what,
+            request: self.template.shown(values),
+            took: began.elapsed(),
+            outcome,
+        };
+        let question = match self.template.render(values) {
+            Ok(question) => question,
+            Err(fault) => {
+                self.watch.sees(|| seen(Outcome::NotSayable(fault)));
+                return Err(NoAnswer::NotSayable);
+            }
+        };
+        let answer = match self.servers.ask(&question, Repeats::OnAnotherServer, deadline).await {
+            Ok(answer) => answer,
+            Err(lost) => {
+                let why = unavailable(&lost);
+                self.watch.sees(|| seen(Outcome::Lost(lost)));
+                return Err(NoAnswer::Unavailable(why));
+            }
+        };
+        let said = read(&answer);
+        self.watch.sees(|| seen(Outcome::answered(&self.servers, &answer, said.clone().map(Into::into))));
+        said.map_err(|fault| NoAnswer::Unavailable(not_understood(self.what, &fault)))
+    }
+}
+
+impl NoAnswer {
+    /// What it means for who wants to connect.
+    fn settled(self) -> Result<Settled, Unavailable> {
+        match self {
+            Self::NotSayable => Ok(Settled::Deny(Denial::ServiceNotAllowed)),
+            Self::Unavailable(why) => Err(why),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Servers that are asked, over real connections.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests")]
+#![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod harness;
 mod transport;

@@ -74,8 +74,8 @@ impl Shape {
     fn same(&mut self, key: &str, meant: &str) {
         let below = meant.split('.').try_fold(&*self, |shape, key| shape.named.get(key)).cloned();
         let (path, last) = key.rsplit_once('.').unwrap_or(("", key));
-        let path = path.split('.').filter(|key| !key.is_empty());
-        let beside = path.fold(Some(self), |shape, key| shape?.named.get_mut(key));
+        let mut path = path.split('.').filter(|key| !key.is_empty());
+        let beside = path.try_fold(self, |shape, key| shape.named.get_mut(key));
         let place = beside.and_then(|beside| beside.named.get_mut(last));
         if let (Some(place), Some(below)) = (place, below) {
             *place = below;

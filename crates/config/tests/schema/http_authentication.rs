@@ -35,10 +35,10 @@ fn remote(outcome: Outcome) -> RemoteOptions {
 }
 
 fn login(text: &str) -> RequestOptions {
-    match remote(accepted(text)).protocol {
-        Protocol::Templates { login: Some(login), .. } => login,
-        protocol => panic!("{protocol:?}"),
-    }
+    let Protocol::Templates { login: Some(login), .. } = remote(accepted(text)).protocol else {
+        panic!("nobody is asked who clients are")
+    };
+    login
 }
 
 fn pairs(pairs: &[(&str, &str)]) -> Vec<(Box<str>, Template)> {
@@ -111,7 +111,15 @@ fn the_sample_of_nanomq_asks_as_nanomq_does() {
     assert!(accepted(&off).config.unwrap().remote.is_none(), "it says so");
     let on = layered(&[&off, "auth.http_auth.enable = true"]);
     assert!(!on.report().contains("http_auth"), "{}", on.report());
-    assert_eq!(remote(on), expected);
+    let server = ServerBounds { connections_max: 32, ..ServerBounds::default() };
+    assert_eq!(remote(on), RemoteOptions { server, ..expected });
+}
+
+#[test]
+fn what_clients_may_do_can_be_asked_where_others_say_who_they_are() {
+    let outcome = accepted("auth.http_auth.acl_req { url = \"http://127.0.0.1/\", method = post }");
+    let Protocol::Templates { login, superuser, acl, .. } = remote(outcome).protocol else { panic!() };
+    assert!(login.is_none() && superuser.is_none() && acl.is_some());
 }
 
 #[test]
@@ -232,6 +240,7 @@ fn deadlines_stay_within_that_of_connect() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn what_cannot_be_asked_is_an_error_with_its_place_and_what_to_do() {
     let (native, key) = ("auth.http_auth { mode = native, native.servers = [\"http://127.0.0.1\"]", KEY);
     for (text, told) in [
@@ -241,8 +250,8 @@ fn what_cannot_be_asked_is_an_error_with_its_place_and_what_to_do() {
         ),
         ("auth.http_auth.timeout = 3s".to_owned(), "it does not say who is asked"),
         (
-            "auth.http_auth.acl_req { url = \"http://127.0.0.1/\", method = post }".to_owned(),
-            "auth.http_auth.acl_req: it is asked about clients that auth_req lets in, and there is no auth_req",
+            "auth.http_auth.super_req { url = \"http://127.0.0.1/\", method = post }".to_owned(),
+            "auth.http_auth.super_req: it is asked about clients that auth_req lets in, and there is no auth_req",
         ),
         (
             asked("auth_req.enable = false, super_req { url = \"http://127.0.0.1/\" }"),
@@ -443,7 +452,7 @@ fn it_is_asked_last_unless_an_order_is_written() {
 }
 
 #[test]
-fn the_block_outside_of_auth_is_the_one_within() {
+fn a_block_at_the_top_is_the_one_within() {
     let within = accepted(&asked("timeout = 3s"));
     let outside = accepted(&asked("TimeOut = 3s").replace("auth.http_auth", "HTTP_Auth"));
     assert!(outside.config == within.config);

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -58,12 +59,12 @@ struct Inner {
     is_superuser: bool,
     carried: Option<CarriedRights>,
     service: Option<Arc<dyn AskPermission>>,
-    /// What the service granted, and rules deny a part of.
-    granted: Mutex<Vec<TopicFilter>>,
+    /// What the service granted, the latest last.
+    granted: Mutex<VecDeque<TopicFilter>>,
 }
 
-/// Of these there are at most so many for one client; further ones are refused.
-const GRANTED_MAX: usize = 1_024;
+/// Of these as many are known of one client.
+const GRANTED_MAX: usize = 2_048;
 
 /// What a subscription comes to, by what is known.
 enum Outcome {
@@ -72,6 +73,8 @@ enum Outcome {
     Asked {
         allowed: Grant,
         nothing: Grant,
+        /// Whether what it comes to if it says nothing is all of it, but for what rules deny.
+        nothing_is_all: bool,
     },
 }
 
@@ -117,15 +120,17 @@ impl Authorize for Rights {
             }
         };
         let filter = filter.map(FilterRef::to_owned);
-        let (allowed, nothing) = match outcome {
+        let (allowed, nothing, nothing_is_all) = match outcome {
             Outcome::Is(grant) => return reply.answer(Inquired::Granted(grant)),
-            Outcome::Asked { allowed, nothing } => (allowed, nothing),
+            Outcome::Asked { allowed, nothing, nothing_is_all } => (allowed, nothing, nothing_is_all),
         };
         let Some(service) = &self.0.service else { return drop(reply) };
         let known = service.known(attempt);
         let inner = Arc::clone(&self.0);
         let said = SaidReply::new(move |said| {
             reply.answer(said.map_or(Inquired::Unavailable, |said| {
+                let is_all = said == Said::Allow || said == Said::Nothing && nothing_is_all;
+                let filter = filter.filter(|_| is_all);
                 Inquired::Granted(inner.granted(filter, said.grant(allowed, nothing)))
             }));
         });
@@ -181,7 +186,7 @@ impl Inner {
         match self.said(own, |carried| carried.on_publish(topic, qos, retain)) {
             Some(Effect::Allow) => Outcome::Is(Grant::Whole),
             Some(Effect::Deny) => Outcome::Is(Grant::Denied),
-            None => self.unsaid(Grant::Whole, self.own.no_match_on_publish(topic, qos, retain)),
+            None => self.unsaid(Grant::Whole, self.own.no_match_on_publish(topic, qos, retain), true),
         }
     }
 
@@ -223,11 +228,10 @@ impl Inner {
         if own.decides == Some(Effect::Allow) {
             return Outcome::Is(checked(is_partly_denied));
         }
-        let nothing = match self.own.no_match_on_subscribe(filter, share, is_partly_allowed) {
-            Grant::Whole => checked(is_partly_denied),
-            grant @ (Grant::PerMessage | Grant::Denied | Grant::Asked) => grant,
-        };
-        self.unsaid(checked(is_partly_denied), nothing)
+        let no_match = self.own.no_match_on_subscribe(filter, share, is_partly_allowed);
+        let allowed = checked(is_partly_denied);
+        let nothing = if no_match == Grant::Whole { allowed } else { no_match };
+        self.unsaid(allowed, nothing, no_match == Grant::Whole)
     }
 
     fn subscription_of_any_qos(&self, filter: FilterRef<'_>, share: Option<&str>) -> Grant {
@@ -240,24 +244,26 @@ impl Inner {
         if others.into_iter().all(|qos| grant(Some(qos)) == first) { first } else { Grant::Asked }
     }
 
-    fn unsaid(&self, allowed: Grant, nothing: Grant) -> Outcome {
+    fn unsaid(&self, allowed: Grant, nothing: Grant, nothing_is_all: bool) -> Outcome {
         match self.service {
-            Some(_) => Outcome::Asked { allowed, nothing },
+            Some(_) => Outcome::Asked { allowed, nothing, nothing_is_all },
             None => Outcome::Is(nothing),
         }
     }
 
-    /// Remembers what messages are let through by.
+    /// Remembers what messages are let through by: also of a subscription as a whole, as what was kept for it is judged
+    /// one by one.
     fn granted(&self, filter: Option<TopicFilter>, grant: Grant) -> Grant {
-        let Some(filter) = filter.filter(|_| grant == Grant::PerMessage) else { return grant };
+        let is_granted = matches!(grant, Grant::Whole | Grant::PerMessage);
+        let Some(filter) = filter.filter(|_| is_granted) else { return grant };
         let mut granted = self.granted.lock().unwrap_or_else(PoisonError::into_inner);
-        if granted.contains(&filter) {
-            return grant;
+        if !granted.contains(&filter) {
+            if granted.len() >= GRANTED_MAX {
+                // A client has fewer subscriptions: this one is likely to be over.
+                granted.pop_front();
+            }
+            granted.push_back(filter);
         }
-        if granted.len() >= GRANTED_MAX {
-            return Grant::Denied;
-        }
-        granted.push(filter);
         grant
     }
 
@@ -274,7 +280,7 @@ impl Outcome {
     fn known(&self, known: impl FnOnce() -> Option<Said>) -> Grant {
         match *self {
             Self::Is(grant) => grant,
-            Self::Asked { allowed, nothing } => {
+            Self::Asked { allowed, nothing, nothing_is_all: _ } => {
                 known().map_or(Grant::Asked, |said| said.grant(allowed, nothing))
             }
         }

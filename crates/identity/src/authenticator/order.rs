@@ -21,12 +21,15 @@ words! {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Order(Box<[AuthenticatorName]>);
 
+/// What stands around an authenticator.
+pub type Around = dyn Fn(Box<dyn Authenticator>) -> Box<dyn Authenticator>;
+
 /// A service that is asked.
 pub struct AskedService {
     /// Asks who a client is.
     pub authenticator: Box<dyn Authenticator>,
     /// Stands around those that let other clients in than devices, and has the service asked what these may do.
-    pub beside: Box<dyn Fn(Box<dyn Authenticator>) -> Box<dyn Authenticator>>,
+    pub beside: Box<Around>,
 }
 
 /// Why a list of names is no [`Order`].
@@ -42,6 +45,9 @@ pub enum OrderFault {
     #[error("authenticator {0} stands in the order twice")]
     Twice(AuthenticatorName),
 }
+
+/// An authenticator that is asked in its turn; the one without a name lets clients in that have no proof.
+type Link = (Option<AuthenticatorName>, Box<dyn Authenticator>);
 
 /// Ends connections of whom an authenticator let in that is not asked any more.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +87,20 @@ impl Order {
         http: Option<AskedService>,
         configured: &Arc<Configured>,
     ) -> Chain {
+        let links = self.links(registry, http, configured);
+        let mut chain: Vec<_> = links.into_iter().map(|(_, authenticator)| authenticator).collect();
+        let unlisted = AuthenticatorName::ALL.iter().filter(|name| !self.0.contains(name));
+        chain.extend(unlisted.map(|name| Box::new(Unlisted(*name)) as Box<dyn Authenticator>));
+        Chain::new(chain)
+    }
+
+    /// Those that are asked one after the other; the one without a name lets clients in that have no proof.
+    pub fn links(
+        &self,
+        registry: Option<Box<dyn Authenticator>>,
+        http: Option<AskedService>,
+        configured: &Arc<Configured>,
+    ) -> Vec<Link> {
         let (mut registry, http) = (registry, http.filter(|_| self.0.contains(&AuthenticatorName::Http)));
         let (mut service, beside) = match http {
             Some(AskedService { authenticator, beside }) => (Some(authenticator), Some(beside)),
@@ -90,20 +110,17 @@ impl Order {
             Some(beside) => beside(other),
             None => other,
         };
-        let mut chain: Vec<Box<dyn Authenticator>> = Vec::new();
+        let mut links: Vec<Link> = Vec::new();
         for name in self.names() {
-            match name {
-                AuthenticatorName::Registry => chain.extend(registry.take()),
-                AuthenticatorName::Http => chain.extend(service.take()),
-                AuthenticatorName::File => {
-                    chain.push(beside(Box::new(FileAuthenticator::of(configured.clone()))));
-                }
-            }
+            let link = match name {
+                AuthenticatorName::Registry => registry.take(),
+                AuthenticatorName::Http => service.take(),
+                AuthenticatorName::File => Some(beside(Box::new(FileAuthenticator::of(configured.clone())))),
+            };
+            links.extend(link.map(|link| (Some(name), link)));
         }
-        chain.push(beside(Box::new(Anonymous::of(configured.clone()))));
-        let unlisted = AuthenticatorName::ALL.iter().filter(|name| !self.0.contains(name));
-        chain.extend(unlisted.map(|name| Box::new(Unlisted(*name)) as Box<dyn Authenticator>));
-        Chain::new(chain)
+        links.push((None, beside(Box::new(Anonymous::of(configured.clone())))));
+        links
     }
 }
 

@@ -118,6 +118,11 @@ impl Engine {
         })
     }
 
+    /// Whether bytes of this connection wait to be handled.
+    pub fn keeps_input(&self, id: ConnectionId) -> bool {
+        self.clients.connection(id).is_some_and(|connection| !connection.partial.is_empty())
+    }
+
     /// Handles whole packets and returns how many bytes they took.
     fn handle_packets(&mut self, now: Timestamp, id: ConnectionId, input: &[u8]) -> usize {
         let mut consumed = 0;

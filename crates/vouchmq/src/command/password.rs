@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
+use dialoguer::Password;
 use secrecy::SecretString;
 
 use crate::exit::Failure;
@@ -9,12 +10,19 @@ use crate::output;
 
 /// Asks twice on a terminal, else reads a line from standard input.
 pub(super) fn ask(whose: &str) -> Result<SecretString, Failure> {
+    read(whose, |dialog| dialog.with_confirmation("Again", "They differ; once more, please"))
+}
+
+/// The same for a password that there is already: asks once.
+pub(super) fn ask_once(whose: &str) -> Result<SecretString, Failure> {
+    read(whose, |dialog| dialog)
+}
+
+fn read<'a>(whose: &str, more: impl FnOnce(Password<'a>) -> Password<'a>) -> Result<SecretString, Failure> {
     if io::stdin().is_terminal() {
-        let asked = dialoguer::Password::new()
-            .with_prompt(format!("Password of {}", output::escaped(whose)))
-            .with_confirmation("Again", "They differ; once more, please")
-            .interact();
-        return asked
+        let dialog = Password::new().with_prompt(format!("Password of {}", output::escaped(whose)));
+        return more(dialog)
+            .interact()
             .map(SecretString::from)
             .map_err(|error| Failure::unusable(format_args!("no password could be asked for: {error}")));
     }

@@ -14,7 +14,7 @@ mod export;
 mod fault;
 mod import;
 mod input;
-mod json;
+pub(super) mod json;
 mod listing;
 mod operator;
 mod path;

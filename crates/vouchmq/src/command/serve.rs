@@ -21,6 +21,7 @@ use clap::builder::BoolishValueParser;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use vouchmq_broker::{Bound, ListenAddress, ListenerOptions};
+use vouchmq_config::Config;
 use vouchmq_identity::Sessions;
 use vouchmq_mqtt::engine::SHARDS_MAX;
 
@@ -96,18 +97,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let warnings: Vec<String> = outcome.warnings().chain(people.warnings).collect();
     let shards = config.system.shards.unwrap_or_else(core_count);
     let data = DataDirectory::open(&config.system.data)?;
-    let choices = Choices {
-        database: config.registry.database.as_ref().map(|database| database.expose()),
-        keys: arguments.keys.as_ref().map(ExposeSecret::expose_secret),
-        accepts_rollback: arguments.accept_rollback,
-        node_timeout: config.settings.node_timeout,
-        max_staleness: config.settings.staleness_max_secs.map(Duration::from_secs),
-    };
-    let registry = registry::Open::at(data.path(), &choices)?;
+    let registry = registry::Open::at(data.path(), &choices(&arguments, &config))?;
     let configured = Arc::new(people.configured);
     let service = Arc::new(asking::Asked::on(registry.runtime.handle().clone()));
-    let prepared =
-        service.prepare(config.remote.as_ref()).map_err(|mistake| configuration::told(vec![mistake]))?;
+    let prepared = service.prepare(config.remote.as_ref());
+    let prepared = prepared.map_err(|mistake| configuration::told(vec![mistake]))?;
     let judges = Judges::new(&registry, &people.order, prepared.0.as_ref(), &configured);
     service.commit(prepared);
     let broker = settings::broker_config(
@@ -163,11 +157,27 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let now = Mutex::new(Now { outcome, configured });
     let running = Arc::new(Running { asked, logs, control, judges, service, http, now });
     soon.is(&running);
-    for address in &addresses {
+    announce(&addresses, shards, &data)?;
+    lifecycle::run_until_signal(broker, at_work, running, signals)
+}
+
+fn announce(addresses: &[String], shards: u16, data: &DataDirectory) -> Result<(), Failure> {
+    for address in addresses {
         tracing::info!(shards, data = %data.path().display(), "listening on {address}");
         output::line(&format!("listening on {address}"))?;
     }
-    lifecycle::run_until_signal(broker, at_work, running, signals)
+    Ok(())
+}
+
+/// How the registry is opened.
+fn choices<'a>(arguments: &'a Arguments, config: &'a Config) -> Choices<'a> {
+    Choices {
+        database: config.registry.database.as_ref().map(|database| database.expose()),
+        keys: arguments.keys.as_ref().map(ExposeSecret::expose_secret),
+        accepts_rollback: arguments.accept_rollback,
+        node_timeout: config.settings.node_timeout,
+        max_staleness: config.settings.staleness_max_secs.map(Duration::from_secs),
+    }
 }
 
 /// Where MQTT clients connect, and what is spoken there.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use crate::identity::http::Http;
 use crate::process::{Ran, Running, run, vouchmq};
 
 mod reload;
@@ -13,8 +14,8 @@ mod start;
 mod tls;
 
 /// A broker that a file configures; it is ended when this is dropped.
-struct Configured {
-    process: Running,
+pub(crate) struct Configured {
+    pub(crate) process: Running,
     folder: TempDir,
     /// Where each listener of MQTT is, in the order of the file.
     urls: Vec<String>,
@@ -22,16 +23,16 @@ struct Configured {
     api: String,
 }
 
-const FILE: &str = "broker.conf";
+pub(crate) const FILE: &str = "broker.conf";
 
 impl Configured {
     /// Starts a broker with this configuration in a folder of its own, below which `{folder}` stands.
-    fn start(text: &str) -> Self {
+    pub(crate) fn start(text: &str) -> Self {
         Self::start_in(TempDir::new().unwrap(), text, &[])
     }
 
     /// The same, in a folder that has files already, and with these flags.
-    fn start_in(folder: TempDir, text: &str, flags: &[&str]) -> Self {
+    pub(crate) fn start_in(folder: TempDir, text: &str, flags: &[&str]) -> Self {
         write(folder.path(), FILE, text);
         let (file, data) = (folder.path().join(FILE), folder.path().join("data"));
         let mut command = vouchmq(&["serve", "--config", file.to_str().unwrap()]);
@@ -45,27 +46,27 @@ impl Configured {
         Self { process, folder, urls, api }
     }
 
-    fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file into its folder.
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         write(self.folder(), name, text);
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder().join(name)
     }
 
     /// Has it read its configuration again.
-    fn reload(&self) -> Ran {
+    pub(crate) fn reload(&self) -> Ran {
         let token = self.folder().join("data/admin-token");
         run(&["reload", "--api", &self.api, "--token-file", token.to_str().unwrap()])
     }
 
     /// The same, with other words in the file.
-    fn reload_with(&self, text: &str) -> Ran {
+    pub(crate) fn reload_with(&self, text: &str) -> Ran {
         self.write(FILE, text);
         self.reload()
     }
@@ -88,6 +89,17 @@ impl Configured {
         run(&[&[command, "-h", "127.0.0.1", "-p", self.port(0)], flags].concat())
     }
 
+    /// Where clients connect by the first listener.
+    pub(crate) fn address(&self) -> String {
+        format!("127.0.0.1:{}", self.port(0))
+    }
+
+    /// The management API, as an operator sees it.
+    pub(crate) fn operator(&self) -> Http {
+        let token = fs::read_to_string(self.path("data/admin-token")).unwrap();
+        Http::new(&self.api, Some(token.trim()))
+    }
+
     /// The port of a listener.
     fn port(&self, number: usize) -> &str {
         let url = self.urls.get(number).unwrap();
@@ -95,7 +107,7 @@ impl Configured {
     }
 }
 
-fn write(folder: &Path, name: &str, text: &str) {
+pub(crate) fn write(folder: &Path, name: &str, text: &str) {
     let path = folder.join(name);
     let draft = folder.join(format!("{name}.new"));
     fs::write(&draft, text.replace("{folder}", folder.to_str().unwrap())).unwrap();

@@ -15,6 +15,7 @@ mod native;
 mod passwd;
 mod process;
 mod registry;
+mod remote;
 mod secure;
 mod serve;
 mod server;

@@ -11,17 +11,39 @@ use vouchmq_tls::{Client, ClientOptions};
 use crate::process::{DEADLINE, Running, run};
 
 /// A stub; it is ended when this is dropped.
-struct Stub {
-    _process: Running,
-    address: String,
+pub(crate) struct Stub {
+    process: Running,
+    pub(crate) address: String,
 }
 
 impl Stub {
-    fn start(flags: &[&str]) -> Self {
+    pub(crate) fn start(flags: &[&str]) -> Self {
         let mut process = Running::start(&[&["bench", "auth-stub"], flags].concat());
         let line = process.wait_for("listening on http");
         let address = line.split("://").nth(1).unwrap().to_owned();
-        Self { _process: process, address }
+        Self { process, address }
+    }
+
+    /// Starts one where another one was.
+    pub(crate) fn start_at(address: &str, flags: &[&str]) -> Self {
+        Self::start(&[&["--listen", address], flags].concat())
+    }
+
+    /// Ends it in an instant; where it was.
+    pub(crate) fn kill(mut self) -> String {
+        self.process.kill();
+        self.address.clone()
+    }
+
+    /// From now on it does this; `None`: what it should.
+    pub(crate) fn fail(&self, fault: Option<&str>) {
+        let told = fault.map_or_else(|| "{}".to_owned(), |fault| format!(r#"{{"fault":"{fault}"}}"#));
+        self.control("POST", "/stub/fault", &told);
+    }
+
+    /// The newest question, as it came.
+    pub(crate) fn newest(&self) -> String {
+        self.control("GET", "/stub/newest", "")
     }
 
     fn connect(&self) -> TcpStream {
@@ -49,7 +71,7 @@ impl Stub {
         answer.split_once("\r\n\r\n").unwrap().1.to_owned()
     }
 
-    fn counts(&self) -> Value {
+    pub(crate) fn counts(&self) -> Value {
         serde_json::from_str(&self.control("GET", "/stub/counts", "")).unwrap()
     }
 }
@@ -110,7 +132,7 @@ fn verdicts_are_told_in_json() {
 fn each_fault_is_what_it_says() {
     let stub = Stub::start(&["--protocol", "json"]);
     let with = |fault: &str| {
-        stub.control("POST", "/stub/fault", &format!(r#"{{"fault":"{fault}"}}"#));
+        stub.fail(Some(fault));
         stub.login("a", "b")
     };
     assert!(with("html").contains("content-type: text/html"));
@@ -142,7 +164,7 @@ fn a_reset_is_a_reset_and_a_hang_is_silence() {
     let mut other = ask();
     while stub.counts()["faults"]["hang"] != 2 {}
     assert_eq!(stub.counts()["in_flight"]["now"], 2);
-    stub.control("POST", "/stub/fault", "{}");
+    stub.fail(None);
     assert_eq!(told(&stub.login("a", "b")).0, "200", "others are answered again");
     other.set_nonblocking(true).unwrap();
     assert_eq!(other.read(&mut [0; 16]).unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -176,7 +198,7 @@ fn the_newest_question_is_shown_as_it_came() {
     let mut stream = stub.connect();
     stream.write_all(asked.as_bytes()).unwrap();
     assert_ne!(stream.read(&mut [0; 16]).unwrap(), 0);
-    assert_eq!(stub.control("GET", "/stub/newest", ""), asked);
+    assert_eq!(stub.newest(), asked);
 }
 
 #[test]

@@ -30,17 +30,19 @@ pub(super) fn measure(
     rounds: usize,
     storms: &Storms,
 ) -> Result<Vec<Bound>> {
-    let (mut idle, mut hanging, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut idle, mut busy, mut hanging, mut ratios) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let (mut half, mut whole) = (Vec::new(), Vec::new());
     for number in 1..=rounds {
         let asking = stage.fresh("hanging")?;
         let quiet = round_trips(plan, &asking, generator, None)?;
-        let disturbed = round_trips(plan, &asking, generator, Some(&format!("r{number}")))?;
+        let answered = round_trips(plan, &asking, generator, Some((&format!("a{number}"), None)))?;
+        let disturbed = round_trips(plan, &asking, generator, Some((&format!("h{number}"), Some("hang"))))?;
         eprintln!(
-            "round {number}/{rounds}  p99 of a round trip {:.0} µs, hanging {:.0} µs",
-            quiet, disturbed
+            "round {number}/{rounds}  p99 of a round trip {quiet:.0} µs, others come {answered:.0} µs, hanging \
+             {disturbed:.0} µs"
         );
         idle.push(quiet);
+        busy.push(answered);
         hanging.push(disturbed);
         ratios.push(disturbed / quiet);
         let [first, second] = growth(plan, &stage.fresh("denied")?, generator)?;
@@ -60,7 +62,8 @@ pub(super) fn measure(
     let bounds = [
         bound("CPU of a CONNECT, remembered over registry", &storms.remembered, Some(plan.remembered_ratio)),
         bound("p99 of another client's round trip, µs, idle", &idle, None),
-        bound("… while the service hangs", &hanging, None),
+        bound("… while others come, and the service answers", &busy, None),
+        bound("… while others come, and the service hangs", &hanging, None),
         bound("… over idle", &ratios, Some(plan.hanging_ratio)),
         bound(&format!("memory that {} denied clients leave, MiB", denied / 2), &half, None),
         bound(&format!("… {denied}"), &whole, Some(plan.denied_mb)),
@@ -68,30 +71,31 @@ pub(super) fn measure(
     Ok(bounds.into_iter().flatten().collect())
 }
 
-/// p99 of a client that is connected already; with a `round`, the service hangs, and others come meanwhile.
+/// p99 of a client that is connected already. With a storm, which is a word for its clients and what the service does
+/// instead of answering, others come meanwhile.
 fn round_trips(
     plan: &Authentication,
     asking: &Asking,
     generator: &Generator,
-    round: Option<&str>,
+    storm: Option<(&str, Option<&str>)>,
 ) -> Result<f64> {
     let broker = &asking.broker;
     broker.settle()?;
     let logins = asking.logins()?;
     thread::scope(|scope| {
         let trips = scope.spawn(|| generator.measure_beside(&plan.round_trips, broker));
-        let storm = round.map_or(Ok(None), |round| {
+        let storm = storm.map_or(Ok(()), |(round, fault)| {
             asking.wait_for_logins(logins + 2)?;
-            asking.tell(Some("hang"))?;
+            asking.tell(fault)?;
             let load = plan.hanging.replace("{round}", round);
-            let storm = generator.measure_beside(&load, broker);
+            let reading = generator.measure_beside(&load, broker);
             asking.tell(None)?;
-            storm.map(Some)
+            let Reading { ok, .. } = reading?;
+            ensure!(fault.is_none() || ok == 0.0, "{ok} clients were let in while the service was hanging");
+            Ok(())
         });
         let trips = trips.join().map_err(|_| anyhow!("a thread has panicked"))??;
-        if let Some(Reading { ok, .. }) = storm? {
-            ensure!(ok == 0.0, "{ok} clients were let in while the service was hanging");
-        }
+        storm?;
         Ok(trips.p99_us)
     })
 }

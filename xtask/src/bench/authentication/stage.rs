@@ -57,15 +57,14 @@ impl Stage {
         let start = |name: &str, rest: &str| broker(&vouchmq, shards, name, rest).start(&dir);
         let (api, service) = (free_port()?, free_port()?);
         let more = format!(
-            "http_server {{ bind = \"127.0.0.1:{api}\" }}\nauth_service {{ bind = \"127.0.0.1:{service}\", max_rate = \
+            "http_server {{ port = {api} }}\nauth_service {{ bind = \"127.0.0.1:{service}\", max_rate = \
              off }}\n"
         );
         let registry = start("registry", &more)?;
-        let token =
-            fs::read_to_string(dir.join("registry/data/admin-token")).context("no administrator's token")?;
+        let token = token(&dir.join("registry/data/admin-token"), api)?;
         let devices = dir.join("devices");
         eprintln!("entering {count} devices");
-        devices::enter(api, token.trim(), count, &devices)?;
+        devices::enter(api, &token, count, &devices)?;
         let native = format!(
             "{SILENT}auth {{ order = [http], no_match = allow, http_auth {{ mode = native, native {{ servers = \
              [\"http://127.0.0.1:{service}\"] }} }} }}\n"
@@ -139,9 +138,21 @@ impl Asking {
 }
 
 fn broker(vouchmq: &Path, shards: u32, name: &str, rest: &str) -> Broker {
-    let arguments = format!("serve --config {{file}} --shards {shards} --data data --register-listen off");
+    let arguments = format!(
+        "serve --config {{file}} --shards {shards} --data data --register-listen off --log-level error"
+    );
     let configuration = format!("listeners {{ tcp {{ bind = \"127.0.0.1:{{port}}\" }} }}\n{rest}");
     Broker::told(name, vouchmq.to_owned(), &arguments, &configuration)
+}
+
+/// The administrator's token, when the management API listens: it does so after the broker.
+fn token(file: &Path, port: u16) -> Result<String> {
+    let token = wait_for(Duration::from_secs(30), Duration::from_millis(50), || {
+        let token = fs::read_to_string(file).ok().filter(|token| !token.is_empty());
+        Ok(token.filter(|_| Server::connect(port, None).is_ok()))
+    })?;
+    let token = token.context("the management API does not listen after 30 s")?;
+    Ok(token.trim().to_owned())
 }
 
 /// No management API.

@@ -1,16 +1,19 @@
 //! Many CONNECTs at once, against everyone who can decide about them.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::thread::available_parallelism;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use super::super::Options;
+use super::super::broker::TICKS_PER_SECOND;
 use super::super::load::{Generator, Reading};
 use super::super::plan::{Authentication, Storm, Through};
 use super::super::statistics::{Summary, verdict};
 use super::stage::Stage;
+use crate::clock::Stopwatch;
 use crate::table::Table;
 
 /// What was found.
@@ -36,6 +39,8 @@ pub(super) struct Finding {
     p50_us: f64,
     p99_us: f64,
     refused: f64,
+    /// Cores that others on the machine took meanwhile.
+    others_cores: f64,
     /// What held it back, if it was not the broker.
     held_back: Option<String>,
     met: Option<bool>,
@@ -45,6 +50,7 @@ pub(super) struct Finding {
 struct Round {
     reading: Reading,
     service_cpu_us: f64,
+    others_cores: f64,
 }
 
 /// Measures every storm in turn, round after round; each once before, for connections and caches.
@@ -88,12 +94,30 @@ fn one(storm: &Storm, stage: &Stage, generator: &Generator, round: &str) -> Resu
     let load = storm.load.replace("{round}", round).replace("{devices}", &devices);
     pair.broker.settle()?;
     let cpu = || pair.service.map_or(Ok(0.0), |service| service.cpu_secs());
-    let before = cpu()?;
+    let (before, machine, watch) = (cpu()?, machine_secs()?, Stopwatch::start());
     let reading = generator.measure(&load, pair.broker)?;
+    let (elapsed, busy) = (watch.elapsed().as_secs_f64(), machine_secs()? - machine);
     ensure!(reading.errors == 0.0, "{}: {} connections came to nothing", storm.name, reading.errors);
     ensure!(reading.ok > 0.0, "{}: everybody was refused", storm.name);
-    let service_cpu_us = (cpu()? - before) * 1e6 / (reading.ok + reading.refused);
-    Ok(Round { reading, service_cpu_us })
+    let answers = reading.ok + reading.refused;
+    let service_cpu_us = (cpu()? - before) * 1e6 / answers;
+    let ours = (reading.cpu_us + service_cpu_us + reading.generator_cpu_us) * answers / 1e6;
+    let others_cores = ((busy - ours) / elapsed).max(0.0);
+    Ok(Round { reading, service_cpu_us, others_cores })
+}
+
+/// Seconds that the machine's cores were busy since its start, with what a hypervisor took.
+fn machine_secs() -> Result<f64> {
+    let stat = fs::read_to_string("/proc/stat").context("cannot read /proc/stat")?;
+    busy(&stat).map(|ticks| ticks / TICKS_PER_SECOND).context("/proc/stat does not say what is busy")
+}
+
+/// All fields of the first line but those of idleness, the fourth and the fifth, and of guests, counted already.
+fn busy(stat: &str) -> Option<f64> {
+    let fields = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace();
+    let ticks: Option<Vec<f64>> = fields.map(|field| field.parse().ok()).collect();
+    let ticks = ticks?.into_iter().take(8).enumerate();
+    Some(ticks.filter(|(at, _)| ![3, 4].contains(at)).map(|(_, ticks)| ticks).sum())
 }
 
 fn finding(storm: &Storm, rounds: &[Round], shards: u32) -> Finding {
@@ -105,6 +129,7 @@ fn finding(storm: &Storm, rounds: &[Round], shards: u32) -> Finding {
     let cpu = summary(&|round| round.reading.cpu_us);
     let service_cpu_us = median(&|round| round.service_cpu_us);
     let generator_cpu_us = median(&|round| round.reading.generator_cpu_us);
+    let others_cores = median(&|round| round.others_cores);
     let is_fast = storm.per_second.map(|bar| per_second.median >= bar - per_second.spread / 2.0);
     let is_cheap = storm.cpu_us.map(|bar| cpu.meets(bar));
     let cores = |micros: f64| micros * per_second.median / 1e6;
@@ -121,7 +146,12 @@ fn finding(storm: &Storm, rounds: &[Round], shards: u32) -> Finding {
         p50_us: median(&|round| round.reading.p50_us),
         p99_us: median(&|round| round.reading.p99_us),
         refused: median(&|round| round.reading.refused),
-        held_back: held_back([cores(cpu.median), cores(service_cpu_us), cores(generator_cpu_us)], shards),
+        others_cores,
+        held_back: held_back(
+            [cores(cpu.median), cores(service_cpu_us), cores(generator_cpu_us)],
+            others_cores,
+            shards,
+        ),
         met: match (is_fast, is_cheap) {
             (None, None) => None,
             (fast, cheap) => Some(fast.unwrap_or(true) && cheap.unwrap_or(true)),
@@ -133,12 +163,12 @@ fn finding(storm: &Storm, rounds: &[Round], shards: u32) -> Finding {
 const ALL: f64 = 0.9;
 
 /// What held the broker back: a program of one thread that had its core to itself, or the whole machine.
-fn held_back([broker, service, generator]: [f64; 3], shards: u32) -> Option<String> {
+fn held_back([broker, service, generator]: [f64; 3], others: f64, shards: u32) -> Option<String> {
     if broker >= ALL * f64::from(shards) {
         return None;
     }
     let cores = available_parallelism().map_or(1.0, |cores| cores.get() as f64);
-    let all = broker + service + generator;
+    let all = broker + service + generator + others;
     if generator >= ALL {
         Some("the generator".to_owned())
     } else if service >= ALL {
@@ -146,10 +176,11 @@ fn held_back([broker, service, generator]: [f64; 3], shards: u32) -> Option<Stri
     } else if all >= ALL * cores {
         let share = |part: f64| part / all * 100.0;
         Some(format!(
-            "the machine: broker {:.0} %, service {:.0} %, generator {:.0} % of it",
+            "the machine: broker {:.0} %, service {:.0} %, generator {:.0} %, others {:.0} %",
             share(broker),
             share(service),
-            share(generator)
+            share(generator),
+            share(others)
         ))
     } else {
         None
@@ -218,7 +249,8 @@ mod tests {
     }
 
     fn round(per_second: f64, cpu_us: f64) -> Round {
-        Round { reading: Reading { per_second, cpu_us, ..Reading::default() }, service_cpu_us: 10.0 }
+        let reading = Reading { per_second, cpu_us, ..Reading::default() };
+        Round { reading, service_cpu_us: 10.0, others_cores: 0.0 }
     }
 
     #[test]
@@ -233,9 +265,17 @@ mod tests {
 
     #[test]
     fn who_has_its_only_core_to_itself_holds_back() {
-        assert_eq!(held_back([1.0, 0.2, 0.95], 2).as_deref(), Some("the generator"));
-        assert_eq!(held_back([0.5, 0.95, 0.1], 2).as_deref(), Some("the service"));
-        assert_eq!(held_back([1.9, 0.0, 0.0], 2), None);
-        assert_eq!(held_back([0.1, 0.1, 0.1], 2), None);
+        assert_eq!(held_back([1.0, 0.2, 0.95], 0.0, 2).as_deref(), Some("the generator"));
+        assert_eq!(held_back([0.5, 0.95, 0.1], 0.0, 2).as_deref(), Some("the service"));
+        assert_eq!(held_back([1.9, 0.0, 0.0], 0.0, 2), None);
+        assert_eq!(held_back([0.1, 0.1, 0.1], 0.0, 2), None);
+        let crowded = held_back([0.2, 0.1, 0.1], 10_000.0, 2);
+        assert!(crowded.is_some_and(|why| why.ends_with("others 100 %")));
+    }
+
+    #[test]
+    fn what_idles_and_what_guests_do_is_not_counted_as_busy() {
+        assert_eq!(busy("cpu  1 2 3 1000 1000 4 5 6 100 100\ncpu0 1\n"), Some(21.0));
+        assert_eq!(busy("cpu0 1 2 3\n"), None);
     }
 }

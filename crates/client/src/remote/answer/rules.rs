@@ -106,9 +106,9 @@ fn qos_of(value: &Value) -> Result<Vec<QoS>, RuleFault> {
         Value::String(list) => list.split(',').map(text).collect(),
         Value::Number(bits) => number(bits.as_u64()).map(|qos| vec![qos]),
         Value::Array(list) if !list.is_empty() => {
-            let members = list.iter().map(|member| match member {
-                Value::String(bits) => text(bits),
-                other => number(other.as_u64()),
+            let members = list.iter().map(|member| match member.as_str() {
+                Some(bits) => text(bits),
+                None => number(member.as_u64()),
             });
             members.collect()
         }

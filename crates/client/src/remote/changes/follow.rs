@@ -77,7 +77,7 @@ impl Follower {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, RestFault> {
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let server_of = |text: &Box<str>| {
+        let server_of = |text: &str| {
             let uri = text.trim_end_matches('/').parse::<Uri>().ok();
             let is_server = |uri: &Uri| {
                 uri.scheme_str() == Some(scheme)
@@ -85,9 +85,9 @@ impl Follower {
                     && uri.path() == "/"
                     && uri.query().is_none()
             };
-            uri.filter(is_server).ok_or_else(|| RestFault::Address(text.clone()))
+            uri.filter(is_server).ok_or_else(|| RestFault::Address(text.into()))
         };
-        let servers = servers.iter().map(server_of).collect::<Result<Box<[_]>, _>>()?;
+        let servers = servers.iter().map(|server| server_of(server)).collect::<Result<Box<[_]>, _>>()?;
         if servers.is_empty() {
             return Err(RestFault::Address("".into()));
         }

@@ -102,7 +102,7 @@ impl Case<'_> {
 
 fn inquired(rights: &Rights, attempt: Attempt<'_>) -> Inquired {
     let (sender, receiver) = mpsc::channel();
-    rights.inquire(attempt, InquiryReply::new(move |inquired| drop(sender.send(inquired))));
+    rights.inquire(attempt, InquiryReply::new(move |inquired| sender.send(inquired).unwrap()));
     receiver.try_recv().expect("a reply, at once")
 }
 
@@ -120,7 +120,7 @@ fn subscribed(rights: &Rights, filter: &str, qos: QoS) -> Inquired {
     let filter = FilterRef::new(filter).unwrap();
     match rights.subscribe(filter, None) {
         Grant::Asked => inquired(rights, Attempt::Subscribe { filter, share: None, qos }),
-        grant => Inquired::Granted(grant),
+        grant @ (Grant::Whole | Grant::PerMessage | Grant::Denied) => Inquired::Granted(grant),
     }
 }
 
@@ -213,7 +213,7 @@ fn a_subscription_is_granted_for_all_of_it_and_checked_where_a_part_is_denied() 
         (silent(Effect::Allow), false, list(&["-a/x"]), None, "a/#", CHECKED, true),
         (file(&["+a/#"], Effect::Deny), false, list(&["-a/x"]), None, "a/#", CHECKED, true),
         (silent(Effect::Deny), false, list(&["+a/y"]), None, "a/#", NO, true),
-        (silent(Effect::Deny), false, list(&["+a/y"]), allow(), "a/#", YES, false),
+        (silent(Effect::Deny), false, list(&["+a/y"]), allow(), "a/#", YES, true),
         (file(&["+a/x"], Effect::Deny), false, list(&["+a/#"]), None, "a/#", YES, true),
         (file(&["+a/#"], Effect::Deny), false, list(&["-#"]), None, "a/#", NO, false),
         (silent(Effect::Deny), false, Some(native(&["+a/#", "-a/x"])), None, "a/#", CHECKED, true),
@@ -265,8 +265,23 @@ fn the_grants_that_are_remembered_are_bounded() {
     for number in 0..GRANTED_MAX {
         assert_eq!(subscribed(&rights, &format!("{number}/#"), QoS::AtMostOnce), CHECKED);
     }
-    assert_eq!(subscribed(&rights, "more/#", QoS::AtMostOnce), NO);
+    assert!(rights.receive("0/y").is_allowed());
+    assert_eq!(subscribed(&rights, "more/#", QoS::AtMostOnce), CHECKED);
+    assert!(rights.receive("more/y").is_allowed());
+    assert!(!rights.receive("0/y").is_allowed(), "the oldest is forgotten");
     assert_eq!(subscribed(&rights, "0/#", QoS::AtMostOnce), CHECKED, "again");
+    assert!(rights.receive("0/y").is_allowed());
+}
+
+#[test]
+fn what_was_kept_for_a_subscription_that_the_service_granted_is_delivered() {
+    let access = Access::nothing();
+    let rights =
+        Case { access: &access, is_superuser: false, carried: None, service: says(Some(Said::Allow)) };
+    let rights = rights.rights();
+    assert!(!rights.receive("a/b").is_allowed());
+    assert_eq!(subscribed(&rights, "a/#", QoS::AtMostOnce), YES);
+    assert!(rights.receive("a/b").is_allowed(), "a retained message, or one that waited");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::output;
 
 /// The value on many lines. Characters that command a terminal are written as JSON escapes them.
-pub(super) fn pretty(value: &Value) -> String {
+pub(in crate::command) fn pretty(value: &Value) -> String {
     let text = format!("{value:#}");
     if text.chars().all(|c| c == '\n' || output::is_safe(c)) {
         return text;

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use vouchmq_client::remote::{Beside, Remote, RemoteAuthenticator};
+use vouchmq_client::remote::{Remote, RemoteAuthenticator};
 use vouchmq_identity::scram::{Iterations, ScramServer};
 use vouchmq_identity::{
-    AskedService, AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Denial,
-    DeviceAuthenticator, Exchange, ExchangeMethod, HashCost, Order, Replaceable, Step, Unblocked, Verdict,
-    Witness,
+    AuthRequest, Authenticator, AuthenticatorName, Chain, Configured, Denial, DeviceAuthenticator, Exchange,
+    ExchangeMethod, HashCost, Order, Replaceable, Step, Unblocked, Verdict, Witness,
 };
 use vouchmq_registrar::{OnRuntime, Registrar, SystemEntropy};
 use zeroize::Zeroizing;
@@ -76,13 +75,7 @@ fn chain(
     remote: Option<&Arc<Remote>>,
     configured: &Arc<Configured>,
 ) -> Chain {
-    let service = remote.map(|remote| {
-        let (remote, configured) = (remote.clone(), configured.clone());
-        AskedService {
-            authenticator: Box::new(RemoteAuthenticator::new(remote.clone(), configured.clone())),
-            beside: Box::new(move |other| Box::new(Beside::new(other, remote.clone(), configured.clone()))),
-        }
-    });
+    let service = remote.map(|remote| RemoteAuthenticator::service(remote, configured));
     order.chain(Some(Box::new(devices.clone())), service, configured)
 }
 

@@ -18,7 +18,8 @@ pub(crate) struct Login {
     pub(crate) version: Version,
     pub(crate) client_id: String,
     pub(crate) username: String,
-    pub(crate) password: String,
+    /// Any bytes.
+    pub(crate) password: Vec<u8>,
 }
 
 /// A connection.
@@ -72,7 +73,7 @@ impl Login {
             version,
             client_id: device.to_owned(),
             username: device.to_owned(),
-            password: password.to_owned(),
+            password: password.as_bytes().to_vec(),
         }
     }
 
@@ -83,8 +84,8 @@ impl Login {
         if self.version == Version::V5 {
             body.push(0);
         }
-        for text in [&self.client_id, &self.username, &self.password] {
-            put_text(&mut body, text);
+        for bytes in [self.client_id.as_bytes(), self.username.as_bytes(), &self.password] {
+            put_bytes(&mut body, bytes);
         }
         framed(0x10, &body)
     }
@@ -144,6 +145,11 @@ impl Wire {
 
     /// Publishes at QoS 1; the reason of PUBACK, 0 where the dialect has none.
     pub(crate) fn publish(&mut self, topic: &str, payload: &[u8]) -> u8 {
+        self.try_publish(topic, payload).unwrap()
+    }
+
+    /// The same; `None` if the server closes instead.
+    pub(crate) fn try_publish(&mut self, topic: &str, payload: &[u8]) -> Option<u8> {
         let mut body = Vec::new();
         put_text(&mut body, topic);
         body.extend([0, 1]);
@@ -152,9 +158,9 @@ impl Wire {
         }
         body.extend(payload);
         self.stream.write_all(&framed(0x32, &body)).unwrap();
-        let (kind, body) = self.packet().unwrap();
+        let (kind, body) = self.packet()?;
         assert_eq!(kind, 0x40, "PUBACK");
-        body.get(2).copied().unwrap_or(0)
+        Some(body.get(2).copied().unwrap_or(0))
     }
 
     /// Subscribes at QoS 0; the code of SUBACK.
@@ -233,8 +239,12 @@ impl Wire {
 }
 
 fn put_text(body: &mut Vec<u8>, text: &str) {
-    body.extend(u16::try_from(text.len()).unwrap().to_be_bytes());
-    body.extend(text.as_bytes());
+    put_bytes(body, text.as_bytes());
+}
+
+fn put_bytes(body: &mut Vec<u8>, bytes: &[u8]) {
+    body.extend(u16::try_from(bytes.len()).unwrap().to_be_bytes());
+    body.extend(bytes);
 }
 
 fn framed(kind: u8, body: &[u8]) -> Vec<u8> {

@@ -1,11 +1,12 @@
 //! A server whose answers are known before anybody asks.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::TcpListener;
 use std::sync::mpsc::{Receiver, channel};
 
 use crate::process::DEADLINE;
+use crate::remote::service::Asked;
 
 /// Answers each request with the next of these, and tells what was asked for.
 pub(super) fn server(answers: Vec<(u16, String)>) -> (String, Receiver<String>) {
@@ -16,16 +17,7 @@ pub(super) fn server(answers: Vec<(u16, String)>) -> (String, Receiver<String>) 
         for (status, body) in answers {
             let (mut stream, _) = listener.accept().unwrap();
             stream.set_read_timeout(Some(DEADLINE)).unwrap();
-            let mut reader = BufReader::new(stream.try_clone().unwrap());
-            let mut length = 0;
-            let lines: Vec<String> =
-                reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
-            for line in &lines {
-                if let Some(value) = line.strip_prefix("content-length: ") {
-                    length = value.parse().unwrap();
-                }
-            }
-            reader.read_exact(&mut vec![0; length]).unwrap();
+            let request = Asked::read(&mut BufReader::new(stream.try_clone().unwrap())).unwrap();
             write!(
                 stream,
                 "HTTP/1.1 {status} x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
@@ -33,7 +25,7 @@ pub(super) fn server(answers: Vec<(u16, String)>) -> (String, Receiver<String>) 
                 body.len()
             )
             .unwrap();
-            let _ = asked.send(lines.first().cloned().unwrap_or_default());
+            let _ = asked.send(request.line);
         }
     });
     (address, requests)

@@ -117,11 +117,9 @@ fn arbitrary_options(u: &mut Unstructured<'_>) -> Result<CacheOptions> {
         entries_max: u.int_in_range(0..=12)?,
         bytes_max: u.int_in_range(0..=20_000)?,
         stale_if_error: u.arbitrary::<Option<u8>>()?.map(|longest| seconds(longest.into())),
-        ..CacheOptions::default()
     })
 }
 
-#[expect(clippy::too_many_lines, reason = "one match over all operations")]
 fn run(u: &mut Unstructured<'_>, options: CacheOptions, passwords: usize) -> Result<()> {
     let cache = cache(&options);
     let (mut model, mut flying) = (Model::default(), Vec::<InFlight>::new());
