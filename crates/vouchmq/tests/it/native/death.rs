@@ -1,5 +1,4 @@
 //! Two services on one database, of which one dies under load.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;

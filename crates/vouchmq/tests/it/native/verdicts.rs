@@ -1,5 +1,4 @@
 //! Who gets in, and what it may do.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use serde_json::json;
 
