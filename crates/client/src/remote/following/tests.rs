@@ -176,7 +176,7 @@ impl World {
 
     fn has_ended(&self, number: usize) -> bool {
         let standings = self.following.remote.standings();
-        matches!(standings.find(self.who[number].number, Generation::FIRST, |_| false), Found::Ended(_))
+        matches!(standings.find(self.who[number].number, true, Generation::FIRST, |_| false), Found::Ended(_))
     }
 
     fn ended(&self) -> usize {
@@ -235,6 +235,7 @@ fn enter(remote: &Arc<Remote>, number: usize) -> Arc<Vouched> {
         peer: None,
         grounds: Basis::of(remote, &grounds, &request),
         as_of: 1,
+        is_looked_after: true,
         rules: Generation::FIRST,
     })
 }
