@@ -52,7 +52,7 @@ fn without_a_stream_nothing_that_is_remembered_lets_anybody_in_and_who_is_connec
 
 #[test]
 fn a_service_that_hangs_keeps_nobody_waiting_beyond_the_deadline() {
-    let world = World::with("", "deadline = 2s");
+    let world = World::with("", "");
     let (device, mut wire) = world.connected("d1");
     world.relay.hold();
     assert_eq!(world.broker.connect_with(&device, "vmq1_guess").unwrap_err(), 0x88);

@@ -15,7 +15,7 @@ fn knock(world: &World, device: &Device) -> Wire {
 
 #[test]
 fn a_thousand_at_once_get_in_by_few_requests() {
-    let world = World::with("", "");
+    let world = World::with("batch_window = 100ms", "");
     let devices: Vec<Device> = thread::scope(|scope| {
         let product = &*world.product;
         let enter = |operator: usize| {
@@ -42,7 +42,11 @@ fn a_thousand_at_once_get_in_by_few_requests() {
     wires.clear();
     // Their secrets were used before: now it is only asked about them.
     let before = batches();
+    // All of them are there before there is an answer, however slow they are.
+    world.relay.hold();
     let mut wires: Vec<_> = devices.iter().map(|device| knock(&world, device)).collect();
+    eventually("all are asked about", || world.broker.figures()["asking"] == DEVICES);
+    world.relay.open();
     wires
         .iter_mut()
         .zip(&devices)
