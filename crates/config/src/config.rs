@@ -39,6 +39,8 @@ pub struct Config {
     pub registration: Option<RegistrationOptions>,
     /// Where other brokers ask; `None` is nowhere.
     pub authentication_service: Option<AuthenticationServiceOptions>,
+    /// Who may ask and how, where the file says that but no address: for whoever gives it one.
+    pub authentication_service_unbound: Option<AuthenticationServiceOptions>,
     /// The registry of devices.
     pub registry: RegistryOptions,
     /// Where logs go.
@@ -82,6 +84,7 @@ impl Default for Config {
             management: Some(ManagementOptions::at(loopback(8081))),
             registration: Some(RegistrationOptions { http: HttpListenerOptions::at(loopback(8082)) }),
             authentication_service: None,
+            authentication_service_unbound: None,
             registry: RegistryOptions::default(),
             log: LogOptions::default(),
             system: SystemOptions::default(),

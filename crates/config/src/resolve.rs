@@ -115,6 +115,11 @@ impl<'a> Resolver<'a> {
         let remote = self.remote(settings.limits.connect_deadline);
         let (authentication, authorization) = self.access(remote.as_ref());
         let system = self.system();
+        let (authentication_service, authentication_service_unbound) = match self.authentication_service() {
+            Some((options, true)) => (Some(options), None),
+            Some((options, false)) => (None, Some(options)),
+            None => (None, None),
+        };
         Config {
             listeners: self.listeners(),
             settings,
@@ -123,7 +128,8 @@ impl<'a> Resolver<'a> {
             authorization,
             management: self.management(),
             registration: self.registration(),
-            authentication_service: self.authentication_service(),
+            authentication_service,
+            authentication_service_unbound,
             registry: self.registry(),
             log: self.log(&system.data),
             system,

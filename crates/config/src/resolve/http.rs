@@ -63,13 +63,19 @@ impl<'a> Resolver<'a> {
         Some(RegistrationOptions { http })
     }
 
-    pub(super) fn authentication_service(&mut self) -> Option<AuthenticationServiceOptions> {
+    /// The service, and whether it has an address in the file.
+    pub(super) fn authentication_service(&mut self) -> Option<(AuthenticationServiceOptions, bool)> {
         let http = self.http("auth_service", None);
         let section = self.section("auth_service")?;
+        let (http, is_bound) = match http {
+            Some(http) => (http, true),
+            // A flag may give it one.
+            None => (HttpListenerOptions::at((Ipv4Addr::LOCALHOST, 0).into()), false),
+        };
         let callers = self.callers(&section);
         let brokers = self.brokers(&section);
         let mut options =
-            AuthenticationServiceOptions { callers, brokers, ..AuthenticationServiceOptions::at(http?) };
+            AuthenticationServiceOptions { callers, brokers, ..AuthenticationServiceOptions::at(http) };
         options.trust_loopback = section.switch("trust_loopback").unwrap_or(options.trust_loopback);
         if section.text("emqx_unknown") == Some("deny") {
             options.emqx_unknown = EmqxUnknown::Deny;
@@ -91,7 +97,7 @@ impl<'a> Resolver<'a> {
             let text = "auth_service: nobody may ask: there are no callers and no brokers";
             self.warn(section.node.place, text, "name callers or brokers, or write trust_loopback = true");
         }
-        Some(options)
+        Some((options, is_bound))
     }
 
     /// An address; others than loopback want TLS.

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use vouchmq_broker::{ListenAddress, ListenerOptions};
-use vouchmq_config::{Config, HttpListenerOptions, ManagementOptions, Outcome, RegistrationOptions};
+use vouchmq_config::{
+    AuthenticationServiceOptions, Config, HttpListenerOptions, ManagementOptions, Outcome,
+    RegistrationOptions,
+};
 
 use super::http::Listen;
 use super::{Arguments, log};
@@ -114,8 +117,12 @@ impl Asked {
                 Some(service) => service.http.address = address,
                 None => {
                     let http = HttpListenerOptions::at(address);
-                    config.authentication_service =
-                        Some(vouchmq_config::AuthenticationServiceOptions::at(http));
+                    let service = match config.authentication_service_unbound.take() {
+                        // Who may ask is said, though not where.
+                        Some(said) => AuthenticationServiceOptions { http, ..said },
+                        None => AuthenticationServiceOptions::at(http),
+                    };
+                    config.authentication_service = Some(service);
                 }
             },
         }

@@ -21,7 +21,7 @@ fn a_service_that_trusts_nobody_unsigned_is_asked_and_followed_by_who_has_the_ke
     let caller = format!("callers = [{{ name = \"b1\", key = \"{KEY}\" }}]");
     fs::write(
         &file,
-        format!("auth_service {{ bind = \"127.0.0.1:0\"\n trust_loopback = false\n {caller} }}\n"),
+        format!("auth_service {{ trust_loopback = false\n {caller} }}\n"),
     )
     .unwrap();
     let service = house.start(&["--config", file.to_str().unwrap()]);
