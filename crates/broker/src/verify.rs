@@ -415,6 +415,7 @@ pub fn connack_reason(verdict: &Verdict) -> ReasonCode {
             | Unavailable::NotRecorded
             | Unavailable::Stale
             | Unavailable::NoService
+            | Unavailable::NotUnderstood
             | Unavailable::NoEntropy(_),
         ) => ReasonCode::SERVER_UNAVAILABLE,
     }

@@ -50,12 +50,10 @@ fn unavailable(lost: &Lost) -> Unavailable {
     match lost {
         Lost::TimedOut { .. } => Unavailable::TimedOut,
         Lost::TooManyWait { .. } => Unavailable::Busy,
+        Lost::TooLong { .. } | Lost::Garbage { .. } | Lost::NotSigned { .. } => Unavailable::NotUnderstood,
         Lost::NoConnection { .. }
         | Lost::Tls { .. }
-        | Lost::TooLong { .. }
         | Lost::BrokenOff { .. }
-        | Lost::Garbage { .. }
-        | Lost::NotSigned { .. }
         | Lost::BreakerOpen { .. }
         | Lost::AllBreakersOpen
         | Lost::NoRequest { .. } => Unavailable::NoService,

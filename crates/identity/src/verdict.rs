@@ -133,9 +133,12 @@ pub enum Unavailable {
     /// Changes could not be followed for longer than is allowed.
     #[error("the database has not answered for longer than registry.max_staleness")]
     Stale,
-    /// The authentication service did not answer, or not as it must.
-    #[error("the authentication service did not answer, or not as it must")]
+    /// No authentication service answered.
+    #[error("no authentication service answered")]
     NoService,
+    /// The authentication service answered what cannot be understood.
+    #[error("the authentication service answered what cannot be understood")]
+    NotUnderstood,
     /// No randomness for a challenge.
     #[error(transparent)]
     NoEntropy(#[from] NoEntropy),
@@ -223,6 +226,7 @@ impl Unavailable {
             Self::NotRecorded => "not_recorded",
             Self::Stale => "stale",
             Self::NoService => "no_service",
+            Self::NotUnderstood => "not_understood",
             Self::NoEntropy(_) => "no_entropy",
         }
     }

@@ -10,7 +10,7 @@ use vouchmq_identity::{
 };
 use vouchmq_mqtt::ProtocolVersion::{self, V5};
 use vouchmq_mqtt::packet::Connect;
-use vouchmq_mqtt::{Property, QoS, ReasonCode};
+use vouchmq_mqtt::{Property, ReasonCode};
 
 use crate::harness::*;
 use crate::verification::Fixed;
@@ -122,8 +122,7 @@ fn what_was_said_before_leaving_is_done(version: ProtocolVersion) {
     let database = Arc::new(Database::default());
     let server = server_with(&database, 3 * DEADLINE);
     let mut client = server.open(version);
-    let said =
-        [encode(version, connect(version, "c")), encode(version, publish(QoS::AtMostOnce, 0, "t", b"x"))];
+    let said = [encode(version, connect(version, "c")), encode(version, publish(AtMostOnce, 0, "t", b"x"))];
     client.send_bytes(&said.concat());
     drop(client);
     until("it is asked about", || database.count() == 1);

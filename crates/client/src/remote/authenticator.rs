@@ -59,6 +59,7 @@ impl RemoteAuthenticator {
     pub fn service(remote: &Arc<Remote>, configured: &Arc<Configured>) -> AskedService {
         let (remote, configured) = (remote.clone(), configured.clone());
         AskedService {
+            judges_logins: remote.judges_logins(),
             authenticator: Box::new(Self::new(remote.clone(), configured.clone())),
             beside: Box::new(move |other| Box::new(Beside::new(other, remote.clone(), configured.clone()))),
         }
@@ -104,8 +105,12 @@ impl Authenticator for RemoteAuthenticator {
     fn reconsider(&self, standing: &Standing<'_>) -> Reconsidered {
         let Principal::Vouched(vouched) = standing.principal else { return Reconsidered::Unchanged };
         let reads_otherwise = |then| self.configured.has_other_rules_than(then);
-        let found =
-            self.remote.standings().find(vouched.number, self.configured.generation(), reads_otherwise);
+        let found = self.remote.standings().find(
+            vouched.number,
+            self.remote.looks_after_clients(),
+            self.configured.generation(),
+            reads_otherwise,
+        );
         match found {
             Found::Unchanged => Reconsidered::Unchanged,
             Found::Ended(denial) => Reconsidered::Ended(denial),
@@ -167,7 +172,10 @@ impl Remote {
             let settled = match login.unwrap_or(Err(Unavailable::TimedOut)) {
                 Ok(settled) => settled,
                 Err(why) => {
-                    let settled = self.recall_stale(key).ok_or(why)?;
+                    // A service that answers, whatever it says, is not overruled.
+                    let is_silent = matches!(why, Unavailable::NoService | Unavailable::TimedOut);
+                    let stale = if is_silent { self.recall_stale(key) } else { None };
+                    let settled = stale.ok_or(why)?;
                     return Ok(Answered { settled, key: *key, asked });
                 }
             };
@@ -237,6 +245,7 @@ impl Remote {
             peer: request.peer,
             grounds: basis,
             as_of: grounds.as_of,
+            is_looked_after: self.looks_after_clients(),
             rules: configured.generation(),
         });
         Allowance {

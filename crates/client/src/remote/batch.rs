@@ -130,7 +130,8 @@ impl<B: Batched> Batches<B> {
         };
         // Whose client is gone is not asked about.
         batch.retain(|waiting| !waiting.reply.is_closed());
-        let Some(deadline) = batch.iter().map(|waiting| waiting.deadline).min() else {
+        // Whoever waits ends by itself; one that has little time left takes none from the others.
+        let Some(deadline) = batch.iter().map(|waiting| waiting.deadline).max() else {
             return more_waits;
         };
         self.out.fetch_add(1, Ordering::AcqRel);
@@ -160,7 +161,7 @@ impl<B: Batched> Batches<B> {
         count: usize,
         deadline: Instant,
     ) -> Result<Vec<B::Result>, Unavailable> {
-        let question = question::<B>(items)?;
+        let question = question::<B>(items, self.servers.count())?;
         let began = Instant::now();
         let came = self.servers.ask(&question, Repeats::OnAnotherServer, deadline).await;
         let seen = |outcome| Exchange {
@@ -179,7 +180,7 @@ impl<B: Batched> Batches<B> {
         };
         let results = results_in::<B>(&answer, count);
         self.watch.sees(|| seen(Outcome::answered(&self.servers, &answer, means::<B>(&results))));
-        results.map_err(|_| Unavailable::NoService)
+        results.map_err(|_| Unavailable::NotUnderstood)
     }
 }
 
@@ -212,14 +213,14 @@ fn means<B: Batched>(results: &Result<Vec<B::Result>, NotUnderstood>) -> Result<
     answer::native(first.ok_or(NotUnderstood::NoResult)?.into()).map(Means::Login)
 }
 
-/// One request about all of them; its body is wiped when it is sent.
-fn question<B: Batched>(items: Vec<B::Item>) -> Result<Question, Unavailable> {
+/// One request about all of them, for any of so many servers; its body is wiped when it is sent.
+fn question<B: Batched>(items: Vec<B::Item>, servers: usize) -> Result<Question, Unavailable> {
     let body = serde_json::to_vec(&B::request(items)).map_err(|_| Unavailable::NoService)?;
     let json = HeaderValue::from_static("application/json");
     let headers = HeaderMap::from_iter([(CONTENT_TYPE, json.clone()), (ACCEPT, json)]);
     Ok(Question {
         method: Method::POST,
-        targets: [PathAndQuery::from_static(B::PATH)].into(),
+        targets: std::iter::repeat_n(PathAndQuery::from_static(B::PATH), servers).collect(),
         headers,
         body: Bytes::from_owner(Zeroizing::new(body)),
     })

@@ -1,6 +1,6 @@
 //! What changes at our authentication service, and what becomes of those whom it concerns.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,9 @@ use super::native::{Native, Stands};
 use super::service::Remote;
 use super::standings::Held;
 use crate::dto::change::Change;
+
+#[cfg(test)]
+mod tests;
 
 /// Drops what is remembered of those whom a change concerns, and asks about those who are connected: whether they may
 /// stay, and what they may do.
@@ -45,6 +48,8 @@ const PORTION: usize = 1_024;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long is waited before it is asked once more.
 const PAUSE: Duration = Duration::from_millis(100);
+/// And where nobody says anything.
+const LONG_PAUSE: Duration = Duration::from_secs(1);
 /// While no stream tells what changes, everybody is asked about so often.
 const POLL: Duration = Duration::from_secs(60);
 /// And more often where clients have to go earlier, but no more than this.
@@ -62,9 +67,13 @@ impl Following {
     }
 
     /// Does what is due, and looks after everybody while no stream does, for as long as it is polled.
+    ///
+    /// Whom a change names comes first. All others, whom it may concern, are asked about portion by portion between
+    /// such changes; as long as the service does not say what it means for them, they stay, unless that takes too long.
     pub(super) async fn work(&self) {
+        let mut others: VecDeque<(Held, u64)> = VecDeque::new();
         loop {
-            if timeout(self.poll_interval(), self.is_due.notified()).await.is_err() {
+            if others.is_empty() && timeout(self.poll_interval(), self.is_due.notified()).await.is_err() {
                 self.poll().await;
                 continue;
             }
@@ -73,17 +82,71 @@ impl Following {
             let of_device = |(device, sequence): (DeviceId, u64)| {
                 standings.held(Some(&device), sequence).into_iter().map(move |held| (held, sequence))
             };
-            let mut held: Vec<_> = devices.into_iter().flat_map(of_device).collect();
-            if let Some(sequence) = everybody {
-                let before = if is_reset { u64::MAX } else { sequence };
-                held.extend(standings.held(None, before).into_iter().map(|held| (held, sequence)));
-            }
-            self.settle(held).await;
+            self.settle(devices.into_iter().flat_map(of_device).collect()).await;
             if !kicked.is_empty() {
                 let whom = Whom::Devices(kicked.into_iter().collect());
                 self.sessions.disconnect(whom, None, Farewell::Asked).await;
             }
+            if let Some(sequence) = everybody {
+                let before = if is_reset { u64::MAX } else { sequence };
+                // Those who still wait are among them.
+                others = standings.held(None, before).into_iter().map(|held| (held, sequence)).collect();
+            }
+            self.settle_portion(&mut others).await;
         }
+    }
+
+    /// Asks about the next of those whom no change names. Of whom nothing can be found out comes again later.
+    async fn settle_portion(&self, others: &mut VecDeque<(Held, u64)>) {
+        let count = others.len().min(PORTION);
+        if count == 0 {
+            return;
+        }
+        let sequences: HashMap<u64, u64> =
+            others.iter().take(count).map(|(held, sequence)| (held.number, *sequence)).collect();
+        let portion: Vec<Held> = others.drain(..count).map(|(held, _)| held).collect();
+        let left = self.ask_once(&portion, &sequences).await;
+        if left.is_empty() {
+            return;
+        }
+        let is_mute = left.len() == count;
+        let again = left.into_iter().map(|held| {
+            let sequence = sequences.get(&held.number).copied().unwrap_or_default();
+            (held, sequence)
+        });
+        others.extend(again);
+        if self.is_over() {
+            let all: Vec<Held> = others.drain(..).map(|(held, _)| held).collect();
+            self.give_up(&all).await;
+        } else {
+            // Somebody may be named meanwhile.
+            let _ = timeout(if is_mute { LONG_PAUSE } else { PAUSE }, self.is_due.notified()).await;
+        }
+    }
+
+    /// Asks about these, and tells those who are known about; the others.
+    async fn ask_once(&self, held: &[Held], sequences: &HashMap<u64, u64>) -> Vec<Held> {
+        let (known, silent) = self.ask(held).await;
+        // An answer from before the change says nothing about it.
+        let is_new = |(held, stands): &(Held, Stands)| {
+            sequences.get(&held.number).is_none_or(|sequence| stands.as_of() >= *sequence)
+        };
+        let (known, old): (Vec<_>, Vec<_>) = known.into_iter().partition(is_new);
+        self.tell(known).await;
+        silent.into_iter().chain(old.into_iter().map(|(held, _)| held)).collect()
+    }
+
+    /// Nothing was heard of whoever is connected for longer than is allowed.
+    fn is_over(&self) -> bool {
+        self.native.options.staleness_max.is_some_and(|max| self.native.unconfirmed_for() > max)
+    }
+
+    async fn give_up(&self, held: &[Held]) {
+        tracing::warn!(
+            clients = held.len(),
+            "the authentication service has not been heard for too long: its clients have to come again"
+        );
+        self.end(held).await;
     }
 
     /// Nobody may stay for much longer than was said, because it was not looked.
@@ -95,10 +158,7 @@ impl Following {
     /// for too long.
     async fn poll(&self) {
         self.remote.standings().sweep();
-        let is_over =
-            || self.native.options.staleness_max.is_some_and(|max| self.native.unconfirmed_for() > max);
-        let is_stale = !self.native.options.follows_changes || self.native.health_now() == Health::Stale;
-        if !is_stale && !is_over() {
+        if self.native.is_stream_relied_on() && self.native.health_now() != Health::Stale && !self.is_over() {
             return;
         }
         let began = self.native.now();
@@ -119,33 +179,21 @@ impl Following {
         if unknown.is_empty() {
             return self.native.confirmed(began);
         }
-        if is_over() {
-            tracing::warn!(
-                clients = unknown.len(),
-                "the authentication service has not been heard for too long: its clients have to come again"
-            );
-            self.end(&unknown).await;
+        if self.is_over() {
+            self.give_up(&unknown).await;
         }
     }
 
-    /// Finds out what becomes of these, each after the change of a number; of whom nothing can be found out in time,
-    /// has to go.
+    /// Finds out what becomes of these, whom changes name by number; of whom nothing can be found out in time, has to go.
     async fn settle(&self, held: Vec<(Held, u64)>) {
         let sequences: HashMap<u64, u64> =
             held.iter().map(|(held, sequence)| (held.number, *sequence)).collect();
         let held: Vec<Held> = held.into_iter().map(|(held, _)| held).collect();
+        let deadline = Instant::now() + PATIENCE;
         for portion in held.chunks(PORTION) {
-            let deadline = Instant::now() + PATIENCE;
             let mut waiting = portion.to_vec();
             loop {
-                let (known, silent) = self.ask(&waiting).await;
-                // An answer from before the change says nothing about it.
-                let is_new = |(held, stands): &(Held, Stands)| {
-                    sequences.get(&held.number).is_none_or(|sequence| stands.as_of() >= *sequence)
-                };
-                let (known, old): (Vec<_>, Vec<_>) = known.into_iter().partition(is_new);
-                self.tell(known).await;
-                waiting = silent.into_iter().chain(old.into_iter().map(|(held, _)| held)).collect();
+                waiting = self.ask_once(&waiting, &sequences).await;
                 if waiting.is_empty() {
                     break;
                 }

@@ -30,6 +30,8 @@ pub(super) struct Native {
     pub(super) servers: Arc<Servers>,
     pub(super) options: NativeOptions,
     pub(super) health: StreamHealth,
+    /// The change stream is not signed: where answers have to be, it is believed over TLS only.
+    is_stream_proven: bool,
     /// Who hears of changes; `None`: nobody.
     pub(super) follower: Option<Follower>,
     verify: Arc<Batches<Verifying>>,
@@ -70,6 +72,7 @@ impl Native {
         options: NativeOptions,
         servers: Arc<Servers>,
         follower: Option<Follower>,
+        is_stream_proven: bool,
         runtime: &Handle,
         watch: &Watch,
     ) -> Self {
@@ -81,6 +84,7 @@ impl Native {
             options,
             follower,
             health: StreamHealth::new(),
+            is_stream_proven,
             applied: AtomicU64::new(0),
             start: Instant::now(),
             confirmed_at: AtomicU64::new(0),
@@ -99,11 +103,18 @@ impl Native {
         let device = response.device_id.as_deref().map(str::parse).transpose();
         let said = answer::native(response).map_err(|fault| {
             tracing::warn!(%fault, "the authentication service answers what cannot be understood");
-            Unavailable::NoService
+            Unavailable::NotUnderstood
         })?;
         Ok(match said {
             LoginAnswer::Allow(carried) => {
-                let device = device.map_err(|_| Unavailable::NoService)?;
+                // Who it is and by what is asked about when something changes: nobody is let in who could not be.
+                let (Ok(Some(device)), Some(credential)) = (device, credential) else {
+                    tracing::warn!(
+                        "the authentication service lets somebody in without saying who it is and by what"
+                    );
+                    return Err(Unavailable::NotUnderstood);
+                };
+                let (device, credential) = (Some(device), Some(credential));
                 Settled::Allow(Arc::new(Grounds { carried, device, credential, as_of }))
             }
             LoginAnswer::Deny(denial) => Settled::Deny(denial),
@@ -138,12 +149,22 @@ impl Native {
 
     /// For how long what it allows is good.
     pub(super) fn ttl(&self) -> Ttl {
-        if self.options.follows_changes { self.health.cap(self.now()) } else { Ttl::Full }
+        match (self.options.follows_changes, self.is_stream_proven) {
+            (true, true) => self.health.cap(self.now()),
+            // Whoever is in between could keep changes back, and answers are to be proven here.
+            (true, false) => Ttl::NotUsed,
+            (false, _) => Ttl::Full,
+        }
     }
 
     /// For how long nobody could have said that something is not good any more.
     pub(super) fn silence(&self) -> Duration {
         if self.options.follows_changes { self.health.silence(self.now()) } else { Duration::ZERO }
+    }
+
+    /// Whether it would be heard of what changes.
+    pub(super) const fn is_stream_relied_on(&self) -> bool {
+        self.options.follows_changes && self.is_stream_proven
     }
 
     pub(super) fn health_now(&self) -> Health {

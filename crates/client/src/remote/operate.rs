@@ -72,6 +72,7 @@ impl Remote {
         ];
         let answers: usize =
             targets.into_iter().flatten().map(|target| self.cache().invalidate(target, None)).sum();
+        self.surroundings().forget_rights();
         let mut forgotten = dto::Forgotten { answers: count(answers), sessions_closed: 0 };
         if whom.disconnect {
             let is_meant = |who: &vouchmq_identity::Vouched, client_id: &str| {

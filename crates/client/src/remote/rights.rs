@@ -3,12 +3,12 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use secrecy::{ExposeSecret, SecretSlice};
 use tokio::time::{Instant, timeout_at};
 use vouchmq_identity::acl::{AskPermission, Decisions, Names, Rights, RightsOf, Said, SaidReply};
 use vouchmq_identity::{
-    Arrival, Attempt, AuthRequest, Authorize, ClientCertificate, Configured, QoS, Timestamp, TopicFilter,
+    Arrival, Attempt, AuthRequest, Authorize, ClientCertificate, Configured, QoS, TopicFilter,
 };
 
 use super::figures::Permitted;
@@ -27,7 +27,8 @@ pub(super) struct Basis {
 pub(super) struct Permissions {
     surroundings: Surroundings,
     who: Who,
-    known: Mutex<Decisions>,
+    /// In which epoch.
+    known: Mutex<(u64, Decisions)>,
 }
 
 /// What is asked by.
@@ -89,13 +90,16 @@ impl Basis {
     }
 }
 
-/// What a client may do that others let in, with `proven` as its user name; `None` where the service is not asked.
+/// What a client may do that others let in, with `proven` as its user name; `None` where the service is not asked. A name
+/// that is not proven is not told to it.
 pub(super) fn beside(
     remote: &Arc<Remote>,
     configured: &Configured,
     request: &AuthRequest,
     proven: Option<&str>,
 ) -> Option<Arc<dyn Authorize>> {
+    let unproven = AuthRequest { username: None, password: None, ..request.clone() };
+    let request = if proven.is_some() { request } else { &unproven };
     let asks: Arc<dyn AskPermission> = Arc::new(Asks(Permissions::of(remote, request)?));
     let names =
         Names { client_id: &request.client_id, username: proven, address: request.peer, ..Names::default() };
@@ -111,14 +115,14 @@ pub(super) fn beside(
 impl AskPermission for Asks {
     fn known(&self, attempt: Attempt<'_>) -> Option<Said> {
         let remote = self.0.surroundings.asked()?;
-        let said = self.0.known.lock().get(attempt, timestamp(&remote))?;
+        let said = self.0.known().1.get(attempt, self.0.surroundings.now())?;
         remote.counted().count_permission(Permitted::Remembered);
         Some(said)
     }
 
     fn ask(&self, attempt: Attempt<'_>, reply: SaidReply) {
-        // A service that is not asked any more cannot be asked.
-        let Some(remote) = self.0.surroundings.asked() else { return drop(reply) };
+        // A service that is not asked any more says nothing: the files do, as they do for who connects now.
+        let Some(remote) = self.0.surroundings.asked() else { return reply.answer(Said::Nothing) };
         remote.ask_permission(self.0.clone(), OwnAttempt::of(attempt), reply);
     }
 }
@@ -132,6 +136,15 @@ impl Permissions {
         };
         let who = Who::of(request, acl.tells.password);
         Some(Arc::new(Self { surroundings: remote.surroundings().clone(), who, known: Mutex::default() }))
+    }
+
+    /// What is known in this epoch.
+    fn known(&self) -> MutexGuard<'_, (u64, Decisions)> {
+        let (mut known, epoch) = (self.known.lock(), self.surroundings.epoch());
+        if known.0 != epoch {
+            *known = (epoch, Decisions::default());
+        }
+        known
     }
 
     fn values<'a>(&'a self, attempt: &'a OwnAttempt) -> Values<'a> {
@@ -196,9 +209,10 @@ impl Remote {
     /// Asks the service whether a client may do something; nobody waits for longer than for a login.
     fn ask_permission(self: Arc<Self>, asks: Arc<Permissions>, attempt: OwnAttempt, reply: SaidReply) {
         let runtime = self.runtime().clone();
+        let epoch = asks.surroundings.epoch();
         runtime.spawn(async move {
             let deadline = Instant::now() + self.deadline();
-            let Spoken::Templates(templated) = self.spoken() else { return };
+            let Spoken::Templates(templated) = self.spoken() else { return reply.answer(Said::Nothing) };
             let values = asks.values(&attempt);
             let said = timeout_at(deadline, templated.permission(&values, deadline)).await;
             let Ok(Ok(said)) = said else {
@@ -210,14 +224,12 @@ impl Remote {
                 Said::Deny => Permitted::Denied,
                 Said::Nothing => Permitted::NotSaid,
             });
-            let until = timestamp(&self).after(self.options().cache.permission_ttl);
-            asks.known.lock().insert(attempt.attempt(), said, until);
+            let until = asks.surroundings.now().after(self.options().cache.permission_ttl);
+            // What has changed meanwhile is not known by this answer.
+            if asks.surroundings.epoch() == epoch {
+                asks.known().1.insert(attempt.attempt(), said, until);
+            }
             reply.answer(said);
         });
     }
-}
-
-/// Time, as decisions know it.
-fn timestamp(remote: &Remote) -> Timestamp {
-    Timestamp::ZERO.after(remote.now())
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use secrecy::ExposeSecret;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 use vouchmq_identity::signature::SigningKey;
-use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, Unavailable, UnixMillis, Verdict};
+use vouchmq_identity::{AuthRequest, ClientCertificate, Clock, Timestamp, Unavailable, UnixMillis, Verdict};
 use vouchmq_tls::{Client, ClientOptions, TlsFault};
 
 use super::authenticator::{Waiter, password_of};
@@ -19,7 +20,7 @@ use super::changes::Follower;
 use super::figures::Figures;
 use super::flight::Flights;
 use super::native::Native;
-use super::options::{Protocol, RemoteOptions, RequestOptions};
+use super::options::{Protocol, RemoteOptions, RequestOptions, ServerBounds};
 use super::rights::Basis;
 use super::settled::Settled;
 use super::standings::Standings;
@@ -52,6 +53,9 @@ pub struct Surroundings {
     standings: Arc<Standings<Basis>>,
     /// Who is asked now: a connection outlives the configuration that it came under.
     asked: Arc<Mutex<Weak<Remote>>>,
+    /// Rights that were asked for before it changed are asked for again.
+    epoch: Arc<AtomicU64>,
+    start: Instant,
     watch: Watch,
 }
 
@@ -100,13 +104,23 @@ pub enum RemoteFault {
     Entropy(getrandom::Error),
 }
 
+/// An answer about a batch is no longer.
+const BATCH_ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Who waits for the same answer, at most.
 const JOINERS_MAX: usize = 4_096;
 
 impl Surroundings {
     /// Questions wait on `runtime`; nobody has been let in yet.
     pub fn new(runtime: Handle, clock: Arc<dyn Clock>) -> Self {
-        Self { runtime, clock, standings: Arc::default(), asked: Arc::default(), watch: Watch::default() }
+        Self {
+            runtime,
+            clock,
+            standings: Arc::default(),
+            asked: Arc::default(),
+            epoch: Arc::default(),
+            start: Instant::now(),
+            watch: Watch::default(),
+        }
     }
 
     /// The same, and `sees` is told of each question and what came of it. Quick: the client waits for it.
@@ -120,6 +134,22 @@ impl Surroundings {
     /// From now on this one is asked what the clients of all may do; `None`: nobody is.
     pub fn is_asked(&self, remote: Option<&Arc<Remote>>) {
         *self.asked.lock() = remote.map(Arc::downgrade).unwrap_or_default();
+        self.forget_rights();
+    }
+
+    /// What connections remember of their rights is not good any more.
+    pub(super) fn forget_rights(&self) {
+        self.epoch.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often that happened.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::Relaxed)
+    }
+
+    /// Time, for whatever outlives a service.
+    pub(super) fn now(&self) -> Timestamp {
+        Timestamp::ZERO.after(self.start.elapsed())
     }
 
     /// Who is asked now.
@@ -162,6 +192,19 @@ impl Remote {
     /// What it was configured with.
     pub const fn options(&self) -> &RemoteOptions {
         &self.options
+    }
+
+    /// Whether it is asked who clients are, and not only what they may do.
+    pub fn judges_logins(&self) -> bool {
+        match &self.spoken {
+            Spoken::Templates(templated) => templated.login.is_some(),
+            Spoken::Native(_) => true,
+        }
+    }
+
+    /// Whether it is asked again about those who are connected.
+    pub(super) const fn looks_after_clients(&self) -> bool {
+        matches!(self.spoken, Spoken::Native(_))
     }
 
     /// Whether clients are always decided about, and never left to others.
@@ -300,7 +343,7 @@ impl Spoken {
             }
             None => None,
         };
-        let servers = |what: &'static str, urls: &[&str], tls: &ClientOptions| {
+        let servers = |what: &'static str, urls: &[&str], tls: &ClientOptions, answer_bytes_max: usize| {
             let origins = urls.iter().map(|url| Origin::of_url(url)).collect::<Result<Vec<_>, _>>();
             let origins = origins.map_err(|fault| RemoteFault::Address { what, fault })?;
             let tls = match origins.iter().any(Origin::is_secure) {
@@ -308,7 +351,7 @@ impl Spoken {
                 false => None,
             };
             let options = ServersOptions {
-                bounds: options.server,
+                bounds: ServerBounds { answer_bytes_max, ..options.server },
                 timeout: options.timeout,
                 connect_timeout: options.connect_timeout,
                 tls: tls.clone(),
@@ -322,7 +365,8 @@ impl Spoken {
             let Some(request) = request else { return Ok(None) };
             let template = RequestTemplate::parse(request, occasion);
             let template = template.map_err(|fault| RemoteFault::Template { what, fault })?;
-            let (servers, _) = servers(what, &template.bases().collect::<Vec<_>>(), &request.tls)?;
+            let bases = template.bases().collect::<Vec<_>>();
+            let (servers, _) = servers(what, &bases, &request.tls, options.server.answer_bytes_max)?;
             let tells = template.tells();
             let watch = surroundings.watch.clone();
             Ok::<_, RemoteFault>(Some(Asker { what, template, servers, tells, watch }))
@@ -337,16 +381,21 @@ impl Spoken {
             }),
             Protocol::Native(native) => {
                 let urls: Vec<&str> = native.servers.iter().map(|server| &**server).collect();
-                let (servers, tls) = servers("native.servers", &urls, &native.tls)?;
+                // Answers about a whole batch, with the rules of each.
+                let (servers, tls) = servers("native.servers", &urls, &native.tls, BATCH_ANSWER_BYTES_MAX)?;
                 let key = signing.map(|signing| signing.key);
                 let follower = native
                     .follows_changes
                     .then(|| Follower::try_new(&native.servers, tls, key, surroundings.clock.clone()));
                 let follower = follower.transpose().map_err(RemoteFault::Follower)?;
+                let is_secure =
+                    urls.iter().all(|url| Origin::of_url(url).is_ok_and(|origin| origin.is_secure()));
+                let wants_proof = options.signing.as_ref().is_some_and(|signing| signing.checks_answers);
                 Self::Native(Arc::new(Native::new(
                     native.clone(),
                     servers,
                     follower,
+                    is_secure || !wants_proof,
                     &surroundings.runtime,
                     &surroundings.watch,
                 )))

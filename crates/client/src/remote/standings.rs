@@ -33,6 +33,8 @@ struct Entry<G> {
     peer: Option<IpAddr>,
     grounds: G,
     as_of: u64,
+    /// Somebody looks after it: it may stay only as long as somebody does.
+    is_looked_after: bool,
     rules: Generation,
     /// The grounds have changed since its connection was told its rights.
     is_renewed: bool,
@@ -71,6 +73,8 @@ pub(super) struct Newcomer<G> {
     pub(super) grounds: G,
     /// The change of the service's registry that the verdict is at least as new as.
     pub(super) as_of: u64,
+    /// Whether its service is asked about it again.
+    pub(super) is_looked_after: bool,
     /// Which rules of files it was told.
     pub(super) rules: Generation,
 }
@@ -80,7 +84,8 @@ const SWEEP_MIN: usize = 1_024;
 impl<G: Clone> Standings<G> {
     /// Lets somebody in.
     pub(super) fn enter(&self, newcomer: Newcomer<G>) -> Arc<Vouched> {
-        let Newcomer { name, device, credential, client_id, peer, grounds, as_of, rules } = newcomer;
+        let Newcomer { name, device, credential, client_id, peer, grounds, as_of, is_looked_after, rules } =
+            newcomer;
         let mut table = self.0.lock();
         table.sweep_if_grown();
         let number = table.next;
@@ -90,15 +95,20 @@ impl<G: Clone> Standings<G> {
         }
         let vouched = Arc::new(Vouched { name, device, credential, number });
         let who = Arc::downgrade(&vouched);
-        let entry = Entry { who, client_id, peer, grounds, as_of, rules, is_renewed: false, ended: None };
+        let (is_renewed, ended) = (false, None);
+        let entry = Entry { who, client_id, peer, grounds, as_of, is_looked_after, rules, is_renewed, ended };
         table.entries.insert(number, entry);
         vouched
     }
 
-    /// How somebody stands; `rules` are those of now, and `is_told_anew` says whether they read otherwise than those of then.
+    /// How somebody stands; `looks_after` says whether the service of now is asked again about clients, `rules` are those of
+    /// now, and `reads_otherwise` says whether they read otherwise than those of then.
+    ///
+    /// Whom somebody looked after has to come again when nobody does any more.
     pub(super) fn find(
         &self,
         number: u64,
+        looks_after: bool,
         rules: Generation,
         reads_otherwise: impl Fn(Generation) -> bool,
     ) -> Found<G> {
@@ -109,6 +119,10 @@ impl<G: Clone> Standings<G> {
         };
         if let Some(denial) = entry.ended {
             return Found::Ended(denial);
+        }
+        if entry.is_looked_after && !looks_after {
+            entry.ended = Some(Denial::ServiceNotAllowed);
+            return Found::Ended(Denial::ServiceNotAllowed);
         }
         let is_old = reads_otherwise(entry.rules);
         if !entry.is_renewed && !is_old {
@@ -225,6 +239,7 @@ mod tests {
             peer: None,
             grounds,
             as_of,
+            is_looked_after: true,
             rules: Generation::FIRST,
         }
     }
@@ -247,7 +262,7 @@ mod tests {
     fn a_change_is_told_once_and_an_end_for_ever() {
         let standings = Standings::default();
         let one = standings.enter(newcomer(Some("d"), 1, 5));
-        let find = || standings.find(one.number, Generation::FIRST, |_| false);
+        let find = || standings.find(one.number, true, Generation::FIRST, |_| false);
         assert_eq!(find(), Found::Unchanged);
         assert!(standings.held(one.device.as_ref(), 5).is_empty(), "it is as new as that");
         let held = standings.held(one.device.as_ref(), 6);
@@ -262,10 +277,18 @@ mod tests {
     }
 
     #[test]
+    fn whom_nobody_looks_after_any_more_has_to_come_again() {
+        let standings = Standings::default();
+        let one = standings.enter(newcomer(Some("d"), 1, 0));
+        let ended = Found::Ended(Denial::ServiceNotAllowed);
+        assert_eq!(standings.find(one.number, false, Generation::FIRST, |_| false), ended);
+    }
+
+    #[test]
     fn rules_of_files_that_read_otherwise_are_told() {
         let standings = Standings::default();
         let one = standings.enter(newcomer(None, 1, 0));
-        let found = standings.find(one.number, Generation::FIRST, |then| then == Generation::FIRST);
+        let found = standings.find(one.number, true, Generation::FIRST, |then| then == Generation::FIRST);
         assert_eq!(found, Found::Changed(1));
     }
 
@@ -276,7 +299,7 @@ mod tests {
             (standings.enter(newcomer(Some("a"), 1, 0)), standings.enter(newcomer(None, 1, 0)));
         let count = standings.end_where(Denial::ServiceNotAllowed, |who, _| who.device.is_some());
         assert_eq!(count, 1);
-        let find = |vouched: &Vouched| standings.find(vouched.number, Generation::FIRST, |_| false);
+        let find = |vouched: &Vouched| standings.find(vouched.number, true, Generation::FIRST, |_| false);
         assert_eq!((find(&one), find(&other)), (Found::Ended(Denial::ServiceNotAllowed), Found::Unchanged));
     }
 }

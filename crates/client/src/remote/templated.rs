@@ -133,5 +133,5 @@ impl NoAnswer {
 /// An answer that nobody understands lets nobody in, and says to operators what is wrong with it.
 fn not_understood(what: &'static str, fault: &NotUnderstood) -> Unavailable {
     tracing::warn!(question = what, %fault, "the authentication service answers what cannot be understood");
-    Unavailable::NoService
+    Unavailable::NotUnderstood
 }

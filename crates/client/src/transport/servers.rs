@@ -111,6 +111,11 @@ impl Servers {
         }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.servers.len()
+    }
+
     /// What can be seen of them, in their order.
     pub fn snapshot(&self) -> Vec<ServerSnapshot> {
         let now = self.now();

@@ -43,6 +43,16 @@ impl Anonymous {
         Self { whom, configured }
     }
 
+    /// The same, but nobody who says a name: somebody else knows names.
+    #[must_use]
+    pub fn nameless(self) -> Self {
+        let whom = match self.whom {
+            Whom::Everybody | Whom::WithoutUserName => Whom::WithoutUserName,
+            Whom::Nobody => Whom::Nobody,
+        };
+        Self { whom, ..self }
+    }
+
     fn accepts(&self, username: Option<&str>) -> bool {
         match self.whom {
             Whom::Everybody => true,

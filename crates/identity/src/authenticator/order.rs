@@ -26,6 +26,9 @@ pub type Around = dyn Fn(Box<dyn Authenticator>) -> Box<dyn Authenticator>;
 
 /// A service that is asked.
 pub struct AskedService {
+    /// Whether it is asked who clients are. Who says a name is nobody without a proof, then: it is not let in by being
+    /// unknown to the service.
+    pub judges_logins: bool,
     /// Asks who a client is.
     pub authenticator: Box<dyn Authenticator>,
     /// Stands around those that let other clients in than devices, and has the service asked what these may do.
@@ -102,8 +105,12 @@ impl Order {
         configured: &Arc<Configured>,
     ) -> Vec<Link> {
         let (mut registry, http) = (registry, http.filter(|_| self.0.contains(&AuthenticatorName::Http)));
+        let mut is_judged = false;
         let (mut service, beside) = match http {
-            Some(AskedService { authenticator, beside }) => (Some(authenticator), Some(beside)),
+            Some(AskedService { judges_logins, authenticator, beside }) => {
+                is_judged = judges_logins;
+                (Some(authenticator), Some(beside))
+            }
             None => (None, None),
         };
         let beside = |other: Box<dyn Authenticator>| match &beside {
@@ -119,7 +126,9 @@ impl Order {
             };
             links.extend(link.map(|link| (Some(name), link)));
         }
-        links.push((None, beside(Box::new(Anonymous::of(configured.clone())))));
+        let anonymous = Anonymous::of(configured.clone());
+        let anonymous = if is_judged { anonymous.nameless() } else { anonymous };
+        links.push((None, beside(Box::new(anonymous))));
         links
     }
 }

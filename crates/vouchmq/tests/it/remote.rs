@@ -1,5 +1,10 @@
 //! Brokers that ask an authentication service over HTTP, and what becomes of clients whatever the service does.
 
+use std::time::Duration;
+
+use vouchmq_broker::SystemClock;
+use vouchmq_identity::Clock;
+
 use crate::configured::Configured;
 use crate::identity::fleet::eventually;
 use crate::identity::wire::{Login, Version, Wire};
@@ -14,6 +19,7 @@ mod remembered;
 mod rights;
 pub(crate) mod service;
 mod traps;
+mod trial;
 mod verdicts;
 
 /// How answers read.
@@ -83,6 +89,11 @@ fn comes_in(broker: &Configured, login: &Login) -> Wire {
         wire.is_some()
     });
     wire.unwrap_or_else(|| unreachable!("it was let in"))
+}
+
+/// Time, since 1970.
+fn now() -> Duration {
+    Duration::from_millis(SystemClock.now().millis())
 }
 
 /// Two clients that exchange messages.

@@ -56,7 +56,7 @@ fn an_order_names_authenticators_once() {
     let fault = |names: &[&str]| Order::of_names(names.iter().copied()).unwrap_err().to_string();
     assert_eq!(
         fault(&[]),
-        "the order names no authenticator: name one of registry, file, or leave the key out"
+        "the order names no authenticator: name one of registry, file, http, or leave the key out"
     );
     assert_eq!(fault(&["file", "http"]), "authenticator http is not known: write one of registry, file");
     assert_eq!(fault(&["File"]), "authenticator File is not known: write one of registry, file");

@@ -1,5 +1,4 @@
 //! Nothing is heard of the service, or it is another one.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use serde_json::json;
 

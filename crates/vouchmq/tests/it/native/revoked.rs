@@ -1,5 +1,4 @@
 //! Who is revoked while its verdict is remembered.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::time::{Duration, Instant};
 
@@ -51,6 +50,7 @@ fn who_is_revoked_is_closed_and_not_let_in_again_though_its_verdict_is_remembere
 }
 
 /// Revokes; when that was answered.
+#[expect(clippy::disallowed_methods, reason = "how quick it is, is told and not judged")]
 fn revoke(world: &World, Device { credential, .. }: &Device) -> Instant {
     world.service.operator.post(&format!("/v1/credentials/{credential}:revoke"), &json!({}));
     Instant::now()

@@ -1,5 +1,4 @@
 //! Both prove who they are.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::fs;
 

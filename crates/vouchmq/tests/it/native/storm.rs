@@ -1,5 +1,4 @@
 //! Many at once.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::thread;
 

@@ -5,12 +5,12 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use tempfile::TempDir;
 use vouchmq_tls::issue::{AlternativeName, Authority, Request, Usage};
 
-use super::{Couple, Mode, asking, comes_in, login_at, request, told};
+use super::{Couple, Mode, asking, comes_in, login_at, now, request, told};
 use crate::configured::Configured;
 use crate::identity::fleet::eventually;
 use crate::identity::wire::{Login, VERSIONS, Version, Wire};
@@ -129,7 +129,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Writes certificates of one authority: a good one, one of somebody else, one whose time is over.
 fn certificates(folder: &Path) {
-    let now = SystemTime::now();
+    let now = UNIX_EPOCH + now();
     let of = |name: &str, usage| Request::new(name, usage, now - 3 * DAY, now + 3 * DAY);
     let authority = Authority::create(&of("authority", Usage::Authority)).unwrap();
     fs::write(folder.join("ca.crt"), authority.certificate_pem()).unwrap();

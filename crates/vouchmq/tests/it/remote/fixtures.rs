@@ -38,7 +38,7 @@ fn newest_about(broker: &Configured, stub: &Stub) -> String {
 
 /// NanoMQ ignores it where it stands outside of `auth`, and sends nothing in either place.
 #[test]
-fn the_file_of_the_article_authenticates_inside_and_outside_of_auth() {
+fn the_file_of_the_article_authenticates_where_it_stands() {
     let stub =
         Stub::start(&["--protocol", "json", "--password", "right", "--deny", "out", "--superuser", "root"]);
     for text in [INSIDE, OUTSIDE] {

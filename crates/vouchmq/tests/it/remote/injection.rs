@@ -47,7 +47,7 @@ fn newest(stub: &Stub) -> Question {
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
     let mut lines = head.split("\r\n").map(str::to_owned);
     let line = lines.next().unwrap();
-    let [_, target, version] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+    let [_, target, version] = line.split(' ').collect::<Vec<_>>()[..] else { unreachable!("{line}") };
     assert_eq!(version, "HTTP/1.1");
     let query = target.split_once('?').map_or("", |(_, query)| query).to_owned();
     Question { fields: lines.collect(), query, body: body.to_owned() }

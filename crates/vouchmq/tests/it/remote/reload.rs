@@ -67,7 +67,7 @@ fn a_file_with_a_mistake_in_it_changes_nothing() {
         (format!("auth_req {{ {url}, body = '{{\"a\":\"${{usrname}}\"}}' }}"), "usrname"),
         (format!("{good}timeout = 0s"), "timeout"),
         (
-            format!("auth_req {{ url = \"https://127.0.0.1:1/\", tls.cacertfile = \"/nowhere/ca.pem\" }}"),
+            "auth_req { url = \"https://127.0.0.1:1/\", tls.cacertfile = \"/nowhere/ca.pem\" }".to_owned(),
             "ca.pem",
         ),
         (format!("{good}pool_sise = 3"), "pool_sise"),

@@ -1,12 +1,10 @@
 //! What a client may do for whom a service vouches, and for how long.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde_json::{Value, json};
 
 use super::service::{Asked, Service};
-use super::{Mode, asking, comes_in, request, told};
+use super::{Mode, asking, comes_in, now, request, told};
 use crate::configured::Configured;
 use crate::identity::wire::{Login, VERSIONS, Version};
 
@@ -123,11 +121,6 @@ fn the_service_is_asked_about_single_rights() {
     }
 }
 
-/// Seconds since 1970.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
-}
-
 /// The answer to a login, by user name.
 fn logins(asked: &Asked) -> (u16, String) {
     let list = json!([
@@ -139,8 +132,8 @@ fn logins(asked: &Asked) -> (u16, String) {
         "list" => json!({"acl": list}),
         "map" => json!({"acl": {"pub": ["said"], "sub": ["heard/#"], "all": ["mine/#"]}}),
         "root" => json!({"is_superuser": true}),
-        "short" => json!({"expire_at": now() + 2}),
-        "late" => json!({"expire_at": now() - 1}),
+        "short" => json!({"expire_at": now().as_secs() + 2}),
+        "late" => json!({"expire_at": now().as_secs() - 1}),
         "superuser" => json!({"superuser": true}),
         "bad-rule" => json!({"acl": [{"permission": "perhaps", "action": "all", "topic": "#"}]}),
         "bad-topic" => json!({"acl": [{"permission": "allow", "action": "all", "topic": "a/#/b"}]}),

@@ -14,8 +14,6 @@ use crate::process::DEADLINE;
 pub(crate) struct Asked {
     /// Method, target and version.
     pub(crate) line: String,
-    /// Header fields.
-    pub(crate) fields: Vec<String>,
     pub(crate) body: String,
 }
 
@@ -82,7 +80,7 @@ impl Asked {
         let length = fields.iter().find_map(|field| field.strip_prefix("content-length: "));
         let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
         reader.read_exact(&mut body).ok()?;
-        Some(Self { line, fields, body: String::from_utf8(body).unwrap() })
+        Some(Self { line, body: String::from_utf8(body).unwrap() })
     }
 
     /// Path and query.
