@@ -50,7 +50,9 @@ impl<'a> Attempt<'a> {
         self.outcome = match outcome_of(&came) {
             // that of the client; how long it was is judged in the end
             Outcome::TimedOut => None,
-            outcome @ (Outcome::Good | Outcome::Failed | Outcome::Unknown) => Some(outcome),
+            outcome @ (Outcome::Good | Outcome::Declined | Outcome::Failed | Outcome::Unknown) => {
+                Some(outcome)
+            }
         };
         came
     }
@@ -69,8 +71,8 @@ impl Drop for Attempt<'_> {
         let outcome = self.outcome.unwrap_or_else(|| self.outcome_of_silence(server.timeout()));
         let took = match outcome {
             Outcome::Good => self.progress.sent.map(|sent| sent.elapsed()),
-            // a server that fails fast is not a fast one
-            Outcome::Failed | Outcome::TimedOut => Some(server.timeout()),
+            // a server that fails fast is not a fast one, nor is one that declines
+            Outcome::Declined | Outcome::Failed | Outcome::TimedOut => Some(server.timeout()),
             Outcome::Unknown => None,
         };
         self.servers.record(self.server, (self.admission, outcome), took);

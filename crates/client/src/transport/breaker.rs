@@ -46,6 +46,8 @@ pub(super) enum Admission {
 pub(super) enum Outcome {
     /// It answered.
     Good,
+    /// It answered that it is asked too much (429): it is there, and others may have more room.
+    Declined,
     /// It did not, or that it cannot.
     Failed,
     /// It did not in time.
@@ -103,7 +105,11 @@ impl Breaker {
             (_, _, Outcome::Unknown) | (_, Admission::Refused, _) | (Phase::Open { .. }, _, _) => None,
             // of before it opened
             (Phase::HalfOpen { .. }, Admission::Call, _) => None,
-            (Phase::HalfOpen { next_probe, successes }, Admission::Probe, Outcome::Good) => {
+            (
+                Phase::HalfOpen { next_probe, successes },
+                Admission::Probe,
+                Outcome::Good | Outcome::Declined,
+            ) => {
                 if successes + 1 >= PROBES_TO_CLOSE {
                     self.seen.clear();
                     self.phase = Phase::Closed;
@@ -121,7 +127,7 @@ impl Breaker {
     }
 
     fn count(&mut self, now: Duration, outcome: Outcome, jitter: f64) -> Option<BreakerState> {
-        let has_failed = u32::from(outcome != Outcome::Good);
+        let has_failed = u32::from(matches!(outcome, Outcome::Failed | Outcome::TimedOut));
         self.seen.add(now, [1, has_failed, u32::from(outcome == Outcome::TimedOut)]);
         let [calls, failures, timeouts] = self.seen.sums(now);
         let fails = calls >= CALLS_MIN && u64::from(failures) * 2 >= u64::from(calls);
@@ -179,6 +185,15 @@ mod tests {
             assert_eq!(has_opened, opens, "{good} {failed}");
             assert_eq!(breaker.state() == BreakerState::Open, opens);
         }
+    }
+
+    #[test]
+    fn to_be_told_that_one_asks_too_much_never_opens_it_and_closes_it() {
+        let mut breaker = Breaker::new();
+        assert!(!(0..1_000).any(|_| call(&mut breaker, millis(0), Outcome::Declined)));
+        let mut breaker = opened();
+        (1..=3).for_each(|probe| assert!(!call(&mut breaker, millis(200 * probe), Outcome::Declined)));
+        assert_eq!(breaker.state(), BreakerState::Closed);
     }
 
     #[test]
@@ -268,8 +283,13 @@ mod tests {
                 if admission == Admission::Call {
                     last_probe = None;
                 }
-                let outcome =
-                    *u.choose(&[Outcome::Good, Outcome::Failed, Outcome::TimedOut, Outcome::Unknown])?;
+                let outcome = *u.choose(&[
+                    Outcome::Good,
+                    Outcome::Declined,
+                    Outcome::Failed,
+                    Outcome::TimedOut,
+                    Outcome::Unknown,
+                ])?;
                 breaker.record(millis(now), admission, outcome, jitter);
             }
             Ok(())

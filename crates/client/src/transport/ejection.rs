@@ -25,7 +25,7 @@ impl Ejection {
     pub(super) fn record(&mut self, now: Duration, outcome: Outcome, others_are_well: bool, jitter: f64) {
         match outcome {
             Outcome::Unknown => return,
-            Outcome::Good => {
+            Outcome::Good | Outcome::Declined => {
                 self.failures_in_a_row = 0;
                 return;
             }

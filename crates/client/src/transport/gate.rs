@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
+use super::latency::Latency;
 use super::link::{Http1, Streams};
 use super::place::{Place, Stream, What};
 use super::queue::Queue;
@@ -30,7 +31,14 @@ pub(super) struct State {
     pub(super) connecting: usize,
     connections_max: usize,
     pub(super) spoken: Spoken,
-    waiting: Queue<oneshot::Sender<Place>>,
+    /// Those that wait. To drop the channel is to say that no time is left.
+    waiting: Queue<oneshot::Sender<Result<Place, Refusal>>>,
+    /// Places that are given out.
+    used: usize,
+    /// How long whole answers take.
+    answers: Latency,
+    /// How long one may take.
+    timeout: Duration,
     pub(super) is_swept: bool,
     numbers: u64,
 }
@@ -62,7 +70,7 @@ pub(super) enum Spoken {
 pub(super) enum Refusal {
     /// As many wait as may.
     Full,
-    /// Its turn did not come in time.
+    /// Its turn did not come in time for an answer.
     TimedOut,
     /// The server has failed too often since.
     Dismissed,
@@ -77,7 +85,7 @@ const STREAMS_MAX: usize = 100;
 
 impl Gate {
     /// `may_be_http2`: nobody knows before the first connection.
-    pub(super) const fn new(start: Instant, bounds: &ServerBounds, may_be_http2: bool) -> Self {
+    pub(super) fn new(start: Instant, bounds: &ServerBounds, timeout: Duration, may_be_http2: bool) -> Self {
         let state = State {
             idle: Vec::new(),
             shared: Vec::new(),
@@ -86,6 +94,9 @@ impl Gate {
             connections_max: bounds.connections_max,
             spoken: if may_be_http2 { Spoken::Unknown } else { Spoken::Http1 },
             waiting: Queue::new(bounds.waiting_max),
+            used: 0,
+            answers: Latency::default(),
+            timeout,
             is_swept: false,
             numbers: 0,
         };
@@ -107,14 +118,13 @@ impl Gate {
             }
             let (give, turn) = oneshot::channel();
             let until = deadline.saturating_duration_since(self.start);
-            let ticket = state.waiting.join(until, give).map_err(|_| Refusal::Full)?;
+            let ticket = state.waiting.join(now, until, give).map_err(|_| Refusal::Full)?;
             self.serve(&mut state, now);
             (ticket, turn)
         };
         let _waiting = Waiting { gate: self, ticket };
         match timeout_at(deadline, turn).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) if Instant::now() < deadline => Err(Refusal::Dismissed),
+            Ok(Ok(turn)) => turn,
             Ok(Err(_)) | Err(_) => Err(Refusal::TimedOut),
         }
     }
@@ -123,20 +133,24 @@ impl Gate {
     pub(super) fn serve(self: &Arc<Self>, state: &mut State, now: Duration) {
         while !state.waiting.is_empty() {
             let Some(what) = state.take(now) else { return };
-            let Some(next) = state.waiting.next(now) else {
+            let takes = state.takes();
+            let Some(next) = state.waiting.next(now, takes) else {
                 state.put(what, now);
                 return;
             };
-            if let Err(refused) = next.send(Place::new(self, what)) {
+            if let Err(Ok(refused)) = next.send(Ok(Place::new(self, what))) {
                 // it has just gone away
                 state.put(refused.into_what(), now);
             }
         }
     }
 
-    /// Takes back what nobody uses any more.
-    pub(super) fn give_back(self: &Arc<Self>, what: What) {
+    /// Takes back what nobody uses any more; `took`: so long a whole answer took.
+    pub(super) fn give_back(self: &Arc<Self>, what: What, took: Option<Duration>) {
         let (mut state, now) = (self.state.lock(), self.now());
+        if let Some(took) = took {
+            state.answers.observe(now, took);
+        }
         state.put(what, now);
         self.serve(&mut state, now);
         let is_kept = !(state.idle.is_empty() && state.shared.is_empty());
@@ -152,7 +166,7 @@ impl Gate {
     /// Sends those away that wait: the server fails.
     pub(super) fn dismiss(&self) {
         let dismissed = self.state.lock().waiting.dismiss();
-        dismissed.for_each(drop);
+        dismissed.for_each(|who| drop(who.send(Err(Refusal::Dismissed))));
     }
 
     /// Whether nobody more may wait.
@@ -183,8 +197,20 @@ impl Drop for Waiting<'_> {
 // === impl State ===
 
 impl State {
+    /// How long an answer takes, where one is about to be asked for. Never more than half of what it may: who has that
+    /// left is asked, however slow others were. And where nobody else is asked, somebody must be, to find out.
+    fn takes(&self) -> Duration {
+        if self.used > 1 { self.answers.expected().min(self.timeout / 2) } else { Duration::ZERO }
+    }
+
     /// What is free: what is kept before what would have to be made.
     fn take(&mut self, now: Duration) -> Option<What> {
+        let what = self.free(now)?;
+        self.used += 1;
+        Some(what)
+    }
+
+    fn free(&mut self, now: Duration) -> Option<What> {
         while let Some(idle) = self.idle.pop() {
             if idle.is_good(now) {
                 return Some(What::Kept(idle.link));
@@ -209,6 +235,9 @@ impl State {
 
     /// Takes back.
     fn put(&mut self, what: What, now: Duration) {
+        if !matches!(what, What::Nothing) {
+            self.used -= 1;
+        }
         match what {
             What::Kept(link) => {
                 let idle = Idle { link, since: now };
@@ -290,3 +319,6 @@ impl std::fmt::Debug for State {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,11 @@ impl Latency {
         self.seen = self.seen.max(now);
     }
 
+    /// How long the next one takes, as far as one can tell; zero: nobody knows.
+    pub(super) fn expected(&self) -> Duration {
+        self.average.and_then(|secs| Duration::try_from_secs_f64(secs).ok()).unwrap_or_default()
+    }
+
     /// What it costs to ask, in seconds, where so many questions are on their way. Nothing costs less than a first
     /// question to a server that nobody knows.
     pub(super) fn cost(&self, now: Duration, in_flight: usize) -> f64 {

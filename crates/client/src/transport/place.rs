@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use super::gate::{Gate, Spoken};
 use super::link::{Failed, Http1, Sent, Streams, Whole, ask_on_stream, http2};
 use crate::wire::Wire;
@@ -11,6 +13,8 @@ use crate::wire::Wire;
 pub(super) struct Place {
     gate: Arc<Gate>,
     what: What,
+    /// How long it took to get a whole answer.
+    took: Option<Duration>,
 }
 
 /// What is held.
@@ -33,7 +37,7 @@ pub(super) struct Stream {
 
 impl Place {
     pub(super) fn new(gate: &Arc<Gate>, what: What) -> Self {
-        Self { gate: Arc::clone(gate), what }
+        Self { gate: Arc::clone(gate), what, took: None }
     }
 
     /// Without giving it back.
@@ -96,11 +100,14 @@ impl Place {
 
     /// Asks.
     pub(super) async fn ask(&mut self, request: Sent, max: usize) -> Result<Whole, Failed> {
-        match &mut self.what {
+        let asked = Instant::now();
+        let came = match &mut self.what {
             What::Kept(link) => link.ask(request, max).await,
             What::Stream(stream) => ask_on_stream(&mut stream.send, request, max).await,
             What::Connect | What::Nothing => Err(Failed::Unsent("there is no connection".into())),
-        }
+        };
+        self.took = came.is_ok().then(|| asked.elapsed());
+        came
     }
 }
 
@@ -108,7 +115,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let what = std::mem::replace(&mut self.what, What::Nothing);
         if !matches!(what, What::Nothing) {
-            self.gate.give_back(what);
+            self.gate.give_back(what, self.took);
         }
     }
 }

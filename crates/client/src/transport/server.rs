@@ -70,7 +70,7 @@ impl Server {
         };
         let uri = uri_of(&origin, PathAndQuery::from_static("/")).unwrap_or_default();
         Self {
-            gate: Arc::new(Gate::new(start, bounds, origin.is_secure() && bounds.has_http2)),
+            gate: Arc::new(Gate::new(start, bounds, options.timeout, origin.is_secure() && bounds.has_http2)),
             health: Mutex::new(Health::new()),
             tally: Tally::default(),
             connector,

@@ -30,9 +30,9 @@ pub struct ServerCounts {
     pub asked: u64,
     /// Whole answers, of any status.
     pub answered: u64,
-    /// Answers that mean a failure of the server: 5xx, 429.
+    /// Answers that are none: 5xx, and 429, which says nothing against the server.
     pub failures: u64,
-    /// Answers that did not come in time.
+    /// Answers that did not come in time, questions included that had no time left when their turn came.
     pub timeouts: u64,
     /// Connections that could not be made, TLS included.
     pub connect_failures: u64,

@@ -53,8 +53,9 @@ impl Tally {
             Ok(answer) => {
                 add(&self.answered);
                 self.latency.observe(answer.took);
-                if is_failure(answer.status) {
-                    add(&self.failures);
+                match outcome_of_status(answer.status) {
+                    Outcome::Declined | Outcome::Failed => add(&self.failures),
+                    Outcome::Good | Outcome::TimedOut | Outcome::Unknown => {}
                 }
             }
             Err(Lost::TimedOut { .. }) => add(&self.timeouts),
@@ -90,8 +91,7 @@ fn add(count: &AtomicU64) {
 /// What has come of a question, as the health of its server goes; a timeout is judged by whoever knows how long it was.
 pub(super) fn outcome_of(came: &Result<Answer, Lost>) -> Outcome {
     match came {
-        Ok(answer) if is_failure(answer.status) => Outcome::Failed,
-        Ok(_) => Outcome::Good,
+        Ok(answer) => outcome_of_status(answer.status),
         Err(Lost::TimedOut { .. }) => Outcome::TimedOut,
         Err(
             Lost::NoConnection { .. }
@@ -110,7 +110,11 @@ pub(super) fn outcome_of(came: &Result<Answer, Lost>) -> Outcome {
     }
 }
 
-/// Whether the server says that it cannot answer now.
-fn is_failure(status: StatusCode) -> bool {
-    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
+/// A server whose caller has spent its budget is a server that works.
+fn outcome_of_status(status: StatusCode) -> Outcome {
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => Outcome::Declined,
+        status if status.is_server_error() => Outcome::Failed,
+        _ => Outcome::Good,
+    }
 }

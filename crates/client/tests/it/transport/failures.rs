@@ -151,6 +151,24 @@ async fn a_server_that_fails_is_left_alone_and_probed_until_it_is_back() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_asked_too_much_is_not_left_alone() {
+    let site = Site::http(|_| {
+        let mut answer = ok("");
+        *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        async move { answer }
+    });
+    let site = site.await;
+    let servers = servers(&[&site], options());
+    for _ in 0..40 {
+        let answer = servers.ask(&question(1, "x"), Repeats::OnAnotherServer, later()).await.unwrap();
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    }
+    let seen = servers.snapshot().remove(0);
+    assert_eq!((seen.breaker, seen.is_ejected), (BreakerState::Closed, false));
+    assert_eq!((seen.counts.answered, seen.counts.failures, seen.counts.refused), (40, 40, 0));
+}
+
+#[tokio::test]
 async fn those_that_wait_for_a_server_are_sent_away_when_it_is_left_alone() {
     let hangs = Arc::new(AtomicBool::new(false));
     let site = Site::http({
