@@ -19,11 +19,7 @@ fn a_service_that_trusts_nobody_unsigned_is_asked_and_followed_by_who_has_the_ke
     let house = House::new();
     let file = house.beside("service.conf");
     let caller = format!("callers = [{{ name = \"b1\", key = \"{KEY}\" }}]");
-    fs::write(
-        &file,
-        format!("auth_service {{ trust_loopback = false\n {caller} }}\n"),
-    )
-    .unwrap();
+    fs::write(&file, format!("auth_service {{ trust_loopback = false\n {caller} }}\n")).unwrap();
     let service = house.start(&["--config", file.to_str().unwrap()]);
     let device = service.enter(&service.product("sensor"), "d1");
     let asker = |more: &str| Asker::start(&[&service.authentication], "", more);

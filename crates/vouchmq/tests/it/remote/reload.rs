@@ -70,7 +70,7 @@ fn a_file_with_a_mistake_in_it_changes_nothing() {
             "auth_req { url = \"https://127.0.0.1:1/\", tls.cacertfile = \"/nowhere/ca.pem\" }".to_owned(),
             "ca.pem",
         ),
-        (format!("{good}pool_sise = 3"), "pool_sise"),
+        (format!("{good}pool_sizes = 3"), "pool_sizes"),
     ] {
         let ran = broker.reload_with(&asking(&wrong)).code(1);
         assert!(ran.stderr.contains(told_of), "{wrong}: {ran:#?}");
