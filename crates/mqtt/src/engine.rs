@@ -89,6 +89,8 @@ pub struct Engine {
     mailboxes: Mailboxes,
     pending_subscribes: PendingSubscribes,
     inquiries: OpenInquiries,
+    /// When what is handled now was read, where it has waited since.
+    read_at: Option<Timestamp>,
     wills: DueWills,
     timers: Wheel<Timer>,
     actions: VecDeque<Action>,
@@ -115,6 +117,7 @@ impl Engine {
             mailboxes: Mailboxes::new(shard, options.shard_count),
             pending_subscribes: PendingSubscribes::default(),
             inquiries: OpenInquiries::default(),
+            read_at: None,
             wills: DueWills::default(),
             timers: Wheel::new(now),
             actions: VecDeque::new(),

@@ -283,7 +283,7 @@ impl Followed for Following {
         self.remote.cache().invalidate(target, Some(change.seq));
         if let Some(device) = &device {
             // What was denied names no device; a device presents its id as its user name.
-            self.remote.cache().invalidate(Target::Username(device.as_str()), None);
+            self.remote.cache().invalidate(Target::Username(device.as_str()), Some(change.seq));
             if change.kick != NO_KICK {
                 self.due.lock().kicked.insert(device.clone());
             }

@@ -33,7 +33,9 @@ impl Engine {
         let (positions, attempts): (Vec<_>, Vec<_>) = unknown.into_iter().unzip();
         let answers = self.inquiries.remove(id).map(|known| known.answers).unwrap_or_default();
         let inquiries = Inquiries::new(authorize.clone(), attempts.into());
-        let of_packet = OfPacket { id: inquiry, authorize, is_out: true, deadline, positions, answers };
+        let read_at = self.read_at.unwrap_or(now);
+        let of_packet =
+            OfPacket { id: inquiry, authorize, is_out: true, deadline, read_at, positions, answers };
         self.inquiries.insert(id, of_packet);
         self.actions.push_back(Action::Inquire(inquiry, Box::new(inquiries)));
         Handled::Waits
@@ -54,6 +56,7 @@ impl Engine {
             return;
         };
         of_packet.is_out = false;
+        let read_at = of_packet.read_at;
         let positions = std::mem::take(&mut of_packet.positions);
         if is_same(&of_packet.authorize, &state.authorize) {
             let missing = std::iter::repeat(&Inquired::Unavailable);
@@ -63,7 +66,10 @@ impl Engine {
             // They were asked about rights that are not in force any more.
             of_packet.answers.clear();
         }
+        // What waited behind it came with it.
+        self.read_at = Some(read_at);
         self.charged(now, id, 0, |engine| engine.unpause(now, id));
+        self.read_at = None;
     }
 
     /// The packet was handled, or its connection ends: what was found out was for that packet only.

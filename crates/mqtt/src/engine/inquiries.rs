@@ -44,6 +44,8 @@ pub(crate) struct OfPacket {
     pub(crate) authorize: Arc<dyn Authorize>,
     pub(crate) is_out: bool,
     pub(crate) deadline: Timestamp,
+    /// When the packet was read: from then on its message ages.
+    pub(crate) read_at: Timestamp,
     /// What is asked for: positions in the packet.
     pub(crate) positions: Vec<usize>,
     /// What was found out so far, by position.

@@ -195,7 +195,8 @@ impl Engine {
                 None => return Err(Refusal::Asked),
             },
         }
-        let secs = |secs: u32| now.after(Duration::from_secs(u64::from(secs)));
+        let read_at = self.read_at.unwrap_or(now);
+        let secs = |secs: u32| read_at.after(Duration::from_secs(u64::from(secs)));
         Ok(Permitted(Publication {
             topic,
             properties: properties.forwardable(buffer),

@@ -20,7 +20,7 @@ macro_rules! replay {
 }
 
 /// Targets that other crates own and replay.
-const ELSEWHERE: [&str; 2] = ["configuration", "transport"];
+const ELSEWHERE: [&str; 3] = ["configuration", "remote", "transport"];
 
 replay! { connection, decode, engine_ops, round_trip, topic_filter }
 
