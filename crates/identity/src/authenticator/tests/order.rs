@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::DeviceId;
-use crate::{AllowAll, Allowance, Reconsidered, Standing, Users};
+use crate::{AllowAll, Allowance, AskedService, Reconsidered, Standing, Users};
 
 /// A registry that knows the device `d1` with the password `right`, and cannot decide about `later`.
 struct Registry;
@@ -66,6 +66,36 @@ fn an_order_names_authenticators_once() {
     assert_eq!(fault(&["file", "registry", "file"]), "authenticator file stands in the order twice");
     assert_eq!(order(&["registry", "file"]), Order::default());
     assert_eq!(format!("{:?}", order(&["file"])), r#"["file"]"#);
+}
+
+/// A service that knows nobody.
+struct Ignorant;
+
+impl Authenticator for Ignorant {
+    fn cost(&self, _: &AuthRequest) -> Cost {
+        Cost::Cheap
+    }
+
+    fn verify(&self, _: &AuthRequest) -> Verdict {
+        Verdict::NotMine
+    }
+}
+
+#[test]
+fn a_name_that_a_service_does_not_know_is_not_let_in_as_nobody() {
+    let configured = Arc::new(configured(None, true));
+    let verdict = |judges_logins, name: Option<&str>| {
+        let service = AskedService {
+            judges_logins,
+            authenticator: Box::new(Ignorant),
+            beside: Box::new(|other| other),
+        };
+        let chain = order(&["http"]).chain(None, Some(service), &configured);
+        matches!(chain.verify(&request(name, name)), Verdict::Allow(_))
+    };
+    assert!(verdict(true, None), "who says no name may be nobody");
+    assert!(!verdict(true, Some("admin")), "who says one is not");
+    assert!(verdict(false, Some("admin")), "a service that judges no logins leaves that as it is");
 }
 
 #[test]
