@@ -88,12 +88,6 @@ impl Authenticator for RemoteAuthenticator {
 
     fn verify_elsewhere(&self, request: AuthRequest, reply: Reply) {
         let key = self.remote.key(&request);
-        if let Some(settled) = self.remote.recall(&key) {
-            let judgement = self.remote.judgement(&settled, &request, &self.configured);
-            if !settled.allows() || self.remote.remembers(&key) {
-                return reply.answer(self.remote.told(judgement));
-            }
-        }
         self.remote.board(key, Waiter { request, configured: self.configured.clone(), reply });
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::{Mutex, MutexGuard};
 use secrecy::{ExposeSecret, SecretSlice};
 use tokio::time::{Instant, timeout_at};
-use vouchmq_identity::acl::{AskPermission, Decisions, Names, Rights, RightsOf, Said, SaidReply};
+use vouchmq_identity::acl::{AskPermission, Decisions, Names, RightsOf, Said, SaidReply};
 use vouchmq_identity::{
     Arrival, Attempt, AuthRequest, Authorize, ClientCertificate, Configured, QoS, TopicFilter,
 };
@@ -80,8 +80,7 @@ impl Basis {
             attributes: &carried.attributes,
         };
         let asks = self.asks.clone().map(|asks| Arc::new(Asks(asks)) as Arc<dyn AskPermission>);
-        Arc::new(Rights::new(RightsOf {
-            access: configured.access(),
+        Arc::new(configured.rights(RightsOf {
             names: &names,
             is_superuser: carried.is_superuser,
             carried: carried.acl.as_ref(),
@@ -103,8 +102,7 @@ pub(super) fn beside(
     let asks: Arc<dyn AskPermission> = Arc::new(Asks(Permissions::of(remote, request)?));
     let names =
         Names { client_id: &request.client_id, username: proven, address: request.peer, ..Names::default() };
-    Some(Arc::new(Rights::new(RightsOf {
-        access: configured.access(),
+    Some(Arc::new(configured.rights(RightsOf {
         names: &names,
         is_superuser: false,
         carried: None,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use vouchmq_mqtt::{Authorize, FilterRef, Grant, Permission, QoS};
 
 use super::ordered::Survey;
-use super::{Access, Effect, Names, OrderedRules, Rules};
+use super::{Access, Effect, Index, Names, OrderedRules, Rules};
 
 /// What the files say about one client, and apart from it, what holds where they say nothing.
 pub(super) enum OwnRules {
@@ -15,12 +15,13 @@ pub(super) enum OwnRules {
 }
 
 impl OwnRules {
-    pub(super) fn new(access: &Access, names: &Names<'_>) -> Self {
-        match access {
-            Access::Same(authorize) => Self::None(Arc::clone(authorize)),
-            Access::Rules(acl) => Self::Unordered(acl.rules_of(names)),
-            Access::Ordered(acl) => Self::Ordered(acl.rules_of(names)),
-            Access::Mosquitto(acl) => Self::Ordered(acl.rules_of(names)),
+    pub(super) fn new(access: &Access, index: Option<&Index>, names: &Names<'_>) -> Self {
+        match (access, index) {
+            (Access::Same(authorize), _) => Self::None(Arc::clone(authorize)),
+            (Access::Rules(acl), _) => Self::Unordered(acl.rules_of(names)),
+            (Access::Ordered(acl), Some(index)) => Self::Ordered(acl.rules_by(index, names)),
+            (Access::Ordered(acl), None) => Self::Ordered(acl.rules_of(names)),
+            (Access::Mosquitto(acl), _) => Self::Ordered(acl.rules_of(names)),
         }
     }
 

@@ -10,7 +10,7 @@ use vouchmq_mqtt::{
 use super::carried::CarriedRights;
 use super::own::OwnRules;
 use super::service::{AskPermission, Said, SaidReply};
-use super::{Access, CarriedAcl, Effect, Names};
+use super::{Access, CarriedAcl, Effect, Index, Names};
 
 #[cfg(test)]
 mod tests;
@@ -42,8 +42,6 @@ pub struct Rights(Arc<Inner>);
 /// Of what [`Rights`] are made.
 #[derive(Clone, Copy)]
 pub struct RightsOf<'a> {
-    /// What the files say.
-    pub access: &'a Access,
     /// The client.
     pub names: &'a Names<'a>,
     /// Whether the service says that it may do everything.
@@ -81,11 +79,11 @@ enum Outcome {
 // === impl Rights ===
 
 impl Rights {
-    /// Those of one client.
-    pub fn new(of: RightsOf<'_>) -> Self {
-        let RightsOf { access, names, is_superuser, carried, service } = of;
+    /// Those of one client, where the files say this; `index` is one of their rules.
+    pub(crate) fn new(of: RightsOf<'_>, access: &Access, index: Option<&Index>) -> Self {
+        let RightsOf { names, is_superuser, carried, service } = of;
         Self(Arc::new(Inner {
-            own: OwnRules::new(access, names),
+            own: OwnRules::new(access, index, names),
             is_superuser,
             carried: carried.map(|carried| carried.rights_of(names)),
             service: service.cloned(),

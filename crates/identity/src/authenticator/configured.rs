@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use vouchmq_mqtt::Authorize;
 
-use crate::acl::{Index, Names};
+use crate::acl::{Index, Names, Rights, RightsOf};
 use crate::principal::Generation;
 use crate::{Access, Allowance, PasswordHash, Principal, ProvenUser, Users};
 
@@ -81,6 +81,11 @@ impl Configured {
     /// Whether a user that was let in then has the same password still; `None` if it is gone.
     pub(super) fn has_kept_password(&self, name: &str, then: Generation) -> Option<bool> {
         Some(self.users.as_ref()?.since(name)? <= then)
+    }
+
+    /// What a client may do for whom a service vouches, or about whom it is asked.
+    pub fn rights(&self, of: RightsOf<'_>) -> Rights {
+        Rights::new(of, &self.access, self.index.as_deref())
     }
 
     /// What a user may do; `None` for a client without a name.

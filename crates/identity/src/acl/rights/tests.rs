@@ -90,13 +90,9 @@ struct Case<'a> {
 impl Case<'_> {
     fn rights(&self) -> Rights {
         let Self { access, is_superuser, carried, service } = self;
-        Rights::new(RightsOf {
-            access,
-            names: &CLIENT,
-            is_superuser: *is_superuser,
-            carried: carried.as_ref(),
-            service: service.as_ref(),
-        })
+        let (names, is_superuser) = (&CLIENT, *is_superuser);
+        let (carried, service) = (carried.as_ref(), service.as_ref());
+        Rights::new(RightsOf { names, is_superuser, carried, service }, access, None)
     }
 }
 

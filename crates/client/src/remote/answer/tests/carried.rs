@@ -1,3 +1,4 @@
+use vouchmq_identity::Configured;
 use vouchmq_identity::FilterRef;
 use vouchmq_identity::acl::{Names, Rights, RightsOf};
 use vouchmq_identity::{Access, Authorize, Grant, Permission, QoS};
@@ -123,7 +124,7 @@ fn rights(acl: &str) -> Rights {
     };
     let access = Access::nothing();
     let (carried, is_superuser, service) = (carried.acl.as_ref(), false, None);
-    Rights::new(RightsOf { access: &access, names: &names, is_superuser, carried, service })
+    Configured::new(None, false, access).rights(RightsOf { names: &names, is_superuser, carried, service })
 }
 
 fn may_publish(rights: &Rights, topic: &str, qos: QoS, retain: bool) -> bool {

@@ -160,6 +160,17 @@ impl Asked {
     }
 }
 
+/// A service that is followed and has said that it is at 7.
+async fn heard() -> (Service, Work, Asked) {
+    let service = Service::open().await;
+    let mut work = Work::begin(&[&service], None);
+    let mut stream = service.streams("/v1/changes").await;
+    stream.beat("a1", 7).await;
+    work.tells(Reset(7)).await;
+    work.tells(Told::Health(Healthy)).await;
+    (service, work, stream)
+}
+
 #[tokio::test(start_paused = true)]
 async fn nothing_is_relied_on_before_the_first_heartbeat_and_everything_after_it() {
     let service = Service::open().await;
@@ -201,12 +212,7 @@ async fn a_stream_that_is_cut_goes_on_where_it_was() {
 
 #[tokio::test(start_paused = true)]
 async fn a_gap_a_reset_and_another_log_end_everything() {
-    let service = Service::open().await;
-    let mut work = Work::begin(&[&service], None);
-    let mut stream = service.streams("/v1/changes").await;
-    stream.beat("a1", 7).await;
-    work.tells(Reset(7)).await;
-    work.tells(Told::Health(Healthy)).await;
+    let (service, mut work, mut stream) = heard().await;
     stream.change("a1", 8, 9).await;
     work.tells(Reset(9)).await;
     stream.say("event: reset\nid: a1:12\ndata: {\"head_seq\":12,\"log\":\"a1\"}\n\n").await;
@@ -220,12 +226,7 @@ async fn a_gap_a_reset_and_another_log_end_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn the_longer_a_service_is_silent_the_less_is_relied_on() {
-    let service = Service::open().await;
-    let mut work = Work::begin(&[&service], None);
-    let mut stream = service.streams("/v1/changes").await;
-    stream.beat("a1", 7).await;
-    work.tells(Reset(7)).await;
-    work.tells(Told::Health(Healthy)).await;
+    let (service, mut work, mut stream) = heard().await;
     // Comments and events that mean nothing are no signs of life.
     let heard = Instant::now();
     let silent = async {
@@ -280,12 +281,7 @@ async fn a_heartbeat_that_is_slow_is_one_and_a_slower_one_is_a_reason_to_ask_aga
 
 #[tokio::test(start_paused = true)]
 async fn who_hears_that_there_is_more_relies_on_nothing_until_it_comes() {
-    let service = Service::open().await;
-    let mut work = Work::begin(&[&service], None);
-    let mut stream = service.streams("/v1/changes").await;
-    stream.beat("a1", 7).await;
-    work.tells(Reset(7)).await;
-    work.tells(Told::Health(Healthy)).await;
+    let (service, mut work, stream) = heard().await;
     drop(stream);
     let mut stream = service.streams("/v1/changes?after=7&log=a1").await;
     // Longer than a stream may be silent: what comes is of use, though there is always more.
