@@ -12,6 +12,7 @@ use axum::extract::State;
 use serde::Deserialize;
 use tokio::time::Instant;
 use utoipa_axum::routes;
+use vouchmq_broker::Control;
 use vouchmq_identity::Sessions;
 use vouchmq_identity::events::Events;
 use vouchmq_identity::model::Scope;
@@ -52,7 +53,6 @@ pub use applied::{Application, Applied};
 pub use authentication::Asking;
 pub use keys::ApiKeys;
 pub use reload::{InvalidConfig, Reload};
-pub use stats::Figures;
 
 /// What the management API works on.
 #[derive(Clone)]
@@ -88,7 +88,7 @@ pub struct Management {
     last_look: health::LastLook,
     reload: Option<Arc<dyn Reload>>,
     asking: Option<Arc<dyn Asking>>,
-    figures: Option<Arc<dyn Figures>>,
+    broker: Option<Control>,
     start: Instant,
 }
 
@@ -133,7 +133,7 @@ impl Management {
             last_look,
             reload: None,
             asking: None,
-            figures: None,
+            broker: None,
             start,
         }
     }
@@ -150,10 +150,10 @@ impl Management {
         Self { asking: Some(asking), ..self }
     }
 
-    /// Tells of the broker that runs here by `figures`.
+    /// Looks into the broker that runs here, and acts on its clients.
     #[must_use]
-    pub fn with_figures(self, figures: Arc<dyn Figures>) -> Self {
-        Self { figures: Some(figures), ..self }
+    pub fn with_broker(self, broker: Control) -> Self {
+        Self { broker: Some(broker), ..self }
     }
 
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.

@@ -13,6 +13,7 @@ mod id;
 mod id_template;
 mod product;
 mod registration;
+mod role;
 mod text;
 mod word;
 
@@ -39,6 +40,7 @@ pub use registration::{
     QUARANTINE_MILLIS, Registration, RegistrationState, Voucher, WAITING_PER_PRODUCT_MAX,
     WAITING_PER_TOKEN_MAX,
 };
+pub use role::Role;
 pub use text::{HardwareId, Name, Slug, TextFault};
 pub use word::UnknownWord;
 pub(crate) use word::words;

@@ -1,20 +1,15 @@
 //! Figures.
 
-use async_trait::async_trait;
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
-use vouchmq_client::dto::stats::{About, BrokerFigures, EventCount, Stats};
+use vouchmq_broker::Control;
+use vouchmq_client::dto::stats::{About, BrokerFigures, EventCount, Stats, Verdicts};
 use vouchmq_identity::store::{PageRequest, StoreFault};
 
 use super::text::time_of;
 use super::{Here, Management};
-
-/// The broker that runs in this process, as a port.
-#[async_trait]
-pub trait Figures: Send + Sync {
-    /// How its clients come in.
-    async fn figures(&self) -> BrokerFigures;
-}
 
 const PORTION: u32 = 1_000;
 
@@ -23,8 +18,8 @@ const PORTION: u32 = 1_000;
     responses((status = 200, body = Stats)))]
 pub(super) async fn read(State(here): Here) -> Json<Stats> {
     let counted = here.count_rows().await;
-    let broker = match &here.figures {
-        Some(broker) => Some(broker.figures().await),
+    let broker = match &here.broker {
+        Some(broker) => Some(figures_of(broker).await),
         None => None,
     };
     let events = here.events.counts().into_iter();
@@ -72,4 +67,35 @@ impl Management {
             page = PageRequest::after(next, PORTION);
         }
     }
+}
+
+/// How the clients of a broker come in.
+async fn figures_of(broker: &Control) -> BrokerFigures {
+    let stats = broker.stats().await;
+    let verdicts = stats.verdicts;
+    BrokerFigures {
+        connections: stats.connections,
+        accepted: stats.accepted,
+        accept_delays: stats.accept_delays,
+        refused_overload: stats.refused_overload,
+        tarpitted: stats.tarpitted,
+        delayed_logins: stats.delayed_logins,
+        blocked_logins: stats.blocked_logins,
+        blocked_takeovers: stats.blocked_takeovers,
+        verify_queue: stats.verify_queue,
+        verify_queue_delay_us: micros(stats.verify_queue_delay),
+        shard_queue_delay_us: micros(stats.shard_queue_delay),
+        elsewhere: stats.elsewhere_in_flight,
+        verdicts: Verdicts {
+            allowed: verdicts.allowed,
+            denied: verdicts.denied,
+            unavailable: verdicts.unavailable,
+            busy: verdicts.busy,
+            latency: (&verdicts.took).into(),
+        },
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

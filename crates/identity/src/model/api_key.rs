@@ -26,6 +26,20 @@ words! {
         AuditRead = "audit:read",
         /// Reading figures and security events.
         StatsRead = "stats:read",
+        /// Reading who is connected, subscriptions, listeners and limits.
+        ClientsRead = "clients:read",
+        /// Disconnecting clients.
+        ClientsWrite = "clients:write",
+        /// Reading retained messages, and following what a client sends and is sent.
+        MessagesRead = "messages:read",
+        /// Publishing, and deleting retained messages.
+        MessagesWrite = "messages:write",
+        /// Reading the configuration, without what is secret in it.
+        ConfigRead = "config:read",
+        /// Changing the configuration, log levels and limits, and reading it again.
+        ConfigWrite = "config:write",
+        /// Ending the broker, and starting it anew.
+        Control = "broker:control",
     }
 }
 

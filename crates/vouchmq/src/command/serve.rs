@@ -3,7 +3,6 @@
 mod asked;
 mod asking;
 mod data_directory;
-mod figures;
 mod http;
 mod judges;
 mod lifecycle;
@@ -149,7 +148,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         sessions,
         reload: Arc::new(soon.clone()),
         asking: service.clone(),
-        figures: Arc::new(figures::Counted(control.clone())),
+        broker: control.clone(),
     };
     let services = http::Services::make(works, progress, &config, behind);
     let services = block_on(&at_work.runtime, services)?;

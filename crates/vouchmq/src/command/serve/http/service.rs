@@ -9,9 +9,9 @@ use vouchmq_api::authentication_service::{
 };
 use vouchmq_api::changes::Changes;
 use vouchmq_api::http::{AdministratorToken, HttpLimits, Router, Service};
-use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Figures, Management, Ports, Reload};
+use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Management, Ports, Reload};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
-use vouchmq_broker::SystemClock;
+use vouchmq_broker::{Control, SystemClock};
 use vouchmq_config::{self as config, Config, HttpListenerOptions};
 use vouchmq_identity::events::Events;
 use vouchmq_identity::registry::Registry;
@@ -49,7 +49,7 @@ pub(in crate::command::serve) struct Behind {
     pub(in crate::command::serve) sessions: Arc<dyn Sessions>,
     pub(in crate::command::serve) reload: Arc<dyn Reload>,
     pub(in crate::command::serve) asking: Arc<dyn Asking>,
-    pub(in crate::command::serve) figures: Arc<dyn Figures>,
+    pub(in crate::command::serve) broker: Control,
 }
 
 /// How far changes have come.
@@ -158,7 +158,7 @@ impl Works {
     }
 
     async fn management(&self, ways: &Ways, behind: Behind) -> Result<Router, Failure> {
-        let Behind { token, sessions, reload, asking, figures } = behind;
+        let Behind { token, sessions, reload, asking, broker } = behind;
         let keys = Arc::new(ApiKeys::new(self.registry.clone(), token));
         keys.load().await.map_err(Failure::unusable)?;
         let ports = Ports {
@@ -170,7 +170,7 @@ impl Works {
             changes: ways.changes.clone(),
         };
         let management = Management::new(ports, keys).with_reload(reload).with_asking(asking);
-        Ok(management::router(management.with_figures(figures)))
+        Ok(management::router(management.with_broker(broker)))
     }
 }
 
