@@ -4,7 +4,9 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{Components, InfoBuilder, OpenApi, OpenApiBuilder, Paths};
+use utoipa::openapi::{
+    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref, Response, ResponseBuilder,
+};
 use utoipa::{PartialSchema, ToSchema};
 use vouchmq_client::dto::problem::{FieldProblem, ProblemBody};
 
@@ -35,7 +37,18 @@ pub(super) fn declare(item: &mut PathItem, access: Access) {
             Access::Scope(scope) => vec![SecurityRequirement::new(BEARER, [scope.as_str()])],
             Access::Open(_) => Vec::new(),
         });
+        let others = &mut operation.responses.responses;
+        others.entry("default".to_owned()).or_insert_with(|| problem().into());
     }
+}
+
+/// Every failure is one.
+fn problem() -> Response {
+    let body = Ref::from_schema_name(ProblemBody::name());
+    ResponseBuilder::new()
+        .description("A problem (RFC 9457): `code` says which, and stays the same")
+        .content("application/problem+json", ContentBuilder::new().schema(Some(body)).build())
+        .build()
 }
 
 /// `GET /openapi.json`: the document, for everybody: it says nothing that the source does not.

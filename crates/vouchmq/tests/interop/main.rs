@@ -17,6 +17,7 @@ mod mosquitto;
 #[path = "../it/process.rs"]
 mod process;
 mod rumqttc;
+mod schemathesis;
 mod script;
 mod secure;
 #[expect(dead_code, reason = "`it` uses all of it")]
