@@ -13,13 +13,18 @@ use vouchmq_client::dto::problem::{FieldProblem, ProblemBody};
 use super::Access;
 
 const BEARER: &str = "bearer";
+const BASIC: &str = "basic";
 
 /// A document without paths.
 pub(super) fn document(title: &str) -> OpenApi {
     let mut components = Components::new();
     // As the standard writes it: the library's names for it are longer than it.
-    if let Ok(bearer) = serde_json::from_str(r#"{"type":"http","scheme":"bearer"}"#) {
-        components.security_schemes.insert(BEARER.to_owned(), bearer);
+    for (name, text) in
+        [(BEARER, r#"{"type":"http","scheme":"bearer"}"#), (BASIC, r#"{"type":"http","scheme":"basic"}"#)]
+    {
+        if let Ok(scheme) = serde_json::from_str(text) {
+            components.security_schemes.insert(name.to_owned(), scheme);
+        }
     }
     components.schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
     components.schemas.insert(FieldProblem::name().into_owned(), FieldProblem::schema());
@@ -34,7 +39,8 @@ pub(super) fn declare(item: &mut PathItem, access: Access) {
         [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
     for operation in operations.into_iter().flatten() {
         operation.security = Some(match access {
-            Access::Scope(scope) => vec![SecurityRequirement::new(BEARER, [scope.as_str()])],
+            Access::Scope(scope) => schemes(&[scope.as_str()]),
+            Access::Known => schemes(&[]),
             Access::Open(_) => Vec::new(),
         });
         let others = &mut operation.responses.responses;
@@ -49,6 +55,11 @@ fn problem() -> Response {
         .description("A problem (RFC 9457): `code` says which, and stays the same")
         .content("application/problem+json", ContentBuilder::new().schema(Some(body)).build())
         .build()
+}
+
+/// One of these.
+fn schemes(scopes: &[&str]) -> Vec<SecurityRequirement> {
+    [BEARER, BASIC].map(|scheme| SecurityRequirement::new(scheme, scopes.iter().copied())).into()
 }
 
 /// `GET /openapi.json`: the document, for everybody: it says nothing that the source does not.
