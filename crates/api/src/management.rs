@@ -32,6 +32,7 @@ mod caller;
 mod certificate_authorities;
 mod changes;
 mod claim_tokens;
+mod configuration;
 pub(crate) mod credentials;
 mod devices;
 mod events;
@@ -42,17 +43,18 @@ mod health;
 mod imports;
 pub(crate) mod input;
 mod keys;
+mod process;
 mod products;
 pub(crate) mod refusal;
 mod registrations;
-mod reload;
 mod stats;
 pub(crate) mod text;
 
 pub use applied::{Application, Applied};
 pub use authentication::Asking;
+pub use configuration::{Configuration, InvalidConfig, Kept, KeyChange};
 pub use keys::ApiKeys;
-pub use reload::{InvalidConfig, Reload};
+pub use process::Process;
 
 /// What the management API works on.
 #[derive(Clone)]
@@ -86,7 +88,8 @@ pub struct Management {
     guesses: explain::Guesses,
     delete_budget: Duration,
     last_look: health::LastLook,
-    reload: Option<Arc<dyn Reload>>,
+    configuration: Option<Arc<dyn Configuration>>,
+    process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
     start: Instant,
@@ -131,17 +134,24 @@ impl Management {
             guesses: explain::Guesses::default(),
             delete_budget: products::DELETE_BUDGET,
             last_look,
-            reload: None,
+            configuration: None,
+            process: None,
             asking: None,
             broker: None,
             start,
         }
     }
 
-    /// Has the configuration read again by `reload`.
+    /// Has the configuration read and changed by `configuration`.
     #[must_use]
-    pub fn with_reload(self, reload: Arc<dyn Reload>) -> Self {
-        Self { reload: Some(reload), ..self }
+    pub fn with_configuration(self, configuration: Arc<dyn Configuration>) -> Self {
+        Self { configuration: Some(configuration), ..self }
+    }
+
+    /// Has the process ended and begun again by `process`.
+    #[must_use]
+    pub fn with_process(self, process: Arc<dyn Process>) -> Self {
+        Self { process: Some(process), ..self }
     }
 
     /// Tells of the authentication service that `asking` asks.
@@ -178,7 +188,7 @@ pub fn router(management: Management) -> Router {
 
 /// Every operation, and the scope that it needs.
 pub fn routes() -> Routes<Arc<Management>> {
-    about_devices().merge(about_access()).merge(about_the_broker())
+    about_devices().merge(about_access()).merge(about_the_broker()).merge(about_the_configuration())
 }
 
 fn about_devices() -> Routes<Arc<Management>> {
@@ -237,7 +247,6 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::Admin, routes!(api_keys::create))
         .add(Scope::Admin, routes!(api_keys::read_one))
         .add(Scope::Admin, routes!(api_keys::revoke))
-        .add(Scope::Admin, routes!(reload::reload))
         .add(Scope::StatsRead, routes!(authentication::read))
         .add(Scope::CredentialsWrite, routes!(authentication::forget))
         .add(Scope::AuditRead, routes!(audit::list))
@@ -248,6 +257,20 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::StatsRead, routes!(stats::about))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
+}
+
+fn about_the_configuration() -> Routes<Arc<Management>> {
+    use configuration::{change, effective, file, reload, rollback};
+    Routes::new(TITLE)
+        .add(Scope::ConfigRead, routes!(effective::list))
+        .add(Scope::ConfigWrite, routes!(change::change))
+        .add(Scope::ConfigRead, routes!(file::read))
+        .add(Scope::ConfigWrite, routes!(file::replace))
+        .add(Scope::ConfigRead, routes!(effective::read))
+        .add(Scope::ConfigWrite, routes!(reload::reload))
+        .add(Scope::ConfigWrite, routes!(rollback::roll_back))
+        .add(Scope::Control, routes!(process::stop))
+        .add(Scope::Control, routes!(process::restart))
 }
 
 const TITLE: &str = "management";

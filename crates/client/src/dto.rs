@@ -17,6 +17,7 @@ pub mod block;
 pub mod certificate_authority;
 pub mod change;
 pub mod claim_token;
+pub mod configuration;
 pub mod credential;
 pub mod device;
 pub mod event;
