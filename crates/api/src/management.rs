@@ -49,6 +49,7 @@ pub(crate) mod refusal;
 mod registrations;
 mod stats;
 pub(crate) mod text;
+mod v4;
 
 pub use applied::{Application, Applied};
 pub use authentication::Asking;
@@ -92,6 +93,7 @@ pub struct Management {
     process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
+    peaks: v4::Peaks,
     start: Instant,
 }
 
@@ -138,6 +140,7 @@ impl Management {
             process: None,
             asking: None,
             broker: None,
+            peaks: v4::Peaks::default(),
             start,
         }
     }
@@ -178,17 +181,26 @@ pub fn limits() -> HttpLimits {
     HttpLimits { body_bytes_max: imports::BYTES_MAX, ..HttpLimits::default() }
 }
 
-/// What the management listener serves: [`routes()`] behind the keys of `management`, and `/openapi.json`.
+/// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
+/// `/openapi.json`.
 pub fn router(management: Management) -> Router {
     let gate = Gate::new(management.keys.clone());
     let idempotency = Idempotency::default();
-    let Built { router, document } = routes().build(Arc::new(management), &gate, Some(&idempotency));
-    router.merge(open_api_route(&document))
+    let here = Arc::new(management);
+    let Built { router, mut document } = routes().build(here.clone(), &gate, Some(&idempotency));
+    let nanomq = nanomq_routes().build(here, &gate, Some(&idempotency));
+    document.merge(nanomq.document);
+    router.merge(open_api_route(&document)).fallback_service(v4::mounted(nanomq.router))
 }
 
-/// Every operation, and the scope that it needs.
+/// Every operation of our own API, and the scope that it needs.
 pub fn routes() -> Routes<Arc<Management>> {
     about_devices().merge(about_access()).merge(about_the_broker()).merge(about_the_configuration())
+}
+
+/// Every operation of NanoMQ's API, `/api/v4`, and the scope that it needs.
+pub fn nanomq_routes() -> Routes<Arc<Management>> {
+    v4::routes()
 }
 
 fn about_devices() -> Routes<Arc<Management>> {

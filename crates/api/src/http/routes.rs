@@ -103,6 +103,11 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         })
     }
 
+    /// What describes them.
+    pub(crate) const fn document(&self) -> &OpenApi {
+        &self.document
+    }
+
     /// Puts the gate before each route that is not open, and `idempotency` behind the gate of each POST.
     ///
     /// # Panics
