@@ -20,7 +20,8 @@ use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 
 use crate::changes::Changes;
-use crate::http::{Access, Built, Gate, HttpLimits, Idempotency, Routes, open_api_route};
+use crate::http::{Access, Built, Gate, HttpLimits, Idempotency, Requests, Routes, open_api_route};
+use crate::metrics::Metrics;
 
 pub(crate) mod answer;
 mod api_keys;
@@ -42,6 +43,7 @@ mod health;
 mod imports;
 pub(crate) mod input;
 mod keys;
+mod metrics;
 mod products;
 pub(crate) mod refusal;
 mod registrations;
@@ -89,6 +91,7 @@ pub struct Management {
     reload: Option<Arc<dyn Reload>>,
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
+    metrics: Metrics,
     start: Instant,
 }
 
@@ -134,6 +137,7 @@ impl Management {
             reload: None,
             asking: None,
             broker: None,
+            metrics: Metrics::default(),
             start,
         }
     }
@@ -156,6 +160,12 @@ impl Management {
         Self { broker: Some(broker), ..self }
     }
 
+    /// Tells of the requests that `requests` counts, those of other listeners among them.
+    #[must_use]
+    pub fn with_requests(self, requests: Arc<Requests>) -> Self {
+        Self { metrics: Metrics::new(requests), ..self }
+    }
+
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
     #[must_use]
     pub fn with_delete_budget(self, delete_budget: Duration) -> Self {
@@ -172,7 +182,11 @@ pub fn limits() -> HttpLimits {
 pub fn router(management: Management) -> Router {
     let gate = Gate::new(management.keys.clone());
     let idempotency = Idempotency::default();
-    let Built { router, document } = routes().build(Arc::new(management), &gate, Some(&idempotency));
+    let Built { router, document } = routes().counted(management.metrics.requests()).build(
+        Arc::new(management),
+        &gate,
+        Some(&idempotency),
+    );
     router.merge(open_api_route(&document))
 }
 
@@ -246,6 +260,7 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::StatsRead, routes!(events::list))
         .add(Scope::StatsRead, routes!(stats::read))
         .add(Scope::StatsRead, routes!(stats::about))
+        .add(Scope::StatsRead, routes!(metrics::read))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
 }
