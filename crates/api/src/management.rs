@@ -20,7 +20,7 @@ use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 
 use crate::changes::Changes;
-use crate::http::{Access, Built, Gate, HttpLimits, Idempotency, Routes, open_api_route};
+use crate::http::{Access, Built, Gate, HttpLimits, Idempotency, Routes, docs_route, open_api_route};
 
 pub(crate) mod answer;
 mod api_keys;
@@ -173,7 +173,7 @@ pub fn router(management: Management) -> Router {
     let gate = Gate::new(management.keys.clone());
     let idempotency = Idempotency::default();
     let Built { router, document } = routes().build(Arc::new(management), &gate, Some(&idempotency));
-    router.merge(open_api_route(&document))
+    router.merge(open_api_route(&document)).merge(docs_route(&document))
 }
 
 /// Every operation, and the scope that it needs.

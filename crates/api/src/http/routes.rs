@@ -106,6 +106,10 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// # Panics
     /// At start, if two routes are one: axum says which.
     pub fn build(self, state: S, gate: &Gate, idempotency: Option<&Idempotency>) -> Built {
+        let mut document = self.document;
+        if idempotency.is_some() {
+            openapi::keep_answers(&mut document);
+        }
         let mut router = Router::new();
         for Row { access, paths, methods } in self.rows {
             for (path, item) in &paths.paths {
@@ -123,7 +127,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             }
         }
         let router = router.fallback(nothing_here).with_state(state);
-        Built { router, document: self.document }
+        Built { router, document }
     }
 }
 
