@@ -54,7 +54,7 @@ pub(crate) use json::is_json;
 pub use limiter::Limiter;
 pub use limits::HttpLimits;
 pub use listener::{ListenFault, Listener, ListenerOptions};
-pub use openapi::open_api_route;
+pub use openapi::{docs_route, open_api_route};
 pub use paging::{Paging, page};
 pub use presented::Presented;
 pub use problem::Problem;

@@ -20,7 +20,9 @@ use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 
 use crate::changes::Changes;
-use crate::http::{Access, Built, Gate, HttpLimits, Idempotency, Requests, Routes, open_api_route};
+use crate::http::{
+    Access, Built, Gate, HttpLimits, Idempotency, Requests, Routes, docs_route, open_api_route,
+};
 use crate::metrics::Metrics;
 
 pub(crate) mod answer;
@@ -203,7 +205,8 @@ pub fn router(management: Management) -> Router {
     let Built { router, mut document } = own.build(here.clone(), &gate, Some(&idempotency));
     let nanomq = nanomq.build(here, &gate, Some(&idempotency));
     document.merge(nanomq.document);
-    router.merge(open_api_route(&document)).fallback_service(v4::mounted(nanomq.router))
+    let router = router.merge(open_api_route(&document)).merge(docs_route(&document));
+    router.fallback_service(v4::mounted(nanomq.router))
 }
 
 /// Every operation of our own API, and the scope that it needs.

@@ -125,6 +125,10 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// # Panics
     /// At start, if two routes are one: axum says which.
     pub fn build(self, state: S, gate: &Gate, idempotency: Option<&Idempotency>) -> Built {
+        let mut document = self.document;
+        if idempotency.is_some() {
+            openapi::keep_answers(&mut document);
+        }
         let mut router = Router::new();
         let counting = Counting { listener: self.title, requests: self.requests };
         for Row { access, paths, methods } in self.rows {
@@ -145,7 +149,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             }
         }
         let router = router.fallback_service(counting.elsewhere()).with_state(state);
-        Built { router, document: self.document }
+        Built { router, document }
     }
 }
 
