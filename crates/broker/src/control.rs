@@ -104,6 +104,10 @@ pub struct BrokerStats {
     pub retained: u64,
     /// Bytes of retained messages.
     pub retained_bytes: u64,
+    /// Topic filters that somebody wants.
+    pub filters: u64,
+    /// Live traces.
+    pub traces: u64,
 }
 
 /// What others said about publications, wills and subscriptions, one by one.
@@ -212,7 +216,9 @@ impl Control {
 
     /// What was counted so far.
     pub async fn stats(&self) -> BrokerStats {
-        let gauges = |view: &ShardView<'_>| [view.device_count() as u64, view.delayed_count as u64];
+        let gauges = |view: &ShardView<'_>| {
+            [view.device_count() as u64, view.delayed_count as u64, view.engine.census().filters as u64]
+        };
         let shards = self.ask_all(move |view| (*view.engine.stats(), gauges(view), view.queue_delay)).await;
         let counters = &self.admission.counters;
         let (verify_queue, verify_queue_delay) = self.queue.depth();
@@ -235,10 +241,10 @@ impl Control {
             stranger_bytes: self.admission.stranger_byte_count(),
             accept_pauses: read(&counters.accept_pauses),
             delayed_logins: read(&counters.delayed_logins),
-            delayed_waiting: shards.iter().map(|(_, [_, count], _)| count).sum(),
+            delayed_waiting: shards.iter().map(|(_, [_, count, _], _)| count).sum(),
             blocked_logins: read(&counters.blocked_logins),
             blocked_takeovers: read(&counters.blocked_takeovers),
-            devices: shards.iter().map(|(_, [count, _], _)| count).sum(),
+            devices: shards.iter().map(|(_, [count, ..], _)| count).sum(),
             ended_by_reconsideration: read(&counters.ended_by_reconsideration),
             refused_at_second_look: read(&counters.refused_at_second_look),
             elsewhere_in_flight: self.elsewhere.count() as u64,
@@ -247,6 +253,9 @@ impl Control {
             handshakes: HandshakeStats::of(&counters.handshakes),
             retained: self.retained.len() as u64,
             retained_bytes: self.retained.byte_count() as u64,
+            // Each shard knows what all of them want.
+            filters: shards.iter().map(|(_, [.., count], _)| *count).max().unwrap_or(0),
+            traces: 0,
         }
     }
 
