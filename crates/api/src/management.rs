@@ -20,7 +20,10 @@ use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 
 use crate::changes::Changes;
-use crate::http::{Access, Built, Gate, HttpLimits, Idempotency, Routes, open_api_route};
+use crate::http::{
+    Access, Built, Gate, HttpLimits, Idempotency, Requests, Routes, docs_route, open_api_route,
+};
+use crate::metrics::Metrics;
 
 pub(crate) mod answer;
 mod api_keys;
@@ -43,6 +46,7 @@ mod health;
 mod imports;
 pub(crate) mod input;
 mod keys;
+mod metrics;
 mod process;
 mod products;
 pub(crate) mod refusal;
@@ -94,6 +98,7 @@ pub struct Management {
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
     peaks: v4::Peaks,
+    metrics: Metrics,
     start: Instant,
 }
 
@@ -141,6 +146,7 @@ impl Management {
             asking: None,
             broker: None,
             peaks: v4::Peaks::default(),
+            metrics: Metrics::default(),
             start,
         }
     }
@@ -169,6 +175,12 @@ impl Management {
         Self { broker: Some(broker), ..self }
     }
 
+    /// Tells of the requests that `requests` counts, those of other listeners among them.
+    #[must_use]
+    pub fn with_requests(self, requests: Arc<Requests>) -> Self {
+        Self { metrics: Metrics::new(requests), ..self }
+    }
+
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
     #[must_use]
     pub fn with_delete_budget(self, delete_budget: Duration) -> Self {
@@ -187,10 +199,14 @@ pub fn router(management: Management) -> Router {
     let gate = Gate::new(management.keys.clone());
     let idempotency = Idempotency::default();
     let here = Arc::new(management);
-    let Built { router, mut document } = routes().build(here.clone(), &gate, Some(&idempotency));
-    let nanomq = nanomq_routes().build(here, &gate, Some(&idempotency));
+    let (own, nanomq) = (routes(), nanomq_routes());
+    let own = own.counted(here.metrics.requests());
+    let nanomq = nanomq.counted(here.metrics.requests());
+    let Built { router, mut document } = own.build(here.clone(), &gate, Some(&idempotency));
+    let nanomq = nanomq.build(here, &gate, Some(&idempotency));
     document.merge(nanomq.document);
-    router.merge(open_api_route(&document)).fallback_service(v4::mounted(nanomq.router))
+    let router = router.merge(open_api_route(&document)).merge(docs_route(&document));
+    router.fallback_service(v4::mounted(nanomq.router))
 }
 
 /// Every operation of our own API, and the scope that it needs.
@@ -267,6 +283,7 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::StatsRead, routes!(events::list))
         .add(Scope::StatsRead, routes!(stats::read))
         .add(Scope::StatsRead, routes!(stats::about))
+        .add(Scope::StatsRead, routes!(metrics::read))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
 }

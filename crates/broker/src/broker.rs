@@ -146,6 +146,8 @@ impl Bound {
             inquiries: verifier.inquiries().clone(),
             settings: Arc::new(Mutex::new(config.settings)),
             listeners: Arc::new(Mutex::new(listeners)),
+            peaks: Arc::default(),
+            clock,
         };
         let (tell_end, ended) = mpsc::unbounded_channel();
         let mut threads = Vec::new();

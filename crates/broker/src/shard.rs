@@ -253,11 +253,12 @@ impl Shard {
             Message::Round(round) => self.change(|state, _| state.go_round(round)),
             Message::Input(input) => self.change(|state, now| state.engine.input(now, input)),
             Message::Inspect(look) => self.change(|state, _| look(&state.view())),
+            Message::Instruct(act) => self.change(|state, now| act(&mut state.engine, now)),
             Message::Adopt { transport, seat, bytes } => self.adopt(transport, seat, &bytes),
             Message::Listen(listener, door) => {
-                let doorway = door.spoken().doorway.clone();
+                let name = door.spoken().entrance.name.clone();
                 if let Err(error) = self.listen(listener, door) {
-                    tracing::error!(listener = %doorway.name, %error, "a listener could not be opened on a shard");
+                    tracing::error!(listener = %name, %error, "a listener could not be opened on a shard");
                 }
             }
             Message::CloseDoor(closed) => self.accepting.borrow_mut().retain(|(door, accepting)| {
@@ -344,7 +345,7 @@ impl Shard {
     fn admit(&self, peer: Peer, spoken: &Spoken) -> Option<Seat> {
         let state = self.state.borrow();
         let seat = state.admission.admit(state.clock.now(), peer)?;
-        Some(seat.by(spoken.doorway.clone()))
+        Some(seat.by(spoken.entrance.clone()))
     }
 
     /// How long accepting pauses before the next batch, and counts that.

@@ -12,6 +12,7 @@ use crate::table::Table;
 
 mod bounds;
 mod devices;
+mod http;
 mod stage;
 mod storms;
 

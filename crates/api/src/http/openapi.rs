@@ -1,16 +1,22 @@
+//! The document that describes a listener's operations: OpenAPI 3.1.
+
+mod answers;
+mod page;
+
 use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{
-    Components, ContentBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Paths, Ref, Response, ResponseBuilder,
-};
+use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths};
 use utoipa::{PartialSchema, ToSchema};
 use vouchmq_client::dto::problem::{FieldProblem, ProblemBody};
 
 use super::Access;
+
+pub(super) use answers::keep_answers;
+pub use page::docs_route;
 
 const BEARER: &str = "bearer";
 const BASIC: &str = "basic";
@@ -28,33 +34,33 @@ pub(super) fn document(title: &str) -> OpenApi {
     }
     components.schemas.insert(ProblemBody::name().into_owned(), ProblemBody::schema());
     components.schemas.insert(FieldProblem::name().into_owned(), FieldProblem::schema());
-    let info =
-        InfoBuilder::new().title(format!("VouchMQ {title}")).version(env!("CARGO_PKG_VERSION")).build();
+    answers::describe(&mut components);
+    let mut license = License::new("Apache-2.0 or MIT");
+    license.identifier = Some(env!("CARGO_PKG_LICENSE").to_owned());
+    let info = InfoBuilder::new()
+        .title(format!("VouchMQ {title}"))
+        .version(env!("CARGO_PKG_VERSION"))
+        .license(Some(license))
+        .build();
     OpenApiBuilder::new().info(info).paths(Paths::new()).components(Some(components)).build()
 }
 
-/// Writes an operation's access into it.
+/// Writes into the operations of a path who may use them, and how they fail.
 pub(super) fn declare(item: &mut PathItem, access: Access) {
-    let operations: [&mut Option<Operation>; 5] =
-        [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-    for operation in operations.into_iter().flatten() {
+    for operation in operations_of(item) {
         operation.security = Some(match access {
             Access::Scope(scope) => schemes(&[scope.as_str()]),
             Access::Known => schemes(&[]),
             Access::Open(_) => Vec::new(),
         });
-        let others = &mut operation.responses.responses;
-        others.entry("default".to_owned()).or_insert_with(|| problem().into());
+        answers::complete(operation, access);
     }
 }
 
-/// Every failure is one.
-fn problem() -> Response {
-    let body = Ref::from_schema_name(ProblemBody::name());
-    ResponseBuilder::new()
-        .description("A problem (RFC 9457): `code` says which, and stays the same")
-        .content("application/problem+json", ContentBuilder::new().schema(Some(body)).build())
-        .build()
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let operations: [&mut Option<Operation>; 5] =
+        [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
+    operations.into_iter().flatten()
 }
 
 /// One of these.

@@ -1,10 +1,11 @@
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, Route};
+use axum::routing::{MethodRouter, Route, any};
 use tower::{Layer, Service};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{HttpMethod, PathItem, Paths};
@@ -12,7 +13,8 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use vouchmq_identity::model::Scope;
 
 use super::authorize::{Demand, authorize};
-use super::{Code, Gate, Idempotency, Problem, action, openapi};
+use super::requests::count;
+use super::{Code, Gate, Idempotency, Problem, Requests, action, openapi};
 
 /// Who may use a route. There is no default: every route says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,10 @@ pub enum Access {
 /// assert_eq!(routes.table().count(), 1);
 /// ```
 pub struct Routes<S> {
+    /// What the listener is for.
+    title: Box<str>,
     document: OpenApi,
+    requests: Arc<Requests>,
     rows: Vec<Row<S>>,
 }
 
@@ -63,7 +68,8 @@ struct Row<S> {
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// No routes yet; `title` is that of the document.
     pub fn new(title: &str) -> Self {
-        Self { document: openapi::document(title), rows: Vec::new() }
+        let (document, requests) = (openapi::document(title), Arc::default());
+        Self { title: title.into(), document, requests, rows: Vec::new() }
     }
 
     /// Adds the operations of one path, which `utoipa_axum::routes!` makes of annotated handlers. Operations of
@@ -92,6 +98,12 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
+    /// Has the requests of each route counted there.
+    #[must_use]
+    pub fn counted(self, requests: &Arc<Requests>) -> Self {
+        Self { requests: requests.clone(), ..self }
+    }
+
     /// Every operation: path, method, access.
     pub fn table(&self) -> impl Iterator<Item = (&str, HttpMethod, Access)> {
         self.rows.iter().flat_map(|row| {
@@ -113,7 +125,12 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// # Panics
     /// At start, if two routes are one: axum says which.
     pub fn build(self, state: S, gate: &Gate, idempotency: Option<&Idempotency>) -> Built {
+        let mut document = self.document;
+        if idempotency.is_some() {
+            openapi::keep_answers(&mut document);
+        }
         let mut router = Router::new();
+        let counting = Counting { listener: self.title, requests: self.requests };
         for Row { access, paths, methods } in self.rows {
             for (path, item) in &paths.paths {
                 let is_post = item.post.is_some();
@@ -126,12 +143,13 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
                         methods.clone().route_layer(from_fn_with_state(demand, authorize))
                     }
                 };
+                let methods = counting.of(methods, item, path);
                 let path = if is_post { action::route_of(path) } else { path.clone() };
                 router = router.route(&path, methods);
             }
         }
-        let router = router.fallback(nothing_here).with_state(state);
-        Built { router, document: self.document }
+        let router = router.fallback_service(counting.elsewhere()).with_state(state);
+        Built { router, document }
     }
 }
 
@@ -143,7 +161,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub(crate) fn build_behind<L>(self, state: S, layer: L) -> Built
     where
         L: Layer<Route> + Clone + Send + Sync + 'static,
-        L::Service: Service<Request, Response: IntoResponse, Error: Into<Infallible>, Future: Send>
+        L::Service: Service<Request, Response: IntoResponse, Error = Infallible, Future: Send>
             + Clone
             + Send
             + Sync
@@ -152,14 +170,51 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         let is_open = self.rows.iter().all(|row| matches!(row.access, Access::Open(_)));
         assert!(is_open, "a route that is not open to everybody needs a gate");
         let mut router = Router::new();
+        let counting = Counting { listener: self.title, requests: self.requests };
         for Row { paths, methods, .. } in self.rows {
             for (path, item) in &paths.paths {
+                let methods = counting.of(methods.clone().route_layer(layer.clone()), item, path);
                 let path = if item.post.is_some() { action::route_of(path) } else { path.clone() };
-                router = router.route(&path, methods.clone());
+                router = router.route(&path, methods);
             }
         }
-        let router = router.route_layer(layer).fallback(nothing_here).with_state(state);
+        let router = router.fallback_service(counting.elsewhere()).with_state(state);
         Built { router, document: self.document }
+    }
+}
+
+/// Counts what comes by each route.
+struct Counting {
+    listener: Box<str>,
+    requests: Arc<Requests>,
+}
+
+impl Counting {
+    /// Methods of one path, in front of everything else.
+    fn of<S>(&self, methods: MethodRouter<S>, item: &PathItem, template: &str) -> MethodRouter<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let method = methods_of(item).next().map_or("other", |method| word_of(&method));
+        let tally = self.requests.of(&self.listener, method, template);
+        methods.route_layer(from_fn_with_state(tally, count))
+    }
+
+    /// What has no route.
+    fn elsewhere(&self) -> MethodRouter {
+        let tally = self.requests.of(&self.listener, "other", "other");
+        any(nothing_here).layer(from_fn_with_state(tally, count))
+    }
+}
+
+const fn word_of(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Options | HttpMethod::Head | HttpMethod::Trace => "other",
     }
 }
 

@@ -1,7 +1,6 @@
 //! Where NanoMQ's API stands beside ours: what its router sees, and what its failures look like.
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Request;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};

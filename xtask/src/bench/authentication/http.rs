@@ -1,17 +1,13 @@
 //! As much HTTP/1.1 as talking to our own processes takes: one request, one answer, one connection.
 
 use std::{
-    fs,
     io::{Read, Write},
     net::{Ipv4Addr, SocketAddr, TcpStream},
-    path::Path,
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-
-use crate::clock::wait_for;
 
 /// A server on the loopback.
 #[derive(Debug)]
@@ -31,12 +27,6 @@ impl Server {
 
     /// The JSON of an answer that says it is done.
     pub(super) fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> Result<Value> {
-        let text = self.fetch(method, path, body)?;
-        serde_json::from_str(&text).with_context(|| format!("{method} {path}: not JSON: {text}"))
-    }
-
-    /// The text of such an answer.
-    pub(super) fn fetch(&mut self, method: &str, path: &str, body: Option<&Value>) -> Result<String> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let token = self.token.as_ref().map(|token| format!("Authorization: Bearer {token}\r\n"));
         let request = format!(
@@ -51,21 +41,18 @@ impl Server {
         if !head.starts_with("HTTP/1.1 2") {
             bail!("{method} {path}: {} {body}", head.lines().next().unwrap_or_default());
         }
-        Ok(body.to_owned())
+        serde_json::from_str(body).with_context(|| format!("{method} {path}: not JSON: {body}"))
     }
 
     fn answer(&mut self) -> Result<String> {
         let mut bytes = Vec::new();
-        let mut buffer = [0; 65_536];
-        let mut whole = None;
+        let mut buffer = [0; 4096];
         loop {
-            let head = bytes.windows(4).take_while(|_| whole.is_none()).position(|four| four == b"\r\n\r\n");
-            if let Some(end) = head {
-                let head = String::from_utf8_lossy(bytes.get(..end).unwrap_or_default());
-                whole = Some(end + 4 + length(&head));
-            }
-            if whole.is_some_and(|whole| bytes.len() >= whole) {
-                return String::from_utf8(bytes).context("an answer that is not text");
+            let text = std::str::from_utf8(&bytes).context("an answer that is not text")?;
+            if let Some((head, body)) = text.split_once("\r\n\r\n")
+                && body.len() >= length(head)
+            {
+                return Ok(text.to_owned());
             }
             let count = self.stream.read(&mut buffer)?;
             if count == 0 {
@@ -74,16 +61,6 @@ impl Server {
             bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
         }
     }
-}
-
-/// The administrator's token, when the management API listens: it does so after the broker.
-pub(super) fn token(file: &Path, port: u16) -> Result<String> {
-    let token = wait_for(Duration::from_secs(30), Duration::from_millis(50), || {
-        let token = fs::read_to_string(file).ok().filter(|token| !token.is_empty());
-        Ok(token.filter(|_| Server::connect(port, None).is_ok()))
-    })?;
-    let token = token.context("the management API does not listen after 30 s")?;
-    Ok(token.trim().to_owned())
 }
 
 fn length(head: &str) -> usize {
