@@ -26,8 +26,18 @@ static CONNECTION: &[Field] = &[
     Field::new(&["receive_maximum"], "receive_maximum", Unit::Count, Shown::Count(65_535)),
     Field::new(&["maximum_packet_size"], "maximum_packet_size", Unit::Count, Shown::Count(0)),
     Field::new(&["topic_alias_maximum"], "topic_alias_maximum", Unit::Count, Shown::Count(0)),
-    Field::new(&["request_response_information"], "request_response_infomation", Unit::Flag, Shown::Switch(false)),
-    Field::new(&["request_problem_information"], "request_problem_infomation", Unit::Flag, Shown::Switch(true)),
+    Field::new(
+        &["request_response_information"],
+        "request_response_infomation",
+        Unit::Flag,
+        Shown::Switch(false),
+    ),
+    Field::new(
+        &["request_problem_information"],
+        "request_problem_infomation",
+        Unit::Flag,
+        Shown::Switch(true),
+    ),
 ];
 static WILL: &[Field] = &[
     Field::new(&["payload_format_indicator"], "payload_format_indicator", Unit::Count, Shown::Count(0)),
@@ -52,7 +62,8 @@ static STORE: &[Field] = &[
     Field::new(&["mounted_file_path"], "mounted_file_path", Unit::Path, Shown::Null),
 ];
 /// Fields of what is forwarded or subscribed to that are numbers.
-const NUMBERS: [&str; 6] = ["qos", "retain", "retain_as_published", "retain_handling", "stream_id", "identifier"];
+const NUMBERS: [&str; 6] =
+    ["qos", "retain", "retain_as_published", "retain_handling", "stream_id", "identifier"];
 
 /// The bridges below a key: all, or the one with this name.
 pub(super) fn all(values: &InEffect, root: &str, only: Option<&str>) -> Shown {
@@ -67,7 +78,8 @@ fn node(values: &InEffect, root: &str, name: &str) -> Shown {
     let root = format!("{root}.{name}");
     let below = |fields: &[Field], block: &str| fields_shown(fields, &format!("{root}.{block}"), values);
     let mut connection = below(CONNECTION, "conn_properties");
-    connection.push(("user_properties".to_owned(), user_properties(values, &format!("{root}.conn_properties"))));
+    connection
+        .push(("user_properties".to_owned(), user_properties(values, &format!("{root}.conn_properties"))));
     let mut connector = fields_shown(CONNECTOR, &root, values);
     connector.push(("conn_properties".to_owned(), Shown::Object(connection)));
     connector.push(("will_properties".to_owned(), Shown::Object(below(WILL, "will.properties"))));

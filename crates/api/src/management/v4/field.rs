@@ -68,10 +68,13 @@ impl Field {
         Self { names, key, unit, absent, is_fixed: false }
     }
 
-    /// The field is shown, and cannot be changed here.
-    pub(super) const fn fixed(self) -> Self {
-        let Self { names, key, unit, absent, .. } = self;
-        // Taken apart, since a constant may not drop what it replaces.
+    /// One that is shown, and cannot be changed here.
+    pub(super) const fn fixed(
+        names: &'static [&'static str],
+        key: &'static str,
+        unit: Unit,
+        absent: Shown,
+    ) -> Self {
         Self { names, key, unit, absent, is_fixed: true }
     }
 
@@ -107,7 +110,10 @@ impl Field {
         }
         let text = self.unit.write(value).ok_or_else(Refused::parameter)?;
         if self.is_fixed {
-            tracing::warn!(field = self.name(), "a field of NanoMQ's API is not changed: it is only shown here");
+            tracing::warn!(
+                field = self.name(),
+                "a field of NanoMQ's API is not changed: it is only shown here"
+            );
             return Ok(None);
         }
         let key = self.key_below(root);
@@ -211,7 +217,8 @@ mod tests {
         ] {
             assert_eq!(changed(unit, &value).unwrap().as_deref(), expected, "{unit:?}");
         }
-        let confused = [json!(-1), json!(1.5), json!("1"), json!([1]), json!({"x": 1}), json!(true), json!(null)];
+        let confused =
+            [json!(-1), json!(1.5), json!("1"), json!([1]), json!({"x": 1}), json!(true), json!(null)];
         for value in &confused {
             assert_eq!(changed(Unit::Count, value).unwrap_err(), Refused::parameter(), "{value}");
             if !value.is_boolean() {
@@ -226,7 +233,7 @@ mod tests {
         let field = Field::new(&["x"], "key", Unit::Kibibytes, Shown::Count(7));
         assert_eq!(field.change("", &in_effect(&[("key", "1MB")]), &json!(1_024)).unwrap(), None);
         assert_eq!(field.change("", &in_effect(&[]), &json!(7)).unwrap(), None);
-        let fixed = Field::new(&["x"], "key", Unit::Count, Shown::Null).fixed();
+        let fixed = Field::fixed(&["x"], "key", Unit::Count, Shown::Null);
         assert_eq!(fixed.change("", &in_effect(&[("key", "1")]), &json!(2)).unwrap(), None);
     }
 }

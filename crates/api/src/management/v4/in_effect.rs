@@ -4,9 +4,6 @@ use vouchmq_client::dto::configuration::EffectiveValue;
 #[derive(Clone, Debug)]
 pub(super) struct InEffect(Vec<EffectiveValue>);
 
-/// How a secret is shown.
-const HIDDEN: &str = "(hidden)";
-
 impl InEffect {
     pub(super) const fn new(values: Vec<EffectiveValue>) -> Self {
         Self(values)
@@ -59,8 +56,11 @@ impl InEffect {
     /// The members of a list of blocks. Values come key by key: what is one member is told by where it stands.
     pub(super) fn members(&self, list: &str) -> Vec<Vec<(&str, &str)>> {
         let key = format!("{list}[]");
-        let mut places: Vec<_> =
-            self.0.iter().filter_map(|value| Some((value.key.strip_prefix(&*key)?.strip_prefix('.')?, value))).collect();
+        let mut places: Vec<_> = self
+            .0
+            .iter()
+            .filter_map(|value| Some((value.key.strip_prefix(&*key)?.strip_prefix('.')?, value)))
+            .collect();
         places.sort_by_key(|(_, value)| place_of(&value.origin));
         let mut members: Vec<Vec<(&str, &str)>> = Vec::new();
         for (name, value) in places {
@@ -82,11 +82,6 @@ impl InEffect {
             named.and_then(|rest| rest.split_once('.')).is_some_and(|(_, rest)| rest == leaf)
         })
     }
-}
-
-/// Whether a value is a secret, which is not shown.
-pub(super) fn is_hidden(value: &EffectiveValue) -> bool {
-    value.value.contains(HIDDEN)
 }
 
 fn parent_of(key: &str) -> &str {
@@ -129,7 +124,8 @@ mod tests {
 
     #[test]
     fn members_of_a_list_are_told_apart_by_where_they_stand() {
-        let mut values = in_effect(&[("b.l[].to", "1"), ("b.l[].to", "2"), ("b.l[].from", "3"), ("b.l[].qos", "4")]);
+        let mut values =
+            in_effect(&[("b.l[].to", "1"), ("b.l[].to", "2"), ("b.l[].from", "3"), ("b.l[].qos", "4")]);
         for (value, place) in values.0.iter_mut().zip(["f:1:5", "f:2:5", "f:2:9", "f:1:9"]) {
             value.origin = place.to_owned();
         }

@@ -35,8 +35,8 @@ pub(super) static RELOAD: &[Field] = &[
     RETRY_INTERVAL,
     KEEP_ALIVE,
     ALLOW_ANONYMOUS,
-    Field::new(&["enable_mqtt_stream"], "exchange_client.enable", Unit::Switch, Shown::Switch(false)).fixed(),
-    Field::new(&["bridge_mode"], "bridges.mqtt.enable", Unit::Switch, Shown::Switch(false)).fixed(),
+    Field::fixed(&["enable_mqtt_stream"], "exchange_client.enable", Unit::Switch, Shown::Switch(false)),
+    Field::fixed(&["bridge_mode"], "bridges.mqtt.enable", Unit::Switch, Shown::Switch(false)),
 ];
 
 static BASIC: &[Field] = &[
@@ -55,12 +55,13 @@ static BASIC: &[Field] = &[
     Field::new(&["ipc_internal"], "system.enable_ipc_internal", Unit::Switch, Shown::Switch(true)),
 ];
 
-const PROPERTY_SIZE: Field = Field::new(&["property_size"], "mqtt.property_size", Unit::Count, Shown::Count(32));
+const PROPERTY_SIZE: Field =
+    Field::new(&["property_size"], "mqtt.property_size", Unit::Count, Shown::Count(32));
 const MAX_PACKET_SIZE: Field =
     Field::new(&["max_packet_size"], "mqtt.max_packet_size", Unit::Kibibytes, Shown::Count(0));
 /// What clients say themselves that they take; ours is that of the broker.
 const CLIENT_MAX_PACKET_SIZE: Field =
-    Field::new(&["client_max_packet_size"], "mqtt.max_packet_size", Unit::Kibibytes, Shown::Count(0)).fixed();
+    Field::fixed(&["client_max_packet_size"], "mqtt.max_packet_size", Unit::Kibibytes, Shown::Count(0));
 const QUEUE_LENGTH: Field = Field::new(&["msq_len"], "mqtt.max_mqueue_len", Unit::Count, Shown::Count(0));
 const RETRY_INTERVAL: Field =
     Field::new(&["qos_duration"], "mqtt.retry_interval", Unit::Seconds, Shown::Count(10));
@@ -284,7 +285,11 @@ mod tests {
             json!({"url": ["nmq-tcp://0.0.0.0:1883"]}),
             json!({"msq_len": {}}),
         ] {
-            assert_eq!(Section::Basic.changes(&values, &wanted).unwrap_err(), Refused::parameter(), "{wanted}");
+            assert_eq!(
+                Section::Basic.changes(&values, &wanted).unwrap_err(),
+                Refused::parameter(),
+                "{wanted}"
+            );
         }
         assert_eq!(Section::Basic.changes(&values, &json!({"unheard_of": [1, {}]})).unwrap(), []);
     }

@@ -16,7 +16,8 @@ const USERS_MAX: usize = 10_000;
 
 /// Every user; never a password.
 pub(super) fn shown(values: &InEffect) -> Shown {
-    let user = |name: &str| Shown::object([("login", Shown::text(name)), ("password", Shown::text(REDACTED))]);
+    let user =
+        |name: &str| Shown::object([("login", Shown::text(name)), ("password", Shown::text(REDACTED))]);
     Shown::List(names(values).map(user).collect())
 }
 
@@ -94,10 +95,7 @@ mod tests {
             ("auth.password.b.o", "(hidden)"),
         ]);
         let shown = serde_json::to_string(&shown(&values)).unwrap();
-        assert_eq!(
-            shown,
-            r#"[{"login":"alice","password":"******"},{"login":"b.o","password":"******"}]"#
-        );
+        assert_eq!(shown, r#"[{"login":"alice","password":"******"},{"login":"b.o","password":"******"}]"#);
         let wanted = json!([
             {"login": "alice", "password": "******"},
             {"username": "b.o", "password": "new one"},
