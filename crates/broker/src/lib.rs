@@ -37,6 +37,8 @@ pub use broker::{Bound, Broker, Ended, Part, StartError};
 pub use clock::{Monotonic, SteadyClock, SystemClock};
 pub use config::{BrokerConfig, BrokerSettings};
 pub use control::{BrokerStats, ClientStatus, Control, HandshakeStats, InquiryStats};
+pub use listen::{SocketFile, bind_unix};
 pub use listener_options::{ListenerOptions, ProxyProtocolOptions, WebSocketOptions};
 pub use listeners::{Change, ListenerChange, Prepared};
+pub use proxy_protocol::{NoHeader, ProxyHeader};
 pub use verify::connack_reason;
