@@ -15,6 +15,7 @@ use crate::admission::{Admission, HandshakeCounters, InquiryCounters, VerdictSta
 use crate::listeners::Listeners;
 use crate::shard::ShardView;
 use crate::shard::mailbox::{Mailbox, Message};
+use crate::trace::Traces;
 use crate::verify::{Elsewhere, Queue};
 
 /// Looks into a running broker and acts on its clients. Cheap to clone; usable from any runtime.
@@ -28,6 +29,7 @@ pub struct Control {
     pub(crate) inquiries: Arc<Elsewhere>,
     pub(crate) settings: Arc<Mutex<BrokerSettings>>,
     pub(crate) listeners: Arc<Mutex<Listeners>>,
+    pub(crate) traces: Arc<Traces>,
 }
 
 /// One client of the broker.
@@ -151,6 +153,7 @@ pub struct HandshakeStats {
 }
 
 mod sessions;
+mod trace;
 
 impl Control {
     /// Every client with a session, connected or not, in no particular order.
@@ -255,7 +258,7 @@ impl Control {
             retained_bytes: self.retained.byte_count() as u64,
             // Each shard knows what all of them want.
             filters: shards.iter().map(|(_, [.., count], _)| *count).max().unwrap_or(0),
-            traces: 0,
+            traces: self.traces.count() as u64,
         }
     }
 

@@ -27,6 +27,7 @@ mod shard;
 mod strangers;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod transport;
 mod verify;
 pub mod websocket;
@@ -39,4 +40,8 @@ pub use config::{BrokerConfig, BrokerSettings};
 pub use control::{BrokerStats, ClientStatus, Control, HandshakeStats, InquiryStats};
 pub use listener_options::{ListenerOptions, ProxyProtocolOptions, WebSocketOptions};
 pub use listeners::{Change, ListenerChange, Prepared};
+pub use trace::{
+    ConnectDigest, Packet as TracedPacket, PacketFault, TRACES_MAX, TooManyTraces, TraceEvent, TraceLimits,
+    TraceStream, TraceTarget, Traced, WillDigest,
+};
 pub use verify::connack_reason;
