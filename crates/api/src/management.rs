@@ -97,7 +97,6 @@ pub struct Management {
     process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
-    peaks: v4::Peaks,
     metrics: Metrics,
     start: Instant,
 }
@@ -145,7 +144,6 @@ impl Management {
             process: None,
             asking: None,
             broker: None,
-            peaks: v4::Peaks::default(),
             metrics: Metrics::default(),
             start,
         }

@@ -23,7 +23,6 @@ mod configuration;
 mod ctrl;
 mod endpoints;
 mod field;
-mod figures;
 mod in_effect;
 mod listing;
 mod mount;
@@ -42,7 +41,6 @@ mod topic_tree;
 mod users;
 mod wish;
 
-pub(super) use figures::Peaks;
 pub(super) use mount::mounted;
 
 /// Every operation, and the scope that it needs.

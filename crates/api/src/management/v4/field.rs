@@ -179,7 +179,8 @@ mod tests {
     }
 
     fn changed(unit: Unit, value: &Value) -> Result<Option<String>, Refused> {
-        let field = Field::new(&["x"], "key", unit, Shown::Null);
+        let absent = if matches!(unit, Unit::Secret) { Shown::Null } else { Shown::Count(9) };
+        let field = Field::new(&["x"], "key", unit, absent);
         let change = field.change("", &in_effect(&[("key", "(hidden)")]), value)?;
         Ok(change.and_then(|change| change.value))
     }
