@@ -147,6 +147,8 @@ impl Bound {
             settings: Arc::new(Mutex::new(config.settings)),
             listeners: Arc::new(Mutex::new(listeners)),
             traces: Arc::default(),
+            peaks: Arc::default(),
+            clock,
         };
         let (tell_end, ended) = mpsc::unbounded_channel();
         let mut threads = Vec::new();

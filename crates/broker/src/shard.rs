@@ -263,10 +263,11 @@ impl Shard {
             Message::Adopt(moved) => self.adopt(*moved),
             Message::BeginTrace(trace, from) => self.change(|state, _| state.begin_trace(&trace, from)),
             Message::EndTrace(trace) => self.change(|state, _| state.taps.forget(&trace)),
+            Message::Instruct(act) => self.change(|state, now| act(&mut state.engine, now)),
             Message::Listen(listener, door) => {
-                let doorway = door.spoken().doorway.clone();
+                let name = door.spoken().entrance.name.clone();
                 if let Err(error) = self.listen(listener, door) {
-                    tracing::error!(listener = %doorway.name, %error, "a listener could not be opened on a shard");
+                    tracing::error!(listener = %name, %error, "a listener could not be opened on a shard");
                 }
             }
             Message::CloseDoor(closed) => self.accepting.borrow_mut().retain(|(door, accepting)| {
@@ -354,7 +355,7 @@ impl Shard {
     fn admit(&self, peer: Peer, spoken: &Spoken) -> Option<Seat> {
         let state = self.state.borrow();
         let seat = state.admission.admit(state.clock.now(), peer)?;
-        Some(seat.by(spoken.doorway.clone()))
+        Some(seat.by(spoken.entrance.clone()))
     }
 
     /// How long accepting pauses before the next batch, and counts that.

@@ -21,6 +21,8 @@ use super::{Code, Gate, Idempotency, Problem, Requests, action, openapi};
 pub enum Access {
     /// A principal with this scope.
     Scope(Scope),
+    /// Every principal, whatever it may do otherwise.
+    Known,
     /// Everybody, for this reason; or the route sees to it by itself.
     Open(&'static str),
 }
@@ -113,11 +115,20 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         })
     }
 
-    /// Puts the gate before each route that declares a scope, and `idempotency` behind the gate of each POST.
+    /// What describes them.
+    pub(crate) const fn document(&self) -> &OpenApi {
+        &self.document
+    }
+
+    /// Puts the gate before each route that is not open, and `idempotency` behind the gate of each POST.
     ///
     /// # Panics
     /// At start, if two routes are one: axum says which.
     pub fn build(self, state: S, gate: &Gate, idempotency: Option<&Idempotency>) -> Built {
+        let mut document = self.document;
+        if idempotency.is_some() {
+            openapi::keep_answers(&mut document);
+        }
         let mut router = Router::new();
         let counting = Counting { listener: self.title, requests: self.requests };
         for Row { access, paths, methods } in self.rows {
@@ -125,7 +136,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
                 let is_post = item.post.is_some();
                 let methods = match access {
                     Access::Open(_) => methods.clone(),
-                    Access::Scope(scope) => {
+                    Access::Scope(_) | Access::Known => {
+                        let scope = access.scope();
                         let idempotency = idempotency.filter(|_| is_post).cloned();
                         let demand = Demand { gate: gate.clone(), scope, idempotency };
                         methods.clone().route_layer(from_fn_with_state(demand, authorize))
@@ -137,7 +149,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             }
         }
         let router = router.fallback_service(counting.elsewhere()).with_state(state);
-        Built { router, document: self.document }
+        Built { router, document }
     }
 }
 
@@ -155,8 +167,8 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             + Sync
             + 'static,
     {
-        let has_scope = self.rows.iter().any(|row| matches!(row.access, Access::Scope(_)));
-        assert!(!has_scope, "a route that declares a scope needs a gate");
+        let is_open = self.rows.iter().all(|row| matches!(row.access, Access::Open(_)));
+        assert!(is_open, "a route that is not open to everybody needs a gate");
         let mut router = Router::new();
         let counting = Counting { listener: self.title, requests: self.requests };
         for Row { paths, methods, .. } in self.rows {
@@ -213,6 +225,16 @@ impl Built {
         let mut document = self.document;
         document.merge(other.document);
         Self { router: self.router.reset_fallback().merge(other.router), document }
+    }
+}
+
+impl Access {
+    /// The scope that is needed.
+    const fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Scope(scope) => Some(scope),
+            Self::Known | Self::Open(_) => None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use vouchmq_mqtt::engine::{Input, InquiryId, Mail, ShardId};
+use vouchmq_mqtt::engine::{Engine, Input, InquiryId, Mail, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{ConnectionId, Inquired};
 
@@ -34,6 +34,8 @@ pub(crate) enum Message {
     Input(Input),
     /// Looks into the shard.
     Inspect(Box<dyn FnOnce(&ShardView<'_>) + Send>),
+    /// Has the engine do something.
+    Instruct(Box<dyn FnOnce(&mut Engine, Timestamp) + Send>),
     /// Accepts clients at one more listener.
     Listen(Listener, Arc<Door>),
     /// Copies the connections that a trace is about, those from this place on.

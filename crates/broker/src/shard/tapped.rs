@@ -155,5 +155,5 @@ impl State {
 }
 
 fn listener_of(seat: &Seat) -> Option<Arc<str>> {
-    seat.doorway.as_ref().map(|doorway| Arc::from(&*doorway.name))
+    seat.entrance.as_ref().map(|entrance| entrance.name.clone())
 }
