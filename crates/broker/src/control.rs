@@ -23,6 +23,7 @@ mod retained;
 mod sessions;
 mod stats;
 mod subscriptions;
+mod trace;
 mod walk;
 
 pub use clients::{ClientFilter, ClientPage, ClientQuery, ClientStatus};
