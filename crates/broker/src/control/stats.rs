@@ -73,6 +73,8 @@ pub struct BrokerStats {
     pub retained_bytes: u64,
     /// Topic filters that somebody has subscribed to.
     pub filters: u64,
+    /// Live traces.
+    pub traces: u64,
     /// The most that there were at once, as far as was looked: once a second.
     pub peaks: PeakStats,
 }
@@ -162,6 +164,7 @@ impl Control {
             retained: self.retained.len() as u64,
             retained_bytes: self.retained.byte_count() as u64,
             filters,
+            traces: 0,
             peaks: self.peaks.note(&PeakStats {
                 connections,
                 sessions: engines.sessions,

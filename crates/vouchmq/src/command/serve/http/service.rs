@@ -8,11 +8,11 @@ use vouchmq_api::authentication_service::{
     EmqxUnknown, HeaderOptions, Recorded,
 };
 use vouchmq_api::changes::Changes;
-use vouchmq_api::http::{AdministratorToken, HttpLimits, Router, Service};
-use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Management, Ports, Reload};
+use vouchmq_api::http::{AdministratorToken, HostNames, HttpLimits, Router, Rules, Service};
+use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Configuration, Management, Ports, Process};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::{Control, SystemClock};
-use vouchmq_config::{self as config, Config, HttpListenerOptions};
+use vouchmq_config::{self as config, Config, HttpListenerOptions, HttpRules};
 use vouchmq_identity::events::Events;
 use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
@@ -47,7 +47,8 @@ pub(in crate::command::serve) struct Works {
 pub(in crate::command::serve) struct Behind {
     pub(in crate::command::serve) token: Option<AdministratorToken>,
     pub(in crate::command::serve) sessions: Arc<dyn Sessions>,
-    pub(in crate::command::serve) reload: Arc<dyn Reload>,
+    pub(in crate::command::serve) configuration: Arc<dyn Configuration>,
+    pub(in crate::command::serve) process: Arc<dyn Process>,
     pub(in crate::command::serve) asking: Arc<dyn Asking>,
     pub(in crate::command::serve) broker: Control,
 }
@@ -119,11 +120,32 @@ impl Kind {
         }
     }
 
-    pub(super) fn limits(self) -> HttpLimits {
+    fn limits(self) -> HttpLimits {
         match self {
             Self::Registration | Self::Authentication => HttpLimits::default(),
             Self::Management => management::limits(),
         }
+    }
+
+    /// What a listener of this kind gives to whom.
+    pub(super) fn rules(self, rules: &HttpRules) -> Rules {
+        let HttpRules { bounds, allow, trusted_proxies, has_proxy_protocol, host_names } = rules.clone();
+        let own = self.limits();
+        let limits = HttpLimits {
+            requests_max: bounds.requests_max.unwrap_or(own.requests_max),
+            connections_max: bounds.connections_max.unwrap_or(own.connections_max),
+            connections_per_address_max: bounds
+                .connections_per_address_max
+                .unwrap_or(own.connections_per_address_max),
+            body_bytes_max: bounds.body_bytes_max.unwrap_or(own.body_bytes_max),
+            head_timeout: bounds.head_timeout.unwrap_or(own.head_timeout),
+            body_timeout: bounds.body_timeout.unwrap_or(own.body_timeout),
+            request_timeout: bounds.request_timeout.unwrap_or(own.request_timeout),
+            idle_timeout: bounds.idle_timeout.unwrap_or(own.idle_timeout),
+            ..own
+        };
+        let host_names = HostNames::new(host_names);
+        Rules { limits, host_names, allow, trusted_proxies, has_proxy_protocol }
     }
 }
 
@@ -158,7 +180,7 @@ impl Works {
     }
 
     async fn management(&self, ways: &Ways, behind: Behind) -> Result<Router, Failure> {
-        let Behind { token, sessions, reload, asking, broker } = behind;
+        let Behind { token, sessions, configuration, process, asking, broker } = behind;
         let keys = Arc::new(ApiKeys::new(self.registry.clone(), token));
         keys.load().await.map_err(Failure::unusable)?;
         let ports = Ports {
@@ -169,7 +191,10 @@ impl Works {
             applied: ways.applied.clone(),
             changes: ways.changes.clone(),
         };
-        let management = Management::new(ports, keys).with_reload(reload).with_asking(asking);
+        let management = Management::new(ports, keys)
+            .with_configuration(configuration)
+            .with_process(process)
+            .with_asking(asking);
         Ok(management::router(management.with_broker(broker)))
     }
 }
