@@ -41,7 +41,9 @@ pub use control::{
     InquiryStats, InvalidCursor, LimitsInForce, PeakStats, RetainedCursor, RetainedPage, RetainedQuery,
     SubscriptionCursor, SubscriptionPage, SubscriptionQuery, SubscriptionStatus,
 };
+pub use listen::{SocketFile, bind_unix};
 pub use listener_options::{ListenerOptions, ProxyProtocolOptions, WebSocketOptions};
 pub use listeners::{Change, ListenerChange, ListenerStatus, Prepared};
+pub use proxy_protocol::{NoHeader, ProxyHeader};
 pub use verify::connack_reason;
 pub use vouchmq_mqtt::engine::{PublishFault, Published};

@@ -18,21 +18,25 @@ pub mod hocon;
 mod inspect;
 mod layers;
 mod outcome;
+mod overrides;
 mod resolve;
 pub mod schema;
+mod secrecy;
 mod tree;
 mod url;
 mod value;
 
 pub use config::{
     At, Authentication, AuthenticationServiceOptions, Authorization, BrokerOptions, CallerOptions, Config,
-    EmqxFailure, EmqxUnknown, Hidden, HttpListenerOptions, LogFormat, LogLevel, LogOptions, LogTarget,
-    ManagementLogin, ManagementOptions, RegistrationOptions, RegistryOptions, Rotation, Settings,
-    SubscribeDenied, SystemOptions, User,
+    EmqxFailure, EmqxUnknown, Hidden, HttpBounds, HttpListenerOptions, HttpRules, LogFormat, LogLevel,
+    LogOptions, LogTarget, ManagementLogin, ManagementOptions, RegistrationOptions, RegistryOptions,
+    Rotation, Settings, SubscribeDenied, SystemOptions, User,
 };
 pub use describe::{example, help, json, markdown};
 pub use effective::{Change, Effective};
 pub use exposure::{Exposed, Reach};
 pub use layers::{Layers, Origin};
 pub use outcome::Outcome;
+pub use overrides::Overrides;
 pub use resolve::resolve;
+pub use secrecy::{hidden_left, without_secrets};
