@@ -25,12 +25,14 @@ use crate::http::{
 };
 use crate::metrics::Metrics;
 
+mod about;
 pub(crate) mod answer;
 mod api_keys;
 mod applied;
 mod audit;
 mod authentication;
 mod blocks;
+mod broker;
 mod caller;
 mod certificate_authorities;
 mod changes;
@@ -97,6 +99,7 @@ pub struct Management {
     process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
+    node: Option<Box<str>>,
     metrics: Metrics,
     start: Instant,
 }
@@ -144,6 +147,7 @@ impl Management {
             process: None,
             asking: None,
             broker: None,
+            node: None,
             metrics: Metrics::default(),
             start,
         }
@@ -177,6 +181,12 @@ impl Management {
     #[must_use]
     pub fn with_requests(self, requests: Arc<Requests>) -> Self {
         Self { metrics: Metrics::new(requests), ..self }
+    }
+
+    /// Tells by this name which node answers.
+    #[must_use]
+    pub fn with_node(self, name: &str) -> Self {
+        Self { node: Some(name.into()), ..self }
     }
 
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
@@ -213,7 +223,11 @@ pub fn router(management: Management) -> Router {
 
 /// Every operation of our own API, and the scope that it needs.
 pub fn routes() -> Routes<Arc<Management>> {
-    about_devices().merge(about_access()).merge(about_the_broker()).merge(about_the_configuration())
+    about_devices()
+        .merge(about_access())
+        .merge(about_clients())
+        .merge(about_the_broker())
+        .merge(about_the_configuration())
 }
 
 /// Every operation of NanoMQ's API, `/api/v4`, and the scope that it needs.
@@ -271,6 +285,25 @@ fn about_access() -> Routes<Arc<Management>> {
         .add(Scope::DevicesRead, routes!(explain::explain))
 }
 
+fn about_clients() -> Routes<Arc<Management>> {
+    use broker::{clients, limits, listeners, publish, retained, subscriptions};
+    Routes::new(TITLE)
+        .add(Scope::ClientsRead, routes!(clients::list))
+        .add(Scope::ClientsRead, routes!(clients::read))
+        .add(Scope::ClientsWrite, routes!(clients::disconnect))
+        .add(Scope::ClientsWrite, routes!(clients::delete))
+        .add(Scope::ClientsRead, routes!(subscriptions::of_client))
+        .add(Scope::ClientsRead, routes!(subscriptions::list))
+        .add(Scope::MessagesRead, routes!(retained::list))
+        .add(Scope::MessagesRead, routes!(retained::read))
+        .add(Scope::MessagesWrite, routes!(retained::delete))
+        .add(Scope::MessagesWrite, routes!(retained::delete_all))
+        .add(Scope::MessagesWrite, routes!(publish::publish))
+        .add(Scope::MessagesWrite, routes!(publish::publish_batch))
+        .add(Scope::StatsRead, routes!(listeners::list))
+        .add(Scope::StatsRead, routes!(limits::list))
+}
+
 fn about_the_broker() -> Routes<Arc<Management>> {
     Routes::new(TITLE)
         .add(Scope::Admin, routes!(api_keys::list))
@@ -284,7 +317,7 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::ChangesRead, routes!(changes::follow))
         .add(Scope::StatsRead, routes!(events::list))
         .add(Scope::StatsRead, routes!(stats::read))
-        .add(Scope::StatsRead, routes!(stats::about))
+        .add(Scope::StatsRead, routes!(about::about))
         .add(Scope::StatsRead, routes!(metrics::read))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
