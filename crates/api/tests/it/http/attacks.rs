@@ -205,7 +205,8 @@ fn other_protocols_and_methods_are_told_no() {
         let mut connection = server.connect();
         connection.try_send(sent.as_bytes());
         let said = connection.closed();
-        let is_told = statuses.iter().any(|status| said.starts_with(&format!("HTTP/1.1 {status}")));
+        let is_told =
+            statuses.iter().any(|status| said.get(9..).is_some_and(|said| said.starts_with(status)));
         assert!(is_told, "{sent:?}: {said}");
         assert!(said.contains("x-content-type-options: nosniff"), "{sent:?}: {said}");
         assert!(!said.to_ascii_lowercase().contains("access-control-"), "{sent:?}: {said}");
