@@ -100,7 +100,6 @@ pub struct Management {
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
     node: Option<Box<str>>,
-    peaks: v4::Peaks,
     metrics: Metrics,
     start: Instant,
 }
@@ -149,7 +148,6 @@ impl Management {
             asking: None,
             broker: None,
             node: None,
-            peaks: v4::Peaks::default(),
             metrics: Metrics::default(),
             start,
         }
