@@ -6,7 +6,9 @@ mod api_key;
 mod audit;
 mod authority;
 mod block;
+mod broker;
 mod claim;
+mod configuration;
 mod credential;
 mod device;
 mod event;
@@ -30,6 +32,8 @@ mod token;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+
+pub(crate) use configuration::Configuration;
 
 use crate::client::options::block_on;
 use crate::exit::Failure;
@@ -64,6 +68,8 @@ pub(crate) enum Command {
     Export(Single<export::Export>),
     /// Have the broker read its configuration again: all of it, or nothing
     Reload(Single<reload::Reload>),
+    /// End the broker, or begin it again
+    Broker(Arguments<broker::Action>),
 }
 
 /// What is done with one resource, and on which broker.
@@ -142,6 +148,7 @@ impl Command {
             Self::Import(Single { common, action }) => run(common, action),
             Self::Export(Single { common, action }) => run(common, action),
             Self::Reload(Single { common, action }) => run(common, action),
+            Self::Broker(Arguments { common, action }) => run(common, action),
         }
     }
 }
