@@ -1,13 +1,12 @@
 //! The HTTP listeners.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use vouchmq_identity::Cidr;
 use vouchmq_tls::{Fingerprint, ServerOptions};
 
-use super::Hidden;
+use super::{Hidden, ManagementLogin};
 
 /// Where an HTTP listener listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,27 +22,8 @@ pub struct HttpListenerOptions {
 pub struct ManagementOptions {
     /// Where it listens.
     pub http: HttpListenerOptions,
-    /// How an operator shows who it is in NanoMQ's way; not asked for yet, a token always is.
+    /// How operators show who they are.
     pub login: ManagementLogin,
-}
-
-/// NanoMQ's ways to show who an operator is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ManagementLogin {
-    /// Nothing of the kind is configured.
-    Token,
-    /// `auth_type = basic`
-    Basic {
-        /// The user name.
-        username: Option<Box<str>>,
-        /// The password.
-        password: Option<Hidden>,
-    },
-    /// `auth_type = jwt`
-    Jwt {
-        /// The public key that tokens are verified with.
-        key_file: Option<PathBuf>,
-    },
 }
 
 /// Where new devices register.
@@ -135,8 +115,8 @@ impl HttpListenerOptions {
 
 impl ManagementOptions {
     /// Plain HTTP at an address of loopback.
-    pub const fn at(address: SocketAddr) -> Self {
-        Self { http: HttpListenerOptions::at(address), login: ManagementLogin::Token }
+    pub fn at(address: SocketAddr) -> Self {
+        Self { http: HttpListenerOptions::at(address), login: ManagementLogin::default() }
     }
 }
 

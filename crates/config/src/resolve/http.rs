@@ -9,7 +9,7 @@ use super::{Resolver, Section};
 use crate::address;
 use crate::config::{
     AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown, Hidden,
-    HttpListenerOptions, ManagementLogin, ManagementOptions, RegistrationOptions,
+    HttpListenerOptions, ManagementOptions, RegistrationOptions,
 };
 
 const MANAGEMENT_PORT: u16 = 8081;
@@ -34,7 +34,7 @@ impl<'a> Resolver<'a> {
         let port = self.number("http_server.port").and_then(|port| u16::try_from(port).ok());
         let ip = self.management_ip(&section, tls.is_some());
         let address = SocketAddr::new(ip, port.unwrap_or(MANAGEMENT_PORT));
-        Some(ManagementOptions { http: HttpListenerOptions { address, tls }, login: login(&section) })
+        Some(ManagementOptions { http: HttpListenerOptions { address, tls }, login: self.login(&section) })
     }
 
     /// A management API without TLS is not for a network, whatever the file says.
@@ -201,20 +201,6 @@ impl<'a> Resolver<'a> {
             brokers.push(BrokerOptions { name: name.into(), header, certificate, networks });
         }
         brokers
-    }
-}
-
-fn login(section: &Section<'_>) -> ManagementLogin {
-    match section.text("auth_type") {
-        Some("jwt") => ManagementLogin::Jwt { key_file: section.text("jwt.public.keyfile").map(Into::into) },
-        Some("no_auth") => ManagementLogin::Token,
-        _ => match (section.text("username"), section.text("password")) {
-            (None, None) => ManagementLogin::Token,
-            (username, password) => ManagementLogin::Basic {
-                username: username.map(Into::into),
-                password: password.map(Hidden::from),
-            },
-        },
     }
 }
 
