@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vouchmq_api::http::{Listener, ListenerOptions};
+use vouchmq_api::management::Logins;
 use vouchmq_config::{Config, HttpListenerOptions};
 use vouchmq_tls::{Reload, Server};
 
@@ -155,6 +156,11 @@ impl AtWork {
     /// Whether one that is at work has this port: who takes its place may share it for a moment.
     fn has_port(&self, port: u16) -> bool {
         self.places.lock().values().any(|place| port != 0 && place.address.port() == port)
+    }
+
+    /// Lets these operators in, and no others.
+    pub(super) fn let_in(&self, logins: Logins) {
+        self.services.let_in(logins);
     }
 
     /// Makes the change; what happened to which listener.

@@ -57,7 +57,7 @@ impl Running {
         let mut now = self.now.lock().await;
         let asked = self.asked.clone();
         let reading = tokio::task::spawn_blocking(move || asked.read());
-        let Wanted { config, outcome, people } = match reading.await {
+        let Wanted { config, outcome, people, logins } = match reading.await {
             Ok(wanted) => wanted?,
             Err(error) => return Err(vec![Mistake::new("configuration", error)]),
         };
@@ -92,6 +92,7 @@ impl Running {
                 to,
                 takes: "now".to_owned(),
             };
+            http.let_in(logins);
             changes.extend(http.commit(prepared).into_iter().map(told));
         }
         let reconsidered = self.control.reconsider(Whom::Everybody).await;
