@@ -198,10 +198,14 @@ impl Management {
     }
 }
 
-/// What the management listener gives to its clients at most: as every listener, but for the body of an import.
+/// What the management listener gives to its clients at most: as every listener, but for the body of an import, and
+/// for requests that are worked on at a time.
 pub fn limits() -> HttpLimits {
-    HttpLimits { body_bytes_max: imports::BYTES_MAX, ..HttpLimits::default() }
+    HttpLimits { body_bytes_max: imports::BYTES_MAX, requests_max: REQUESTS_MAX, ..HttpLimits::default() }
 }
+
+/// As in NanoMQ.
+const REQUESTS_MAX: usize = 32;
 
 /// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
 /// `/openapi.json`.

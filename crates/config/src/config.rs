@@ -15,8 +15,8 @@ use vouchmq_broker::{ListenAddress, ListenerOptions};
 pub use access::{At, Authentication, Authorization, User};
 pub use hidden::Hidden;
 pub use http::{
-    AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown,
-    HttpListenerOptions, ManagementOptions, RegistrationOptions,
+    AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown, HttpBounds,
+    HttpListenerOptions, HttpRules, ManagementOptions, RegistrationOptions,
 };
 pub use log::{LogFormat, LogLevel, LogOptions, LogTarget, Rotation};
 pub use operators::{KNOWN_PASSWORD, ManagementLogin, OperatorCertificate, OperatorUser, TokenOptions};

@@ -8,7 +8,7 @@ use vouchmq_mqtt::ConnectionId;
 /// Who is at the other end of a connection, beside what its seat (the address) and the engine (the Client
 /// Identifier) know.
 #[derive(Debug, Default)]
-pub(super) struct Person {
+pub(crate) struct Person {
     /// The User Name of its CONNECT, unless that is the name that was proven.
     username: Option<Box<str>>,
     /// Who it proved to be; `None` until it is let in.
@@ -46,11 +46,11 @@ impl Person {
     }
 
     /// The User Name; of a client that gave none the name that it proved.
-    pub(super) fn username(&self) -> Option<&str> {
+    pub(crate) fn username(&self) -> Option<&str> {
         self.username.as_deref().or_else(|| self.principal.as_ref()?.user_name())
     }
 
-    pub(super) fn device(&self) -> Option<&DeviceId> {
+    pub(crate) fn device(&self) -> Option<&DeviceId> {
         match self.principal.as_ref()? {
             Principal::Device(device, _) => Some(device),
             Principal::Vouched(vouched) => vouched.device.as_ref(),

@@ -140,9 +140,12 @@ fn a_missing_include_is_an_error_where_it_would_open_something() {
 fn plain_http_is_not_opened_to_networks() {
     let outcome = accepted("http_server { ip_addr = \"0.0.0.0\", username = admin, password = public }");
     assert!(outcome.report().contains("without TLS operators connect to 127.0.0.1 only"));
-    assert_eq!(outcome.config.unwrap().management.unwrap().http.address.to_string(), "127.0.0.1:8081");
+    assert_eq!(outcome.config.unwrap().management.unwrap().http.addresses[0].to_string(), "127.0.0.1:8081");
     let tls = r#"http_server { ip_addr = "0.0.0.0", tls { certfile = "c", keyfile = "k" } }"#;
-    assert_eq!(accepted(tls).config.unwrap().management.unwrap().http.address.to_string(), "0.0.0.0:8081");
+    assert_eq!(
+        accepted(tls).config.unwrap().management.unwrap().http.addresses[0].to_string(),
+        "0.0.0.0:8081"
+    );
     for key in ["registration", "auth_service"] {
         assert!(errors(&format!("{key}.bind = \"0.0.0.0:8080\""))[0].contains("there is no TLS"));
     }

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use vouchmq_api::management::{KnownCertificate, KnownUser, Logins, Tokens};
+use vouchmq_broker::ListenAddress;
 use vouchmq_config::{
     Config, ManagementLogin, ManagementOptions, OperatorCertificate, Outcome, TokenOptions,
 };
@@ -42,22 +43,22 @@ impl Reading<'_> {
 
     /// What everybody knows, or need not know, is not for a network.
     fn refuse_exposed(&mut self, management: &ManagementOptions) {
-        let address = management.http.address;
-        if address.ip().to_canonical().is_loopback() {
-            return;
-        }
         let login = &management.login;
-        if let Some(at) = login.is_open {
+        let rules = &management.http.rules;
+        let proxied = (rules.has_proxy_protocol || !rules.trusted_proxies.is_empty())
+            .then(|| "others come by its trusted_proxies".to_owned());
+        if let (Some(at), Some(why)) = (login.is_open, exposed(management).or(proxied)) {
             let text = format!(
-                "http_server.auth_type = no_auth: {address} is not loopback: everybody who reaches it could do \
-                 everything; write basic or jwt, or listen on 127.0.0.1"
+                "http_server.auth_type = no_auth: {why}: everybody who gets there could do everything; write basic or \
+                 jwt, or listen on 127.0.0.1 and nowhere else"
             );
             self.mistake(self.outcome.place(at.0), text);
         }
+        let Some(why) = exposed(management) else { return };
         for user in login.users.iter().filter(|user| user.has_known_password()) {
             let text = format!(
-                "the password of the operator '{}' is NanoMQ's default, which everybody knows, and {address} is not \
-                 loopback; choose another one, or listen on 127.0.0.1",
+                "the password of the operator '{}' is NanoMQ's default, which everybody knows, and {why}; choose \
+                 another one, or listen on 127.0.0.1",
                 user.name.escape_debug()
             );
             self.mistake(self.outcome.place(user.at.0), text);
@@ -138,4 +139,14 @@ impl Reading<'_> {
 fn known(certificate: &OperatorCertificate) -> KnownCertificate {
     let OperatorCertificate { name, subject, alternative_name, fingerprint, rights } = certificate.clone();
     KnownCertificate { name, subject, alternative_name, fingerprint, rights }
+}
+
+/// An address that others than processes of this machine reach, in words.
+fn exposed(management: &ManagementOptions) -> Option<String> {
+    management.http.addresses.iter().find_map(|address| match address {
+        ListenAddress::Tcp(address) if !address.ip().to_canonical().is_loopback() => {
+            Some(format!("{address} is not loopback"))
+        }
+        ListenAddress::Tcp(_) | ListenAddress::Unix(_) => None,
+    })
 }
