@@ -100,7 +100,6 @@ pub struct Management {
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
     node: Option<Box<str>>,
-    peaks: v4::Peaks,
     metrics: Metrics,
     start: Instant,
 }
@@ -149,7 +148,6 @@ impl Management {
             asking: None,
             broker: None,
             node: None,
-            peaks: v4::Peaks::default(),
             metrics: Metrics::default(),
             start,
         }
@@ -198,14 +196,10 @@ impl Management {
     }
 }
 
-/// What the management listener gives to its clients at most: as every listener, but for the body of an import, and
-/// for requests that are worked on at a time.
+/// What the management listener gives to its clients at most: as every listener, but for the body of an import.
 pub fn limits() -> HttpLimits {
-    HttpLimits { body_bytes_max: imports::BYTES_MAX, requests_max: REQUESTS_MAX, ..HttpLimits::default() }
+    HttpLimits { body_bytes_max: imports::BYTES_MAX, ..HttpLimits::default() }
 }
-
-/// As in NanoMQ.
-const REQUESTS_MAX: usize = 32;
 
 /// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
 /// `/openapi.json`.

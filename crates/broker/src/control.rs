@@ -12,6 +12,7 @@ use crate::clock::{Monotonic, WallClock};
 use crate::listeners::Listeners;
 use crate::shard::ShardView;
 use crate::shard::mailbox::{Mailbox, Message};
+use crate::trace::Traces;
 use crate::verify::{Elsewhere, Queue};
 
 mod clients;
@@ -23,6 +24,7 @@ mod retained;
 mod sessions;
 mod stats;
 mod subscriptions;
+mod trace;
 mod walk;
 
 pub use clients::{ClientFilter, ClientPage, ClientQuery, ClientStatus};
@@ -47,6 +49,7 @@ pub struct Control {
     pub(crate) listeners: Arc<Mutex<Listeners>>,
     pub(crate) peaks: Arc<Peaks>,
     pub(crate) clock: Monotonic,
+    pub(crate) traces: Arc<Traces>,
 }
 
 impl Control {

@@ -165,6 +165,19 @@ impl Rest {
             }
             None => Bytes::new(),
         };
+        self.send(request, bytes).await
+    }
+
+    /// Puts a text in place of what is there.
+    ///
+    /// # Errors
+    /// [`RestFault`].
+    pub async fn put_text<T: DeserializeOwned>(&self, path: &str, text: String) -> Result<T, RestFault> {
+        let request = self.request(Method::PUT, path).header(ACCEPT, "application/json");
+        self.send(request.header(CONTENT_TYPE, "text/plain; charset=utf-8"), text.into()).await
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: Builder, bytes: Bytes) -> Result<T, RestFault> {
         let whole = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
         let request = request.body(whole).map_err(|error| strange(0, &error))?;
         let (status, answer) = tokio::time::timeout(PATIENCE, self.exchange(request))

@@ -29,7 +29,7 @@ pub(crate) enum Command {
     Serve(Box<serve::Arguments>),
     /// Check a configuration file: what is wrong, what is in effect, what is open to whom
     Check(check::Arguments),
-    /// Print the keys of configuration files, or an example of one
+    /// Print the keys of configuration files; show and change those of a running broker
     #[command(subcommand)]
     Config(config::Command),
     /// Tell what the rules of a configuration let a client do
@@ -68,7 +68,7 @@ impl Command {
         match self {
             Self::Serve(arguments) => serve::run(*arguments),
             Self::Check(arguments) => check::run(&arguments),
-            Self::Config(command) => config::run(&command),
+            Self::Config(command) => config::run(command),
             Self::Acl(command) => acl::run(&command),
             Self::Trial(command) => trial::run(command),
             Self::Pub(arguments) => publish::run(*arguments),

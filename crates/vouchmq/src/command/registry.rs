@@ -7,8 +7,10 @@ mod api_key;
 mod audit;
 mod authority;
 mod block;
+mod broker;
 mod claim;
 mod client;
+mod configuration;
 mod credential;
 mod device;
 mod event;
@@ -36,6 +38,8 @@ mod tls;
 mod token;
 
 use clap::{Args, Subcommand};
+
+pub(crate) use configuration::Configuration;
 
 use crate::client::options::block_on;
 use crate::exit::Failure;
@@ -84,6 +88,8 @@ pub(crate) enum Command {
     Reload(Single<reload::Reload>),
     /// Tell what answers: version, uptime, listeners, features
     About(Single<about::About>),
+    /// End the broker, or begin it again
+    Broker(Arguments<broker::Action>),
 }
 
 /// What is done with one resource, and on which broker.
@@ -155,6 +161,7 @@ impl Command {
             Self::Export(Single { common, action }) => run(common, action),
             Self::Reload(Single { common, action }) => run(common, action),
             Self::About(Single { common, action }) => run(common, action),
+            Self::Broker(Arguments { common, action }) => run(common, action),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod asked;
 mod asking;
+mod changing;
 mod data_directory;
 mod http;
 mod judges;
@@ -12,6 +13,7 @@ mod registry;
 mod running;
 mod settings;
 mod soon;
+mod told;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

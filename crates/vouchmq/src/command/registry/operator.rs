@@ -74,6 +74,10 @@ impl Operator {
         self.told(self.rest.call(Method::DELETE, &path.text(), NOTHING).await)
     }
 
+    pub(super) async fn put_text(&self, path: &ApiPath, text: String) -> Result<Value, Failure> {
+        self.told(self.rest.put_text(&path.text(), text).await)
+    }
+
     /// Posts what comes from `parts`.
     pub(super) async fn upload(
         &self,

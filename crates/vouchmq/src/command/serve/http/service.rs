@@ -130,19 +130,19 @@ impl Kind {
     /// What a listener of this kind gives to whom.
     pub(super) fn rules(self, rules: &HttpRules) -> Rules {
         let HttpRules { bounds, allow, trusted_proxies, has_proxy_protocol, host_names } = rules.clone();
-        let own = self.limits();
-        let limits = HttpLimits {
-            requests_max: bounds.requests_max.unwrap_or(own.requests_max),
-            connections_max: bounds.connections_max.unwrap_or(own.connections_max),
-            connections_per_address_max: bounds
-                .connections_per_address_max
-                .unwrap_or(own.connections_per_address_max),
-            body_bytes_max: bounds.body_bytes_max.unwrap_or(own.body_bytes_max),
-            head_timeout: bounds.head_timeout.unwrap_or(own.head_timeout),
-            body_timeout: bounds.body_timeout.unwrap_or(own.body_timeout),
-            request_timeout: bounds.request_timeout.unwrap_or(own.request_timeout),
-            idle_timeout: bounds.idle_timeout.unwrap_or(own.idle_timeout),
-            ..own
+        let limits = match bounds {
+            None => self.limits(),
+            Some(bounds) => HttpLimits {
+                requests_max: bounds.requests_max,
+                connections_max: bounds.connections_max,
+                connections_per_address_max: bounds.connections_per_address_max,
+                body_bytes_max: bounds.body_bytes_max.unwrap_or(self.limits().body_bytes_max),
+                head_timeout: bounds.head_timeout,
+                body_timeout: bounds.body_timeout,
+                request_timeout: bounds.request_timeout,
+                idle_timeout: bounds.idle_timeout,
+                ..self.limits()
+            },
         };
         let host_names = HostNames::new(host_names);
         Rules { limits, host_names, allow, trusted_proxies, has_proxy_protocol }
