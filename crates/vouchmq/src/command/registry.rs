@@ -16,6 +16,7 @@ mod import;
 mod input;
 pub(super) mod json;
 mod listing;
+mod log;
 mod operator;
 mod path;
 mod product;
@@ -26,6 +27,7 @@ mod table;
 mod tests;
 mod tls;
 mod token;
+mod trace;
 
 use std::path::PathBuf;
 
@@ -62,6 +64,10 @@ pub(crate) enum Command {
     Import(Single<import::Import>),
     /// Write products, devices, claim tokens and blocks into a file
     Export(Single<export::Export>),
+    /// What the broker logs, and how to have it log more for a while
+    Log(Arguments<log::Action>),
+    /// Watch what a client sends and is sent, as it happens
+    Trace(Single<trace::Trace>),
     /// Have the broker read its configuration again: all of it, or nothing
     Reload(Single<reload::Reload>),
 }
@@ -141,6 +147,8 @@ impl Command {
             Self::Event(Arguments { common, action }) => run(common, action),
             Self::Import(Single { common, action }) => run(common, action),
             Self::Export(Single { common, action }) => run(common, action),
+            Self::Log(Arguments { common, action }) => run(common, action),
+            Self::Trace(Single { common, action }) => run(common, action),
             Self::Reload(Single { common, action }) => run(common, action),
         }
     }
