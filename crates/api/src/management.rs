@@ -25,12 +25,14 @@ use crate::http::{
 };
 use crate::metrics::Metrics;
 
+mod about;
 pub(crate) mod answer;
 mod api_keys;
 mod applied;
 mod audit;
 mod authentication;
 mod blocks;
+mod broker;
 mod caller;
 mod certificate_authorities;
 mod changes;
@@ -47,6 +49,7 @@ mod imports;
 pub(crate) mod input;
 mod keys;
 mod metrics;
+mod operators;
 mod process;
 mod products;
 pub(crate) mod refusal;
@@ -59,6 +62,7 @@ pub use applied::{Application, Applied};
 pub use authentication::Asking;
 pub use configuration::{Configuration, InvalidConfig, Kept, KeyChange};
 pub use keys::ApiKeys;
+pub use operators::{KnownCertificate, KnownUser, Logins, Operators, Tokens};
 pub use process::Process;
 
 /// What the management API works on.
@@ -87,6 +91,7 @@ pub struct Management {
     applied: Arc<dyn Applied>,
     changes: Arc<Changes>,
     keys: Arc<ApiKeys>,
+    operators: Arc<Operators>,
     hashing: hashing::Hashing,
     importing: imports::Importing,
     exporting: Arc<exports::Exporting>,
@@ -97,7 +102,7 @@ pub struct Management {
     process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
-    peaks: v4::Peaks,
+    node: Option<Box<str>>,
     metrics: Metrics,
     start: Instant,
 }
@@ -127,6 +132,7 @@ impl Management {
         let (hashing, last_look, start) =
             (hashing::Hashing::default(), health::LastLook::default(), Instant::now());
         let (importing, exporting) = (imports::Importing::default(), Arc::default());
+        let operators = Arc::new(Operators::new(registry.clone(), keys.clone()));
         Self {
             registry,
             resident,
@@ -135,6 +141,7 @@ impl Management {
             applied,
             changes,
             keys,
+            operators,
             hashing,
             importing,
             exporting,
@@ -145,10 +152,15 @@ impl Management {
             process: None,
             asking: None,
             broker: None,
-            peaks: v4::Peaks::default(),
+            node: None,
             metrics: Metrics::default(),
             start,
         }
+    }
+
+    /// Who is let in, to be told of a configuration.
+    pub fn operators(&self) -> &Arc<Operators> {
+        &self.operators
     }
 
     /// Has the configuration read and changed by `configuration`.
@@ -181,6 +193,12 @@ impl Management {
         Self { metrics: Metrics::new(requests), ..self }
     }
 
+    /// Tells by this name which node answers.
+    #[must_use]
+    pub fn with_node(self, name: &str) -> Self {
+        Self { node: Some(name.into()), ..self }
+    }
+
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
     #[must_use]
     pub fn with_delete_budget(self, delete_budget: Duration) -> Self {
@@ -188,19 +206,15 @@ impl Management {
     }
 }
 
-/// What the management listener gives to its clients at most: as every listener, but for the body of an import, and
-/// for requests that are worked on at a time.
+/// What the management listener gives to its clients at most: as every listener, but for the body of an import.
 pub fn limits() -> HttpLimits {
-    HttpLimits { body_bytes_max: imports::BYTES_MAX, requests_max: REQUESTS_MAX, ..HttpLimits::default() }
+    HttpLimits { body_bytes_max: imports::BYTES_MAX, ..HttpLimits::default() }
 }
-
-/// As in NanoMQ.
-const REQUESTS_MAX: usize = 32;
 
 /// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
 /// `/openapi.json`.
 pub fn router(management: Management) -> Router {
-    let gate = Gate::new(management.keys.clone());
+    let gate = Gate::new(management.operators.clone());
     let idempotency = Idempotency::default();
     let here = Arc::new(management);
     let (own, nanomq) = (routes(), nanomq_routes());
@@ -215,7 +229,11 @@ pub fn router(management: Management) -> Router {
 
 /// Every operation of our own API, and the scope that it needs.
 pub fn routes() -> Routes<Arc<Management>> {
-    about_devices().merge(about_access()).merge(about_the_broker()).merge(about_the_configuration())
+    about_devices()
+        .merge(about_access())
+        .merge(about_clients())
+        .merge(about_the_broker())
+        .merge(about_the_configuration())
 }
 
 /// Every operation of NanoMQ's API, `/api/v4`, and the scope that it needs.
@@ -273,6 +291,25 @@ fn about_access() -> Routes<Arc<Management>> {
         .add(Scope::DevicesRead, routes!(explain::explain))
 }
 
+fn about_clients() -> Routes<Arc<Management>> {
+    use broker::{clients, limits, listeners, publish, retained, subscriptions};
+    Routes::new(TITLE)
+        .add(Scope::ClientsRead, routes!(clients::list))
+        .add(Scope::ClientsRead, routes!(clients::read))
+        .add(Scope::ClientsWrite, routes!(clients::disconnect))
+        .add(Scope::ClientsWrite, routes!(clients::delete))
+        .add(Scope::ClientsRead, routes!(subscriptions::of_client))
+        .add(Scope::ClientsRead, routes!(subscriptions::list))
+        .add(Scope::MessagesRead, routes!(retained::list))
+        .add(Scope::MessagesRead, routes!(retained::read))
+        .add(Scope::MessagesWrite, routes!(retained::delete))
+        .add(Scope::MessagesWrite, routes!(retained::delete_all))
+        .add(Scope::MessagesWrite, routes!(publish::publish))
+        .add(Scope::MessagesWrite, routes!(publish::publish_batch))
+        .add(Scope::StatsRead, routes!(listeners::list))
+        .add(Scope::StatsRead, routes!(limits::list))
+}
+
 fn about_the_broker() -> Routes<Arc<Management>> {
     Routes::new(TITLE)
         .add(Scope::Admin, routes!(api_keys::list))
@@ -286,8 +323,9 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::ChangesRead, routes!(changes::follow))
         .add(Scope::StatsRead, routes!(events::list))
         .add(Scope::StatsRead, routes!(stats::read))
-        .add(Scope::StatsRead, routes!(stats::about))
+        .add(Scope::StatsRead, routes!(about::about))
         .add(Scope::StatsRead, routes!(metrics::read))
+        .add(Access::Known, routes!(operators::whoami::whoami))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
 }

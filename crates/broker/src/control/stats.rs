@@ -164,7 +164,7 @@ impl Control {
             retained: self.retained.len() as u64,
             retained_bytes: self.retained.byte_count() as u64,
             filters,
-            traces: 0,
+            traces: self.traces.count() as u64,
             peaks: self.peaks.note(&PeakStats {
                 connections,
                 sessions: engines.sessions,

@@ -116,6 +116,7 @@ impl State {
     }
 
     pub(super) fn answer(&mut self, id: ConnectionId, decision: Decision) {
+        self.taps.judged(id, &decision);
         let now = self.clock.now();
         self.engine.input(now, Input::Decided(id, decision));
     }

@@ -33,5 +33,6 @@ mod revocation;
 mod revocation_race;
 mod slow_reader;
 mod sys;
+mod trace;
 mod transport;
 mod verification;

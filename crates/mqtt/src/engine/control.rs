@@ -95,6 +95,11 @@ impl Engine {
         self.clients.sessions().map(|(id, session)| self.shown(id, session))
     }
 
+    /// The limits in force.
+    pub fn limits(&self) -> &Arc<Limits> {
+        &self.options.settings.limits
+    }
+
     /// One client.
     pub fn client(&self, client_id: &str) -> Option<ClientState> {
         let id = self.clients.session_of(client_id)?;
