@@ -49,6 +49,7 @@ mod imports;
 pub(crate) mod input;
 mod keys;
 mod metrics;
+mod operators;
 mod process;
 mod products;
 pub(crate) mod refusal;
@@ -61,6 +62,7 @@ pub use applied::{Application, Applied};
 pub use authentication::Asking;
 pub use configuration::{Configuration, InvalidConfig, Kept, KeyChange};
 pub use keys::ApiKeys;
+pub use operators::{KnownCertificate, KnownUser, Logins, Operators, Tokens};
 pub use process::Process;
 
 /// What the management API works on.
@@ -89,6 +91,7 @@ pub struct Management {
     applied: Arc<dyn Applied>,
     changes: Arc<Changes>,
     keys: Arc<ApiKeys>,
+    operators: Arc<Operators>,
     hashing: hashing::Hashing,
     importing: imports::Importing,
     exporting: Arc<exports::Exporting>,
@@ -129,6 +132,7 @@ impl Management {
         let (hashing, last_look, start) =
             (hashing::Hashing::default(), health::LastLook::default(), Instant::now());
         let (importing, exporting) = (imports::Importing::default(), Arc::default());
+        let operators = Arc::new(Operators::new(registry.clone(), keys.clone()));
         Self {
             registry,
             resident,
@@ -137,6 +141,7 @@ impl Management {
             applied,
             changes,
             keys,
+            operators,
             hashing,
             importing,
             exporting,
@@ -151,6 +156,11 @@ impl Management {
             metrics: Metrics::default(),
             start,
         }
+    }
+
+    /// Who is let in, to be told of a configuration.
+    pub fn operators(&self) -> &Arc<Operators> {
+        &self.operators
     }
 
     /// Has the configuration read and changed by `configuration`.
@@ -204,7 +214,7 @@ pub fn limits() -> HttpLimits {
 /// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
 /// `/openapi.json`.
 pub fn router(management: Management) -> Router {
-    let gate = Gate::new(management.keys.clone());
+    let gate = Gate::new(management.operators.clone());
     let idempotency = Idempotency::default();
     let here = Arc::new(management);
     let (own, nanomq) = (routes(), nanomq_routes());
@@ -315,6 +325,7 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::StatsRead, routes!(stats::read))
         .add(Scope::StatsRead, routes!(about::about))
         .add(Scope::StatsRead, routes!(metrics::read))
+        .add(Access::Known, routes!(operators::whoami::whoami))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
 }

@@ -36,6 +36,7 @@ pub mod stats;
 pub mod subscription;
 pub mod transfer;
 pub mod verify;
+pub mod whoami;
 
 mod present;
 

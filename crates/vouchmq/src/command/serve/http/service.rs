@@ -9,7 +9,9 @@ use vouchmq_api::authentication_service::{
 };
 use vouchmq_api::changes::Changes;
 use vouchmq_api::http::{AdministratorToken, HostNames, HttpLimits, Router, Rules, Service};
-use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Configuration, Management, Ports, Process};
+use vouchmq_api::management::{
+    self, ApiKeys, Applied, Asking, Configuration, Logins, Management, Operators, Ports, Process,
+};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::{Control, SystemClock};
 use vouchmq_config::{self as config, Config, HttpListenerOptions, HttpRules};
@@ -46,6 +48,7 @@ pub(in crate::command::serve) struct Works {
 /// What the management listener works on beside the registry.
 pub(in crate::command::serve) struct Behind {
     pub(in crate::command::serve) token: Option<AdministratorToken>,
+    pub(in crate::command::serve) logins: Logins,
     pub(in crate::command::serve) sessions: Arc<dyn Sessions>,
     pub(in crate::command::serve) configuration: Arc<dyn Configuration>,
     pub(in crate::command::serve) process: Arc<dyn Process>,
@@ -66,6 +69,7 @@ pub(in crate::command::serve) struct Services {
     registration: Service,
     management: Service,
     authentication: Service,
+    operators: Arc<Operators>,
     /// What they were made by.
     made_by: Mutex<MadeBy>,
 }
@@ -179,8 +183,8 @@ impl Works {
             .map_err(|fault| Mistake::new("auth_service", fault))
     }
 
-    async fn management(&self, ways: &Ways, behind: Behind) -> Result<Router, Failure> {
-        let Behind { token, sessions, configuration, process, asking, broker } = behind;
+    async fn management(&self, ways: &Ways, behind: Behind) -> Result<(Router, Arc<Operators>), Failure> {
+        let Behind { token, logins, sessions, configuration, process, asking, broker } = behind;
         let keys = Arc::new(ApiKeys::new(self.registry.clone(), token));
         keys.load().await.map_err(Failure::unusable)?;
         let ports = Ports {
@@ -191,11 +195,12 @@ impl Works {
             applied: ways.applied.clone(),
             changes: ways.changes.clone(),
         };
-        let management = Management::new(ports, keys)
-            .with_configuration(configuration)
-            .with_process(process)
-            .with_asking(asking);
-        Ok(management::router(management.with_broker(broker)))
+        let management = Management::new(ports, keys);
+        let operators = management.operators().clone();
+        operators.replace(logins);
+        let management =
+            management.with_configuration(configuration).with_process(process).with_asking(asking);
+        Ok((management::router(management.with_broker(broker)), operators))
     }
 }
 
@@ -213,14 +218,21 @@ impl Services {
             applied: Arc::new(Here(progress)),
         };
         let registration = works.registration(&ways, &made_by.limits).into();
-        let management = works.management(&ways, behind).await?.into();
+        let (management, operators) = works.management(&ways, behind).await?;
+        let management = management.into();
         let authentication = match &made_by.authentication {
             Some(options) => works.authentication(&ways, options).map_err(Failure::unusable)?,
             // Nobody listens; what a reload opens it makes first.
             None => Router::new(),
         };
         let made_by = Mutex::new(made_by);
-        Ok(Self { works, ways, registration, management, authentication: authentication.into(), made_by })
+        let authentication = authentication.into();
+        Ok(Self { works, ways, registration, management, authentication, operators, made_by })
+    }
+
+    /// Lets these operators in, and no others.
+    pub(super) fn let_in(&self, logins: Logins) {
+        self.operators.replace(logins);
     }
 
     pub(super) fn of(&self, kind: Kind) -> Service {
