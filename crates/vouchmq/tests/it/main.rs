@@ -11,6 +11,7 @@ mod limits;
 mod login;
 mod messages;
 mod mistakes;
+mod nanomq_api;
 mod native;
 mod passwd;
 mod process;
