@@ -20,14 +20,19 @@ use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 
 use crate::changes::Changes;
-use crate::http::{Access, Built, Gate, HttpLimits, Idempotency, Routes, open_api_route};
+use crate::http::{
+    Access, Built, Gate, HttpLimits, Idempotency, Requests, Routes, docs_route, open_api_route,
+};
+use crate::metrics::Metrics;
 
+mod about;
 pub(crate) mod answer;
 mod api_keys;
 mod applied;
 mod audit;
 mod authentication;
 mod blocks;
+mod broker;
 mod caller;
 mod certificate_authorities;
 mod changes;
@@ -43,12 +48,14 @@ mod health;
 mod imports;
 pub(crate) mod input;
 mod keys;
+mod metrics;
 mod process;
 mod products;
 pub(crate) mod refusal;
 mod registrations;
 mod stats;
 pub(crate) mod text;
+mod v4;
 
 pub use applied::{Application, Applied};
 pub use authentication::Asking;
@@ -92,6 +99,8 @@ pub struct Management {
     process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
+    node: Option<Box<str>>,
+    metrics: Metrics,
     start: Instant,
 }
 
@@ -138,6 +147,8 @@ impl Management {
             process: None,
             asking: None,
             broker: None,
+            node: None,
+            metrics: Metrics::default(),
             start,
         }
     }
@@ -166,6 +177,18 @@ impl Management {
         Self { broker: Some(broker), ..self }
     }
 
+    /// Tells of the requests that `requests` counts, those of other listeners among them.
+    #[must_use]
+    pub fn with_requests(self, requests: Arc<Requests>) -> Self {
+        Self { metrics: Metrics::new(requests), ..self }
+    }
+
+    /// Tells by this name which node answers.
+    #[must_use]
+    pub fn with_node(self, name: &str) -> Self {
+        Self { node: Some(name.into()), ..self }
+    }
+
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
     #[must_use]
     pub fn with_delete_budget(self, delete_budget: Duration) -> Self {
@@ -178,17 +201,34 @@ pub fn limits() -> HttpLimits {
     HttpLimits { body_bytes_max: imports::BYTES_MAX, ..HttpLimits::default() }
 }
 
-/// What the management listener serves: [`routes()`] behind the keys of `management`, and `/openapi.json`.
+/// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
+/// `/openapi.json`.
 pub fn router(management: Management) -> Router {
     let gate = Gate::new(management.keys.clone());
     let idempotency = Idempotency::default();
-    let Built { router, document } = routes().build(Arc::new(management), &gate, Some(&idempotency));
-    router.merge(open_api_route(&document))
+    let here = Arc::new(management);
+    let (own, nanomq) = (routes(), nanomq_routes());
+    let own = own.counted(here.metrics.requests());
+    let nanomq = nanomq.counted(here.metrics.requests());
+    let Built { router, mut document } = own.build(here.clone(), &gate, Some(&idempotency));
+    let nanomq = nanomq.build(here, &gate, Some(&idempotency));
+    document.merge(nanomq.document);
+    let router = router.merge(open_api_route(&document)).merge(docs_route(&document));
+    router.fallback_service(v4::mounted(nanomq.router))
 }
 
-/// Every operation, and the scope that it needs.
+/// Every operation of our own API, and the scope that it needs.
 pub fn routes() -> Routes<Arc<Management>> {
-    about_devices().merge(about_access()).merge(about_the_broker()).merge(about_the_configuration())
+    about_devices()
+        .merge(about_access())
+        .merge(about_clients())
+        .merge(about_the_broker())
+        .merge(about_the_configuration())
+}
+
+/// Every operation of NanoMQ's API, `/api/v4`, and the scope that it needs.
+pub fn nanomq_routes() -> Routes<Arc<Management>> {
+    v4::routes()
 }
 
 fn about_devices() -> Routes<Arc<Management>> {
@@ -241,6 +281,25 @@ fn about_access() -> Routes<Arc<Management>> {
         .add(Scope::DevicesRead, routes!(explain::explain))
 }
 
+fn about_clients() -> Routes<Arc<Management>> {
+    use broker::{clients, limits, listeners, publish, retained, subscriptions};
+    Routes::new(TITLE)
+        .add(Scope::ClientsRead, routes!(clients::list))
+        .add(Scope::ClientsRead, routes!(clients::read))
+        .add(Scope::ClientsWrite, routes!(clients::disconnect))
+        .add(Scope::ClientsWrite, routes!(clients::delete))
+        .add(Scope::ClientsRead, routes!(subscriptions::of_client))
+        .add(Scope::ClientsRead, routes!(subscriptions::list))
+        .add(Scope::MessagesRead, routes!(retained::list))
+        .add(Scope::MessagesRead, routes!(retained::read))
+        .add(Scope::MessagesWrite, routes!(retained::delete))
+        .add(Scope::MessagesWrite, routes!(retained::delete_all))
+        .add(Scope::MessagesWrite, routes!(publish::publish))
+        .add(Scope::MessagesWrite, routes!(publish::publish_batch))
+        .add(Scope::StatsRead, routes!(listeners::list))
+        .add(Scope::StatsRead, routes!(limits::list))
+}
+
 fn about_the_broker() -> Routes<Arc<Management>> {
     Routes::new(TITLE)
         .add(Scope::Admin, routes!(api_keys::list))
@@ -254,7 +313,8 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::ChangesRead, routes!(changes::follow))
         .add(Scope::StatsRead, routes!(events::list))
         .add(Scope::StatsRead, routes!(stats::read))
-        .add(Scope::StatsRead, routes!(stats::about))
+        .add(Scope::StatsRead, routes!(about::about))
+        .add(Scope::StatsRead, routes!(metrics::read))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
 }

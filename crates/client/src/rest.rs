@@ -3,6 +3,7 @@
 use std::time::Duration;
 use std::{fmt, io};
 
+use base64ct::{Base64, Encoding};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -13,6 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::dto::problem::ProblemBody;
 use crate::transport::Lookup;
@@ -39,8 +41,8 @@ pub enum RestFault {
     /// The address is none.
     #[error("'{0}' is no address of an HTTP API: write http://HOST:PORT or https://HOST:PORT")]
     Address(Box<str>),
-    /// The token cannot be sent.
-    #[error("the token has characters that cannot be sent")]
+    /// The token, user name or password cannot be sent.
+    #[error("the token or password has characters that cannot be sent")]
     Token,
     /// Nobody answers.
     #[error("no answer from {address}: {why}")]
@@ -108,6 +110,21 @@ impl Rest {
         let client =
             Client::builder(TokioExecutor::new()).build(connector(tls, Lookup::system(), CONNECT_TIMEOUT));
         Ok(Self { base: base.into(), authorization: authorization.transpose()?, client })
+    }
+
+    /// The same client, which shows a user name and a password (RFC 7617) in place of a token.
+    ///
+    /// # Errors
+    /// [`RestFault::Token`]: a user name has no colon, and neither has control characters.
+    pub fn with_password(self, user: &str, password: &str) -> Result<Self, RestFault> {
+        if user.contains(':') || [user, password].iter().any(|text| text.contains(char::is_control)) {
+            return Err(RestFault::Token);
+        }
+        let pair = Zeroizing::new(format!("{user}:{password}"));
+        let encoded = Zeroizing::new(Base64::encode_string(pair.as_bytes()));
+        let mut value = HeaderValue::try_from(format!("Basic {}", *encoded)).map_err(|_| RestFault::Token)?;
+        value.set_sensitive(true);
+        Ok(Self { authorization: Some(value), ..self })
     }
 
     /// Asks for something.

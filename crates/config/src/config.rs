@@ -14,8 +14,8 @@ use vouchmq_broker::{ListenAddress, ListenerOptions};
 pub use access::{At, Authentication, Authorization, User};
 pub use hidden::Hidden;
 pub use http::{
-    AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown,
-    HttpListenerOptions, ManagementLogin, ManagementOptions, RegistrationOptions,
+    AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown, HttpBounds,
+    HttpListenerOptions, HttpRules, ManagementLogin, ManagementOptions, RegistrationOptions,
 };
 pub use log::{LogFormat, LogLevel, LogOptions, LogTarget, Rotation};
 pub use settings::{Settings, SubscribeDenied};

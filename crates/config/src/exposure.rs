@@ -53,10 +53,10 @@ impl Config {
     pub fn exposed(&self) -> Vec<Exposed> {
         let mut all: Vec<Exposed> = self.listeners.iter().map(|listener| self.mqtt(listener)).collect();
         if let Some(management) = &self.management {
-            all.push(http("http_server", &management.http, "operators with a token"));
+            all.extend(http("http_server", &management.http, "operators with a token"));
         }
         if let Some(registration) = &self.registration {
-            all.push(http("registration", &registration.http, "devices, as their product says"));
+            all.extend(http("registration", &registration.http, "devices, as their product says"));
         }
         if let Some(service) = &self.authentication_service {
             let who = if service.trust_loopback {
@@ -64,7 +64,7 @@ impl Config {
             } else {
                 "its callers and brokers"
             };
-            all.push(http("auth_service", &service.http, who));
+            all.extend(http("auth_service", &service.http, who));
         }
         all
     }
@@ -130,17 +130,22 @@ impl Config {
     }
 }
 
-fn http(name: &str, http: &HttpListenerOptions, who: &str) -> Exposed {
-    let scheme = if http.tls.is_some() { "https" } else { "http" };
-    let with = if http.tls.as_ref().is_some_and(wants_certificates) { ", with a certificate" } else { "" };
-    Exposed {
-        name: name.to_owned(),
-        url: format!("{scheme}://{}", http.address),
-        reach: reach(http.address.ip()),
-        is_encrypted: http.tls.is_some(),
-        who: format!("{who}{with}"),
-        is_open: false,
-    }
+fn http(name: &str, http: &HttpListenerOptions, who: &str) -> impl Iterator<Item = Exposed> {
+    http.addresses.iter().map(move |address| {
+        let tls = http.tls.as_ref().filter(|_| matches!(address, ListenAddress::Tcp(_)));
+        let with = if tls.is_some_and(wants_certificates) { ", with a certificate" } else { "" };
+        Exposed {
+            name: name.to_owned(),
+            url: http.url(address),
+            reach: match address {
+                ListenAddress::Tcp(address) => reach(address.ip()),
+                ListenAddress::Unix(_) => Reach::Loopback,
+            },
+            is_encrypted: tls.is_some(),
+            who: format!("{who}{with}"),
+            is_open: false,
+        }
+    })
 }
 
 fn wants_certificates(tls: &ServerOptions) -> bool {

@@ -28,9 +28,9 @@ mod value;
 
 pub use config::{
     At, Authentication, AuthenticationServiceOptions, Authorization, BrokerOptions, CallerOptions, Config,
-    EmqxFailure, EmqxUnknown, Hidden, HttpListenerOptions, LogFormat, LogLevel, LogOptions, LogTarget,
-    ManagementLogin, ManagementOptions, RegistrationOptions, RegistryOptions, Rotation, Settings,
-    SubscribeDenied, SystemOptions, User,
+    EmqxFailure, EmqxUnknown, Hidden, HttpBounds, HttpListenerOptions, HttpRules, LogFormat, LogLevel,
+    LogOptions, LogTarget, ManagementLogin, ManagementOptions, RegistrationOptions, RegistryOptions,
+    Rotation, Settings, SubscribeDenied, SystemOptions, User,
 };
 pub use describe::{example, help, json, markdown};
 pub use effective::{Change, Effective};

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod passwd;
 mod password;
+mod profile;
 mod publish;
 mod registry;
 mod serve;
@@ -47,6 +48,9 @@ pub(crate) enum Command {
     Passwd(passwd::Arguments),
     #[command(flatten)]
     Registry(registry::Command),
+    /// Brokers that you act on, by name
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Show the life of a device: registered, connected, rotated, revoked
     Demo(demo::Arguments),
     /// Measure a broker
@@ -72,6 +76,7 @@ impl Command {
             Self::Cert(cert) => cert::run(&cert),
             Self::Passwd(arguments) => passwd::run(&arguments),
             Self::Registry(command) => command.run(),
+            Self::Profile(profile) => profile::run(profile),
             Self::Demo(arguments) => demo::run(&arguments),
             Self::Bench(bench) => bench::run(&bench),
             Self::Version => version::run(),

@@ -158,7 +158,7 @@ impl Asked {
             None => {}
             Some(Listen(None)) => config.management = None,
             Some(Listen(Some(address))) => match &mut config.management {
-                Some(management) => management.http.address = address,
+                Some(management) => management.http.move_to(address),
                 None => config.management = Some(ManagementOptions::at(address)),
             },
         }
@@ -166,7 +166,7 @@ impl Asked {
             None => {}
             Some(Listen(None)) => config.registration = None,
             Some(Listen(Some(address))) => match &mut config.registration {
-                Some(registration) => registration.http.address = address,
+                Some(registration) => registration.http.move_to(address),
                 None => {
                     config.registration =
                         Some(RegistrationOptions { http: HttpListenerOptions::at(address) });
@@ -177,7 +177,7 @@ impl Asked {
             None => {}
             Some(Listen(None)) => config.authentication_service = None,
             Some(Listen(Some(address))) => match &mut config.authentication_service {
-                Some(service) => service.http.address = address,
+                Some(service) => service.http.move_to(address),
                 None => {
                     let http = HttpListenerOptions::at(address);
                     let service = match config.authentication_service_unbound.take() {

@@ -8,11 +8,11 @@ use vouchmq_api::authentication_service::{
     EmqxUnknown, HeaderOptions, Recorded,
 };
 use vouchmq_api::changes::Changes;
-use vouchmq_api::http::{AdministratorToken, HttpLimits, Router, Service};
+use vouchmq_api::http::{AdministratorToken, HostNames, HttpLimits, Router, Rules, Service};
 use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Configuration, Management, Ports, Process};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::{Control, SystemClock};
-use vouchmq_config::{self as config, Config, HttpListenerOptions};
+use vouchmq_config::{self as config, Config, HttpListenerOptions, HttpRules};
 use vouchmq_identity::events::Events;
 use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
@@ -120,11 +120,32 @@ impl Kind {
         }
     }
 
-    pub(super) fn limits(self) -> HttpLimits {
+    fn limits(self) -> HttpLimits {
         match self {
             Self::Registration | Self::Authentication => HttpLimits::default(),
             Self::Management => management::limits(),
         }
+    }
+
+    /// What a listener of this kind gives to whom.
+    pub(super) fn rules(self, rules: &HttpRules) -> Rules {
+        let HttpRules { bounds, allow, trusted_proxies, has_proxy_protocol, host_names } = rules.clone();
+        let limits = match bounds {
+            None => self.limits(),
+            Some(bounds) => HttpLimits {
+                requests_max: bounds.requests_max,
+                connections_max: bounds.connections_max,
+                connections_per_address_max: bounds.connections_per_address_max,
+                body_bytes_max: bounds.body_bytes_max.unwrap_or(self.limits().body_bytes_max),
+                head_timeout: bounds.head_timeout,
+                body_timeout: bounds.body_timeout,
+                request_timeout: bounds.request_timeout,
+                idle_timeout: bounds.idle_timeout,
+                ..self.limits()
+            },
+        };
+        let host_names = HostNames::new(host_names);
+        Rules { limits, host_names, allow, trusted_proxies, has_proxy_protocol }
     }
 }
 
