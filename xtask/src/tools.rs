@@ -30,13 +30,15 @@ const DENY: CargoTool = CargoTool { name: "cargo-deny", version: "0.20.2", oldes
 
 /// Python wheels; exact versions, since a new dictionary finds new words.
 const TYPOS: &[&str] = &["typos==1.52.0"];
-const FOREIGN_PYTHON: &[&str] = &["paho-mqtt==2.2.0", "gmqtt==0.8.0", "scramp==1.5.0", "bcrypt==5.0.0"];
+const FOREIGN_PYTHON: &[&str] =
+    &["paho-mqtt==2.2.0", "gmqtt==0.8.0", "scramp==1.5.0", "bcrypt==5.0.0", "schemathesis==4.32.5"];
 const FOREIGN_NODE: &[&str] = &["mqtt@5.16.0"];
 
 /// Foreign clients and what runs them.
 #[derive(Debug)]
 pub(crate) struct Foreign {
     pub(crate) python: PathBuf,
+    pub(crate) schemathesis: PathBuf,
     pub(crate) node: PathBuf,
     pub(crate) node_modules: PathBuf,
     pub(crate) mosquitto: PathBuf,
@@ -69,6 +71,7 @@ pub(crate) fn foreign(workspace: &Workspace) -> Result<Foreign> {
     let node_modules = node_packages(workspace, &workspace.target.join("interop/node"), FOREIGN_NODE)?;
     Ok(Foreign {
         python: venv.join("bin/python"),
+        schemathesis: venv.join("bin/schemathesis"),
         node: debian::program(workspace, "node", &["nodejs"])?,
         node_modules,
         mosquitto: mosquitto(workspace)?,

@@ -9,4 +9,5 @@ pub mod authentication_service;
 pub mod changes;
 pub mod http;
 pub mod management;
+pub mod metrics;
 pub mod registration;

@@ -20,7 +20,10 @@ use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
 
 use crate::changes::Changes;
-use crate::http::{Access, Built, Gate, HttpLimits, Idempotency, Routes, open_api_route};
+use crate::http::{
+    Access, Built, Gate, HttpLimits, Idempotency, Requests, Routes, docs_route, open_api_route,
+};
+use crate::metrics::Metrics;
 
 pub(crate) mod answer;
 mod api_keys;
@@ -32,6 +35,7 @@ mod caller;
 mod certificate_authorities;
 mod changes;
 mod claim_tokens;
+mod configuration;
 pub(crate) mod credentials;
 mod devices;
 mod events;
@@ -42,17 +46,20 @@ mod health;
 mod imports;
 pub(crate) mod input;
 mod keys;
+mod metrics;
+mod process;
 mod products;
 pub(crate) mod refusal;
 mod registrations;
-mod reload;
 mod stats;
 pub(crate) mod text;
+mod v4;
 
 pub use applied::{Application, Applied};
 pub use authentication::Asking;
+pub use configuration::{Configuration, InvalidConfig, Kept, KeyChange};
 pub use keys::ApiKeys;
-pub use reload::{InvalidConfig, Reload};
+pub use process::Process;
 
 /// What the management API works on.
 #[derive(Clone)]
@@ -86,9 +93,12 @@ pub struct Management {
     guesses: explain::Guesses,
     delete_budget: Duration,
     last_look: health::LastLook,
-    reload: Option<Arc<dyn Reload>>,
+    configuration: Option<Arc<dyn Configuration>>,
+    process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
     broker: Option<Control>,
+    peaks: v4::Peaks,
+    metrics: Metrics,
     start: Instant,
 }
 
@@ -131,17 +141,26 @@ impl Management {
             guesses: explain::Guesses::default(),
             delete_budget: products::DELETE_BUDGET,
             last_look,
-            reload: None,
+            configuration: None,
+            process: None,
             asking: None,
             broker: None,
+            peaks: v4::Peaks::default(),
+            metrics: Metrics::default(),
             start,
         }
     }
 
-    /// Has the configuration read again by `reload`.
+    /// Has the configuration read and changed by `configuration`.
     #[must_use]
-    pub fn with_reload(self, reload: Arc<dyn Reload>) -> Self {
-        Self { reload: Some(reload), ..self }
+    pub fn with_configuration(self, configuration: Arc<dyn Configuration>) -> Self {
+        Self { configuration: Some(configuration), ..self }
+    }
+
+    /// Has the process ended and begun again by `process`.
+    #[must_use]
+    pub fn with_process(self, process: Arc<dyn Process>) -> Self {
+        Self { process: Some(process), ..self }
     }
 
     /// Tells of the authentication service that `asking` asks.
@@ -156,6 +175,12 @@ impl Management {
         Self { broker: Some(broker), ..self }
     }
 
+    /// Tells of the requests that `requests` counts, those of other listeners among them.
+    #[must_use]
+    pub fn with_requests(self, requests: Arc<Requests>) -> Self {
+        Self { metrics: Metrics::new(requests), ..self }
+    }
+
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
     #[must_use]
     pub fn with_delete_budget(self, delete_budget: Duration) -> Self {
@@ -168,17 +193,30 @@ pub fn limits() -> HttpLimits {
     HttpLimits { body_bytes_max: imports::BYTES_MAX, ..HttpLimits::default() }
 }
 
-/// What the management listener serves: [`routes()`] behind the keys of `management`, and `/openapi.json`.
+/// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
+/// `/openapi.json`.
 pub fn router(management: Management) -> Router {
     let gate = Gate::new(management.keys.clone());
     let idempotency = Idempotency::default();
-    let Built { router, document } = routes().build(Arc::new(management), &gate, Some(&idempotency));
-    router.merge(open_api_route(&document))
+    let here = Arc::new(management);
+    let (own, nanomq) = (routes(), nanomq_routes());
+    let own = own.counted(here.metrics.requests());
+    let nanomq = nanomq.counted(here.metrics.requests());
+    let Built { router, mut document } = own.build(here.clone(), &gate, Some(&idempotency));
+    let nanomq = nanomq.build(here, &gate, Some(&idempotency));
+    document.merge(nanomq.document);
+    let router = router.merge(open_api_route(&document)).merge(docs_route(&document));
+    router.fallback_service(v4::mounted(nanomq.router))
 }
 
-/// Every operation, and the scope that it needs.
+/// Every operation of our own API, and the scope that it needs.
 pub fn routes() -> Routes<Arc<Management>> {
-    about_devices().merge(about_access()).merge(about_the_broker())
+    about_devices().merge(about_access()).merge(about_the_broker()).merge(about_the_configuration())
+}
+
+/// Every operation of NanoMQ's API, `/api/v4`, and the scope that it needs.
+pub fn nanomq_routes() -> Routes<Arc<Management>> {
+    v4::routes()
 }
 
 fn about_devices() -> Routes<Arc<Management>> {
@@ -237,7 +275,6 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::Admin, routes!(api_keys::create))
         .add(Scope::Admin, routes!(api_keys::read_one))
         .add(Scope::Admin, routes!(api_keys::revoke))
-        .add(Scope::Admin, routes!(reload::reload))
         .add(Scope::StatsRead, routes!(authentication::read))
         .add(Scope::CredentialsWrite, routes!(authentication::forget))
         .add(Scope::AuditRead, routes!(audit::list))
@@ -246,8 +283,23 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::StatsRead, routes!(events::list))
         .add(Scope::StatsRead, routes!(stats::read))
         .add(Scope::StatsRead, routes!(stats::about))
+        .add(Scope::StatsRead, routes!(metrics::read))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
+}
+
+fn about_the_configuration() -> Routes<Arc<Management>> {
+    use configuration::{change, effective, file, reload, rollback};
+    Routes::new(TITLE)
+        .add(Scope::ConfigRead, routes!(effective::list))
+        .add(Scope::ConfigWrite, routes!(change::change))
+        .add(Scope::ConfigRead, routes!(file::read))
+        .add(Scope::ConfigWrite, routes!(file::replace))
+        .add(Scope::ConfigRead, routes!(effective::read))
+        .add(Scope::ConfigWrite, routes!(reload::reload))
+        .add(Scope::ConfigWrite, routes!(rollback::roll_back))
+        .add(Scope::Control, routes!(process::stop))
+        .add(Scope::Control, routes!(process::restart))
 }
 
 const TITLE: &str = "management";

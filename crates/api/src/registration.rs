@@ -16,7 +16,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
-use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use utoipa_axum::routes;
 use vouchmq_identity::events::Events;
@@ -25,7 +24,7 @@ use vouchmq_identity::resident::Resident;
 use vouchmq_identity::store::Digest;
 
 use crate::http::{
-    Access, Built, Gate, Gatekeeper, Limiter, Principal, Refusal, Routes, Stranger, open_api_route,
+    Access, Built, Gate, Gatekeeper, Limiter, Presented, Principal, Refusal, Routes, Stranger, open_api_route,
 };
 use crate::management::Applied;
 
@@ -162,8 +161,8 @@ struct NoOperators;
 
 #[async_trait]
 impl Gatekeeper for NoOperators {
-    async fn principal(&self, _: &SecretString, _: IpAddr) -> Result<Principal, Refusal> {
-        Err(Refusal::Unknown(Stranger { key_id: None, reason: "no_operators" }))
+    async fn principal(&self, _: &Presented, _: IpAddr) -> Result<Principal, Refusal> {
+        Err(Stranger::because("no_operators").into())
     }
 }
 

@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
-use vouchmq_identity::Doorway;
 use vouchmq_mqtt::ReasonCode;
 use vouchmq_mqtt::time::Timestamp;
 
+use crate::door::Entrance;
 use crate::offences::{Judgement, Offences};
 use crate::strangers::{Strangers, Taken};
 use crate::transport::Peer;
@@ -48,7 +48,7 @@ pub(crate) struct Seat {
     /// How long the client waits before it is judged, in microseconds.
     delay_micros: u32,
     /// By which listener it came.
-    pub(crate) doorway: Option<Arc<Doorway>>,
+    pub(crate) entrance: Option<Arc<Entrance>>,
     /// What it sent before it was let in; `None` from then on.
     stranger: Option<Taken>,
 }
@@ -187,7 +187,7 @@ impl Admission {
             peer,
             refusal,
             delay_micros: u32::try_from(delay.as_micros()).unwrap_or(u32::MAX),
-            doorway: None,
+            entrance: None,
             stranger: Some(Taken::default()),
         })
     }
@@ -286,9 +286,11 @@ impl Admission {
 
 impl Seat {
     /// It came by this listener.
-    pub(crate) fn by(self, doorway: Arc<Doorway>) -> Self {
+    pub(crate) fn by(self, entrance: Arc<Entrance>) -> Self {
+        entrance.crowd.arrived.fetch_add(1, Ordering::Relaxed);
+        entrance.crowd.present.fetch_add(1, Ordering::Relaxed);
         let mut seat = self;
-        seat.doorway = Some(doorway);
+        seat.entrance = Some(entrance);
         seat
     }
 
@@ -335,6 +337,9 @@ impl Seat {
 impl Drop for Seat {
     fn drop(&mut self) {
         self.let_in();
+        if let Some(entrance) = &self.entrance {
+            entrance.crowd.present.fetch_sub(1, Ordering::Relaxed);
+        }
         match self.refusal {
             Some(_) => drop(self.admission.refused_count.fetch_sub(1, Ordering::Relaxed)),
             None => self.admission.release(self.peer),

@@ -146,6 +146,9 @@ impl Bound {
             inquiries: verifier.inquiries().clone(),
             settings: Arc::new(Mutex::new(config.settings)),
             listeners: Arc::new(Mutex::new(listeners)),
+            peaks: Arc::default(),
+            clock,
+            traces: Arc::default(),
         };
         let (tell_end, ended) = mpsc::unbounded_channel();
         let mut threads = Vec::new();
@@ -158,6 +161,7 @@ impl Bound {
                 mailboxes: mailboxes.clone(),
                 verifier: verifier.clone(),
                 admission: admission.clone(),
+                traces: control.traces.clone(),
                 clock,
             };
             threads.push(spawn(Part::Shard(setup.id), tell_end.clone(), || shard::run(setup))?);

@@ -53,6 +53,26 @@ impl Clock for SteadyClock {
     }
 }
 
+/// What the time of day was, and will be, by the monotonic clock of the process.
+#[derive(Clone, Copy, Debug)]
+pub struct WallClock {
+    monotonic: Timestamp,
+    wall: UnixMillis,
+}
+
+impl WallClock {
+    pub(crate) fn now(clock: &Monotonic) -> Self {
+        Self { monotonic: clock.now(), wall: SystemClock.now() }
+    }
+
+    /// The time of day at this instant, if nobody had set the clock since, or does until then.
+    pub fn at(&self, at: Timestamp) -> UnixMillis {
+        let millis = |span: std::time::Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        let passed = self.wall.millis().saturating_sub(millis(self.monotonic.since(at)));
+        UnixMillis::new(passed.saturating_add(millis(at.since(self.monotonic))))
+    }
+}
+
 /// The wall clock as certificates are judged by it.
 pub(crate) fn system_time() -> SystemTime {
     UNIX_EPOCH + std::time::Duration::from_millis(SystemClock.now().millis())

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use arc_swap::{ArcSwap, Guard};
 use vouchmq_identity::{Cidr, Doorway};
@@ -16,11 +17,28 @@ pub(crate) struct Door {
     spoken: ArcSwap<Spoken>,
 }
 
+/// A listener, as it stands in the seat of a connection that came by it.
+#[derive(Debug)]
+pub(crate) struct Entrance {
+    pub(crate) name: Arc<str>,
+    /// What others may know of it.
+    pub(crate) doorway: Arc<Doorway>,
+    pub(crate) crowd: Arc<Crowd>,
+}
+
+/// How many have come by a listener.
+#[derive(Debug, Default)]
+pub(crate) struct Crowd {
+    /// Who is here now.
+    pub(crate) present: AtomicU64,
+    /// Who came, ever.
+    pub(crate) arrived: AtomicU64,
+}
+
 /// What is spoken below MQTT at a door: from the next connection on.
 #[derive(Clone, Debug)]
 pub(crate) struct Spoken {
-    /// What others may know of the listener.
-    pub(crate) doorway: Arc<Doorway>,
+    pub(crate) entrance: Arc<Entrance>,
     /// Proxies that say for whom they connect.
     pub(crate) proxies: Option<Arc<[Cidr]>>,
     pub(crate) tls: Option<Server>,
@@ -51,6 +69,7 @@ impl Spoken {
         bound: &ListenAddress,
         tls: Option<Server>,
         judge: Arc<Judge>,
+        crowd: Arc<Crowd>,
     ) -> Self {
         let proxies = options.proxy_protocol.as_ref().map(|proxies| proxies.trusted.clone().into());
         let websocket = options.websocket.clone().map(Arc::new);
@@ -59,7 +78,8 @@ impl Spoken {
             ListenAddress::Unix(_) => None,
         };
         let doorway = Arc::new(Doorway { name: options.name.clone(), port });
-        Self { doorway, proxies, tls, judge, websocket }
+        let entrance = Arc::new(Entrance { name: Arc::from(&*options.name), doorway, crowd });
+        Self { entrance, proxies, tls, judge, websocket }
     }
 
     /// Nothing lies between MQTT and the socket.

@@ -27,6 +27,7 @@ mod shard;
 mod strangers;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod transport;
 mod verify;
 pub mod websocket;
@@ -34,11 +35,20 @@ pub mod websocket;
 pub use address::{InvalidAddress, ListenAddress};
 pub use admission::VerdictStats;
 pub use broker::{Bound, Broker, Ended, Part, StartError};
-pub use clock::{Monotonic, SteadyClock, SystemClock};
+pub use clock::{Monotonic, SteadyClock, SystemClock, WallClock};
 pub use config::{BrokerConfig, BrokerSettings};
-pub use control::{BrokerStats, ClientStatus, Control, HandshakeStats, InquiryStats};
+pub use control::{
+    BrokerStats, ClientCursor, ClientFilter, ClientPage, ClientQuery, ClientStatus, Control, HandshakeStats,
+    InquiryStats, InvalidCursor, PeakStats, RetainedCursor, RetainedPage, RetainedQuery, SubscriptionCursor,
+    SubscriptionPage, SubscriptionQuery, SubscriptionStatus,
+};
 pub use listen::{SocketFile, bind_unix};
 pub use listener_options::{ListenerOptions, ProxyProtocolOptions, WebSocketOptions};
-pub use listeners::{Change, ListenerChange, Prepared};
+pub use listeners::{Change, ListenerChange, ListenerStatus, Prepared};
 pub use proxy_protocol::{NoHeader, ProxyHeader};
+pub use trace::{
+    ConnectDigest, Packet as TracedPacket, PacketFault, TRACES_MAX, TooManyTraces, TraceEvent, TraceLimits,
+    TraceStream, TraceTarget, Traced, WillDigest,
+};
 pub use verify::connack_reason;
+pub use vouchmq_mqtt::engine::{PublishFault, Published};

@@ -2,6 +2,7 @@
 
 mod change;
 mod judges;
+mod status;
 
 use std::collections::HashSet;
 use std::io;
@@ -20,6 +21,7 @@ use crate::{ListenAddress, ListenerOptions, StartError};
 use judges::Former;
 
 pub use change::{Change, ListenerChange, Prepared};
+pub use status::ListenerStatus;
 
 /// Where a broker listens now.
 #[derive(Debug, Default)]
@@ -70,7 +72,7 @@ impl Opened {
         let tls = load_tls(options)?;
         let failed = |source| StartError::Listen { address: options.address.clone(), source };
         let (bound, sockets, file) = bind(&options.address, shard_count, probe).map_err(failed)?;
-        let door = Arc::new(Door::new(id, Spoken::new(options, &bound, tls, judge)));
+        let door = Arc::new(Door::new(id, Spoken::new(options, &bound, tls, judge, Arc::default())));
         Ok(Self { listening: Listening { options: options.clone(), bound, door, _file: file }, sockets })
     }
 }

@@ -43,9 +43,10 @@ impl Overseer {
             if retained.purge(self.clock.now(), &mut cursor, PURGE_STEPS) == Progress::Done {
                 cursor = TopicCursor::default();
             }
+            let Some(stats) = self.stats() else { continue };
             let interval = u64::from(settings.sys_interval_secs);
             if interval > 0 && turn % interval == 0 {
-                self.publish_sys();
+                self.publish_sys(&stats);
             }
         }
     }
@@ -74,10 +75,15 @@ impl Overseer {
         self.control.admission.set_memory_short(is_short);
     }
 
-    fn publish_sys(&self) {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
-        let stats = runtime.block_on(self.control.stats());
-        for (topic, value) in self.sys_values(&stats) {
+    /// Looks at every shard, which takes down the high-water marks; `None` when one does not answer: memory is watched
+    /// all the same.
+    fn stats(&self) -> Option<BrokerStats> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().ok()?;
+        runtime.block_on(async { tokio::time::timeout(TURN, self.control.stats()).await.ok() })
+    }
+
+    fn publish_sys(&self, stats: &BrokerStats) {
+        for (topic, value) in self.sys_values(stats) {
             if let Err(fault) = self.control.publish(sys_message(topic, &value)) {
                 tracing::error!(topic, %fault, "a figure of the broker is not published: this is a bug");
             }

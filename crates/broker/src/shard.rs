@@ -13,6 +13,7 @@ pub(crate) mod mailbox;
 mod person;
 mod round;
 mod sockets;
+mod tapped;
 mod turn;
 mod vestibule;
 mod view;
@@ -38,14 +39,16 @@ use crate::clock::Monotonic;
 use crate::door::{Door, Spoken};
 use crate::event_log::EventLog;
 use crate::offences::Offences;
-use crate::transport::{Detached, Peer, Transport, Wire};
+use crate::trace::{Tap, Traces};
+use crate::transport::{Peer, Transport, Wire};
 use crate::verify::Verifier;
 use act::Delayed;
 use guard::Breakage;
 use inquire::Gathering;
 use linger::Lingering;
-use mailbox::{Inbox, Mailbox, Message};
+use mailbox::{Inbox, Mailbox, Message, Moved};
 use sockets::Sockets;
+use tapped::Taps;
 use turn::Portion;
 use vestibule::Vestibule;
 
@@ -68,6 +71,7 @@ pub(crate) struct Setup {
     pub(crate) mailboxes: Arc<[Mailbox]>,
     pub(crate) verifier: Verifier,
     pub(crate) admission: Arc<Admission>,
+    pub(crate) traces: Arc<Traces>,
     pub(crate) clock: Monotonic,
 }
 
@@ -138,6 +142,8 @@ struct State {
     unflushed_bytes: usize,
     /// The timer that is awaited.
     armed: Timestamp,
+    /// What copies connections that somebody looks at.
+    taps: Taps,
 }
 
 /// Runs a shard on this thread until it is drained.
@@ -148,7 +154,7 @@ pub(crate) fn run(setup: Setup) -> std::io::Result<()> {
 }
 
 async fn serve(setup: Setup) -> std::io::Result<()> {
-    let Setup { id, options, listeners, mut inbox, mailboxes, verifier, admission, clock } = setup;
+    let Setup { id, options, listeners, mut inbox, mailboxes, verifier, admission, traces, clock } = setup;
     let shard = Rc::new(Shard {
         state: RefCell::new(State {
             id,
@@ -178,6 +184,7 @@ async fn serve(setup: Setup) -> std::io::Result<()> {
             dirty: Vec::new(),
             unflushed_bytes: 0,
             armed: Timestamp::NEVER,
+            taps: Taps::new(traces),
         }),
         output: Notify::new(),
         timer: Notify::new(),
@@ -253,11 +260,14 @@ impl Shard {
             Message::Round(round) => self.change(|state, _| state.go_round(round)),
             Message::Input(input) => self.change(|state, now| state.engine.input(now, input)),
             Message::Inspect(look) => self.change(|state, _| look(&state.view())),
-            Message::Adopt { transport, seat, bytes } => self.adopt(transport, seat, &bytes),
+            Message::Instruct(act) => self.change(|state, now| act(&mut state.engine, now)),
+            Message::Adopt(moved) => self.adopt(*moved),
+            Message::BeginTrace(trace, from) => self.change(|state, _| state.begin_trace(&trace, from)),
+            Message::EndTrace(trace) => self.change(|state, _| state.taps.forget(&trace)),
             Message::Listen(listener, door) => {
-                let doorway = door.spoken().doorway.clone();
+                let name = door.spoken().entrance.name.clone();
                 if let Err(error) = self.listen(listener, door) {
-                    tracing::error!(listener = %doorway.name, %error, "a listener could not be opened on a shard");
+                    tracing::error!(listener = %name, %error, "a listener could not be opened on a shard");
                 }
             }
             Message::CloseDoor(closed) => self.accepting.borrow_mut().retain(|(door, accepting)| {
@@ -309,9 +319,10 @@ impl Shard {
     }
 
     /// A connection that another thread accepted.
-    fn adopt(self: &Rc<Self>, transport: Detached, seat: Seat, bytes: &[u8]) {
+    fn adopt(self: &Rc<Self>, moved: Moved) {
+        let Moved { transport, seat, bytes, tap } = moved;
         match transport.attach() {
-            Ok(transport) => self.open(transport, seat, bytes),
+            Ok(transport) => self.open_with(self.now(), transport, seat, &bytes, tap),
             Err(error) => tracing::warn!(peer = %seat.peer, %error, "a connection could not be moved"),
         }
     }
@@ -344,7 +355,7 @@ impl Shard {
     fn admit(&self, peer: Peer, spoken: &Spoken) -> Option<Seat> {
         let state = self.state.borrow();
         let seat = state.admission.admit(state.clock.now(), peer)?;
-        Some(seat.by(spoken.doorway.clone()))
+        Some(seat.by(spoken.entrance.clone()))
     }
 
     /// How long accepting pauses before the next batch, and counts that.
@@ -368,12 +379,18 @@ impl Shard {
     }
 
     /// Begins to serve a connection that was accepted then.
-    fn open_since(
+    fn open_since(self: &Rc<Self>, accepted_at: Timestamp, transport: Transport, seat: Seat, bytes: &[u8]) {
+        self.open_with(accepted_at, transport, seat, bytes, None);
+    }
+
+    /// Begins to serve a connection, with what copies it already.
+    fn open_with(
         self: &Rc<Self>,
         accepted_at: Timestamp,
         mut transport: Transport,
         seat: Seat,
         bytes: &[u8],
+        tap: Option<Box<Tap>>,
     ) {
         let mut state = self.state.borrow_mut();
         if !state.vouch_for(&mut transport, &seat) {
@@ -385,6 +402,7 @@ impl Shard {
             Some(reason) => state.engine.open_refused(now, reason),
             None => state.engine.open(accepted_at),
         };
+        state.taps.open(id, &seat, tap, bytes);
         let has_unsent = transport.has_unsent();
         state.sockets.insert(id, transport, seat);
         if has_unsent {

@@ -20,6 +20,7 @@ pub mod acl;
 pub mod blocks;
 pub mod events;
 pub mod follower;
+pub mod jwt;
 pub mod model;
 pub mod password_file;
 pub mod password_import;

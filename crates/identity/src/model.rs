@@ -13,6 +13,7 @@ mod id;
 mod id_template;
 mod product;
 mod registration;
+mod rights;
 mod role;
 mod text;
 mod word;
@@ -40,6 +41,7 @@ pub use registration::{
     QUARANTINE_MILLIS, Registration, RegistrationState, Voucher, WAITING_PER_PRODUCT_MAX,
     WAITING_PER_TOKEN_MAX,
 };
+pub use rights::Rights;
 pub use role::Role;
 pub use text::{HardwareId, Name, Slug, TextFault};
 pub use word::UnknownWord;

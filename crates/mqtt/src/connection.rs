@@ -11,10 +11,11 @@ pub(crate) use owed::{AckKind, Owed, OwedAcks, OwedId};
 pub(crate) use rate::Rate;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::limits::Limits;
 use crate::outbox::Outbox;
-use crate::session::SessionId;
+use crate::session::{Said, SessionId};
 use crate::time::Timestamp;
 use crate::{Dialect, ReasonCode};
 
@@ -53,8 +54,12 @@ pub(crate) struct Connection {
     pub(crate) last_received: Timestamp,
     /// Since when the peer has taken nothing of what waits; [`Timestamp::NEVER`] while nothing waits.
     pub(crate) blocked_since: Timestamp,
-    /// One and a half times the keep-alive, in milliseconds; 0 = off.
-    pub(crate) silence_max_millis: u32,
+    /// When its client was let in, in whole seconds of the clock of the engine.
+    pub(crate) connected_at_secs: u32,
+    /// Keep Alive of the CONNECT; what is in force may be less.
+    pub(crate) keep_alive_secs: u16,
+    /// Clean Start, or Clean Session, of the CONNECT.
+    pub(crate) clean_start: bool,
     /// Maximum Packet Size of the client.
     pub(crate) packet_bytes_max: u32,
     /// QoS 1 and 2 PUBLISH of the client that we have not finished with.
@@ -110,7 +115,9 @@ impl Connection {
             throttled_until: Timestamp::ZERO,
             last_received: now,
             blocked_since: Timestamp::NEVER,
-            silence_max_millis: 0,
+            connected_at_secs: 0,
+            keep_alive_secs: 0,
+            clean_start: false,
             packet_bytes_max: u32::MAX,
             inbound_open: 0,
             inbound_aliases: None,
@@ -164,8 +171,35 @@ impl Connection {
         !self.dialect.has_properties() && owed_count >= usize::from(self.announced.receive_maximum)
     }
 
+    /// How long nothing may be heard of an established client: one and a half times the keep-alive in force; zero =
+    /// for ever.
+    pub(crate) fn silence_max(&self) -> Duration {
+        Duration::from_millis(u64::from(self.announced.keep_alive_secs(self.keep_alive_secs)) * 1500)
+    }
+
+    /// When the client was let in, to the second.
+    pub(crate) fn connected_at(&self) -> Timestamp {
+        Timestamp::ZERO.after(Duration::from_secs(u64::from(self.connected_at_secs)))
+    }
+
+    /// What its CONNECT said, as far as it is kept.
+    pub(crate) const fn said(&self) -> Said {
+        Said { dialect: self.dialect, keep_alive_secs: self.keep_alive_secs, clean_start: self.clean_start }
+    }
+
     /// Bytes that wait for the peer.
     pub(crate) fn backlog(&self) -> usize {
         self.outbox.as_ref().map_or(0, |outbox| outbox.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every connection has one.
+    #[test]
+    fn a_connection_takes_little_memory() {
+        assert!(size_of::<Connection>() <= 152, "{}", size_of::<Connection>());
     }
 }

@@ -103,6 +103,11 @@ impl Dialect {
         self.name_and_level().0
     }
 
+    /// Protocol Version of a CONNECT, which MQTT 3.x calls Protocol Level: 3, 4 or 5.
+    pub const fn protocol_level(self) -> u8 {
+        self.name_and_level().1
+    }
+
     /// The dialect of a CONNECT's Protocol Name and Protocol Version: ours, or for a level that is not ours
     /// the nearest one, to answer in; `None` for an unknown name.
     pub(crate) fn of_connect(name: &[u8], level: u8) -> Option<Result<Self, Self>> {

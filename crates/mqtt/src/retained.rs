@@ -61,10 +61,10 @@ impl Retained {
         Ok(())
     }
 
-    fn remove(&mut self, topic: &str) {
-        if let Some(removed) = self.messages.remove(topic) {
-            self.byte_count -= removed.byte_count();
-        }
+    fn remove(&mut self, topic: &str) -> bool {
+        let removed = self.messages.remove(topic);
+        self.byte_count -= removed.as_ref().map_or(0, |removed| removed.byte_count());
+        removed.is_some()
     }
 
     fn purge(&mut self, now: Timestamp, cursor: &mut TopicCursor, steps_max: usize) -> Progress {
@@ -107,9 +107,9 @@ impl SharedRetained {
         self.lock().messages.get(topic).cloned()
     }
 
-    /// Removes the message of a topic, if there is one (`MQTT5-3.3.1-6`).
-    pub fn remove(&self, topic: &str) {
-        self.lock().remove(topic);
+    /// Removes the message of a topic (`MQTT5-3.3.1-6`); `false` when there is none.
+    pub fn remove(&self, topic: &str) -> bool {
+        self.lock().remove(topic)
     }
 
     /// Pushes a portion of the messages that `filter` matches; `steps_max` bounds the work of this call.
@@ -121,6 +121,16 @@ impl SharedRetained {
         into: &mut Vec<Arc<Message>>,
     ) -> Progress {
         self.lock().messages.matching_from(filter, cursor, steps_max, |_, message| into.push(message.clone()))
+    }
+
+    /// Pushes a portion of all messages, those included whose topics begin with `$`, as [`read`](Self::read) does.
+    pub fn read_all(
+        &self,
+        cursor: &mut TopicCursor,
+        steps_max: usize,
+        into: &mut Vec<Arc<Message>>,
+    ) -> Progress {
+        self.lock().messages.all_from(cursor, steps_max, |_, message| into.push(message.clone()))
     }
 
     /// Removes what has expired from a portion of the store; `steps_max` bounds the work of this call

@@ -1,9 +1,11 @@
 //! What outlives a Network Connection: subscriptions, messages in flight and waiting, the will.
 
+mod away;
 mod inbound;
 mod outbound;
 mod will;
 
+pub(crate) use away::{Away, Said};
 pub(crate) use inbound::InboundExactlyOnce;
 pub(crate) use outbound::{Acked, Deliverable, Extras, HOLD_MAX, Outbound, Replay, Stage, Waiter};
 pub(crate) use will::Will;
@@ -36,8 +38,8 @@ pub(crate) struct Session {
     pub(crate) expiry_secs: u32,
     /// The one timer that is armed for this session; [`Timestamp::NEVER`] if none is.
     pub(crate) timer_at: Timestamp,
-    /// When a session without a connection ends.
-    pub(crate) expires_at: Timestamp,
+    /// Present while there is no connection.
+    pub(crate) away: Option<Box<Away>>,
     /// When the verdict that let the client in expires.
     pub(crate) authorized_until: Timestamp,
     pub(crate) authorize: Arc<dyn Authorize>,
@@ -73,6 +75,11 @@ impl Session {
         self.outbound.as_ref().map_or(Timestamp::NEVER, |outbound| outbound.holds_until())
     }
 
+    /// When a session without a connection ends.
+    pub(crate) fn expires_at(&self) -> Timestamp {
+        self.away.as_ref().map_or(Timestamp::NEVER, |away| away.expires_at)
+    }
+
     /// Gives the memory of an idle session back.
     pub(crate) fn release_idle(&mut self) {
         if self.outbound.as_ref().is_some_and(|outbound| outbound.is_idle()) {
@@ -92,5 +99,16 @@ impl std::fmt::Debug for Session {
             .field("subscriptions", &self.subscriptions)
             .field("outbound", &self.outbound)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every client has one, and every client that is away.
+    #[test]
+    fn a_session_takes_little_memory() {
+        assert!(size_of::<Session>() <= 160, "{}", size_of::<Session>());
     }
 }

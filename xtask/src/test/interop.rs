@@ -8,6 +8,7 @@
 //! | `VOUCHMQ_INTEROP` | `1` |
 //! | `VOUCHMQ_BIN` | the release binary |
 //! | `VOUCHMQ_INTEROP_PYTHON` | a Python with paho-mqtt, gmqtt, scramp and bcrypt |
+//! | `VOUCHMQ_INTEROP_SCHEMATHESIS` | Schemathesis, which makes requests of an OpenAPI document |
 //! | `VOUCHMQ_INTEROP_NODE` | Node.js |
 //! | `VOUCHMQ_INTEROP_NODE_MODULES` | a folder with MQTT.js, to be given as `NODE_PATH` |
 //! | `VOUCHMQ_INTEROP_MOSQUITTO` | Debian's Mosquitto: a second opinion on what a test expects |
@@ -40,6 +41,7 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         .env("VOUCHMQ_INTEROP", "1")
         .env("VOUCHMQ_BIN", context.workspace.target.join("release/vouchmq"))
         .env("VOUCHMQ_INTEROP_PYTHON", foreign.python)
+        .env("VOUCHMQ_INTEROP_SCHEMATHESIS", foreign.schemathesis)
         .env("VOUCHMQ_INTEROP_NODE", foreign.node)
         .env("VOUCHMQ_INTEROP_NODE_MODULES", foreign.node_modules)
         .env("VOUCHMQ_INTEROP_MOSQUITTO", foreign.mosquitto)

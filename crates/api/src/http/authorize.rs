@@ -1,16 +1,17 @@
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use secrecy::SecretString;
 use vouchmq_identity::model::Scope;
 
-use super::{Code, Gate, Idempotency, Peer, Principal, Problem, Refusal};
+use super::presented::{Presented, is_of_another_site};
+use super::turns::Turns;
+use super::{Code, Gate, Idempotency, Peer, Principal, Problem};
 
-/// Who made a request, and that it may: only a route that declares a [`Scope`] has one.
+/// Who made a request, and that it may: a route that is open to everybody has none.
 #[derive(Clone, Debug)]
 pub struct Authorized {
     principal: Arc<Principal>,
@@ -20,12 +21,10 @@ pub struct Authorized {
 #[derive(Clone)]
 pub(super) struct Demand {
     pub(super) gate: Gate,
-    pub(super) scope: Scope,
+    /// What is needed; `None`: to be known.
+    pub(super) scope: Option<Scope>,
     pub(super) idempotency: Option<Idempotency>,
 }
-
-/// Longer texts are nobody's.
-const BEARER_LEN_MAX: usize = 512;
 
 impl Authorized {
     /// Who.
@@ -51,16 +50,25 @@ pub(super) async fn authorize(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let principal = match admit(&demand, peer.ip(), request.headers()).await {
+    let (parts, body) = request.into_parts();
+    let admitted = admit(&demand, peer.ip(), &parts).await;
+    request = Request::from_parts(parts, body);
+    let principal = match admitted {
         Ok(principal) => Arc::new(principal),
         Err(problem) => return problem.into_response(),
     };
     request.extensions_mut().insert(Authorized { principal: principal.clone() });
+    // Behind the gate: who is nobody keeps nobody else waiting.
+    let turn = match Turns::take(&mut request).await {
+        Ok(turn) => turn,
+        Err(problem) => return problem.into_response(),
+    };
     if request.method().is_safe() {
         return next.run(request).await;
     }
     let idempotency = demand.idempotency;
     let work = async move {
+        let _turn = turn;
         match idempotency {
             Some(idempotency) => idempotency.answer(&principal.name, request, next).await,
             None => next.run(request).await,
@@ -70,31 +78,20 @@ pub(super) async fn authorize(
     tokio::spawn(work).await.unwrap_or_else(|panic| Problem::internal(&panic).into_response())
 }
 
-async fn admit(demand: &Demand, peer: std::net::IpAddr, headers: &HeaderMap) -> Result<Principal, Problem> {
-    let Some(bearer) = bearer_of(headers) else {
+async fn admit(demand: &Demand, peer: IpAddr, parts: &Parts) -> Result<Principal, Problem> {
+    let Ok(presented) = Presented::by(parts) else {
         return Err(demand.gate.failed(peer, None));
     };
-    let principal = match demand.gate.keeper.principal(&bearer, peer).await {
-        Ok(principal) => principal,
-        Err(Refusal::Unknown(stranger)) => return Err(demand.gate.failed(peer, Some(stranger))),
-        Err(Refusal::Unavailable) => {
-            return Err(Problem::new(Code::Unavailable, "keys cannot be checked now"));
-        }
-    };
+    let principal = demand.gate.principal(&presented, peer).await?;
+    // What a browser sends by itself proves nothing about who had it sent.
+    if presented.is_ambient() && is_of_another_site(&parts.headers) {
+        return Err(Problem::new(Code::Forbidden, "a page of another site may not ask in your name"));
+    }
     demand.gate.called(&principal)?;
-    if principal.opens(demand.scope) {
-        return Ok(principal);
+    match demand.scope {
+        Some(scope) if !principal.opens(scope) => {
+            Err(Problem::new(Code::Forbidden, format!("this needs the scope {scope}")))
+        }
+        Some(_) | None => Ok(principal),
     }
-    Err(Problem::new(Code::Forbidden, format!("this needs the scope {}", demand.scope)))
-}
-
-fn bearer_of(headers: &HeaderMap) -> Option<SecretString> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next()?.to_str().ok()?;
-    if values.next().is_some() {
-        return None;
-    }
-    let (scheme, token) = value.split_once(' ')?;
-    let is_good = scheme.eq_ignore_ascii_case("bearer") && (1..=BEARER_LEN_MAX).contains(&token.len());
-    is_good.then(|| SecretString::from(token))
 }

@@ -4,9 +4,8 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use vouchmq_identity::is_same;
-use vouchmq_identity::model::Scope;
 
-use super::{Gatekeeper, Principal, Refusal, Stranger};
+use super::{Gatekeeper, Presented, Principal, Refusal, Stranger};
 
 /// The first administrator's token: it opens everything.
 pub struct AdministratorToken(SecretString);
@@ -39,11 +38,13 @@ impl AdministratorToken {
 
 #[async_trait]
 impl Gatekeeper for AdministratorToken {
-    async fn principal(&self, bearer: &SecretString, _: IpAddr) -> Result<Principal, Refusal> {
-        if self.is(bearer) {
-            Ok(Principal { name: "admin".into(), scopes: [Scope::Admin].into() })
-        } else {
-            Err(Refusal::Unknown(Stranger { key_id: None, reason: "unknown_token" }))
+    async fn principal(&self, presented: &Presented, _: IpAddr) -> Result<Principal, Refusal> {
+        match presented {
+            Presented::Bearer(bearer) if self.is(bearer) => Ok(Principal::administrator()),
+            Presented::Bearer(_) => Err(Stranger::because("unknown_token").into()),
+            Presented::Basic { .. } | Presented::Certificate(_) | Presented::Nothing { .. } => {
+                Err(Stranger::because("no_token").into())
+            }
         }
     }
 }

@@ -5,22 +5,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use secrecy::SecretString;
-use vouchmq_identity::KeyId;
-use vouchmq_identity::model::Scope;
+use axum::http::{HeaderValue, header};
+use vouchmq_identity::model::{Rights, Role, Scope};
+use vouchmq_identity::{KeyId, UnixMillis};
 
 use super::crowd::network_of;
+use super::lockout::Lockout;
+use super::presented::Presented;
 use super::{Code, Limiter, Problem};
 
-/// Knows who may use an HTTP API, as a port: by the text of `Authorization: Bearer`.
+/// Knows who may use an HTTP API, as a port: by what they present.
 #[async_trait]
 pub trait Gatekeeper: Send + Sync {
-    /// Whose text it is. Compares in constant time; a text that is right is never refused for the failures of
-    /// others.
+    /// Who presents it. Compares in constant time; what is right is never refused for the failures of others.
     ///
     /// # Errors
     /// [`Refusal`].
-    async fn principal(&self, bearer: &SecretString, peer: IpAddr) -> Result<Principal, Refusal>;
+    async fn principal(&self, presented: &Presented, peer: IpAddr) -> Result<Principal, Refusal>;
+
+    /// By which schemes of HTTP somebody may show who they are: what a refusal offers.
+    fn schemes(&self) -> Schemes {
+        Schemes::default()
+    }
 
     /// Tells operators who was refused. Asked only while the failures of the address are within their bound: what
     /// operators read has a bound too, and nobody may push all else out of it.
@@ -39,10 +45,39 @@ pub struct Stranger {
 /// Who acts on the management API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
-    /// As it stands in the audit log: an API key's name, or `admin`.
+    /// As it stands in the audit log: an API key's name, `admin`, `user:NAME`, `jwt:SUBJECT@ISSUER`, `cert:NAME`,
+    /// `anonymous`; what has a colon in it is never an API key's.
     pub name: Box<str>,
+    /// How it has shown who it is.
+    pub login: Login,
     /// What it may do.
-    pub scopes: Box<[Scope]>,
+    pub rights: Rights,
+    /// It opens nothing from this time on.
+    pub expires_at: Option<UnixMillis>,
+}
+
+/// How somebody has shown who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// The administrator's token.
+    AdministratorToken,
+    /// An API key.
+    ApiKey,
+    /// A signed token.
+    Token,
+    /// A user name and a password.
+    Password,
+    /// A client certificate.
+    Certificate,
+    /// Nothing, on this machine, where that is allowed.
+    Anonymous,
+}
+
+/// Schemes of `Authorization` beside Bearer, which is always one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Schemes {
+    /// User names and passwords.
+    pub has_basic: bool,
 }
 
 /// Why nobody is let in.
@@ -59,6 +94,7 @@ pub enum Refusal {
 pub struct Gate {
     pub(super) keeper: Arc<dyn Gatekeeper>,
     failures: Arc<Limiter<IpAddr>>,
+    lockout: Arc<Lockout>,
     calls: Option<Arc<Limiter<Box<str>>>>,
 }
 
@@ -67,10 +103,58 @@ const FAILURES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// Addresses and callers that are counted one by one.
 const KEYS_MAX: usize = 10_000;
 
+impl Stranger {
+    /// Somebody who names no key.
+    pub const fn because(reason: &'static str) -> Self {
+        Self { key_id: None, reason }
+    }
+}
+
+impl From<Stranger> for Refusal {
+    fn from(stranger: Stranger) -> Self {
+        Self::Unknown(stranger)
+    }
+}
+
 impl Principal {
+    /// The holder of an API key with these scopes.
+    pub fn new(name: impl Into<Box<str>>, scopes: impl IntoIterator<Item = Scope>) -> Self {
+        Self {
+            name: name.into(),
+            login: Login::ApiKey,
+            rights: scopes.into_iter().collect(),
+            expires_at: None,
+        }
+    }
+
+    /// The holder of the administrator's token.
+    pub(crate) fn administrator() -> Self {
+        let rights = Rights::new(None, [Scope::Admin]);
+        Self { name: "admin".into(), login: Login::AdministratorToken, rights, expires_at: None }
+    }
+
     /// Whether it may do what needs `scope`.
     pub fn opens(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin)
+        self.rights.opens(scope)
+    }
+
+    /// The role that it was given, if it was given one.
+    pub const fn role(&self) -> Option<Role> {
+        self.rights.role()
+    }
+}
+
+impl Login {
+    /// Its word, which stays the same.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AdministratorToken => "administrator_token",
+            Self::ApiKey => "api_key",
+            Self::Token => "jwt",
+            Self::Password => "password",
+            Self::Certificate => "certificate",
+            Self::Anonymous => "anonymous",
+        }
     }
 }
 
@@ -78,7 +162,7 @@ impl Gate {
     /// A gate that counts failures by address, 30 a minute, and no calls.
     pub fn new(keeper: Arc<dyn Gatekeeper>) -> Self {
         let failures = Limiter::new(FAILURES_PER_MINUTE, Duration::from_secs(60), KEYS_MAX);
-        Self { keeper, failures: Arc::new(failures), calls: None }
+        Self { keeper, failures: Arc::new(failures), lockout: Arc::default(), calls: None }
     }
 
     /// Lets each principal make so many requests a second, and as many at once.
@@ -87,21 +171,58 @@ impl Gate {
         Self { calls: Some(Arc::new(Limiter::new(calls, Duration::from_secs(1), KEYS_MAX))), ..self }
     }
 
+    /// Who presents this.
+    pub(super) async fn principal(&self, presented: &Presented, peer: IpAddr) -> Result<Principal, Problem> {
+        let user = match presented {
+            Presented::Basic { user, .. } => Some(&**user),
+            Presented::Bearer(_) | Presented::Certificate(_) | Presented::Nothing { .. } => None,
+        };
+        // Before the password is looked at: a right guess is not told from a wrong one.
+        if let Some(wait) = user.and_then(|user| self.lockout.blocked(peer, user)) {
+            return Err(too_many(wait));
+        }
+        let refusal = match self.keeper.principal(presented, peer).await {
+            Ok(principal) => {
+                if let Some(user) = user {
+                    self.lockout.succeeded(peer, user);
+                }
+                return Ok(principal);
+            }
+            Err(refusal) => refusal,
+        };
+        match refusal {
+            Refusal::Unknown(stranger) => {
+                let problem = self.failed(peer, Some(stranger));
+                if let Some(user) = user {
+                    self.lockout.failed(peer, user).await;
+                }
+                Err(problem)
+            }
+            Refusal::Unavailable => Err(Problem::new(Code::Unavailable, "logins cannot be checked now")),
+        }
+    }
+
     /// Counts a failed attempt, tells operators of it, and says what is answered.
     pub(super) fn failed(&self, peer: IpAddr, stranger: Option<Stranger>) -> Problem {
-        match self.failures.take(&network_of(peer)) {
-            Ok(()) => {
-                if let Some(stranger) = stranger {
-                    self.keeper.tell(stranger, peer);
-                }
-                Problem::new(
-                    Code::Unauthenticated,
-                    "send Authorization: Bearer and the administrator's token, or an API key that is in force",
-                )
-            }
-            Err(wait) => Problem::new(Code::TooManyRequests, "too many failed attempts from this address")
-                .with_retry_after(wait),
+        if let Err(wait) = self.failures.take(&network_of(peer)) {
+            return too_many(wait);
         }
+        if let Some(stranger) = stranger {
+            self.keeper.tell(stranger, peer);
+        }
+        let (detail, offered) = if self.keeper.schemes().has_basic {
+            (
+                "send Authorization: Bearer and a token or an API key that is in force, or Authorization: Basic",
+                "Bearer realm=\"vouchmq\", Basic realm=\"vouchmq\", charset=\"UTF-8\"",
+            )
+        } else {
+            (
+                "send Authorization: Bearer and the administrator's token, or an API key that is in force",
+                "Bearer realm=\"vouchmq\"",
+            )
+        };
+        Problem::new(Code::Unauthenticated, detail)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(offered))
     }
 
     /// Counts a call.
@@ -111,6 +232,10 @@ impl Gate {
             Problem::new(Code::TooManyRequests, "too many requests with this key").with_retry_after(wait)
         })
     }
+}
+
+fn too_many(wait: Duration) -> Problem {
+    Problem::new(Code::TooManyRequests, "too many failed attempts from this address").with_retry_after(wait)
 }
 
 impl fmt::Debug for Gate {

@@ -1,10 +1,11 @@
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, Route};
+use axum::routing::{MethodRouter, Route, any};
 use tower::{Layer, Service};
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{HttpMethod, PathItem, Paths};
@@ -12,13 +13,16 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use vouchmq_identity::model::Scope;
 
 use super::authorize::{Demand, authorize};
-use super::{Code, Gate, Idempotency, Problem, action, openapi};
+use super::requests::count;
+use super::{Code, Gate, Idempotency, Problem, Requests, action, openapi};
 
 /// Who may use a route. There is no default: every route says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// A principal with this scope.
     Scope(Scope),
+    /// Every principal, whatever it may do otherwise.
+    Known,
     /// Everybody, for this reason; or the route sees to it by itself.
     Open(&'static str),
 }
@@ -40,7 +44,10 @@ pub enum Access {
 /// assert_eq!(routes.table().count(), 1);
 /// ```
 pub struct Routes<S> {
+    /// What the listener is for.
+    title: Box<str>,
     document: OpenApi,
+    requests: Arc<Requests>,
     rows: Vec<Row<S>>,
 }
 
@@ -61,7 +68,8 @@ struct Row<S> {
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// No routes yet; `title` is that of the document.
     pub fn new(title: &str) -> Self {
-        Self { document: openapi::document(title), rows: Vec::new() }
+        let (document, requests) = (openapi::document(title), Arc::default());
+        Self { title: title.into(), document, requests, rows: Vec::new() }
     }
 
     /// Adds the operations of one path, which `utoipa_axum::routes!` makes of annotated handlers. Operations of
@@ -90,6 +98,12 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
+    /// Has the requests of each route counted there.
+    #[must_use]
+    pub fn counted(self, requests: &Arc<Requests>) -> Self {
+        Self { requests: requests.clone(), ..self }
+    }
+
     /// Every operation: path, method, access.
     pub fn table(&self) -> impl Iterator<Item = (&str, HttpMethod, Access)> {
         self.rows.iter().flat_map(|row| {
@@ -101,29 +115,41 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         })
     }
 
-    /// Puts the gate before each route that declares a scope, and `idempotency` behind the gate of each POST.
+    /// What describes them.
+    pub(crate) const fn document(&self) -> &OpenApi {
+        &self.document
+    }
+
+    /// Puts the gate before each route that is not open, and `idempotency` behind the gate of each POST.
     ///
     /// # Panics
     /// At start, if two routes are one: axum says which.
     pub fn build(self, state: S, gate: &Gate, idempotency: Option<&Idempotency>) -> Built {
+        let mut document = self.document;
+        if idempotency.is_some() {
+            openapi::keep_answers(&mut document);
+        }
         let mut router = Router::new();
+        let counting = Counting { listener: self.title, requests: self.requests };
         for Row { access, paths, methods } in self.rows {
             for (path, item) in &paths.paths {
                 let is_post = item.post.is_some();
                 let methods = match access {
                     Access::Open(_) => methods.clone(),
-                    Access::Scope(scope) => {
+                    Access::Scope(_) | Access::Known => {
+                        let scope = access.scope();
                         let idempotency = idempotency.filter(|_| is_post).cloned();
                         let demand = Demand { gate: gate.clone(), scope, idempotency };
                         methods.clone().route_layer(from_fn_with_state(demand, authorize))
                     }
                 };
+                let methods = counting.of(methods, item, path);
                 let path = if is_post { action::route_of(path) } else { path.clone() };
                 router = router.route(&path, methods);
             }
         }
-        let router = router.fallback(nothing_here).with_state(state);
-        Built { router, document: self.document }
+        let router = router.fallback_service(counting.elsewhere()).with_state(state);
+        Built { router, document }
     }
 }
 
@@ -135,23 +161,60 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub(crate) fn build_behind<L>(self, state: S, layer: L) -> Built
     where
         L: Layer<Route> + Clone + Send + Sync + 'static,
-        L::Service: Service<Request, Response: IntoResponse, Error: Into<Infallible>, Future: Send>
+        L::Service: Service<Request, Response: IntoResponse, Error = Infallible, Future: Send>
             + Clone
             + Send
             + Sync
             + 'static,
     {
-        let has_scope = self.rows.iter().any(|row| matches!(row.access, Access::Scope(_)));
-        assert!(!has_scope, "a route that declares a scope needs a gate");
+        let is_open = self.rows.iter().all(|row| matches!(row.access, Access::Open(_)));
+        assert!(is_open, "a route that is not open to everybody needs a gate");
         let mut router = Router::new();
+        let counting = Counting { listener: self.title, requests: self.requests };
         for Row { paths, methods, .. } in self.rows {
             for (path, item) in &paths.paths {
+                let methods = counting.of(methods.clone().route_layer(layer.clone()), item, path);
                 let path = if item.post.is_some() { action::route_of(path) } else { path.clone() };
-                router = router.route(&path, methods.clone());
+                router = router.route(&path, methods);
             }
         }
-        let router = router.route_layer(layer).fallback(nothing_here).with_state(state);
+        let router = router.fallback_service(counting.elsewhere()).with_state(state);
         Built { router, document: self.document }
+    }
+}
+
+/// Counts what comes by each route.
+struct Counting {
+    listener: Box<str>,
+    requests: Arc<Requests>,
+}
+
+impl Counting {
+    /// Methods of one path, in front of everything else.
+    fn of<S>(&self, methods: MethodRouter<S>, item: &PathItem, template: &str) -> MethodRouter<S>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let method = methods_of(item).next().map_or("other", |method| word_of(&method));
+        let tally = self.requests.of(&self.listener, method, template);
+        methods.route_layer(from_fn_with_state(tally, count))
+    }
+
+    /// What has no route.
+    fn elsewhere(&self) -> MethodRouter {
+        let tally = self.requests.of(&self.listener, "other", "other");
+        any(nothing_here).layer(from_fn_with_state(tally, count))
+    }
+}
+
+const fn word_of(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Options | HttpMethod::Head | HttpMethod::Trace => "other",
     }
 }
 
@@ -162,6 +225,16 @@ impl Built {
         let mut document = self.document;
         document.merge(other.document);
         Self { router: self.router.reset_fallback().merge(other.router), document }
+    }
+}
+
+impl Access {
+    /// The scope that is needed.
+    const fn scope(self) -> Option<Scope> {
+        match self {
+            Self::Scope(scope) => Some(scope),
+            Self::Known | Self::Open(_) => None,
+        }
     }
 }
 

@@ -11,11 +11,11 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 use vouchmq_identity::events::{EventKind, Events, NewEvent};
 use vouchmq_identity::model::ApiKey;
-use vouchmq_identity::registry::Registry;
+use vouchmq_identity::registry::{Actor, Registry};
 use vouchmq_identity::store::{PageRequest, StoreFault};
 use vouchmq_identity::{KeyId, Secret, SecretUse};
 
-use crate::http::{AdministratorToken, Gatekeeper, Principal, Refusal, Stranger};
+use crate::http::{AdministratorToken, Gatekeeper, Login, Presented, Principal, Refusal, Stranger};
 
 /// The [`Gatekeeper`] of operators: the administrator's token, and the API keys of the registry.
 ///
@@ -157,13 +157,14 @@ impl ApiKeys {
     }
 }
 
-#[async_trait]
-impl Gatekeeper for ApiKeys {
-    async fn principal(&self, bearer: &SecretString, peer: IpAddr) -> Result<Principal, Refusal> {
-        if let Some(administrator) = &self.administrator
-            && administrator.is(bearer)
-        {
-            return administrator.principal(bearer, peer).await;
+impl ApiKeys {
+    /// Whose text it is.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub(super) async fn holder(&self, bearer: &SecretString, peer: IpAddr) -> Result<Principal, Refusal> {
+        if self.administrator.as_ref().is_some_and(|administrator| administrator.is(bearer)) {
+            return Ok(Principal::administrator());
         }
         let text = bearer.expose_secret().as_bytes();
         if Secret::key_id_in(SecretUse::ApiKey, text).is_ok() {
@@ -177,7 +178,30 @@ impl Gatekeeper for ApiKeys {
         if !key.is_live(self.registry.now()) {
             return Err(stranger(text, "key_expired"));
         }
-        Ok(Principal { name: key.name.as_str().into(), scopes: key.scopes.as_slice().into() })
+        Ok(Principal {
+            name: name_of(&key),
+            login: Login::ApiKey,
+            rights: key.scopes.iter().copied().collect(),
+            expires_at: key.expires_at,
+        })
+    }
+}
+
+/// A key's name; one from before such names stood for others is told by its id.
+fn name_of(key: &ApiKey) -> Box<str> {
+    let name = key.name.as_str();
+    if Actor::is_reserved(name) { format!("key:{}", key.id).into() } else { name.into() }
+}
+
+#[async_trait]
+impl Gatekeeper for ApiKeys {
+    async fn principal(&self, presented: &Presented, peer: IpAddr) -> Result<Principal, Refusal> {
+        match presented {
+            Presented::Bearer(bearer) => self.holder(bearer, peer).await,
+            Presented::Basic { .. } | Presented::Certificate(_) | Presented::Nothing { .. } => {
+                Err(Stranger::because("no_token").into())
+            }
+        }
     }
 
     fn tell(&self, Stranger { key_id, reason }: Stranger, peer: IpAddr) {

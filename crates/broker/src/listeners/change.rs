@@ -7,7 +7,7 @@ use vouchmq_tls::{Reload, Reloaded};
 use super::judges::{self, Orphan, Seated};
 use super::{Listeners, Listening, Opened, load_tls, refuse_same_names};
 use crate::clock::system_time;
-use crate::door::Spoken;
+use crate::door::{Crowd, Spoken};
 use crate::judge::{Bench, Judge};
 use crate::listen::Probe;
 use crate::shard::Errand;
@@ -196,6 +196,7 @@ struct Known {
     options: ListenerOptions,
     bound: ListenAddress,
     tls: Option<vouchmq_tls::Server>,
+    crowd: Arc<Crowd>,
 }
 
 impl Known {
@@ -205,6 +206,7 @@ impl Known {
             options: listening.options.clone(),
             bound: listening.bound.clone(),
             tls: listening.door.spoken().tls.clone(),
+            crowd: listening.door.spoken().entrance.crowd.clone(),
         }
     }
 
@@ -219,7 +221,7 @@ impl Known {
             (None, Some(_)) => (load_tls(&options)?, None),
             (_, None) => (None, None),
         };
-        let spoken = Spoken::new(&options, &self.bound, server, judge);
+        let spoken = Spoken::new(&options, &self.bound, server, judge, self.crowd.clone());
         Ok(Next::Kept { id: self.id, options, spoken, tls: reload })
     }
 }

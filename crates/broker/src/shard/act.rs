@@ -3,11 +3,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use vouchmq_mqtt::engine::{Action, Authentication, CloseCause, Decision, Input, ShardId};
+use vouchmq_mqtt::engine::{Action, Authentication, CloseCause, Decision, ShardId};
 use vouchmq_mqtt::{ConnectionId, ReasonCode};
 
 use super::exchange::is_beyond_guessing;
-use super::mailbox::Message;
+use super::mailbox::{Message, Moved};
 use super::sockets::{Closing, Socket};
 use super::{Shard, State};
 use crate::admission::Held;
@@ -48,7 +48,16 @@ impl State {
                 }
                 Action::Close { connection, client_id, cause } => {
                     let peer = self.peer(connection);
+                    if let (Some(client_id), Some(socket)) = (&client_id, self.sockets.get(connection)) {
+                        socket.person.leave_name(&mut self.engine, client_id);
+                    }
                     self.take_down(client_id.as_ref(), &cause);
+                    if let Some(tap) = self.taps.of(connection) {
+                        match self.denials.get(&connection) {
+                            Some(denial) => tap.will_close(&format_args!("no longer allowed: {denial}")),
+                            None => tap.will_close(&cause),
+                        }
+                    }
                     self.log_close(connection, client_id.as_deref(), peer, &cause);
                     self.close_soon(connection, closing_of(&cause));
                 }
@@ -58,6 +67,7 @@ impl State {
                 }
             }
         }
+        self.taps.tell_ends();
         self.departed.clear();
         self.denials.clear();
     }
@@ -72,6 +82,7 @@ impl State {
     /// Has a client judged, unless its address or its id has offended too often.
     fn authenticate(&mut self, id: ConnectionId, authentication: Authentication) {
         self.has_newcomers = true;
+        self.taps.named(id, &authentication);
         let of_rate = self.sockets.get(id).map_or(Duration::ZERO, |socket| socket.seat.delay());
         let has_certificate = self.sockets.get(id).is_some_and(Socket::has_certificate);
         let is_beyond_guessing = is_beyond_guessing(&authentication.credentials, has_certificate);
@@ -124,8 +135,7 @@ impl State {
 
     fn ban(&mut self, id: ConnectionId) {
         self.count_ban(id);
-        let banned = Input::Decided(id, Decision::Refuse(ReasonCode::BANNED));
-        self.engine.input(self.clock.now(), banned);
+        self.answer(id, Decision::Refuse(ReasonCode::BANNED));
     }
 
     fn delay(&mut self, delay: Duration, id: ConnectionId, authentication: Authentication) {
@@ -195,9 +205,12 @@ impl State {
     /// Gives a connection to the shard that owns its client.
     fn move_to(&mut self, id: ConnectionId, to: ShardId, bytes: Vec<u8>) {
         let Some(mut socket) = self.sockets.remove(id) else { return };
+        let tap = self.taps.take(id);
         let (waker, seat) = (socket.waker.take(), socket.seat);
         match (socket.transport.detach(), self.mailboxes.get(usize::from(to.0))) {
-            (Ok(transport), Some(mailbox)) => mailbox.send(Message::Adopt { transport, seat, bytes }),
+            (Ok(transport), Some(mailbox)) => {
+                mailbox.send(Message::Adopt(Box::new(Moved { transport, seat, bytes, tap })))
+            }
             (Ok(_), None) => {}
             (Err(error), _) => {
                 tracing::warn!(peer = %seat.peer, %error, "a connection could not be moved");

@@ -44,6 +44,9 @@ impl Future for Reading {
 impl State {
     /// Hands on what was read, in portions between which outboxes that fill up are written.
     fn receive(&mut self, now: Timestamp, id: ConnectionId, data: Range<usize>) {
+        if let Some(tap) = self.taps.of(id) {
+            tap.receives(self.scratch.get(data.clone()).unwrap_or_default());
+        }
         let mut start = data.start;
         while start < data.end {
             let end = data.end.min(start + PORTION_BYTES);

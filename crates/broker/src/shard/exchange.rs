@@ -41,7 +41,8 @@ impl State {
                 return self.answer(id, Decision::Refuse(ReasonCode::NOT_AUTHORIZED));
             }
         };
-        let (peer, listener) = (socket.seat.peer, socket.seat.doorway.clone());
+        let (peer, listener) = (socket.seat.peer, socket.seat.entrance.as_ref());
+        let listener = listener.map(|entrance| entrance.doorway.clone());
         let mut request = AuthRequest {
             client_id: (*client_id).into(),
             username,
@@ -115,6 +116,7 @@ impl State {
     }
 
     pub(super) fn answer(&mut self, id: ConnectionId, decision: Decision) {
+        self.taps.judged(id, &decision);
         let now = self.clock.now();
         self.engine.input(now, Input::Decided(id, decision));
     }

@@ -8,6 +8,7 @@ use vouchmq_mqtt::time::Timestamp;
 use super::mailbox::Message;
 use super::sockets::{Closing, Socket};
 use super::{Shard, State};
+use crate::trace::Tap;
 use crate::transport::SLICES_MAX;
 
 /// Bytes that are written to one connection in one go: one that reads fast, and has much to get, must not keep
@@ -106,6 +107,9 @@ impl State {
             let filled = outbox.slices(&mut slices);
             match socket.transport.try_write(slices.get(..filled).unwrap_or_default()) {
                 Ok(count) => {
+                    if let Some(tap) = self.taps.of(id) {
+                        copy(tap, slices.get(..filled).unwrap_or_default(), count);
+                    }
                     self.engine.written(now, id, count);
                     written += count;
                 }
@@ -116,6 +120,9 @@ impl State {
                 }
                 Err(_) => return self.drop_socket(now, id),
             }
+        }
+        if let Some(tap) = self.taps.of(id) {
+            tap.has_sent_all();
         }
         match (socket.closing, socket.transport.flush()) {
             (Closing::No, Ok(())) => {}
@@ -150,16 +157,30 @@ impl State {
     }
 
     fn take_socket(&mut self, now: Timestamp, id: ConnectionId) -> Option<Socket> {
+        let client_id = self.engine.client_of(id).cloned();
         let socket = self.sockets.remove(id);
         if let Some(socket) = &socket {
             self.departed.insert(id, socket.seat.peer);
             socket.wake();
         }
+        self.taps.end(id);
         self.held_back.remove(&id);
         self.delayed.remove(&id);
         self.verifying.remove(&id);
         self.exchanges.remove(&id);
         self.engine.closed(now, id);
+        if let (Some(client_id), Some(socket)) = (client_id, &socket) {
+            socket.person.leave_name(&mut self.engine, &client_id);
+        }
         socket
+    }
+}
+
+/// Copies the first bytes of what is sent.
+fn copy(tap: &mut Tap, slices: &[IoSlice<'_>], mut count: usize) {
+    for slice in slices {
+        let sent = slice.get(..count.min(slice.len())).unwrap_or_default();
+        tap.sends(sent);
+        count -= sent.len();
     }
 }

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use vouchmq_mqtt::engine::{Input, InquiryId, Mail, ShardId};
+use vouchmq_mqtt::engine::{Engine, Input, InquiryId, Mail, ShardId};
 use vouchmq_mqtt::time::Timestamp;
 use vouchmq_mqtt::{ConnectionId, Inquired};
 
@@ -11,6 +11,7 @@ use super::round::Round;
 use super::{Listener, ShardView};
 use crate::admission::Seat;
 use crate::door::Door;
+use crate::trace::{Tap, Trace};
 use crate::transport::Detached;
 use crate::verify::Judged;
 
@@ -22,7 +23,7 @@ pub(crate) enum Message {
     /// Another shard's engine has something to tell.
     Mail(ShardId, Mail),
     /// A connection that was accepted elsewhere, with what was read from it.
-    Adopt { transport: Detached, seat: Seat, bytes: Vec<u8> },
+    Adopt(Box<Moved>),
     /// A verification is done, since then.
     Judged(ConnectionId, Judged, Timestamp),
     /// What others say about one attempt of an inquiry, by its position.
@@ -33,14 +34,30 @@ pub(crate) enum Message {
     Input(Input),
     /// Looks into the shard.
     Inspect(Box<dyn FnOnce(&ShardView<'_>) + Send>),
+    /// Has the engine do something.
+    Instruct(Box<dyn FnOnce(&mut Engine, Timestamp) + Send>),
     /// Accepts clients at one more listener.
     Listen(Listener, Arc<Door>),
+    /// Copies the connections that a trace is about, those from this place on.
+    BeginTrace(Arc<Trace>, usize),
+    /// A trace is over.
+    EndTrace(Arc<Trace>),
     /// Accepts nobody at this door any more; who came by it stays.
     CloseDoor(u64),
     /// A shard that had too much mail has caught up: read on.
     Relieved,
     /// Accept nobody any more, and let everybody go within this time.
     Drain(Duration),
+}
+
+/// A connection on its way from one shard to another.
+pub(crate) struct Moved {
+    pub(crate) transport: Detached,
+    pub(crate) seat: Seat,
+    /// What was read from it.
+    pub(crate) bytes: Vec<u8>,
+    /// What copies it, and has copied those bytes.
+    pub(crate) tap: Option<Box<Tap>>,
 }
 
 /// The way into a shard from any thread.

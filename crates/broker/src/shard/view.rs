@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use vouchmq_identity::model::DeviceId;
@@ -6,6 +7,7 @@ use vouchmq_mqtt::ConnectionId;
 use vouchmq_mqtt::engine::Engine;
 
 use super::State;
+use super::person::Person;
 use super::sockets::Sockets;
 use crate::transport::Peer;
 
@@ -37,6 +39,16 @@ impl ShardView<'_> {
             Peer::Address(address) => Some(address),
             Peer::Local => None,
         }
+    }
+
+    /// Who is at a connection's other end.
+    pub(crate) fn person(&self, id: ConnectionId) -> Option<&Person> {
+        Some(&self.sockets.get(id)?.person)
+    }
+
+    /// The name of the listener by which a connection came.
+    pub(crate) fn listener(&self, id: ConnectionId) -> Option<Arc<str>> {
+        Some(self.sockets.get(id)?.seat.entrance.as_ref()?.name.clone())
     }
 
     /// Whether a device has a connection here that does not end.

@@ -16,7 +16,7 @@ use vouchmq_mqtt::time::Timestamp;
 
 use super::config;
 use crate::broker::Broker;
-use crate::shard::mailbox::Message;
+use crate::shard::mailbox::{Message, Moved};
 use crate::transport::{Detached, DetachedWire, Peer};
 use crate::{Bound, BrokerConfig, Monotonic};
 
@@ -113,7 +113,12 @@ fn connect(broker: &Broker, number: u16, password: &[u8]) -> UnixStream {
     theirs.set_nonblocking(true).unwrap();
     let seat = control.admission.admit(Timestamp::ZERO, offender()).unwrap();
     let transport = Detached::Plain(DetachedWire::Unix(theirs));
-    control.mailboxes[0].send(Message::Adopt { transport, seat, bytes: Vec::new() });
+    control.mailboxes[0].send(Message::Adopt(Box::new(Moved {
+        transport,
+        seat,
+        bytes: Vec::new(),
+        tap: None,
+    })));
     let mut body = b"\x00\x04MQTT\x05\xC2\x00\x00\x00\x00\x02".to_vec();
     body.extend(number.to_be_bytes().map(|byte| byte % 64 + b'0'));
     body.extend(b"\x00\x01u");

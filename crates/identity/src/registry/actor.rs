@@ -16,13 +16,19 @@ const ADMINISTRATOR: &str = "admin";
 const SYSTEM: &str = "system";
 const STRANGER: &str = "registration";
 const DEVICE: &str = "device:";
-
-/// Whether this name stands for somebody in the audit log who has no API key.
-pub(super) fn is_taken(name: &str) -> bool {
-    [ADMINISTRATOR, SYSTEM, STRANGER].contains(&name) || name.starts_with(DEVICE)
-}
+/// Whoever comes from this machine and shows nothing.
+const ANONYMOUS: &str = "anonymous";
+/// What stands before the names of operators that no API key has let in.
+const OPERATORS: [&str; 4] = ["user:", "jwt:", "cert:", "key:"];
 
 impl Actor {
+    /// Whether this name stands for somebody in the audit log who has no API key.
+    pub fn is_reserved(name: &str) -> bool {
+        [ADMINISTRATOR, SYSTEM, STRANGER, ANONYMOUS].contains(&name)
+            || name.starts_with(DEVICE)
+            || OPERATORS.iter().any(|kind| name.starts_with(kind))
+    }
+
     /// The broker itself.
     pub fn system() -> Self {
         Self { name: SYSTEM.into(), address: None, request_id: None, is_administrator: false }

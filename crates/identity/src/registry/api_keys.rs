@@ -1,8 +1,7 @@
 use async_trait::async_trait;
 
-use super::actor::is_taken;
 use super::claim::NETWORKS_MAX;
-use super::{Command, Desk, Refusal, What};
+use super::{Actor, Command, Desk, Refusal, What};
 use crate::blocks::Cidr;
 use crate::model::{ApiKey, ApiKeyId, Name, Scope};
 use crate::store::PageRequest;
@@ -66,7 +65,7 @@ impl Command for CreateApiKey {
 impl CreateApiKey {
     /// Whether there is room for one more, and nobody has its name.
     async fn is_new(&self, desk: &mut Desk<'_>) -> Result<(), Refusal> {
-        if is_taken(self.name.as_str()) {
+        if Actor::is_reserved(self.name.as_str()) {
             let why = "this name stands for somebody else in the audit log: choose another";
             return Err(Refusal::field("/name", why));
         }

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::action::{Action, Authentication, Credentials};
 use super::input::{Decision, Permit};
@@ -68,6 +67,9 @@ impl Engine {
         if let Some(connection) = self.clients.connection_mut(id) {
             connection.state = State::Established(session);
             connection.set_awaits(Awaits::Nothing);
+            connection.clean_start = handshake.clean_start;
+            let uptime_secs = now.since(Timestamp::ZERO).as_secs();
+            connection.connected_at_secs = u32::try_from(uptime_secs).unwrap_or(u32::MAX);
             let alias_maximum = handshake.topic_alias_maximum.min(connection.announced.topic_alias_maximum);
             connection.outbound_aliases =
                 (alias_maximum > 0).then(|| Box::new(OutboundAliases::new(alias_maximum)));
@@ -89,12 +91,11 @@ impl Engine {
 
     /// The keep-alive in force: the client's, or ours where it is longer than the maximum.
     fn arm_keep_alive(&mut self, now: Timestamp, id: ConnectionId, asked_secs: u16) {
-        let secs = self.announced(id).keep_alive_secs(asked_secs);
-        if let Some(connection) = self.clients.connection_mut(id) {
-            connection.silence_max_millis = u32::from(secs) * 1500;
-        }
-        let silence_max = Duration::from_millis(u64::from(secs) * 1500);
-        let first_check = if secs == 0 { self.options.settings.limits.stalled_receiver } else { silence_max };
+        let Some(connection) = self.clients.connection_mut(id) else { return };
+        connection.keep_alive_secs = asked_secs;
+        let silence_max = connection.silence_max();
+        let stalled_receiver = self.options.settings.limits.stalled_receiver;
+        let first_check = if silence_max.is_zero() { stalled_receiver } else { silence_max };
         self.arm_connection(id, now.after(first_check));
     }
 

@@ -156,6 +156,16 @@ impl Clients {
         })
     }
 
+    /// One more than the highest position that a session may have.
+    pub(crate) fn session_places(&self) -> usize {
+        self.sessions.capacity()
+    }
+
+    pub(crate) fn session_at(&self, place: usize) -> Option<(SessionId, &Session)> {
+        let session = self.sessions.get(place)?;
+        Some((SessionId { index: narrow(place), generation: session.generation }, session))
+    }
+
     /// The session at a position that a subscription holds, and its connection if there is one.
     pub(crate) fn receiver(&mut self, index: u32) -> Option<Receiver<'_>> {
         let session = self.sessions.get_mut(widen(index))?;

@@ -4,7 +4,7 @@ use super::{Action, CloseCause, Engine};
 use crate::ReasonCode;
 use crate::connection::{ConnectionId, NextPacket, State};
 use crate::packet::Disconnect;
-use crate::session::SessionId;
+use crate::session::{Away, Said, SessionId};
 use crate::time::Timestamp;
 
 /// How long a peer may take to read the last bytes.
@@ -44,13 +44,14 @@ impl Engine {
         connection.owed = None;
         connection.inbound_aliases = None;
         connection.outbound_aliases = None;
+        let said = connection.said();
         let next_packet = connection.next_packet;
         if next_packet == NextPacket::Inquired {
             self.forget_inquiry(id);
         }
         if let State::Established(session) = state {
             self.clients.stats.clients -= 1;
-            self.detach(now, session, &cause);
+            self.detach(now, session, said, &cause);
         }
         self.arm_connection(id, deadline);
         self.actions.push_back(Action::Close { connection: id, client_id, cause });
@@ -63,16 +64,20 @@ impl Engine {
     }
 
     /// The session goes on without a connection, or ends with it.
-    fn detach(&mut self, now: Timestamp, session: SessionId, cause: &CloseCause) {
+    fn detach(&mut self, now: Timestamp, session: SessionId, said: Said, cause: &CloseCause) {
         let Some(state) = self.clients.session_mut(session) else { return };
         state.connection = None;
+        let expiry_secs = state.expiry_secs;
+        let is_bounded = expiry_secs != u32::MAX && *cause != CloseCause::ShuttingDown;
+        let ends_after = is_bounded.then(|| Duration::from_secs(u64::from(expiry_secs)));
+        let expires_at = ends_after.map_or(Timestamp::NEVER, |ends_after| now.after(ends_after));
+        state.away = Some(Box::new(Away { since: now, expires_at, said, username: None }));
         if let Some(outbound) = state.outbound.as_mut() {
             outbound.disconnected();
         }
-        if *cause == CloseCause::Disconnected(ReasonCode::SUCCESS) {
+        if ends_normally(cause) {
             state.will = None;
         }
-        let expiry_secs = state.expiry_secs;
         self.release_waiters(now, session);
         self.announce_presence(now, session, super::share::Presence::Offline);
         if *cause == CloseCause::ShuttingDown {
@@ -83,11 +88,8 @@ impl Engine {
             return self.end_session(now, session);
         }
         self.schedule_will(now, session);
-        let Some(state) = self.clients.session_mut(session) else { return };
-        if expiry_secs != u32::MAX {
-            state.expires_at = now.after(Duration::from_secs(u64::from(expiry_secs)));
-            let deadline = state.expires_at;
-            self.arm_session(session, deadline);
+        if expires_at != Timestamp::NEVER {
+            self.arm_session(session, expires_at);
         }
     }
 
@@ -127,4 +129,12 @@ impl Engine {
             self.disconnect(now, id, ReasonCode::SERVER_SHUTTING_DOWN, CloseCause::ShuttingDown);
         }
     }
+}
+
+/// Whether a connection ends in a way after which no will is due (MQTT 5.0 §3.14.2.1: Normal disconnection).
+fn ends_normally(cause: &CloseCause) -> bool {
+    matches!(
+        cause,
+        CloseCause::Disconnected(ReasonCode::SUCCESS) | CloseCause::Administrative(ReasonCode::SUCCESS)
+    )
 }

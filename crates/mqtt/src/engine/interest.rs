@@ -69,6 +69,11 @@ impl Interest {
         self.local.binary_search_by_key(&session, |known| known.session).is_ok()
     }
 
+    pub(crate) fn subscriber(&self, session: u32) -> Option<&Subscriber> {
+        let index = self.local.binary_search_by_key(&session, |known| known.session).ok()?;
+        self.local.get(index)
+    }
+
     pub(crate) fn subscriber_mut(&mut self, session: u32) -> Option<&mut Subscriber> {
         let index = self.local.binary_search_by_key(&session, |known| known.session).ok()?;
         self.local.get_mut(index)

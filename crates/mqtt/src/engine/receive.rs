@@ -123,6 +123,16 @@ impl Engine {
         self.clients.connection(id).is_some_and(|connection| !connection.partial.is_empty())
     }
 
+    /// Bytes of this connection that wait to be handled: the start of a packet, or more while it is judged.
+    pub fn unread(&self, id: ConnectionId) -> &[u8] {
+        self.clients.connection(id).map_or(&[], |connection| &connection.partial)
+    }
+
+    /// What the client of a connection speaks; MQTT 5.0 before its CONNECT.
+    pub fn dialect_of(&self, id: ConnectionId) -> Option<Dialect> {
+        Some(self.clients.connection(id)?.dialect)
+    }
+
     /// Handles whole packets and returns how many bytes they took.
     fn handle_packets(&mut self, now: Timestamp, id: ConnectionId, input: &[u8]) -> usize {
         let mut consumed = 0;

@@ -41,7 +41,7 @@ impl Engine {
         if let Some(state) = self.clients.session_mut(session) {
             state.connection = Some(id.index);
             state.expiry_secs = handshake.session_expiry_secs.min(expiry_max_secs);
-            state.expires_at = Timestamp::NEVER;
+            state.away = None;
             state.receive_maximum = handshake.receive_maximum;
             // Reconnected before the delay ended: the old will is not sent (`MQTT5-3.1.3-9`).
             state.will = handshake.will.clone();
@@ -67,7 +67,7 @@ impl Engine {
             connection: None,
             expiry_secs: 0,
             timer_at: Timestamp::NEVER,
-            expires_at: Timestamp::NEVER,
+            away: None,
             authorized_until: Timestamp::NEVER,
             authorize: permit.authorize.clone(),
             receive_maximum: handshake.receive_maximum,

@@ -105,6 +105,7 @@ impl Engine {
     pub(super) fn leave_all_groups(&mut self, now: Timestamp, session: SessionId) {
         for share in self.shares_of(session) {
             self.clients.stats.subscriptions -= 1;
+            self.clients.stats.shared_subscriptions -= 1;
             let owner = self.owner_of_share(&share);
             self.tell(now, owner, Letter::Leave { share, session });
         }

@@ -92,6 +92,8 @@ stats! {
     clients,
     /// Subscriptions of all sessions.
     subscriptions,
+    /// Of these: shared ones.
+    shared_subscriptions,
     /// Times that a client was not read from because it sent faster than it may.
     throttled,
     /// Panics that ended one connection: bugs.

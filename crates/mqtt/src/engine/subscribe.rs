@@ -209,6 +209,7 @@ impl Engine {
         let shares = &mut self.clients.session_mut(session)?.shares;
         if shares.insert(share.clone(), membership).is_none() {
             self.clients.stats.subscriptions += 1;
+            self.clients.stats.shared_subscriptions += 1;
         }
         Some(share)
     }
@@ -269,6 +270,7 @@ impl Engine {
         if parsed.share.is_some() {
             let Some((share, _)) = state.shares.remove_entry(written) else { return false };
             self.clients.stats.subscriptions -= 1;
+            self.clients.stats.shared_subscriptions -= 1;
             let owner = self.owner_of_share(&share);
             self.tell(now, owner, Letter::Leave { share, session });
             return true;

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::{Action, CloseCause, Engine, EngineSettings, Input};
 use crate::ReasonCode;
 use crate::connection::{Connection, ConnectionId, State};
@@ -80,10 +78,7 @@ impl Engine {
                 self.disconnect(now, id, reason, CloseCause::Administrative(reason));
             }
             Input::DisconnectClient(client_id, reason) => {
-                let session = self.clients.session_of(&client_id);
-                if let Some(id) = session.and_then(|session| self.clients.connection_of(session)) {
-                    self.disconnect(now, id, reason, CloseCause::Administrative(reason));
-                }
+                self.disconnect_client(now, &client_id, reason);
             }
             Input::Publish(message) => self.publish_message(now, &message),
             Input::Reconfigure(settings) => self.reconfigure(*settings),
@@ -164,7 +159,7 @@ impl Engine {
             // Nothing is read from this client, so its silence is not its own.
             connection.last_received = now;
         }
-        let silence_max = Duration::from_millis(u64::from(connection.silence_max_millis));
+        let silence_max = connection.silence_max();
         let is_watched = !silence_max.is_zero();
         if is_watched && now.since(connection.last_received) >= silence_max {
             self.time_out(now, id);
@@ -199,7 +194,7 @@ impl Engine {
     /// Does what is due for a session.
     pub(super) fn check_session(&mut self, now: Timestamp, session: SessionId) {
         let Some(state) = self.clients.session(session) else { return };
-        if state.connection.is_none() && state.expires_at <= now {
+        if state.connection.is_none() && state.expires_at() <= now {
             self.clients.stats.sessions_expired += 1;
             return self.end_session(now, session);
         }
@@ -220,7 +215,7 @@ impl Engine {
         let Some(state) = self.clients.session(session) else { return };
         let next = match state.connection {
             Some(_) => state.authorized_until.min(state.holds_until()),
-            None => state.will.as_ref().map_or(Timestamp::NEVER, |will| will.due_at).min(state.expires_at),
+            None => state.will.as_ref().map_or(Timestamp::NEVER, |will| will.due_at).min(state.expires_at()),
         };
         if next != Timestamp::NEVER {
             self.arm_session(session, next);

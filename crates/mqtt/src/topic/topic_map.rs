@@ -86,6 +86,21 @@ pub enum Progress {
     Done,
 }
 
+// === impl TopicCursor ===
+
+impl TopicCursor {
+    /// A cursor of these places, as [`places`](Self::places) gives them. Any numbers are a cursor: where they lead
+    /// to nothing, the lookup goes on behind.
+    pub fn at(path: impl IntoIterator<Item = u32>, next: u32) -> Self {
+        Self { path: path.into_iter().collect(), next }
+    }
+
+    /// The places among siblings that lead to where it stands, and the first one there that comes next.
+    pub fn places(&self) -> (&[u32], u32) {
+        (&self.path, self.next)
+    }
+}
+
 // === impl TopicMap ===
 
 impl<V> TopicMap<V> {

@@ -7,9 +7,11 @@ mod http;
 mod judges;
 mod lifecycle;
 mod log;
+mod program;
 mod registry;
 mod running;
 mod settings;
+mod soon;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -31,8 +33,11 @@ use crate::runtime::block_on;
 use asked::{Asked, Wanted};
 use data_directory::DataDirectory;
 use judges::Judges;
+use lifecycle::{Order, Orders};
+use program::Program;
 use registry::Choices;
-use running::{Now, Running, Soon};
+use running::{Now, Running};
+use soon::Soon;
 
 #[derive(Debug, Args)]
 #[command(after_help = exit::CODES, after_long_help = settings::help())]
@@ -87,6 +92,7 @@ pub(crate) struct Arguments {
 
 /// Serves until a signal ends it.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let program = Program::of_this_process();
     settings::variables::refuse_unknown(std::env::vars_os())?;
     let asked = Arc::new(Asked::by(&arguments).map_err(Failure::unusable)?);
     let Wanted { config, outcome, people } = asked.read().map_err(configuration::told)?;
@@ -138,7 +144,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let broker = bound.start().map_err(Failure::unusable)?;
     let control = broker.control();
     let sessions: Arc<dyn Sessions> = Arc::new(control.clone());
-    let soon = Soon::default();
+    let orders = Orders::new();
+    let soon = Arc::new(Soon::new(orders.clone()));
     let (runtime, works) = (registry.runtime.handle().clone(), http::Works::of(&registry.registrar));
     let at_work = registry.work(sessions.clone());
     let progress = at_work.running.progress();
@@ -146,7 +153,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let behind = http::Behind {
         token,
         sessions,
-        reload: Arc::new(soon.clone()),
+        configuration: soon.clone(),
+        process: soon.clone(),
         asking: service.clone(),
         broker: control.clone(),
     };
@@ -157,7 +165,14 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let running = Arc::new(Running { asked, logs, control, judges, service, http, now });
     soon.is(&running);
     announce(&addresses, shards, &data)?;
-    lifecycle::run_until_signal(broker, at_work, running, signals)
+    match lifecycle::run_until_signal(broker, at_work, running, signals, &orders)? {
+        None | Some(Order::Stop) => Ok(()),
+        Some(Order::Restart) => {
+            // It is locked again by whoever begins.
+            drop(data);
+            Err(program.begin())
+        }
+    }
 }
 
 fn announce(addresses: &[String], shards: u16, data: &DataDirectory) -> Result<(), Failure> {

@@ -8,7 +8,6 @@ mod caller;
 #[expect(dead_code, reason = "`it` uses all of it")]
 #[path = "../it/identity/fleet.rs"]
 mod fleet;
-#[expect(dead_code, reason = "`it` uses all of it")]
 #[path = "../it/identity/http.rs"]
 mod http;
 mod login;
@@ -17,6 +16,7 @@ mod mosquitto;
 #[path = "../it/process.rs"]
 mod process;
 mod rumqttc;
+mod schemathesis;
 mod script;
 mod secure;
 #[expect(dead_code, reason = "`it` uses all of it")]

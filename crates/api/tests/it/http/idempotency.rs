@@ -8,11 +8,12 @@ use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::sync::Notify;
 use utoipa_axum::routes;
 use vouchmq_api::http::{
-    Code, ContainsSecret, Gate, Gatekeeper, Idempotency, JsonBody, Principal, Problem, Refusal, Routes,
+    Code, ContainsSecret, Gate, Gatekeeper, Idempotency, JsonBody, Presented, Principal, Problem, Refusal,
+    Routes,
 };
 use vouchmq_identity::model::Scope;
 
@@ -22,8 +23,9 @@ struct Anybody;
 
 #[async_trait]
 impl Gatekeeper for Anybody {
-    async fn principal(&self, bearer: &SecretString, _: IpAddr) -> Result<Principal, Refusal> {
-        Ok(Principal { name: bearer.expose_secret().into(), scopes: [Scope::Admin].into() })
+    async fn principal(&self, presented: &Presented, _: IpAddr) -> Result<Principal, Refusal> {
+        let Presented::Bearer(bearer) = presented else { panic!("{presented:?}") };
+        Ok(Principal::new(bearer.expose_secret(), [Scope::Admin]))
     }
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use axum::extract::Path;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use utoipa_axum::routes;
 use vouchmq_api::http::{
-    Access, Authorized, Built, Gate, Gatekeeper, Principal, Refusal, Routes, Stranger, open_api_route,
+    Access, Authorized, Built, Gate, Gatekeeper, Presented, Principal, Refusal, Routes, Stranger,
+    open_api_route,
 };
 use vouchmq_identity::model::Scope;
 
@@ -17,14 +18,15 @@ struct Keeper;
 
 #[async_trait]
 impl Gatekeeper for Keeper {
-    async fn principal(&self, bearer: &SecretString, _: IpAddr) -> Result<Principal, Refusal> {
-        let principal = |scope| Principal { name: bearer.expose_secret().into(), scopes: [scope].into() };
+    async fn principal(&self, presented: &Presented, _: IpAddr) -> Result<Principal, Refusal> {
+        let Presented::Bearer(bearer) = presented else { return Err(Stranger::because("unknown").into()) };
+        let principal = |scope| Principal::new(bearer.expose_secret(), [scope]);
         match bearer.expose_secret() {
             "reader" => Ok(principal(Scope::DevicesRead)),
             "writer" => Ok(principal(Scope::DevicesWrite)),
             "admin" => Ok(principal(Scope::Admin)),
             "down" => Err(Refusal::Unavailable),
-            _ => Err(Refusal::Unknown(Stranger { key_id: None, reason: "unknown" })),
+            _ => Err(Stranger::because("unknown").into()),
         }
     }
 }

@@ -4,11 +4,25 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 use vouchmq_broker::{Broker, Ended};
 
 use super::registry::AtWork;
 use super::running::Running;
 use crate::exit::Failure;
+
+/// How the broker ends, when it is told to over the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// For good.
+    Stop,
+    /// To begin again.
+    Restart,
+}
+
+/// Where orders are given; the first one counts.
+#[derive(Clone, Debug)]
+pub(super) struct Orders(watch::Sender<Option<Order>>);
 
 /// Signals that end the broker, and the one that has it read its configuration again.
 pub(super) struct Signals {
@@ -18,7 +32,8 @@ pub(super) struct Signals {
     hang_up: Signal,
 }
 
-/// Waits for a signal, then lets every client go. A second signal ends at once.
+/// Waits for a signal or an order, then lets every client go. A second signal ends at once. Which order it was, if
+/// it was one.
 ///
 /// A shard that ends by itself drains the others too, and is a failure: never half a broker.
 pub(super) fn run_until_signal(
@@ -26,15 +41,19 @@ pub(super) fn run_until_signal(
     mut registry: AtWork,
     running: Arc<Running>,
     signals: Signals,
-) -> Result<(), Failure> {
+    orders: &Orders,
+) -> Result<Option<Order>, Failure> {
     let Signals { runtime, mut terminate, mut interrupt, mut hang_up } = signals;
     let control_plane = registry.runtime.handle().clone();
     let mut fault = None;
+    let mut given = orders.0.subscribe();
+    let mut order = None;
     let ended = runtime.block_on(async {
         loop {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
+                () = first(&mut given, &mut order) => break,
                 _ = broker.failed() => break,
                 failed = registry.running.failed() => {
                     fault = Some(failed);
@@ -66,7 +85,16 @@ pub(super) fn run_until_signal(
     if ended.is_ok() {
         tracing::info!("ended");
     }
-    ended
+    ended.map(|()| order)
+}
+
+/// Waits for the first order.
+async fn first(given: &mut watch::Receiver<Option<Order>>, order: &mut Option<Order>) {
+    match given.wait_for(Option::is_some).await {
+        Ok(found) => *order = *found,
+        // Nobody can give one any more.
+        Err(_) => std::future::pending().await,
+    }
 }
 
 /// SIGHUP: reads the configuration again, and logs what came of it.
@@ -99,6 +127,22 @@ fn reload(running: Arc<Running>, control_plane: &Handle) {
             }
         }
     });
+}
+
+impl Orders {
+    /// Nothing is ordered yet.
+    pub(super) fn new() -> Self {
+        Self(watch::Sender::new(None))
+    }
+
+    /// Gives one, unless there was one before.
+    pub(super) fn give(&self, order: Order) {
+        self.0.send_if_modified(|given| {
+            let is_first = given.is_none();
+            given.get_or_insert(order);
+            is_first
+        });
+    }
 }
 
 impl Signals {

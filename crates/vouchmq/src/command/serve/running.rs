@@ -1,13 +1,13 @@
 //! A process at work, and how it reads its configuration again: all of it or nothing.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, OnceLock};
 
-use async_trait::async_trait;
 use tokio::sync::Mutex;
-use vouchmq_api::management::{InvalidConfig, Reload};
+use vouchmq_api::management::{Kept, KeyChange};
 use vouchmq_broker::{Control, ListenerChange, Monotonic};
+use vouchmq_client::dto::configuration::EffectiveValue;
 use vouchmq_client::dto::reload::{ConfigChange, Reloaded};
-use vouchmq_config::Outcome;
+use vouchmq_config::{Effective, Outcome};
 use vouchmq_identity::{Configured, Whom};
 use vouchmq_mqtt::time::Timestamp;
 
@@ -44,30 +44,6 @@ pub(super) struct Running {
 pub(super) struct Now {
     pub(super) outcome: Outcome,
     pub(super) configured: Arc<Configured>,
-}
-
-/// Stands for a process that is not at work yet.
-#[derive(Clone, Default)]
-pub(super) struct Soon(Arc<OnceLock<Weak<Running>>>);
-
-impl Soon {
-    /// Here it is.
-    pub(super) fn is(&self, running: &Arc<Running>) {
-        let _ = self.0.set(Arc::downgrade(running));
-    }
-}
-
-#[async_trait]
-impl Reload for Soon {
-    async fn reload(&self) -> Result<Reloaded, InvalidConfig> {
-        let Some(running) = self.0.get().and_then(Weak::upgrade) else {
-            let text = "the process is starting or ending: try again".to_owned();
-            return Err(InvalidConfig { mistakes: vec![("configuration".to_owned(), text)] });
-        };
-        running.reload().await.map_err(|mistakes| InvalidConfig {
-            mistakes: mistakes.into_iter().map(|Mistake { place, text }| (place, text)).collect(),
-        })
-    }
 }
 
 impl Running {
@@ -125,16 +101,53 @@ impl Running {
         let elapsed_ms = clock.now().since(Timestamp::ZERO).as_secs_f64() * 1_000.0;
         Ok(Reloaded { changes, warnings, sessions_closed, elapsed_ms })
     }
+
+    pub(super) async fn effective(&self) -> Vec<EffectiveValue> {
+        let now = self.now.lock().await;
+        let value = |value: Effective<'_>| EffectiveValue {
+            takes: takes(value.key).to_owned(),
+            key: value.key.to_owned(),
+            value: value.value.to_owned(),
+            origin: value.origin,
+            acts: value.acts,
+        };
+        now.outcome.effective().map(value).collect()
+    }
+
+    pub(super) async fn change(&self, _: &[KeyChange]) -> Result<Reloaded, Vec<Mistake>> {
+        self.check().await?;
+        Err(vec![Mistake::new("configuration", "it cannot be written yet")])
+    }
+
+    pub(super) async fn replace(&self, _: String) -> Result<Reloaded, Vec<Mistake>> {
+        self.change(&[]).await
+    }
+
+    pub(super) async fn roll_back(&self, _: Kept) -> Result<Reloaded, Vec<Mistake>> {
+        self.change(&[]).await
+    }
+
+    pub(super) async fn text(&self) -> Result<String, Vec<Mistake>> {
+        self.change(&[]).await.map(|_| String::new())
+    }
+
+    /// Whether the process would start with what there is to read now.
+    pub(super) async fn check(&self) -> Result<(), Vec<Mistake>> {
+        let asked = self.asked.clone();
+        let reading = tokio::task::spawn_blocking(move || asked.read());
+        reading.await.map_err(|error| vec![Mistake::new("configuration", error)])?.map(drop)
+    }
+}
+
+/// When a change of a key counts.
+fn takes(key: &str) -> &'static str {
+    if AT_START.iter().any(|known| key.eq_ignore_ascii_case(known)) { "restart" } else { "now" }
 }
 
 /// Keys whose values differ.
 fn changes_of(after: &Outcome, before: &Outcome) -> Vec<ConfigChange> {
-    let takes = |key: &str| {
-        let is_at_start = AT_START.iter().any(|known| key.eq_ignore_ascii_case(known));
-        if is_at_start { "restart" } else { "now" }.to_owned()
-    };
     let change = |vouchmq_config::Change { key, before, after }| {
-        let takes = takes(&key);
+        let takes = takes(&key).to_owned();
         ConfigChange { key, from: before, to: after, takes }
     };
     after.changes(before).into_iter().map(change).collect()

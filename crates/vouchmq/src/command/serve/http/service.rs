@@ -9,7 +9,7 @@ use vouchmq_api::authentication_service::{
 };
 use vouchmq_api::changes::Changes;
 use vouchmq_api::http::{AdministratorToken, HostNames, HttpLimits, Router, Rules, Service};
-use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Management, Ports, Reload};
+use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Configuration, Management, Ports, Process};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::{Control, SystemClock};
 use vouchmq_config::{self as config, Config, HttpListenerOptions, HttpRules};
@@ -47,7 +47,8 @@ pub(in crate::command::serve) struct Works {
 pub(in crate::command::serve) struct Behind {
     pub(in crate::command::serve) token: Option<AdministratorToken>,
     pub(in crate::command::serve) sessions: Arc<dyn Sessions>,
-    pub(in crate::command::serve) reload: Arc<dyn Reload>,
+    pub(in crate::command::serve) configuration: Arc<dyn Configuration>,
+    pub(in crate::command::serve) process: Arc<dyn Process>,
     pub(in crate::command::serve) asking: Arc<dyn Asking>,
     pub(in crate::command::serve) broker: Control,
 }
@@ -179,7 +180,7 @@ impl Works {
     }
 
     async fn management(&self, ways: &Ways, behind: Behind) -> Result<Router, Failure> {
-        let Behind { token, sessions, reload, asking, broker } = behind;
+        let Behind { token, sessions, configuration, process, asking, broker } = behind;
         let keys = Arc::new(ApiKeys::new(self.registry.clone(), token));
         keys.load().await.map_err(Failure::unusable)?;
         let ports = Ports {
@@ -190,7 +191,10 @@ impl Works {
             applied: ways.applied.clone(),
             changes: ways.changes.clone(),
         };
-        let management = Management::new(ports, keys).with_reload(reload).with_asking(asking);
+        let management = Management::new(ports, keys)
+            .with_configuration(configuration)
+            .with_process(process)
+            .with_asking(asking);
         Ok(management::router(management.with_broker(broker)))
     }
 }

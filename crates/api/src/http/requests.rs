@@ -1,0 +1,65 @@
+//! How many requests there were, and how long they took, by route: labels are templates of paths, never what a
+//! client wrote.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use tokio::time::Instant;
+use vouchmq_identity::{Histogram, HistogramSnapshot};
+
+/// The requests of all listeners, by route. There are as many as are declared.
+#[derive(Debug, Default)]
+pub struct Requests(Mutex<BTreeMap<CountedRoute, Arc<Tally>>>);
+
+/// What is counted apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct CountedRoute {
+    /// What its listener is for.
+    pub(crate) listener: Box<str>,
+    /// The path with its parameters by name; `other` for all that is not there.
+    pub(crate) template: Box<str>,
+    /// The method; `other` for all that is not there.
+    pub(crate) method: Box<str>,
+}
+
+/// The requests of one route.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// By the first digit of the status.
+    classes: [AtomicU64; 5],
+    took: Histogram,
+}
+
+impl Requests {
+    /// Where the requests of a route are counted; one that is made again goes on.
+    pub(super) fn of(&self, listener: &str, method: &str, template: &str) -> Arc<Tally> {
+        let (listener, method, template) = (listener.into(), method.into(), template.into());
+        let mut routes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        routes.entry(CountedRoute { listener, template, method }).or_default().clone()
+    }
+
+    /// Each route, how many answers of each class there were, and how long they took.
+    pub(crate) fn snapshot(&self) -> Vec<(CountedRoute, [u64; 5], HistogramSnapshot)> {
+        let routes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = |tally: &Tally| {
+            std::array::from_fn(|at| tally.classes.get(at).map_or(0, |class| class.load(Ordering::Relaxed)))
+        };
+        routes.iter().map(|(route, tally)| (route.clone(), read(tally), tally.took.snapshot())).collect()
+    }
+}
+
+/// Counts a request of one route.
+pub(super) async fn count(State(tally): State<Arc<Tally>>, request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let response = next.run(request).await;
+    let class = usize::from(response.status().as_u16() / 100).saturating_sub(1);
+    if let Some(class) = tally.classes.get(class) {
+        class.fetch_add(1, Ordering::Relaxed);
+    }
+    tally.took.observe(start.elapsed());
+    response
+}

@@ -1,0 +1,33 @@
+use axum::Json;
+use axum::extract::State;
+use vouchmq_client::dto::configuration::ConfigRollback;
+use vouchmq_client::dto::reload::Reloaded;
+
+use super::Kept;
+use crate::http::{Code, Problem};
+use crate::management::Here;
+use crate::management::caller::Caller;
+use crate::management::input::OptionalBody;
+
+/// Puts back what was there before the last change of keys, or of the file. A second time it is changed again.
+#[utoipa::path(post, path = "/v1/config:rollback", operation_id = "roll_back_config", tag = "configuration",
+    request_body = Option<ConfigRollback>, responses((status = 200, body = Reloaded), (status = 422)))]
+pub(in crate::management) async fn roll_back(
+    State(here): Here,
+    caller: Caller,
+    OptionalBody(wanted): OptionalBody<ConfigRollback>,
+) -> Result<Json<Reloaded>, Problem> {
+    let (kept, name) = match wanted.what.as_deref() {
+        None | Some("overrides") => (Kept::Overrides, "overrides"),
+        Some("file") => (Kept::File, "file"),
+        Some(_) => {
+            let detail = "expected overrides or file";
+            let problem = Problem::new(Code::Invalid, format!("/what: {detail}"));
+            return Err(problem.with_error("/what", "unknown_value", detail));
+        }
+    };
+    let reloaded = here.configuration()?.roll_back(kept).await?;
+    let detail = format!("{name}, {} changes", reloaded.changes.len());
+    here.record(caller, "config.rollback", "config", &detail).await?;
+    Ok(Json(reloaded))
+}
