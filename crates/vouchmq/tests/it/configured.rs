@@ -20,7 +20,7 @@ pub(crate) struct Configured {
     /// Where each listener of MQTT is, in the order of the file.
     urls: Vec<String>,
     /// Where operators connect.
-    api: String,
+    pub(crate) api: String,
 }
 
 pub(crate) const FILE: &str = "broker.conf";
