@@ -22,6 +22,7 @@ pub(super) mod json;
 mod limits;
 mod listener;
 mod listing;
+mod log;
 mod message;
 mod operator;
 mod path;
@@ -36,6 +37,7 @@ mod target;
 mod tests;
 mod tls;
 mod token;
+mod trace;
 
 use clap::{Args, Subcommand};
 
@@ -84,6 +86,10 @@ pub(crate) enum Command {
     Import(Single<import::Import>),
     /// Write products, devices, claim tokens and blocks into a file
     Export(Single<export::Export>),
+    /// What the broker logs, and how to have it log more for a while
+    Log(Arguments<log::Action>),
+    /// Watch what a client sends and is sent, as it happens
+    Trace(Single<trace::Trace>),
     /// Have the broker read its configuration again: all of it, or nothing
     Reload(Single<reload::Reload>),
     /// Tell what answers: version, uptime, listeners, features
@@ -159,6 +165,8 @@ impl Command {
             Self::Event(Arguments { common, action }) => run(common, action),
             Self::Import(Single { common, action }) => run(common, action),
             Self::Export(Single { common, action }) => run(common, action),
+            Self::Log(Arguments { common, action }) => run(common, action),
+            Self::Trace(Single { common, action }) => run(common, action),
             Self::Reload(Single { common, action }) => run(common, action),
             Self::About(Single { common, action }) => run(common, action),
             Self::Broker(Arguments { common, action }) => run(common, action),

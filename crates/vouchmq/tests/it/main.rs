@@ -9,6 +9,7 @@ mod help;
 mod identity;
 mod limits;
 mod login;
+mod management_listener;
 mod messages;
 mod mistakes;
 mod nanomq_api;

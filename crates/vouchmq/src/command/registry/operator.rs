@@ -70,6 +70,10 @@ impl Operator {
         self.told(self.rest.call(Method::PATCH, &path.text(), Some(body)).await)
     }
 
+    pub(super) async fn put(&self, path: &ApiPath, body: &(impl Serialize + Sync)) -> Result<Value, Failure> {
+        self.told(self.rest.call(Method::PUT, &path.text(), Some(body)).await)
+    }
+
     pub(super) async fn delete(&self, path: &ApiPath) -> Result<Value, Failure> {
         self.told(self.rest.call(Method::DELETE, &path.text(), NOTHING).await)
     }
