@@ -52,9 +52,14 @@ fn every_operation_wants_a_login_and_says_so_in_nanomqs_shape() {
         }
     }
     let management = world.management();
-    for (login, code) in [("Bearer wrong", 103), ("Basic YTpi", 103), ("Basic *", 108), ("Negotiate x", 104)] {
+    for (login, code) in [("Bearer wrong", 103), ("Basic YTpi", 103), ("Basic *", 108), ("Negotiate x", 104)]
+    {
         let head = format!("Authorization: {login}\r\n");
-        assert_eq!(told(&management.send("GET", "/api/v4/nodes", &Value::Null, &head)), (401, code), "{login}");
+        assert_eq!(
+            told(&management.send("GET", "/api/v4/nodes", &Value::Null, &head)),
+            (401, code),
+            "{login}"
+        );
     }
 }
 
@@ -94,7 +99,9 @@ fn each_operation_opens_to_its_scope_and_to_no_other() {
 fn what_a_process_without_a_broker_cannot_answer_is_told() {
     let world = World::new();
     let management = world.management();
-    for path in ["/clients", "/clients/x", "/subscriptions", "/topic-tree", "/reload", "/configuration", "/bridges"] {
+    for path in
+        ["/clients", "/clients/x", "/subscriptions", "/topic-tree", "/reload", "/configuration", "/bridges"]
+    {
         assert_eq!(told(&management.get(&format!("/api/v4{path}"))), (404, 101), "{path}");
     }
     let nodes = management.get("/api/v4/nodes/").is(200);
