@@ -3,6 +3,7 @@
 use std::time::Duration;
 use std::{fmt, io};
 
+use base64ct::{Base64, Encoding};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -13,6 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::dto::problem::ProblemBody;
 use crate::transport::Lookup;
@@ -108,6 +110,21 @@ impl Rest {
         let client =
             Client::builder(TokioExecutor::new()).build(connector(tls, Lookup::system(), CONNECT_TIMEOUT));
         Ok(Self { base: base.into(), authorization: authorization.transpose()?, client })
+    }
+
+    /// The same, that shows a user name and a password instead of a token (RFC 7617).
+    ///
+    /// # Errors
+    /// [`RestFault::Token`]: the user name has a colon.
+    pub fn with_password(self, user: &str, password: &str) -> Result<Self, RestFault> {
+        if user.contains(':') {
+            return Err(RestFault::Token);
+        }
+        let text = Zeroizing::new(format!("{user}:{password}"));
+        let text = Zeroizing::new(format!("Basic {}", Base64::encode_string(text.as_bytes())));
+        let mut value = HeaderValue::try_from(text.as_str()).map_err(|_| RestFault::Token)?;
+        value.set_sensitive(true);
+        Ok(Self { authorization: Some(value), ..self })
     }
 
     /// Asks for something.

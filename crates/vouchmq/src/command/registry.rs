@@ -13,7 +13,7 @@ mod event;
 mod export;
 mod fault;
 mod import;
-mod input;
+pub(super) mod input;
 pub(super) mod json;
 mod listing;
 mod operator;
@@ -26,6 +26,7 @@ mod table;
 mod tests;
 mod tls;
 mod token;
+pub(super) mod whoami;
 
 use std::path::PathBuf;
 
@@ -120,7 +121,7 @@ Exit codes:
   2  cannot be done as asked: usage, no token, unreadable file";
 
 /// Something that is done with a resource.
-trait Act {
+pub(super) trait Act {
     /// Does it, and prints what came of it.
     async fn act(self, operator: &Operator) -> Result<(), Failure>;
 }
@@ -144,6 +145,12 @@ impl Command {
             Self::Reload(Single { common, action }) => run(common, action),
         }
     }
+}
+
+/// Does something as a whole.
+pub(super) fn act(single: Single<impl Act + Args>) -> Result<(), Failure> {
+    let Single { common, action } = single;
+    run(common, action)
 }
 
 fn run(common: Common, action: impl Act) -> Result<(), Failure> {

@@ -21,7 +21,7 @@ use crate::exit::Failure;
 use crate::output;
 
 /// Somebody with a token.
-pub(super) struct Operator {
+pub(in crate::command) struct Operator {
     rest: Rest,
     api: String,
     /// Which token it is, for whoever is refused.
