@@ -25,12 +25,14 @@ use crate::http::{
 };
 use crate::metrics::Metrics;
 
+mod about;
 pub(crate) mod answer;
 mod api_keys;
 mod applied;
 mod audit;
 mod authentication;
 mod blocks;
+mod broker;
 mod caller;
 mod certificate_authorities;
 mod changes;
@@ -46,6 +48,7 @@ mod health;
 mod imports;
 pub(crate) mod input;
 mod keys;
+mod logging;
 mod metrics;
 mod operators;
 mod process;
@@ -54,12 +57,14 @@ pub(crate) mod refusal;
 mod registrations;
 mod stats;
 pub(crate) mod text;
+mod trace;
 mod v4;
 
 pub use applied::{Application, Applied};
 pub use authentication::Asking;
 pub use configuration::{Configuration, InvalidConfig, Kept, KeyChange};
 pub use keys::ApiKeys;
+pub use logging::{Level, Levels, Logging, NoLevel};
 pub use operators::{KnownCertificate, KnownUser, Logins, Operators, Tokens};
 pub use process::Process;
 
@@ -99,8 +104,9 @@ pub struct Management {
     configuration: Option<Arc<dyn Configuration>>,
     process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
+    logging: Option<Arc<dyn Logging>>,
     broker: Option<Control>,
-    peaks: v4::Peaks,
+    node: Option<Box<str>>,
     metrics: Metrics,
     start: Instant,
 }
@@ -149,8 +155,9 @@ impl Management {
             configuration: None,
             process: None,
             asking: None,
+            logging: None,
             broker: None,
-            peaks: v4::Peaks::default(),
+            node: None,
             metrics: Metrics::default(),
             start,
         }
@@ -179,6 +186,12 @@ impl Management {
         Self { asking: Some(asking), ..self }
     }
 
+    /// Has what is logged changed by `logging`.
+    #[must_use]
+    pub fn with_logging(self, logging: Arc<dyn Logging>) -> Self {
+        Self { logging: Some(logging), ..self }
+    }
+
     /// Looks into the broker that runs here, and acts on its clients.
     #[must_use]
     pub fn with_broker(self, broker: Control) -> Self {
@@ -191,6 +204,12 @@ impl Management {
         Self { metrics: Metrics::new(requests), ..self }
     }
 
+    /// Tells by this name which node answers.
+    #[must_use]
+    pub fn with_node(self, name: &str) -> Self {
+        Self { node: Some(name.into()), ..self }
+    }
+
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
     #[must_use]
     pub fn with_delete_budget(self, delete_budget: Duration) -> Self {
@@ -198,14 +217,10 @@ impl Management {
     }
 }
 
-/// What the management listener gives to its clients at most: as every listener, but for the body of an import, and
-/// for requests that are worked on at a time.
+/// What the management listener gives to its clients at most: as every listener, but for the body of an import.
 pub fn limits() -> HttpLimits {
-    HttpLimits { body_bytes_max: imports::BYTES_MAX, requests_max: REQUESTS_MAX, ..HttpLimits::default() }
+    HttpLimits { body_bytes_max: imports::BYTES_MAX, ..HttpLimits::default() }
 }
-
-/// As in NanoMQ.
-const REQUESTS_MAX: usize = 32;
 
 /// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
 /// `/openapi.json`.
@@ -225,7 +240,11 @@ pub fn router(management: Management) -> Router {
 
 /// Every operation of our own API, and the scope that it needs.
 pub fn routes() -> Routes<Arc<Management>> {
-    about_devices().merge(about_access()).merge(about_the_broker()).merge(about_the_configuration())
+    about_devices()
+        .merge(about_access())
+        .merge(about_clients())
+        .merge(about_the_broker())
+        .merge(about_the_configuration())
 }
 
 /// Every operation of NanoMQ's API, `/api/v4`, and the scope that it needs.
@@ -283,6 +302,25 @@ fn about_access() -> Routes<Arc<Management>> {
         .add(Scope::DevicesRead, routes!(explain::explain))
 }
 
+fn about_clients() -> Routes<Arc<Management>> {
+    use broker::{clients, limits, listeners, publish, retained, subscriptions};
+    Routes::new(TITLE)
+        .add(Scope::ClientsRead, routes!(clients::list))
+        .add(Scope::ClientsRead, routes!(clients::read))
+        .add(Scope::ClientsWrite, routes!(clients::disconnect))
+        .add(Scope::ClientsWrite, routes!(clients::delete))
+        .add(Scope::ClientsRead, routes!(subscriptions::of_client))
+        .add(Scope::ClientsRead, routes!(subscriptions::list))
+        .add(Scope::MessagesRead, routes!(retained::list))
+        .add(Scope::MessagesRead, routes!(retained::read))
+        .add(Scope::MessagesWrite, routes!(retained::delete))
+        .add(Scope::MessagesWrite, routes!(retained::delete_all))
+        .add(Scope::MessagesWrite, routes!(publish::publish))
+        .add(Scope::MessagesWrite, routes!(publish::publish_batch))
+        .add(Scope::StatsRead, routes!(listeners::list))
+        .add(Scope::StatsRead, routes!(limits::list))
+}
+
 fn about_the_broker() -> Routes<Arc<Management>> {
     Routes::new(TITLE)
         .add(Scope::Admin, routes!(api_keys::list))
@@ -296,9 +334,12 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::ChangesRead, routes!(changes::follow))
         .add(Scope::StatsRead, routes!(events::list))
         .add(Scope::StatsRead, routes!(stats::read))
-        .add(Scope::StatsRead, routes!(stats::about))
+        .add(Scope::StatsRead, routes!(about::about))
         .add(Scope::StatsRead, routes!(metrics::read))
         .add(Access::Known, routes!(operators::whoami::whoami))
+        .add(Scope::ConfigRead, routes!(logging::show))
+        .add(Scope::ConfigWrite, routes!(logging::change))
+        .add(Scope::MessagesRead, routes!(trace::follow))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
 }

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod passwd;
 mod password;
+mod profile;
 mod publish;
 mod registry;
 mod serve;
@@ -29,7 +30,7 @@ pub(crate) enum Command {
     Serve(Box<serve::Arguments>),
     /// Check a configuration file: what is wrong, what is in effect, what is open to whom
     Check(check::Arguments),
-    /// Print the keys of configuration files, or an example of one
+    /// Print the keys of configuration files; show and change those of a running broker
     #[command(subcommand)]
     Config(config::Command),
     /// Tell what the rules of a configuration let a client do
@@ -50,6 +51,9 @@ pub(crate) enum Command {
     Passwd(passwd::Arguments),
     #[command(flatten)]
     Registry(registry::Command),
+    /// Brokers that you act on, by name
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Show the life of a device: registered, connected, rotated, revoked
     Demo(demo::Arguments),
     /// Measure a broker
@@ -67,7 +71,7 @@ impl Command {
         match self {
             Self::Serve(arguments) => serve::run(*arguments),
             Self::Check(arguments) => check::run(&arguments),
-            Self::Config(command) => config::run(&command),
+            Self::Config(command) => config::run(command),
             Self::Acl(command) => acl::run(&command),
             Self::Trial(command) => trial::run(command),
             Self::Pub(arguments) => publish::run(*arguments),
@@ -76,6 +80,7 @@ impl Command {
             Self::Token(command) => command.run(),
             Self::Passwd(arguments) => passwd::run(&arguments),
             Self::Registry(command) => command.run(),
+            Self::Profile(profile) => profile::run(profile),
             Self::Demo(arguments) => demo::run(&arguments),
             Self::Bench(bench) => bench::run(&bench),
             Self::Version => version::run(),

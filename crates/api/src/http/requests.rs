@@ -52,9 +52,17 @@ impl Requests {
     }
 }
 
-/// Counts a request of one route.
-pub(super) async fn count(State(tally): State<Arc<Tally>>, request: Request, next: Next) -> Response {
+/// Those of one path, by method.
+pub(super) type Tallies = Arc<[(&'static str, Arc<Tally>)]>;
+
+/// Counts a request of one path.
+pub(super) async fn count(State(tallies): State<Tallies>, request: Request, next: Next) -> Response {
     let start = Instant::now();
+    let of_method = tallies.iter().find(|(method, _)| *method == request.method().as_str());
+    // HEAD is answered as GET is.
+    let Some((_, tally)) = of_method.or_else(|| tallies.first()).cloned() else {
+        return next.run(request).await;
+    };
     let response = next.run(request).await;
     let class = usize::from(response.status().as_u16() / 100).saturating_sub(1);
     if let Some(class) = tally.classes.get(class) {

@@ -4,7 +4,7 @@ use vouchmq_broker::BrokerStats;
 
 use super::ProcessFigures;
 
-/// The highest values that scrapes have seen, and the processor's time at the last one.
+/// The highest values that scrapes, or the broker itself, have seen, and the processor's time at the last one.
 #[derive(Debug, Default)]
 pub(super) struct Peaks {
     highest: [f64; GAUGES],
@@ -38,9 +38,11 @@ impl Peaks {
             count(process.resident_bytes),
             self.cpu_percent(process),
         ];
+        let peaks = &stats.peaks;
+        let known = [peaks.connections, peaks.sessions, peaks.filters, peaks.subscriptions, 0, 0].map(count);
         let mut gauges = [(0.0, 0.0); GAUGES];
-        for ((told, highest), now) in gauges.iter_mut().zip(&mut self.highest).zip(now) {
-            *highest = highest.max(now);
+        for (((told, highest), now), known) in gauges.iter_mut().zip(&mut self.highest).zip(now).zip(known) {
+            *highest = highest.max(now).max(known);
             *told = (now, *highest);
         }
         let dropped = engines.dropped_lagging
@@ -52,7 +54,7 @@ impl Peaks {
     }
 
     /// What the process took of a processor since the last scrape; since its start at the first.
-    fn cpu_percent(&mut self, process: &ProcessFigures) -> f64 {
+    pub(super) fn cpu_percent(&mut self, process: &ProcessFigures) -> f64 {
         let (cpu, up) = (process.cpu_seconds, process.up_seconds);
         let (cpu_before, up_before) = self.cpu.unwrap_or_default();
         let passed = up - up_before;

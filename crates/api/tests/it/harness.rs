@@ -9,6 +9,7 @@ use vouchmq_api::http::{
 
 pub(crate) mod client;
 pub(crate) mod log;
+pub(crate) mod mqtt;
 pub(crate) mod pki;
 pub(crate) mod registry;
 mod steps;
@@ -86,7 +87,11 @@ impl Drop for Server {
 
 /// What comes of listening at an address.
 pub(crate) fn bind(address: SocketAddr) -> Result<SocketAddr, ListenFault> {
-    let options = ListenerOptions::new("test", address);
+    bind_with(ListenerOptions::new("test", address))
+}
+
+/// The same, with other options.
+pub(crate) fn bind_with(options: ListenerOptions) -> Result<SocketAddr, ListenFault> {
     runtime().block_on(async {
         Listener::bind(options).await.map(|listener| listener.tcp_address().unwrap_or_else(free))
     })

@@ -1,6 +1,7 @@
 mod access;
 mod audit;
 mod blocks;
+mod broker;
 mod certificates;
 mod configuration;
 mod credentials;

@@ -25,8 +25,8 @@ pub struct HttpListenerOptions {
 /// Who may connect to an HTTP listener, and bounds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HttpRules {
-    /// Bounds that are said; others are those of the listener.
-    pub bounds: HttpBounds,
+    /// Bounds; without them those of every listener.
+    pub bounds: Option<HttpBounds>,
     /// Networks of clients; all if empty.
     pub allow: Vec<Cidr>,
     /// Proxies that are believed for whom they ask.
@@ -38,24 +38,24 @@ pub struct HttpRules {
 }
 
 /// Bounds of an HTTP listener.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpBounds {
     /// Requests that are worked on at a time.
-    pub requests_max: Option<usize>,
+    pub requests_max: usize,
     /// Connections at a time.
-    pub connections_max: Option<usize>,
+    pub connections_max: usize,
     /// Connections of one address at a time.
-    pub connections_per_address_max: Option<usize>,
-    /// Bytes of any body.
+    pub connections_per_address_max: usize,
+    /// Bytes of any body; without it each kind of request has a bound of its own.
     pub body_bytes_max: Option<usize>,
     /// For the head of a request, and what comes before the first.
-    pub head_timeout: Option<Duration>,
+    pub head_timeout: Duration,
     /// For the body of a request.
-    pub body_timeout: Option<Duration>,
+    pub body_timeout: Duration,
     /// For a request and its answer.
-    pub request_timeout: Option<Duration>,
+    pub request_timeout: Duration,
     /// Between an answer and the next request.
-    pub idle_timeout: Option<Duration>,
+    pub idle_timeout: Duration,
 }
 
 /// Where operators connect.
@@ -169,10 +169,29 @@ impl HttpListenerOptions {
     }
 }
 
+impl Default for HttpBounds {
+    /// Those of the management API.
+    fn default() -> Self {
+        let secs = Duration::from_secs;
+        Self {
+            requests_max: 32,
+            connections_max: 1024,
+            connections_per_address_max: 256,
+            body_bytes_max: None,
+            head_timeout: secs(10),
+            body_timeout: secs(10),
+            request_timeout: secs(30),
+            idle_timeout: secs(75),
+        }
+    }
+}
+
 impl ManagementOptions {
     /// Plain HTTP at an address of loopback.
     pub fn at(address: SocketAddr) -> Self {
-        Self { http: HttpListenerOptions::at(address), login: ManagementLogin::default() }
+        let mut http = HttpListenerOptions::at(address);
+        http.rules.bounds = Some(HttpBounds::default());
+        Self { http, login: ManagementLogin::default() }
     }
 }
 

@@ -97,19 +97,21 @@ impl<'a> Resolver<'a> {
     fn management_rules(&mut self, section: &Section<'a>) -> HttpRules {
         let number = |key: &str| self.number(&section.key(key));
         let size = |key: &str| number(key).and_then(|amount| usize::try_from(amount).ok());
-        let time = |key: &str| number(key).map(Duration::from_millis);
+        let time = |key: &str, default| number(key).map_or(default, Duration::from_millis);
+        let default = HttpBounds::default();
         let bounds = HttpBounds {
-            requests_max: size("limit_conn"),
-            connections_max: size("max_connections"),
-            connections_per_address_max: size("limit_conn_per_address"),
+            requests_max: size("limit_conn").unwrap_or(default.requests_max),
+            connections_max: size("max_connections").unwrap_or(default.connections_max),
+            connections_per_address_max: size("limit_conn_per_address")
+                .unwrap_or(default.connections_per_address_max),
             body_bytes_max: size("max_body"),
-            head_timeout: time("head_timeout"),
-            body_timeout: time("body_timeout"),
-            request_timeout: time("request_timeout"),
-            idle_timeout: time("idle_timeout"),
+            head_timeout: time("head_timeout", default.head_timeout),
+            body_timeout: time("body_timeout", default.body_timeout),
+            request_timeout: time("request_timeout", default.request_timeout),
+            idle_timeout: time("idle_timeout", default.idle_timeout),
         };
         let rules = HttpRules {
-            bounds,
+            bounds: Some(bounds),
             allow: networks(section, "allow"),
             trusted_proxies: networks(section, "trusted_proxies"),
             has_proxy_protocol: section.switch("proxy_protocol") == Some(true),

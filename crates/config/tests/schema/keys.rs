@@ -67,6 +67,7 @@ fn around(path: &str) -> String {
             "http_server.jwt { issuer = i, audience = a, keyfiles = [\"k.pem\"] }".to_owned()
         }
         _ if path.starts_with("http_server.tls") => format!("http_server {{ tls {{ {tls} }} }}"),
+        "http_server.proxy_protocol" => "http_server.trusted_proxies = [\"10.0.0.1\"]".to_owned(),
         _ if path.starts_with("registration.tls") => {
             format!("registration {{ bind = \"127.0.0.1:8082\", tls {{ {tls} }} }}")
         }
@@ -157,6 +158,7 @@ fn other(row: &Row, path: &str) -> String {
         Kind::List(Kind::Word(words)) => return format!("[{}]", words.first().unwrap_or(&"")),
         Kind::List(Kind::Network) => r#"["10.0.0.0/8"]"#,
         Kind::List(Kind::Anything) => "[ { username = alice } ]",
+        Kind::List(Kind::Address) => r#"["127.0.0.1:7777"]"#,
         Kind::List(_) if last == "ipaddrs" => r#"["10.0.0.1"]"#,
         Kind::List(_) => r#"["other"]"#,
         Kind::Address if path.contains(".ws") => r#""127.0.0.1:7777/other""#,

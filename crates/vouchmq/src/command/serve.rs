@@ -2,6 +2,7 @@
 
 mod asked;
 mod asking;
+mod changing;
 mod data_directory;
 mod http;
 mod judges;
@@ -12,6 +13,7 @@ mod registry;
 mod running;
 mod settings;
 mod soon;
+mod told;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -158,6 +160,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         process: soon.clone(),
         asking: service.clone(),
         broker: control.clone(),
+        logging: logs.levels(),
     };
     let services = http::Services::make(works, progress, &config, behind);
     let services = block_on(&at_work.runtime, services)?;

@@ -127,7 +127,7 @@ fn who_asks_nothing_makes_room_for_who_comes_and_who_is_answered_does_not() {
     };
     let router = Router::new().route("/ok", get(async || "ok")).route("/busy", get(busy));
     let server = Server::with(router, HttpLimits { connections_max: 2, ..HttpLimits::default() });
-    let mut ask = |connection: &mut Connection| {
+    let ask = |connection: &mut Connection| {
         connection.send(b"GET /ok HTTP/1.1\r\nHost: localhost\r\n\r\n");
         connection.receive().status
     };

@@ -14,14 +14,15 @@ fn operations() -> Vec<(&'static str, String, Access)> {
         let method = match method {
             HttpMethod::Get => "GET",
             HttpMethod::Post => "POST",
+            HttpMethod::Put => "PUT",
             HttpMethod::Patch => "PATCH",
             HttpMethod::Delete => "DELETE",
-            HttpMethod::Put => "PUT",
             HttpMethod::Options | HttpMethod::Head | HttpMethod::Trace => {
                 panic!("nobody uses this method")
             }
         };
-        (method, path.replace("{id}", "01934f00-0000-7000-8000-000000000000"), access)
+        let path = path.replace("{id}", "01934f00-0000-7000-8000-000000000000").replace("{topic}", "a%2Fb");
+        (method, path, access)
     };
     routes().table().map(operation).collect()
 }
