@@ -12,13 +12,38 @@ fn no_answer_shows_a_secret() {
     let line = key.lines().nth(1).expect("a line of the key").to_owned();
     let token = nanomq.token.clone();
     let secrets = [
-        "canary-of-alice", "canary-of-bob", "canary-of-the-bridge", "canary-of-the-service", "PRIVATE KEY", &*line, &*token,
+        "canary-of-alice",
+        "canary-of-bob",
+        "canary-of-the-bridge",
+        "canary-of-the-service",
+        "PRIVATE KEY",
+        &*line,
+        &*token,
     ];
     let paths = [
-        "", "/brokers", "/nodes", "/metrics", "/prometheus", "/clients", "/clients/c1", "/subscriptions", "/topic-tree",
-        "/reload", "/configuration", "/configuration/basic", "/configuration/tls", "/configuration/auth",
-        "/configuration/auth_http", "/configuration/websocket", "/configuration/http_server", "/configuration/sqlite",
-        "/configuration/bridge", "/configuration/aws_bridge", "/bridges", "/bridges/emqx", "/rules",
+        "",
+        "/brokers",
+        "/nodes",
+        "/metrics",
+        "/prometheus",
+        "/clients",
+        "/clients/c1",
+        "/subscriptions",
+        "/topic-tree",
+        "/reload",
+        "/configuration",
+        "/configuration/basic",
+        "/configuration/tls",
+        "/configuration/auth",
+        "/configuration/auth_http",
+        "/configuration/websocket",
+        "/configuration/http_server",
+        "/configuration/sqlite",
+        "/configuration/bridge",
+        "/configuration/aws_bridge",
+        "/bridges",
+        "/bridges/emqx",
+        "/rules",
     ];
     for path in paths {
         let got = nanomq.ask("GET", path, None);

@@ -37,7 +37,8 @@ fn what_is_shown_can_be_sent_back_and_changes_nothing() {
 #[test]
 fn what_is_changed_counts_and_is_kept_above_the_file() {
     let nanomq = Nanomq::start();
-    let wanted = json!({"data": {"max_packet_size": 512, "msq_len": 100, "allow_anonymous": true, "unheard_of": 7}});
+    let wanted =
+        json!({"data": {"max_packet_size": 512, "msq_len": 100, "allow_anonymous": true, "unheard_of": 7}});
     nanomq.expect("POST", "/reload", Some(&wanted.to_string()), 200, r#"{"code":0}"#);
     let basic = section(&nanomq, "basic");
     assert_eq!((&basic["max_packet_size"], &basic["msq_len"]), (&json!(512), &json!(100)));
@@ -45,8 +46,12 @@ fn what_is_changed_counts_and_is_kept_above_the_file() {
     let kept = overrides(&nanomq).expect("it is kept");
     assert!(kept.contains("max_packet_size"), "{kept}");
     let audit = nanomq.broker.operator().get("/v1/audit");
-    let deeds: Vec<&str> =
-        audit["items"].as_array().expect("a list").iter().filter_map(|deed| deed["action"].as_str()).collect();
+    let deeds: Vec<&str> = audit["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|deed| deed["action"].as_str())
+        .collect();
     assert!(deeds.contains(&"config.change"), "{deeds:?}");
     let wanted = json!({"data": {"basic": {"max_packet_size": 1024}, "http_server": {"unheard_of": 1}}});
     nanomq.expect("POST", "/configuration", Some(&wanted.to_string()), 200, r#"{"code":0}"#);
@@ -94,13 +99,17 @@ fn users_come_and_go_by_their_list() {
     assert!(lets_in(&nanomq, "bob", "another password"));
     assert!(!lets_in(&nanomq, "bob", "canary-of-bob"));
     assert!(lets_in(&nanomq, "carol.c", "a third password"));
-    let wanted = users(json!([{"login": "alice", "password": "******"}, {"login": "bob", "password": "******"}]));
+    let wanted =
+        users(json!([{"login": "alice", "password": "******"}, {"login": "bob", "password": "******"}]));
     nanomq.expect("POST", "/configuration", Some(&wanted), 200, r#"{"code":0}"#);
     assert!(!lets_in(&nanomq, "carol.c", "a third password"));
     assert!(lets_in(&nanomq, "bob", "another password"));
     let wanted = users(json!([{"login": "alice", "password": "******"}]));
     nanomq.expect("POST", "/configuration", Some(&wanted), 400, r#"{"code":108}"#);
-    assert!(lets_in(&nanomq, "bob", "another password"), "the file would bring back the password from before");
+    assert!(
+        lets_in(&nanomq, "bob", "another password"),
+        "the file would bring back the password from before"
+    );
     let wanted = json!({"data": {"enable": false}}).to_string();
     nanomq.expect("POST", "/configuration/auth", Some(&wanted), 200, r#"{"code":0}"#);
     assert!(!lets_in(&nanomq, "alice", "canary-of-alice"));

@@ -5,17 +5,41 @@ use super::Nanomq;
 /// What has crashed NanoMQ, or might have: `null`, other types, missing members, depth.
 fn bodies() -> Vec<String> {
     let mut bodies: Vec<String> = [
-        "", " ", "null", "true", "7", "-1e999", "\"x\"", "[]", "[[]]", "[null]", "[7]", "{}", "{\"data\":null}",
-        "{\"data\":7}", "{\"data\":[]}", "{\"data\":{\"auth\":{}}}", "{\"data\":{\"auth\":[{}]}}",
-        "{\"data\":{\"auth\":[{\"username\":\"x\"},null]}}", "{\"data\":{\"auth\":[{\"username\":7,\"password\":[]}]}}",
+        "",
+        " ",
+        "null",
+        "true",
+        "7",
+        "-1e999",
+        "\"x\"",
+        "[]",
+        "[[]]",
+        "[null]",
+        "[7]",
+        "{}",
+        "{\"data\":null}",
+        "{\"data\":7}",
+        "{\"data\":[]}",
+        "{\"data\":{\"auth\":{}}}",
+        "{\"data\":{\"auth\":[{}]}}",
+        "{\"data\":{\"auth\":[{\"username\":\"x\"},null]}}",
+        "{\"data\":{\"auth\":[{\"username\":7,\"password\":[]}]}}",
         "{\"data\":{\"auth_http\":{\"auth_req\":{\"params\":[1,{}],\"headers\":[]}}}}",
         "{\"data\":{\"auth_http\":{\"auth_req\":{\"params\":{\"x\":1}}}}}",
         "{\"data\":{\"tls\":null,\"websocket\":[],\"http_server\":7}}",
         "{\"data\":{\"basic\":{\"url\":{},\"max_packet_size\":-1,\"parallel\":1e400}}}",
-        "{\"data\":{\"bridge_switch\":\"yes\"}}", "{\"rawsql\":1,\"actions\":[{\"name\":null,\"params\":{\"table\":1}}]}",
-        "{\"topic\":null,\"payload\":null}", "{\"topic\":1,\"payload\":{}}", "{\"topics\":\",,,\",\"payload\":\"\"}",
-        "[{\"topic\":1},{\"payload\":2},[],null]", "{\"topic\":\"a\",\"payload\":\"x\",\"properties\":{\"user_properties\":7}}",
-        "{\"topic\":\"\\ud800\",\"payload\":\"x\"}", "{\"a\":1,\"a\":2}", "{\"data\":{}}trailing", "\u{0}", "{\"\u{0}\":1}",
+        "{\"data\":{\"bridge_switch\":\"yes\"}}",
+        "{\"rawsql\":1,\"actions\":[{\"name\":null,\"params\":{\"table\":1}}]}",
+        "{\"topic\":null,\"payload\":null}",
+        "{\"topic\":1,\"payload\":{}}",
+        "{\"topics\":\",,,\",\"payload\":\"\"}",
+        "[{\"topic\":1},{\"payload\":2},[],null]",
+        "{\"topic\":\"a\",\"payload\":\"x\",\"properties\":{\"user_properties\":7}}",
+        "{\"topic\":\"\\ud800\",\"payload\":\"x\"}",
+        "{\"a\":1,\"a\":2}",
+        "{\"data\":{}}trailing",
+        "\u{0}",
+        "{\"\u{0}\":1}",
     ]
     .map(ToOwned::to_owned)
     .to_vec();
@@ -51,8 +75,8 @@ fn no_body_brings_it_down() {
             let got = nanomq.ask(method, path, Some(&body));
             let shown: String = body.chars().take(80).collect();
             assert!([200, 400, 404, 413].contains(&got.status), "{method} {path} {shown}: {got:?}");
-            let answer: serde_json::Value =
-                serde_json::from_str(&got.body).unwrap_or_else(|error| panic!("{error}: {path} {shown}: {got:?}"));
+            let answer: serde_json::Value = serde_json::from_str(&got.body)
+                .unwrap_or_else(|error| panic!("{error}: {path} {shown}: {got:?}"));
             assert!(answer["code"].is_u64(), "{method} {path} {shown}: {got:?}");
         }
     }
@@ -63,10 +87,26 @@ fn no_body_brings_it_down() {
 fn paths_and_queries_of_every_kind_are_answered() {
     let nanomq = Nanomq::start();
     for path in [
-        "/clients/%00", "/clients/%ff", "/clients/%2e%2e%2f", "/clients/a%2Fb", "/clients/username/", "/clients/username",
-        "/clients//", "//", "/clients?clientid=%ff&x", "/clients?&&&", "/clients?clientid=a&clientid=b",
-        "/clients?limit=18446744073709551616", "/clients?cursor=999-99999999999", "/subscriptions?cursor=-",
-        "/configuration/..", "/configuration/%20", "/bridges/%7bx%7d", "/rules/rule:", "/topic-tree?x=1", "/api/v4/brokers",
+        "/clients/%00",
+        "/clients/%ff",
+        "/clients/%2e%2e%2f",
+        "/clients/a%2Fb",
+        "/clients/username/",
+        "/clients/username",
+        "/clients//",
+        "//",
+        "/clients?clientid=%ff&x",
+        "/clients?&&&",
+        "/clients?clientid=a&clientid=b",
+        "/clients?limit=18446744073709551616",
+        "/clients?cursor=999-99999999999",
+        "/subscriptions?cursor=-",
+        "/configuration/..",
+        "/configuration/%20",
+        "/bridges/%7bx%7d",
+        "/rules/rule:",
+        "/topic-tree?x=1",
+        "/api/v4/brokers",
     ] {
         let got = nanomq.ask("GET", path, None);
         assert!([200, 400, 404].contains(&got.status), "{path}: {got:?}");

@@ -1,13 +1,17 @@
 //! The examples of `docs/nanomq-api.md`, run as they stand there.
 
-use super::{Nanomq, curl};
 use super::ordered::assert_like;
+use super::{Nanomq, curl};
 
 const PAGE: &str = include_str!("../../../../../docs/nanomq-api.md");
 
 /// Each block of the page that shows a call and its answer: `$ curl …`, and what follows.
 fn examples() -> Vec<(String, String)> {
-    let blocks = PAGE.split("```console\n").skip(1).filter_map(|rest| rest.split_once("\n```")).map(|(block, _)| block);
+    let blocks = PAGE
+        .split("```console\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("\n```"))
+        .map(|(block, _)| block);
     blocks
         .map(|block| {
             let call = block.strip_prefix("$ curl ").unwrap_or_else(|| panic!("no call of curl: {block}"));

@@ -20,7 +20,11 @@ const LOOKS: &[(&str, u16, &str)] = &[
     ("/clients", 200, CLIENT),
     ("/clients?clientid=c1", 200, CLIENT),
     ("/clients?client_id=c1", 200, CLIENT),
-    ("/clients?username=alice&conn_state=connected&clean_start=true&proto_name=MQTT&proto_ver=5", 200, CLIENT),
+    (
+        "/clients?username=alice&conn_state=connected&clean_start=true&proto_name=MQTT&proto_ver=5",
+        200,
+        CLIENT,
+    ),
     ("/clients?conn_state=disconnected", 200, r#"{"code":0,"data":[]}"#),
     ("/clients?clean_start=false", 200, r#"{"code":0,"data":[]}"#),
     ("/clients?proto_ver=4", 200, r#"{"code":0,"data":[]}"#),
@@ -116,11 +120,19 @@ const ACTS: &[(&str, &str, Option<&str>, u16, &str)] = &[
     (
         "POST",
         "/mqtt/publish",
-        Some(r#"{"topics":"a/b,x,y","payload":"dHdv","decoding":"base64","clientid":"example","retain":false}"#),
+        Some(
+            r#"{"topics":"a/b,x,y","payload":"dHdv","decoding":"base64","clientid":"example","retain":false}"#,
+        ),
         200,
         r#"{"code":0}"#,
     ),
-    ("POST", "/mqtt/publish", Some(r#"{"topic":"a/b","payload":"three","encoding":"base64"}"#), 200, r#"{"code":0}"#),
+    (
+        "POST",
+        "/mqtt/publish",
+        Some(r#"{"topic":"a/b","payload":"three","encoding":"base64"}"#),
+        200,
+        r#"{"code":0}"#,
+    ),
     ("POST", "/mqtt/publish", Some(r#"{"payload":"no topic"}"#), 200, r#"{"code":108}"#),
     ("POST", "/mqtt/publish", Some(r#"{"topic":"a/b"}"#), 200, r#"{"code":108}"#),
     ("POST", "/mqtt/publish", Some(r#"{"topic":"a/#","payload":"x"}"#), 200, r#"{"code":108}"#),
@@ -129,7 +141,9 @@ const ACTS: &[(&str, &str, Option<&str>, u16, &str)] = &[
     (
         "POST",
         "/mqtt/publish_batch",
-        Some(r#"[{"topic":"a/b","payload":"four","qos":2},{"topic":"a/b","payload":"five"},{"topic":"a/b"},7]"#),
+        Some(
+            r#"[{"topic":"a/b","payload":"four","qos":2},{"topic":"a/b","payload":"five"},{"topic":"a/b"},7]"#,
+        ),
         200,
         r#"{"data":[{"topic":"a/b","code":0},{"topic":"a/b","code":0},{"topic":"a/b","code":108},{"topic":"","code":108}],"code":0}"#,
     ),
@@ -192,7 +206,10 @@ fn only_what_exists_is_listed() {
         let path = path.replace(":clientid", "x").replace(":username", "x").replace(":ruleid", "rule:1");
         let path = path.replace(":name", "x").replace(":type", "basic");
         let got = nanomq.ask(method, path.trim_end_matches('/'), None);
-        assert!(![102, 101].iter().any(|code| got.body == format!("{{\"code\":{code}}}")), "{method} {path} {got:?}");
+        assert!(
+            ![102, 101].iter().any(|code| got.body == format!("{{\"code\":{code}}}")),
+            "{method} {path} {got:?}"
+        );
         assert!(got.status < 500, "{method} {path} {got:?}");
     }
 }
@@ -234,7 +251,8 @@ fn all_clients_are_listed_at_once_and_page_by_page() {
     let _clients: Vec<Running> = names
         .iter()
         .map(|name| {
-            let words = format!("sub -d -h 127.0.0.1 -p {port} -i {name} -u alice -P canary-of-alice -t t/{name}");
+            let words =
+                format!("sub -d -h 127.0.0.1 -p {port} -i {name} -u alice -P canary-of-alice -t t/{name}");
             let words: Vec<&str> = words.split(' ').collect();
             let mut client = Running::start(&words);
             client.wait_for("received SUBACK");
