@@ -67,7 +67,7 @@ fn what_is_not_possible_changes_nothing() {
     let nanomq = Nanomq::start();
     let before = nanomq.ask("GET", "/configuration", None).body;
     for (path, wanted) in [
-        ("/reload", json!({"data": {"msq_len": 7, "max_packet_size": 99_999_999_999_u64}})),
+        ("/reload", json!({"data": {"msq_len": 7, "max_packet_size": u64::MAX}})),
         ("/reload", json!({"data": {"msq_len": "7"}})),
         ("/configuration", json!({"data": {"basic": {"msq_len": 7}, "tls": {"cert": "/nowhere"}}})),
         ("/configuration", json!({"data": {"tls": {"key": "-----BEGIN PRIVATE KEY-----"}}})),
