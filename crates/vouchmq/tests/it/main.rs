@@ -12,6 +12,7 @@ mod login;
 mod messages;
 mod mistakes;
 mod native;
+mod observe;
 mod passwd;
 mod process;
 mod registry;

@@ -104,7 +104,9 @@ fn in_words(event: &TraceEvent) -> String {
     let peer = event.peer.as_deref().map(|peer| format!(" {peer}")).unwrap_or_default();
     let what = match (event.event.as_str(), &event.packet) {
         ("packet", Some(packet)) => packet_in_words(packet),
-        ("missed", _) => format!("{} events came faster than they were read", event.count.unwrap_or_default()),
+        ("missed", _) => {
+            format!("{} events came faster than they were read", event.count.unwrap_or_default())
+        }
         (word, _) => {
             let listener = event.listener.as_deref().map(|name| format!(" at {name}")).unwrap_or_default();
             let reason = event.reason.as_deref().map(|reason| format!(": {reason}")).unwrap_or_default();
@@ -116,7 +118,8 @@ fn in_words(event: &TraceEvent) -> String {
 
 fn packet_in_words(packet: &TracedPacket) -> String {
     let mut words = vec![if packet.direction == "in" { "->" } else { "<-" }.to_owned(), packet.kind.clone()];
-    let mut add = |name: &str, value: Option<String>| words.extend(value.map(|value| format!("{name}={value}")));
+    let mut add =
+        |name: &str, value: Option<String>| words.extend(value.map(|value| format!("{name}={value}")));
     add("topic", packet.topic.as_deref().map(quoted));
     add("qos", packet.qos.map(|qos| qos.to_string()));
     add("id", packet.packet_id.map(|id| id.to_string()));
@@ -144,7 +147,10 @@ fn connect_in_words(connect: &TracedConnect) -> Vec<String> {
     let mut words = vec![format!("clientid={}", quoted(&connect.clientid))];
     words.extend(connect.username.as_deref().map(|name| format!("username={}", quoted(name))));
     words.push(format!("password={}", if connect.has_password { "yes" } else { "no" }));
-    words.push(format!("version={} clean={} keepalive={}", connect.proto_ver, connect.clean_start, connect.keepalive));
+    words.push(format!(
+        "version={} clean={} keepalive={}",
+        connect.proto_ver, connect.clean_start, connect.keepalive
+    ));
     words.extend(connect.will_topic.as_deref().map(|topic| format!("will={}", quoted(topic))));
     words
 }
