@@ -200,7 +200,9 @@ impl Works {
         operators.replace(logins);
         let management =
             management.with_configuration(configuration).with_process(process).with_asking(asking);
-        Ok((management::router(management.with_broker(broker)), operators))
+        let host = nix::unistd::gethostname().unwrap_or_default();
+        let management = management.with_broker(broker).with_node(&host.to_string_lossy());
+        Ok((management::router(management), operators))
     }
 }
 
