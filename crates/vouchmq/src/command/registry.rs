@@ -17,7 +17,7 @@ mod event;
 mod export;
 mod fault;
 mod import;
-mod input;
+pub(super) mod input;
 pub(super) mod json;
 mod limits;
 mod listener;
@@ -38,6 +38,7 @@ mod tests;
 mod tls;
 mod token;
 mod trace;
+pub(super) mod whoami;
 
 use clap::{Args, Subcommand};
 
@@ -138,7 +139,7 @@ Exit codes:
   2  cannot be done as asked: usage, no token, unreadable file";
 
 /// Something that is done with a resource.
-trait Act {
+pub(super) trait Act {
     /// Does it, and prints what came of it.
     async fn act(self, operator: &Operator) -> Result<(), Failure>;
 }
@@ -172,6 +173,12 @@ impl Command {
             Self::Broker(Arguments { common, action }) => run(common, action),
         }
     }
+}
+
+/// Does something as a whole.
+pub(super) fn act(single: Single<impl Act + Args>) -> Result<(), Failure> {
+    let Single { common, action } = single;
+    run(common, action)
 }
 
 fn run(common: Common, action: impl Act) -> Result<(), Failure> {

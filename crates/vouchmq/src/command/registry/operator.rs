@@ -21,7 +21,7 @@ use crate::exit::Failure;
 use crate::output;
 
 /// Somebody who may.
-pub(super) struct Operator {
+pub(in crate::command) struct Operator {
     rest: Rest,
     api: String,
     /// By what they prove who they are, for whoever is refused.

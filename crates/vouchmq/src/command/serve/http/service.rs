@@ -208,7 +208,9 @@ impl Works {
             .with_requests(self.requests.clone());
         let operators = management.operators().clone();
         operators.replace(logins);
-        Ok((management::router(management.with_broker(broker)), operators))
+        let host = nix::unistd::gethostname().unwrap_or_default();
+        let management = management.with_broker(broker).with_node(&host.to_string_lossy());
+        Ok((management::router(management), operators))
     }
 }
 
