@@ -14,6 +14,7 @@ mod messages;
 mod mistakes;
 mod nanomq_api;
 mod native;
+mod operators;
 mod passwd;
 mod process;
 mod registry;
