@@ -34,7 +34,7 @@ fn issue(folder: &Path, more: &[&str]) -> String {
 /// The status of a request to the broker, by a token or by a user name and a password.
 fn asked(broker: &Configured, path: &str, token: Option<&str>, user: Option<(&str, &str)>) -> u16 {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let rest = Rest::new(&broker.address(), token).unwrap();
+    let rest = Rest::new(broker.api(), token).unwrap();
     let rest = match user {
         Some((name, password)) => rest.with_password(name, password).unwrap(),
         None => rest,
