@@ -45,7 +45,7 @@ pub(super) fn complete(operation: &mut Operation, access: Access) {
     let may_be_invalid = operation.request_body.is_some() || has_name || is_in(ParameterIn::Query);
     let answers = &mut operation.responses.responses;
     let mut expected = vec!["default"];
-    if matches!(access, Access::Scope(_)) {
+    if !matches!(access, Access::Open(_)) {
         expected.extend(["401", "403"]);
     }
     if has_name {
