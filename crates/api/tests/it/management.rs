@@ -13,6 +13,7 @@ mod health;
 mod hygiene;
 mod keys;
 mod operators;
+mod nanomq;
 mod paging;
 mod story;
 mod waiting;
