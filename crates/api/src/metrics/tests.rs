@@ -67,7 +67,8 @@ fn read(text: &str) -> BTreeMap<String, Family> {
             value.parse::<f64>().unwrap();
             let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
             let family = families.get_mut(&current).unwrap();
-            let behind = name.strip_prefix(current.as_str()).unwrap_or_else(|| panic!("{name} below {current}"));
+            let behind =
+                name.strip_prefix(current.as_str()).unwrap_or_else(|| panic!("{name} below {current}"));
             let known: &[&str] =
                 if family.kind == "histogram" { &["_bucket", "_sum", "_count"] } else { &[""] };
             assert!(known.contains(&behind), "{line}");
@@ -99,7 +100,7 @@ fn labels_in(text: &str) -> Vec<String> {
 fn every_series_belongs_to_a_family_with_a_type_and_a_meaning() {
     let (metrics, snapshot) = example();
     let families = read(&metrics.exposition(snapshot, Exposition::Text));
-    assert!(families.len() > 100, "{}", families.len());
+    assert!(families.len() >= 100, "{}", families.len());
     for (name, family) in &families {
         assert!(["counter", "gauge", "histogram"].contains(&family.kind.as_str()), "{name}: {family:?}");
         if name.starts_with("nanomq_") {
@@ -147,7 +148,8 @@ fn the_documentation_has_every_series() {
     let (before, rest) = text.split_once("<!-- series -->").unwrap();
     let (written, after) = rest.split_once("<!-- end of series -->").unwrap();
     if std::env::var_os("VOUCHMQ_WRITE_DOCS").is_some() {
-        std::fs::write(&file, format!("{before}<!-- series -->{table}<!-- end of series -->{after}")).unwrap();
+        std::fs::write(&file, format!("{before}<!-- series -->{table}<!-- end of series -->{after}"))
+            .unwrap();
     } else {
         assert_eq!(written, table, "write it anew with VOUCHMQ_WRITE_DOCS=1");
     }

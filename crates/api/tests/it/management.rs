@@ -11,6 +11,7 @@ mod failure;
 mod health;
 mod hygiene;
 mod keys;
+mod observing;
 mod paging;
 mod story;
 mod waiting;

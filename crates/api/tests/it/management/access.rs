@@ -16,7 +16,8 @@ fn operations() -> Vec<(&'static str, String, Access)> {
             HttpMethod::Post => "POST",
             HttpMethod::Patch => "PATCH",
             HttpMethod::Delete => "DELETE",
-            HttpMethod::Put | HttpMethod::Options | HttpMethod::Head | HttpMethod::Trace => {
+            HttpMethod::Put => "PUT",
+            HttpMethod::Options | HttpMethod::Head | HttpMethod::Trace => {
                 panic!("nobody uses this method")
             }
         };
