@@ -92,7 +92,7 @@ fn serve(resident: Resident) -> Result<SocketAddr, Failure> {
         runtime.block_on(async {
             let options = ListenerOptions::new("authentication", ([127, 0, 0, 1], 0).into());
             let listener = Listener::bind(options).await?;
-            tell.send(listener.address())?;
+            tell.send(listener.tcp_address().ok_or("no address of TCP")?)?;
             listener.serve(service.build().router, std::future::pending()).await;
             Ok(())
         })

@@ -1,18 +1,20 @@
 //! What every HTTP listener shares.
 //!
-//! * [`Listener`] accepts and bounds connections; in front of its router every request gets an id, a deadline
+//! * [`Listener`] accepts connections at one address, and [`Policy`] bounds those of several; in front of its router every request gets an id, a deadline
 //!   and a check of its `Host`, every answer gets the security headers, and every failure is a [`Problem`].
 //! * [`Routes`] is how routes come into being: each declares its [`Access`], so that none is open by
 //!   oversight, and describes itself in OpenAPI.
 //! * Extractors: [`JsonBody`], [`QueryOf`], [`IfMatch`], [`Authorized`], [`RequestId`], [`Peer`], [`Draining`].
 
 mod action;
+mod admit;
 mod authorize;
 mod bearer;
 mod body;
 mod code;
 mod connection;
 mod crowd;
+mod forwarded;
 mod front;
 mod gatekeeper;
 mod host;
@@ -23,17 +25,24 @@ mod limits;
 mod listener;
 mod lockout;
 mod openapi;
+mod origin;
 mod paging;
+mod policy;
 mod presented;
 mod problem;
+mod proxied;
 mod query;
+mod refusal;
 mod request_id;
 mod requests;
 mod routes;
 mod service;
+mod socket;
 mod stream;
+mod turns;
 mod version;
 mod watch;
+mod watched;
 
 pub(crate) use action::original_path;
 pub use authorize::Authorized;
@@ -56,6 +65,7 @@ pub use limits::HttpLimits;
 pub use listener::{ListenFault, Listener, ListenerOptions};
 pub use openapi::{docs_route, open_api_route};
 pub use paging::{Paging, page};
+pub use policy::{Policy, Rules, Turned};
 pub use presented::Presented;
 pub use problem::Problem;
 pub use query::QueryOf;

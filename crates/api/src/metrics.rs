@@ -56,6 +56,11 @@ impl Metrics {
         nanomq::write(&peaks.see(stats, process))
     }
 
+    /// What this process took of a processor since it was looked at before, in percent.
+    pub(crate) fn cpu_percent(&self, process: &ProcessFigures) -> f64 {
+        self.peaks.lock().unwrap_or_else(PoisonError::into_inner).cpu_percent(process)
+    }
+
     /// Everything, in this form.
     pub fn exposition(&self, snapshot: Snapshot, form: Exposition) -> String {
         let nanomq = snapshot.broker.map(|stats| self.nanomq_series_of(&stats, &snapshot.process));

@@ -146,9 +146,9 @@ impl Bound {
             inquiries: verifier.inquiries().clone(),
             settings: Arc::new(Mutex::new(config.settings)),
             listeners: Arc::new(Mutex::new(listeners)),
-            traces: Arc::default(),
             peaks: Arc::default(),
             clock,
+            traces: Arc::default(),
         };
         let (tell_end, ended) = mpsc::unbounded_channel();
         let mut threads = Vec::new();

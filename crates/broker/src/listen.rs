@@ -11,8 +11,8 @@ use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 /// Connections that wait to be accepted.
 const BACKLOG: i32 = 4096;
-/// Who may connect by a Unix socket: the user of this process, and its group.
-const UNIX_MODE: u32 = 0o660;
+/// Who may connect by a Unix socket of MQTT: the user of this process, and its group.
+pub(crate) const UNIX_MODE: u32 = 0o660;
 
 /// Whether it is found out first that nobody else listens on an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,15 +59,18 @@ fn socket(address: SocketAddr) -> io::Result<Socket> {
 
 /// The file of a Unix socket. It goes with its broker, unless another file has taken its place.
 #[derive(Debug)]
-pub(crate) struct SocketFile {
+pub struct SocketFile {
     path: PathBuf,
     device: u64,
     inode: u64,
 }
 
-/// Binds a Unix path, for the owner and the group of this process. The socket of a broker that is gone is
-/// replaced; one that answers, and whatever is no socket, is left alone.
-pub(crate) fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
+/// Binds a Unix path, for those whom the permissions `mode` let in (as `0o600`). The socket of a process that is gone
+/// is replaced; one that answers, and whatever is no socket, is left alone.
+///
+/// # Errors
+/// What the system says: `AddrInUse` where something else has the path.
+pub fn bind_unix(path: &Path, mode: u32) -> io::Result<(UnixListener, SocketFile)> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     let address = SockAddr::unix(path)?;
     match socket.bind(&address) {
@@ -81,7 +84,7 @@ pub(crate) fn bind_unix(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
         bound => bound?,
     }
     // Nobody can connect before it listens, so nobody comes in by wider permissions.
-    std::fs::set_permissions(path, Permissions::from_mode(UNIX_MODE))?;
+    std::fs::set_permissions(path, Permissions::from_mode(mode))?;
     let metadata = std::fs::symlink_metadata(path)?;
     let file = SocketFile { path: path.to_owned(), device: metadata.dev(), inode: metadata.ino() };
     socket.listen(BACKLOG)?;
@@ -124,14 +127,18 @@ mod tests {
         let directory = directory("replace");
         let file = directory.join("file");
         std::fs::write(&file, "precious").unwrap();
-        assert_eq!(bind_unix(&file).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(bind_unix(&file, UNIX_MODE).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "precious");
 
         let path = directory.join("socket");
         drop(UnixListener::bind(&path).unwrap());
-        let (listener, _file) = bind_unix(&path).unwrap();
+        let (listener, _file) = bind_unix(&path, UNIX_MODE).unwrap();
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, UNIX_MODE);
-        assert_eq!(bind_unix(&path).unwrap_err().kind(), io::ErrorKind::AddrInUse, "somebody answers");
+        assert_eq!(
+            bind_unix(&path, UNIX_MODE).unwrap_err().kind(),
+            io::ErrorKind::AddrInUse,
+            "somebody answers"
+        );
         drop(listener);
         std::fs::remove_dir_all(directory).unwrap();
     }
@@ -140,9 +147,9 @@ mod tests {
     fn a_socket_is_removed_with_its_broker_and_no_other_file_is() {
         let directory = directory("remove");
         let path = directory.join("socket");
-        drop(bind_unix(&path).unwrap());
+        drop(bind_unix(&path, UNIX_MODE).unwrap());
         assert!(!path.exists());
-        let bound = bind_unix(&path).unwrap();
+        let bound = bind_unix(&path, UNIX_MODE).unwrap();
         std::fs::rename(&path, directory.join("moved")).unwrap();
         std::fs::write(&path, "another").unwrap();
         drop(bound);

@@ -110,7 +110,7 @@ fn bind(address: &ListenAddress, shard_count: u16, probe: Probe) -> io::Result<B
             Ok((ListenAddress::Tcp(bound), sockets, None))
         }
         ListenAddress::Unix(path) => {
-            let (socket, file) = listen::bind_unix(path)?;
+            let (socket, file) = listen::bind_unix(path, listen::UNIX_MODE)?;
             Ok((address.clone(), vec![Some(Listener::Unix(socket))], Some(file)))
         }
     }

@@ -14,20 +14,23 @@ const FIXED_BYTES: usize = 16;
 
 /// What a connection of a proxy begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ProxyHeader {
+pub struct ProxyHeader {
     /// Its bytes; those of the client follow.
-    pub(crate) len: usize,
+    pub len: usize,
     /// Who connected to the proxy; `None`: nobody, it is the proxy itself (a health check), or it does not say.
-    pub(crate) source: Option<SocketAddr>,
+    pub source: Option<SocketAddr>,
 }
 
 /// Bytes that are no header: what is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NoHeader(pub(crate) &'static str);
+pub struct NoHeader(pub &'static str);
 
 impl ProxyHeader {
     /// Reads the beginning of a connection; `None` when more has to come.
-    pub(crate) fn of(bytes: &[u8]) -> Result<Option<Self>, NoHeader> {
+    ///
+    /// # Errors
+    /// [`NoHeader`]: whatever comes, it is none.
+    pub fn of(bytes: &[u8]) -> Result<Option<Self>, NoHeader> {
         let begins = |with: &[u8]| bytes.iter().zip(with).all(|(one, other)| one == other);
         if begins(BEGINNING_2) {
             Self::version_2(bytes)

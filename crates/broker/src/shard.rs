@@ -260,10 +260,10 @@ impl Shard {
             Message::Round(round) => self.change(|state, _| state.go_round(round)),
             Message::Input(input) => self.change(|state, now| state.engine.input(now, input)),
             Message::Inspect(look) => self.change(|state, _| look(&state.view())),
+            Message::Instruct(act) => self.change(|state, now| act(&mut state.engine, now)),
             Message::Adopt(moved) => self.adopt(*moved),
             Message::BeginTrace(trace, from) => self.change(|state, _| state.begin_trace(&trace, from)),
             Message::EndTrace(trace) => self.change(|state, _| state.taps.forget(&trace)),
-            Message::Instruct(act) => self.change(|state, now| act(&mut state.engine, now)),
             Message::Listen(listener, door) => {
                 let name = door.spoken().entrance.name.clone();
                 if let Err(error) = self.listen(listener, door) {

@@ -38,6 +38,7 @@ pub mod subscription;
 pub mod trace;
 pub mod transfer;
 pub mod verify;
+pub mod whoami;
 
 mod present;
 

@@ -4,6 +4,7 @@ mod access;
 mod hidden;
 mod http;
 mod log;
+mod operators;
 pub(crate) mod remote;
 mod settings;
 
@@ -14,10 +15,11 @@ use vouchmq_broker::{ListenAddress, ListenerOptions};
 pub use access::{At, Authentication, Authorization, User};
 pub use hidden::Hidden;
 pub use http::{
-    AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown,
-    HttpListenerOptions, ManagementLogin, ManagementOptions, RegistrationOptions,
+    AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown, HttpBounds,
+    HttpListenerOptions, HttpRules, ManagementOptions, RegistrationOptions,
 };
 pub use log::{LogFormat, LogLevel, LogOptions, LogTarget, Rotation};
+pub use operators::{KNOWN_PASSWORD, ManagementLogin, OperatorCertificate, OperatorUser, TokenOptions};
 pub use settings::{Settings, SubscribeDenied};
 
 /// A configuration without a mistake in it. Two are equal if they mean the same.

@@ -8,7 +8,7 @@ use vouchmq_identity::AuthenticatorName;
 use vouchmq_tls::ServerOptions;
 
 use crate::config::remote::{knows_everybody, shown};
-use crate::config::{Authentication, Config, HttpListenerOptions};
+use crate::config::{Authentication, Config, HttpListenerOptions, ManagementLogin};
 
 /// A listener as seen from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,10 +53,11 @@ impl Config {
     pub fn exposed(&self) -> Vec<Exposed> {
         let mut all: Vec<Exposed> = self.listeners.iter().map(|listener| self.mqtt(listener)).collect();
         if let Some(management) = &self.management {
-            all.push(http("http_server", &management.http, "operators with a token"));
+            let (who, is_open) = (operators(&management.login), management.login.is_open.is_some());
+            all.extend(http("http_server", &management.http, &who).map(|one| Exposed { is_open, ..one }));
         }
         if let Some(registration) = &self.registration {
-            all.push(http("registration", &registration.http, "devices, as their product says"));
+            all.extend(http("registration", &registration.http, "devices, as their product says"));
         }
         if let Some(service) = &self.authentication_service {
             let who = if service.trust_loopback {
@@ -64,7 +65,7 @@ impl Config {
             } else {
                 "its callers and brokers"
             };
-            all.push(http("auth_service", &service.http, who));
+            all.extend(http("auth_service", &service.http, who));
         }
         all
     }
@@ -130,17 +131,35 @@ impl Config {
     }
 }
 
-fn http(name: &str, http: &HttpListenerOptions, who: &str) -> Exposed {
-    let scheme = if http.tls.is_some() { "https" } else { "http" };
-    let with = if http.tls.as_ref().is_some_and(wants_certificates) { ", with a certificate" } else { "" };
-    Exposed {
-        name: name.to_owned(),
-        url: format!("{scheme}://{}", http.address),
-        reach: reach(http.address.ip()),
-        is_encrypted: http.tls.is_some(),
-        who: format!("{who}{with}"),
-        is_open: false,
-    }
+/// By what operators show who they are.
+fn operators(login: &ManagementLogin) -> String {
+    let ways = [
+        (true, "a token"),
+        (!login.users.is_empty(), "a password"),
+        (login.tokens.is_some(), "a signed token"),
+        (!login.certificates.is_empty(), "a certificate of theirs"),
+    ];
+    let ways: Vec<&str> = ways.into_iter().filter_map(|(is_there, way)| is_there.then_some(way)).collect();
+    let anybody = if login.is_open.is_some() { "ANYBODY on this machine, " } else { "" };
+    format!("{anybody}operators with {}", ways.join(" or "))
+}
+
+fn http(name: &str, http: &HttpListenerOptions, who: &str) -> impl Iterator<Item = Exposed> {
+    http.addresses.iter().map(move |address| {
+        let tls = http.tls.as_ref().filter(|_| matches!(address, ListenAddress::Tcp(_)));
+        let with = if tls.is_some_and(wants_certificates) { ", with a certificate" } else { "" };
+        Exposed {
+            name: name.to_owned(),
+            url: http.url(address),
+            reach: match address {
+                ListenAddress::Tcp(address) => reach(address.ip()),
+                ListenAddress::Unix(_) => Reach::Loopback,
+            },
+            is_encrypted: tls.is_some(),
+            who: format!("{who}{with}"),
+            is_open: false,
+        }
+    })
 }
 
 fn wants_certificates(tls: &ServerOptions) -> bool {

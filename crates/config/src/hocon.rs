@@ -13,13 +13,21 @@ mod include;
 mod map;
 mod note;
 mod parser;
+mod path;
 mod quoted;
 mod resolve;
+mod scalar;
 mod tree;
 mod word;
+mod write;
 
+pub(crate) use include::BYTE_ORDER_MARK;
 pub use map::Map;
 pub use note::{Note, Notes, Severity};
+pub use path::key_path;
+pub(crate) use scalar::{Alone, NAME, Scalar, errors, scalars};
+pub use write::{Unwritable, write};
+pub(crate) use write::{write_path, write_string};
 
 use include::Files;
 use resolve::Resolver;

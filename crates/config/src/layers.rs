@@ -10,8 +10,8 @@ use crate::schema::{Kind, Shape, nearest, rows};
 use crate::tree::{Node, Replacing, What, moved};
 
 /// HTTP authentication outside of `auth`, where articles have it, and where it is meant to be.
-const OUTSIDE: &str = "http_auth";
-const WITHIN: &[&str] = &["auth", "http_auth"];
+pub(crate) const OUTSIDE: &str = "http_auth";
+pub(crate) const WITHIN: &[&str] = &["auth", "http_auth"];
 
 /// Where values come from, the strongest last.
 #[derive(Clone, Debug)]
@@ -37,6 +37,11 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// Whether it is what the API has changed.
+    pub(crate) const fn is_overrides(&self) -> bool {
+        matches!(self, Self::Overrides(_))
+    }
+
     /// Whether it has lines.
     pub(crate) const fn is_file(&self) -> bool {
         matches!(self, Self::File(_) | Self::Overrides(_))
@@ -146,13 +151,7 @@ impl Layers {
     pub fn assign(&mut self, origin: Origin, key: &str, value: &str) {
         let place = self.add(origin);
         let Some(row) = Shape::whole().row_of(key) else {
-            let near = nearest(key, rows().filter(|row| row.variable().is_some()).map(|row| row.path));
-            let note = match near {
-                Some(near) => Note::new(Severity::Error, place, format!("`{key}` is no key"))
-                    .hint(format!("did you mean {near}?")),
-                None => unknown(key, place, Shape::whole()),
-            };
-            self.notes.push(note);
+            self.notes.push(no_key(key, place));
             return;
         };
         let what = if matches!(row.kind, Kind::List(_)) {
@@ -168,6 +167,12 @@ impl Layers {
         }
         let node = Node::at(&path, place, Node { place, what });
         self.root.overlay(node, Some(Shape::whole()), Replacing::Silent, &mut self.notes);
+    }
+
+    /// Where the value of a key comes from, given by its segments.
+    pub(crate) fn origin(&self, path: &[Box<str>]) -> Option<&Origin> {
+        let node = path.iter().try_fold(&self.root, |node, key| node.get(key))?;
+        self.origins.get(usize::from(node.place.file))
     }
 
     /// The data directory that these layers say, as long as no more are added: where overrides are.
@@ -195,6 +200,15 @@ impl Layers {
 impl Default for Layers {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Says that a whole key is none, and what was probably meant.
+pub(crate) fn no_key(key: &str, place: Place) -> Note {
+    match nearest(key, rows().filter(|row| row.variable().is_some()).map(|row| row.path)) {
+        Some(near) => Note::new(Severity::Error, place, format!("`{key}` is no key"))
+            .hint(format!("did you mean {near}?")),
+        None => unknown(key, place, Shape::whole()),
     }
 }
 

@@ -15,12 +15,17 @@ pub const BATCH_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BodyDeadline(pub(super) Instant);
 
+/// Bytes that any body of the listener may have: an extension of every request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyBytesMax(pub(super) usize);
+
 /// Reads the body of a request, at most `bytes_max`, before its deadline.
 ///
 /// # Errors
 /// 413 if it is larger, 408 if it is too slow, 400 if it breaks off.
 pub async fn read_body(request: Request, bytes_max: usize) -> Result<(Parts, Bytes), Problem> {
     let (parts, body) = request.into_parts();
+    let bytes_max = parts.extensions.get().map_or(bytes_max, |BodyBytesMax(all)| bytes_max.min(*all));
     let too_large =
         || Problem::new(Code::BodyTooLarge, format!("the body may have at most {bytes_max} bytes"));
     if body.size_hint().lower() > bytes_max as u64 {

@@ -1,5 +1,5 @@
 use std::any::Any;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,17 +8,21 @@ use std::task::Poll;
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 use axum::response::{IntoResponse, Response};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
 use super::body::BodyDeadline;
+use super::forwarded::{self, Client};
+use super::origin::Origin;
+use super::policy::{Now, Policy};
 use super::request_id::X_REQUEST_ID;
+use super::turns::Turns;
 use super::watch::Watch;
-use super::{Code, HostNames, HttpLimits, ListenerOptions, Peer, Problem, RequestId, Service, action};
+use super::{Code, Peer, Problem, RequestId, Service, admit};
 
 /// Marks an answer (as an extension) that goes on for as long as the client stays.
 #[derive(Clone, Copy, Debug)]
@@ -32,9 +36,17 @@ pub(crate) struct Prolong(Arc<Watch>);
 pub(super) struct Front {
     name: &'static str,
     service: Service,
-    /// None below TLS: what makes a browser send a foreign name here does not get past the certificate.
-    host_names: Option<HostNames>,
-    limits: Arc<HttpLimits>,
+    policy: Policy,
+    /// Whether TLS is spoken below.
+    is_secure: bool,
+}
+
+/// Where a request was asked.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) origin: Origin,
+    /// The address that the client connected to.
+    pub(super) local: Option<IpAddr>,
 }
 
 /// Held by the body of an answer; when that is gone, the answer is on its way.
@@ -50,28 +62,49 @@ const SECURITY_HEADERS: [(HeaderName, &str); 4] = [
 // === impl Front ===
 
 impl Front {
-    pub(super) fn new(options: &ListenerOptions, service: Service, limits: &Arc<HttpLimits>) -> Self {
-        let host_names = options.tls.is_none().then(|| options.host_names.clone());
-        Self { name: options.name, service, host_names, limits: limits.clone() }
+    pub(super) const fn new(name: &'static str, service: Service, policy: Policy, is_secure: bool) -> Self {
+        Self { name, service, policy, is_secure }
     }
 
     pub(super) const fn name(&self) -> &'static str {
         self.name
     }
 
+    pub(super) const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Answers a request, always.
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
-        peer: SocketAddr,
+        asked: Asked,
         watch: Arc<Watch>,
     ) -> Response {
         watch.began();
-        let start = Instant::now();
+        let (start, now) = (Instant::now(), self.policy.now());
         let request_id = RequestId::of(request.headers());
         let method = request.method().clone();
-        let routed = match self.admit(request, peer, &request_id, &watch) {
-            Ok(request) => self.route(request, &watch).await,
+        let client = self.client(asked.origin, request.headers(), &now);
+        // Who cannot frame its body is not asked twice on a connection.
+        let is_last = request.headers().contains_key(header::TRANSFER_ENCODING);
+        let admitted = client.as_ref().map_err(Clone::clone).and_then(|client| {
+            let is_itself = client.address == asked.origin.address();
+            let client_origin = if is_itself { asked.origin } else { Origin::Tcp(client.address) };
+            admit::by_head(&request, asked.local, self.is_secure, client_origin, &now)?;
+            Ok(client.address)
+        });
+        let routed = match admitted {
+            Ok(peer) => {
+                let mut request = admit::bounded(request, &now);
+                request.extensions_mut().insert(request_id.clone());
+                request.extensions_mut().insert(Peer(peer));
+                request.extensions_mut().insert(Prolong(watch.clone()));
+                request.extensions_mut().insert(BodyDeadline(Instant::now() + now.limits.body_timeout));
+                let (turns, body_timeout) = (now.turns.clone(), now.limits.body_timeout);
+                request.extensions_mut().insert(Turns { turns, watch: watch.clone(), body_timeout });
+                self.route(request, &watch).await
+            }
             Err(problem) => problem.into_response(),
         };
         let mut response = in_one_shape(routed, &request_id);
@@ -79,14 +112,18 @@ impl Front {
             watch.streams();
         }
         adorn(response.headers_mut(), &request_id);
-        if self.host_names.is_none() {
+        if is_last {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if self.is_secure || client.as_ref().is_ok_and(|client| client.is_https) {
             // A browser that was here over TLS once does not come without it (RFC 6797).
             let a_year = HeaderValue::from_static("max-age=31536000");
             response.headers_mut().entry(header::STRICT_TRANSPORT_SECURITY).or_insert(a_year);
         }
         let (status, elapsed_us) = (response.status().as_u16(), start.elapsed().as_micros());
+        let (peer, client) = (asked.origin, client.map_or(asked.origin.ip(), |client| client.address.ip()));
         // Never the path with its query: passwords may stand there.
-        tracing::debug!(listener = self.name, %peer, %method, status, elapsed_us, %request_id, "answered");
+        tracing::debug!(listener = self.name, %peer, %client, %method, status, elapsed_us, %request_id, "answered");
         let outgoing = Outgoing(watch);
         response.map(|body| {
             Body::new(body.map_err(move |error| {
@@ -96,44 +133,23 @@ impl Front {
         })
     }
 
-    /// What can be said about a request by its head.
-    fn admit(
-        &self,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-        request_id: &RequestId,
-        watch: &Arc<Watch>,
-    ) -> Result<Request<Body>, Problem> {
-        if request.version() != Version::HTTP_11 {
-            return Err(Problem::new(Code::HttpVersion, "send HTTP/1.1"));
+    /// Who asks, behind proxies that are trusted.
+    fn client(&self, origin: Origin, headers: &HeaderMap, now: &Now) -> Result<Client, Problem> {
+        let is_trusted = |ip| now.rules.trusts(ip);
+        if !is_trusted(origin.ip()) && forwarded::is_forwarded(headers) && self.policy.tells_of_a_proxy() {
+            tracing::warn!(
+                listener = self.name,
+                peer = %origin,
+                "a request says for whom it was forwarded, and is not believed: if this is a proxy of yours, name it \
+                 in trusted_proxies"
+            );
         }
-        let hosts = request.headers().get_all(header::HOST);
-        if hosts.iter().count() > 1 {
-            return Err(Problem::new(Code::MalformedRequest, "the request has more than one Host"));
-        }
-        let host = hosts.iter().next().and_then(|host| host.to_str().ok());
-        if let Some(host_names) = &self.host_names {
-            host_names.check(host)?;
-            // A whole URL as the target goes before Host (RFC 9112, 3.2.2).
-            if let Some(authority) = request.uri().authority() {
-                host_names.check(Some(authority.as_str()))?;
-            }
-        } else if host.is_none() {
-            return Err(Problem::new(Code::MalformedRequest, "the request has no Host"));
-        }
-        let mut request =
-            request.map(|incoming| Body::new(Limited::new(incoming, self.limits.body_bytes_max)));
-        let body_deadline = BodyDeadline(Instant::now() + self.limits.body_timeout);
-        request.extensions_mut().insert(body_deadline);
-        request.extensions_mut().insert(request_id.clone());
-        request.extensions_mut().insert(Peer(peer));
-        request.extensions_mut().insert(Prolong(watch.clone()));
-        action::to_route(&mut request);
-        Ok(request)
+        forwarded::client_of(origin.address(), headers, is_trusted)
     }
 
     async fn route(&self, request: Request<Body>, watch: &Watch) -> Response {
-        let mut routed = pin!(unless_it_panics(self.service.router().oneshot(request)));
+        let routed = unless_it_panics(self.service.router().oneshot(request));
+        let mut routed = pin!(routed);
         loop {
             let answer_by = watch.answer_by();
             match timeout_at(answer_by, &mut routed).await {
@@ -197,7 +213,8 @@ fn in_one_shape(response: Response, request_id: &RequestId) -> Response {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Verbatim;
 
-fn adorn(headers: &mut HeaderMap, request_id: &RequestId) {
+/// What every answer has.
+pub(super) fn adorn(headers: &mut HeaderMap, request_id: &RequestId) {
     for (name, value) in SECURITY_HEADERS {
         // The dashboard has its own policy.
         headers.entry(name).or_insert(HeaderValue::from_static(value));

@@ -5,7 +5,8 @@ use super::{Code, Problem};
 /// The names that `Host` may have: those of loopback, and those that were configured.
 ///
 /// A page on the web can make a browser connect to 127.0.0.1 by letting its own name point there; the browser
-/// then sends that name, and is told that it is wrong here. Ports are not compared: a proxy has another.
+/// then sends that name, and is told that it is wrong here. An address is no name: that which a client has connected to
+/// is always right. Ports are not compared: a proxy has another.
 #[derive(Clone, Debug, Default)]
 pub struct HostNames(Vec<Box<str>>);
 
@@ -15,18 +16,25 @@ impl HostNames {
         Self(names.into_iter().map(|name| name.into().to_ascii_lowercase().into()).collect())
     }
 
-    /// Checks the `Host` of a request.
+    /// Whether none is configured.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Checks the `Host` of a request; `local` is the address that its client connected to.
     ///
     /// # Errors
     /// 400 without one, 421 for a foreign one.
-    pub(super) fn check(&self, host: Option<&str>) -> Result<(), Problem> {
+    pub(super) fn check(&self, host: Option<&str>, local: Option<IpAddr>) -> Result<(), Problem> {
         let Some(host) = host else {
             return Err(Problem::new(Code::MalformedRequest, "the request has no Host"));
         };
         let name = name_of(host);
         let is_ours = name.is_some_and(|name| {
+            let ip = name.parse::<IpAddr>().ok().map(|ip| ip.to_canonical());
             name.eq_ignore_ascii_case("localhost")
-                || name.parse::<IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback())
+                || ip
+                    .is_some_and(|ip| ip.is_loopback() || Some(ip) == local.map(|local| local.to_canonical()))
                 || self.0.iter().any(|known| known.eq_ignore_ascii_case(name))
         });
         if is_ours {
@@ -69,7 +77,7 @@ mod tests {
             "[::1]",
             "broker.example:1",
         ] {
-            assert!(names.check(Some(good)).is_ok(), "{good}");
+            assert!(names.check(Some(good), None).is_ok(), "{good}");
         }
         for bad in [
             "evil.example",
@@ -86,8 +94,11 @@ mod tests {
             ":80",
             "localhost.",
         ] {
-            assert_eq!(names.check(Some(bad)).unwrap_err().code(), Code::MisdirectedRequest, "{bad}");
+            assert_eq!(names.check(Some(bad), None).unwrap_err().code(), Code::MisdirectedRequest, "{bad}");
         }
-        assert_eq!(names.check(None).unwrap_err().code(), Code::MalformedRequest);
+        let local = Some([10, 0, 0, 1].into());
+        assert!(names.check(Some("10.0.0.1:8081"), local).is_ok(), "where the client has connected to");
+        assert!(names.check(Some("10.0.0.2:8081"), local).is_err());
+        assert_eq!(names.check(None, None).unwrap_err().code(), Code::MalformedRequest);
     }
 }

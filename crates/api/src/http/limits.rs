@@ -3,9 +3,14 @@ use std::time::Duration;
 /// What one listener gives to its clients at most.
 #[derive(Clone, Debug)]
 pub struct HttpLimits {
-    /// Connections at a time; more are closed at once.
+    /// Connections at a time. For one more, that which has asked nothing for the longest time is closed; while all are
+    /// being answered, the new one.
     pub connections_max: usize,
-    /// Connections of one address at a time; loopback is exempt, IPv6 counts by /64.
+    /// Requests of principals that are worked on at a time; more wait, each on its connection, for as long as a request
+    /// may take. Who is refused takes no place.
+    pub requests_max: usize,
+    /// Connections of one address at a time; more are closed at once. Loopback and trusted proxies are exempt, IPv6
+    /// counts by /64.
     pub connections_per_address_max: usize,
     /// From the first byte of a request to the end of its head; then the connection is closed.
     pub head_timeout: Duration,
@@ -35,6 +40,7 @@ impl Default for HttpLimits {
         let secs = Duration::from_secs;
         Self {
             connections_max: 1024,
+            requests_max: usize::MAX,
             connections_per_address_max: 256,
             head_timeout: secs(10),
             body_timeout: secs(10),

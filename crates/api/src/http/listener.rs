@@ -1,16 +1,22 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::watch::{self, Receiver};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use vouchmq_broker::ListenAddress;
 use vouchmq_tls::{Server, ServerOptions, TlsFault};
 
-use super::crowd::Crowd;
+use super::connection::Connection;
+use super::crowd::{Entry, Place};
 use super::front::Front;
-use super::{HostNames, HttpLimits, Service, connection};
+use super::origin::Origin;
+use super::policy::Now;
+use super::socket::{Accepted, Socket, is_of_one_connection};
+use super::watch::Watch;
+use super::{Policy, Service};
 
 /// Where a listener listens, and what it allows.
 #[derive(Clone, Debug)]
@@ -18,13 +24,14 @@ pub struct ListenerOptions {
     /// What it is called in the log and in errors, as `management`.
     pub name: &'static str,
     /// Where; port 0 picks a free one.
-    pub address: SocketAddr,
-    /// Names that `Host` may have beside those of loopback.
-    pub host_names: HostNames,
-    /// Bounds.
-    pub limits: HttpLimits,
-    /// TLS. Without it only loopback can be listened on.
+    pub address: ListenAddress,
+    /// Who may connect, and what they get. Listeners that share one share its bounds.
+    pub policy: Policy,
+    /// TLS. Without it only loopback can be listened on. A Unix socket never has it.
     pub tls: Option<ServerOptions>,
+    /// Other addresses than loopback may be listened on without TLS: whoever is on the way reads and changes what is
+    /// said.
+    pub insecure_ok: bool,
     /// Another listener of this process has the port, and is about to close.
     pub takes_over: bool,
 }
@@ -58,33 +65,31 @@ pub enum ListenFault {
         /// The listener.
         name: &'static str,
         /// Where it was to listen.
-        address: SocketAddr,
+        address: ListenAddress,
         /// Why not.
         #[source]
         source: io::Error,
     },
 }
 
-/// Accepts HTTP/1.1 on one address, within [`HttpLimits`].
+/// Accepts HTTP/1.1 at one address, within the rules of its [`Policy`].
 #[derive(Debug)]
 pub struct Listener {
-    socket: TcpListener,
-    address: SocketAddr,
+    socket: Socket,
+    address: ListenAddress,
     options: ListenerOptions,
     tls: Option<Server>,
 }
 
 impl ListenerOptions {
-    /// The defaults at an address.
+    /// The defaults at an address of TCP.
     pub fn new(name: &'static str, address: SocketAddr) -> Self {
-        Self {
-            name,
-            address,
-            host_names: HostNames::default(),
-            limits: HttpLimits::default(),
-            tls: None,
-            takes_over: false,
-        }
+        Self::at(name, ListenAddress::Tcp(address))
+    }
+
+    /// The defaults at an address.
+    pub fn at(name: &'static str, address: ListenAddress) -> Self {
+        Self { name, address, policy: Policy::default(), tls: None, insecure_ok: false, takes_over: false }
     }
 }
 
@@ -94,21 +99,35 @@ impl Listener {
     /// # Errors
     /// [`ListenFault`]: without TLS every address but loopback is refused.
     pub async fn bind(options: ListenerOptions) -> Result<Self, ListenFault> {
-        let (name, address) = (options.name, options.address);
-        if options.tls.is_none() && !address.ip().to_canonical().is_loopback() {
-            return Err(ListenFault::NotLoopback { name, address });
-        }
-        let tls = options.tls.as_ref().map(Server::load_now).transpose();
-        let tls = tls.map_err(|fault| ListenFault::Tls { name, fault })?;
-        let fault = |source| ListenFault::Bind { name, address, source };
-        let socket = listen(address, options.takes_over).map_err(fault)?;
-        let address = socket.local_addr().map_err(fault)?;
+        let name = options.name;
+        let tls = match options.address {
+            ListenAddress::Tcp(address) => {
+                let is_loopback = address.ip().to_canonical().is_loopback();
+                if options.tls.is_none() && !is_loopback && !options.insecure_ok {
+                    return Err(ListenFault::NotLoopback { name, address });
+                }
+                let tls = options.tls.as_ref().map(Server::load_now).transpose();
+                tls.map_err(|fault| ListenFault::Tls { name, fault })?
+            }
+            ListenAddress::Unix(_) => None,
+        };
+        let listening = Socket::listen(&options.address, options.takes_over);
+        let fault = |source| ListenFault::Bind { name, address: options.address.clone(), source };
+        let (socket, address) = listening.map_err(fault)?;
         Ok(Self { socket, address, options, tls })
     }
 
     /// Where it listens, with the port that the system chose.
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    pub const fn address(&self) -> &ListenAddress {
+        &self.address
+    }
+
+    /// The same, where it is an address of TCP.
+    pub const fn tcp_address(&self) -> Option<SocketAddr> {
+        match self.address {
+            ListenAddress::Tcp(address) => Some(address),
+            ListenAddress::Unix(_) => None,
+        }
     }
 
     /// What it speaks below HTTP; all clones change by [`Server::reload`], and clients that are refused then are
@@ -118,101 +137,88 @@ impl Listener {
     }
 
     /// Serves `service` until `drain` is ready, then lets requests that have begun end, for at most
-    /// [`HttpLimits::drain_timeout`]. Dropping the future closes everything at once.
+    /// [`drain_timeout`](super::HttpLimits::drain_timeout). Dropping the future closes everything at once.
     pub async fn serve(self, service: impl Into<Service>, drain: impl Future<Output = ()>) {
-        let limits = Arc::new(self.options.limits.clone());
-        let front = Arc::new(Front::new(&self.options, service.into(), &limits));
-        let crowd = Arc::new(Crowd::new(limits.connections_max, limits.connections_per_address_max));
+        let Self { socket, options: ListenerOptions { name, policy, .. }, tls, address: _ } = self;
+        let front = Arc::new(Front::new(name, service.into(), policy.clone(), tls.is_some()));
         let (closing, is_closing) = watch::channel(());
         let mut connections = JoinSet::new();
         let mut drain = std::pin::pin!(drain);
         loop {
             let accepted = tokio::select! {
                 () = &mut drain => break,
-                accepted = self.socket.accept() => accepted,
+                accepted = socket.accept() => accepted,
             };
             // What has ended must not pile up.
             while connections.try_join_next().is_some() {}
             match accepted {
-                Ok((stream, peer)) => {
-                    let Some(place) = crowd.enter(peer.ip()) else { continue };
-                    let served = connection::serve(
-                        prepare(stream),
-                        peer,
-                        front.clone(),
-                        limits.clone(),
-                        is_closing.clone(),
-                        self.tls.clone(),
-                    );
-                    connections.spawn(async move {
-                        served.await;
-                        drop(place);
-                    });
-                }
+                Ok(accepted) => take(&mut connections, accepted, &front, &is_closing, tls.clone()),
+                Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
-                    if !is_of_one_connection(&error) {
-                        tracing::warn!(listener = front.name(), %error, "accepting pauses");
-                        sleep(limits.accept_pause).await;
-                    }
+                    tracing::warn!(listener = name, %error, "accepting pauses");
+                    sleep(policy.now().limits.accept_pause).await;
                 }
             }
         }
-        drop(self.socket);
+        drop(socket);
         drop(is_closing);
         drop(closing);
         let all_ended = async { while connections.join_next().await.is_some() {} };
-        if timeout(limits.drain_timeout, all_ended).await.is_err() {
-            tracing::warn!(listener = front.name(), "requests were cut off: they did not end in time");
+        if timeout(policy.now().limits.drain_timeout, all_ended).await.is_err() {
+            tracing::warn!(listener = name, "requests were cut off: they did not end in time");
         }
     }
 }
 
-/// Connections that wait to be accepted.
-const BACKLOG: u32 = 1024;
-
-/// Listens at an address so that another listener of this process can take it over. One that another process has is
-/// refused all the same.
-fn listen(address: SocketAddr, takes_over: bool) -> io::Result<TcpListener> {
-    let socket = || if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-    if !takes_over && address.port() != 0 {
-        let probe = socket()?;
-        probe.set_reuseaddr(true)?;
-        probe.bind(address)?;
+/// Serves who has connected, or lets it go.
+fn take(
+    connections: &mut JoinSet<()>,
+    accepted: Accepted,
+    front: &Arc<Front>,
+    is_closing: &Receiver<()>,
+    tls: Option<Server>,
+) {
+    let (policy, origin) = (front.policy(), accepted.origin());
+    let now = policy.now();
+    if !now.rules.admits(origin) {
+        policy.counts().unlisted.fetch_add(1, Ordering::Relaxed);
+        tracing::debug!(listener = front.name(), peer = %origin, "connection refused: not an address that may connect");
+        return;
     }
-    let socket = socket()?;
-    socket.set_reuseaddr(true)?;
-    socket.set_reuseport(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
-}
-
-/// Small answers must not wait for an acknowledgement of the one before.
-fn prepare(stream: TcpStream) -> TcpStream {
-    // It fails only if the peer is gone already.
-    let _ = stream.set_nodelay(true);
-    stream
-}
-
-/// Whether only the connection that was to be accepted is broken. Everything else (no descriptors, no
-/// memory) would come back at once.
-fn is_of_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Without descriptors or memory the next attempt fails at once, too: accepting pauses, and does not spin.
-    #[test]
-    fn accepting_pauses_for_what_would_come_back_at_once() {
-        let (no_descriptor, none_in_the_system, no_memory) = (24, 23, 12);
-        for code in [no_descriptor, none_in_the_system, no_memory] {
-            assert!(!is_of_one_connection(&io::Error::from_raw_os_error(code)), "{code}");
+    let watch = Arc::new(Watch::start(now.limits.clone()));
+    let Some(place) = enter(front, origin, &now, &watch) else { return };
+    let number = place.number();
+    let connection = Connection {
+        origin,
+        local: accepted.local(),
+        front: front.clone(),
+        now,
+        watch,
+        is_closing: is_closing.clone(),
+        tls,
+    };
+    let task = connections.spawn(async move {
+        match accepted {
+            Accepted::Tcp(stream, _) => connection.serve(stream).await,
+            Accepted::Unix(stream) => connection.serve(stream).await,
         }
-        for kind in [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionReset] {
-            assert!(is_of_one_connection(&kind.into()), "{kind:?}");
+        drop(place);
+    });
+    policy.crowd().serves(number, task);
+}
+
+fn enter(front: &Front, origin: Origin, now: &Now, watch: &Arc<Watch>) -> Option<Place> {
+    let policy = front.policy();
+    match policy.crowd().enter(origin, now.rules.trusts(origin.ip()), &now.limits, watch.clone()) {
+        Entry::Free(place) => Some(place),
+        Entry::Made(place) => {
+            policy.counts().displaced.fetch_add(1, Ordering::Relaxed);
+            Some(place)
+        }
+        Entry::Full => {
+            policy.counts().crowded.fetch_add(1, Ordering::Relaxed);
+            tracing::debug!(listener = front.name(), peer = %origin, "connection refused: there are as many as may be");
+            None
         }
     }
 }

@@ -92,6 +92,11 @@ impl Problem {
         self
     }
 
+    /// The connection is closed with the answer: nothing that comes behind the request is read.
+    pub(super) fn closing(self) -> Self {
+        self.with_header(header::CONNECTION, HeaderValue::from_static("close"))
+    }
+
     /// What clients branch on.
     pub const fn code(&self) -> Code {
         self.0.code
@@ -108,6 +113,22 @@ impl Problem {
 
     /// The answer, with the request's id in it.
     pub(crate) fn into_answer(self, request_id: Option<&RequestId>) -> Response {
+        let code = self.code();
+        let (body, headers) = self.into_parts(request_id);
+        let mut response = (code.status(), Json(body)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response.headers_mut().extend(headers);
+        response
+    }
+}
+
+impl Problem {
+    /// The body, and the header fields beside it.
+    pub(super) fn into_parts(
+        self,
+        request_id: Option<&RequestId>,
+    ) -> (ProblemBody, Vec<(HeaderName, HeaderValue)>) {
         let Parts { code, detail, instance, errors, headers } = *self.0;
         let body = ProblemBody {
             kind: format!("urn:vouchmq:problem:{}", code.as_str()),
@@ -119,11 +140,7 @@ impl Problem {
             request_id: request_id.map(ToString::to_string).unwrap_or_default(),
             errors,
         };
-        let mut response = (code.status(), Json(body)).into_response();
-        let kind = HeaderValue::from_static("application/problem+json");
-        response.headers_mut().insert(header::CONTENT_TYPE, kind);
-        response.headers_mut().extend(headers);
-        response
+        (body, headers)
     }
 }
 

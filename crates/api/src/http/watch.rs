@@ -1,53 +1,49 @@
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::HttpLimits;
 
 /// What a connection is doing, and until when it may.
 ///
-/// Deadlines move with each request, so they are numbers that the connection's one timer looks at every
-/// second: a request re-arms no timer.
+/// Deadlines move with each request, so they are numbers; the connection's one timer, an [`Alarm`], is armed anew only
+/// when it is due or has become too late. A connection that does nothing wakes nobody before it is over.
+#[derive(Debug)]
 pub(super) struct Watch {
     start: Instant,
     /// Milliseconds after `start`; `u64::MAX` for never.
     deadline: AtomicU64,
     phase: AtomicU8,
+    /// Since when nothing was asked, in milliseconds after `start`.
+    waits_since: AtomicU64,
+    /// Something of an answer has not gone out.
+    is_owing: AtomicBool,
     limits: Arc<HttpLimits>,
 }
 
-/// Nothing has come yet.
-const FRESH: u8 = 3;
 /// Nothing of the next request has come.
 const IDLE: u8 = 0;
 /// The head of a request is coming.
 const HEAD: u8 = 1;
 /// A request is being answered.
 const BUSY: u8 = 2;
+/// Nothing has come yet.
+const FRESH: u8 = 3;
 /// An event stream is going out.
 const STREAM: u8 = 4;
+/// All is said, and the client has not hung up.
+const ENDING: u8 = 5;
 
-/// A connection whose incoming bytes are noticed.
-pub(super) struct Watched<S> {
-    stream: S,
-    watch: Arc<Watch>,
-    end: End,
-}
-
-/// How far the end of a connection has come.
-///
-/// A connection that is closed while bytes are still unread is reset, and takes an answer that its client has
-/// not read yet with it: as 413 to somebody who is still sending. So the end waits for the client's, for
-/// [`LINGER`] and [`LINGER_BYTES_MAX`].
-enum End {
-    NotYet,
-    Lingering { left: usize },
+/// Is ready when the connection has to be closed.
+#[derive(Debug)]
+pub(super) struct Alarm<'a> {
+    watch: &'a Watch,
+    timer: Pin<Box<Sleep>>,
+    armed_for: u64,
 }
 
 // === impl Watch ===
@@ -55,17 +51,25 @@ enum End {
 impl Watch {
     /// A connection that was just accepted has to send its first request soon.
     pub(super) fn start(limits: Arc<HttpLimits>) -> Self {
-        let (start, first) = (Instant::now(), millis(limits.head_timeout));
-        Self { start, deadline: AtomicU64::new(first), phase: AtomicU8::new(FRESH), limits }
+        Self {
+            start: Instant::now(),
+            deadline: AtomicU64::new(millis(limits.head_timeout)),
+            phase: AtomicU8::new(FRESH),
+            waits_since: AtomicU64::new(0),
+            is_owing: AtomicBool::new(false),
+            limits,
+        }
     }
 
-    /// Until when the handshake of TLS has to be over: the head of the first request shares that time.
+    /// Until when what comes before HTTP has to be over, as the handshake of TLS: the head of the first request shares
+    /// that time.
     pub(super) fn handshake_by(&self) -> Instant {
         self.start + self.limits.head_timeout
     }
 
     /// The head of a request is complete.
     pub(super) fn began(&self) {
+        self.is_owing.store(true, Ordering::Relaxed);
         self.enter(BUSY, self.limits.request_timeout.saturating_add(ANSWER_MARGIN));
     }
 
@@ -82,13 +86,11 @@ impl Watch {
 
     /// When the request has to be answered.
     pub(super) fn answer_by(&self) -> Instant {
-        let deadline = Duration::from_millis(self.deadline.load(Ordering::Relaxed));
-        let far = self.start + Duration::from_hours(24);
-        self.start.checked_add(deadline).map_or(far, |at| at.min(far)) - ANSWER_MARGIN
+        self.at(self.deadline.load(Ordering::Relaxed)) - ANSWER_MARGIN
     }
 
     /// Whether bytes of an answer went out: who does not read an event stream is not waited for.
-    fn wrote(&self, is_flowing: bool) {
+    pub(super) fn wrote(&self, is_flowing: bool) {
         if self.phase.load(Ordering::Relaxed) != STREAM {
             return;
         }
@@ -100,20 +102,31 @@ impl Watch {
         }
     }
 
-    /// The answer is on its way.
+    /// The answer is complete.
     pub(super) fn answered(&self) {
+        self.waits_since.store(self.elapsed(), Ordering::Relaxed);
         self.enter(IDLE, self.limits.idle_timeout);
     }
 
-    /// When to look again whether the connection [is overdue](Self::is_overdue).
-    pub(super) fn next_look(&self) -> Instant {
-        let HttpLimits { head_timeout, request_timeout, idle_timeout, stall_timeout, .. } = *self.limits;
-        let shortest = head_timeout.min(request_timeout).min(idle_timeout).min(stall_timeout);
-        Instant::now() + shortest.clamp(Duration::from_millis(10), Duration::from_secs(1))
+    /// All that was written has gone out.
+    pub(super) fn flushed(&self) {
+        if self.phase.load(Ordering::Relaxed) == IDLE {
+            self.is_owing.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether what is written now answers no request.
+    pub(super) fn is_unasked(&self) -> bool {
+        !self.is_owing.load(Ordering::Relaxed)
+    }
+
+    /// Nothing more is said; the client may take so long to hang up.
+    pub(super) fn ends(&self, patience: Duration) {
+        self.enter(ENDING, patience);
     }
 
     /// Whether the connection has to be closed.
-    pub(super) fn is_overdue(&self) -> bool {
+    fn is_overdue(&self) -> bool {
         self.elapsed() >= self.deadline.load(Ordering::Relaxed)
     }
 
@@ -122,7 +135,16 @@ impl Watch {
         self.phase.load(Ordering::Relaxed) == FRESH
     }
 
-    fn received(&self) {
+    /// Since when the client has asked nothing; `None` while it is being answered.
+    pub(super) fn waits_since(&self) -> Option<Instant> {
+        match self.phase.load(Ordering::Relaxed) {
+            BUSY | STREAM => None,
+            _ => Some(self.at(self.waits_since.load(Ordering::Relaxed))),
+        }
+    }
+
+    /// Bytes have come.
+    pub(super) fn received(&self) {
         match self.phase.load(Ordering::Relaxed) {
             IDLE => self.enter(HEAD, self.limits.head_timeout),
             // Counted from the start.
@@ -139,86 +161,55 @@ impl Watch {
     fn elapsed(&self) -> u64 {
         millis(self.start.elapsed())
     }
+
+    fn at(&self, deadline: u64) -> Instant {
+        let far = || Instant::now() + Duration::from_hours(24);
+        // Nearer than it is: the alarm looks again.
+        let deadline = Duration::from_millis(deadline).min(self.start.elapsed() + Duration::from_hours(24));
+        self.start.checked_add(deadline).unwrap_or_else(far)
+    }
 }
 
 /// The problem that says that a request took too long has to get out too.
 const ANSWER_MARGIN: Duration = Duration::from_secs(1);
-/// How long a client may take to notice that it is done.
-const LINGER: Duration = Duration::from_secs(1);
-const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-// === impl Watched ===
+// === impl Alarm ===
 
-impl<S> Watched<S> {
-    pub(super) const fn new(stream: S, watch: Arc<Watch>) -> Self {
-        Self { stream, watch, end: End::NotYet }
+impl<'a> Alarm<'a> {
+    pub(super) fn of(watch: &'a Watch) -> Self {
+        let armed_for = watch.deadline.load(Ordering::Relaxed);
+        Self { watch, timer: Box::pin(sleep_until(watch.at(armed_for))), armed_for }
+    }
+
+    fn arm(&mut self, deadline: u64) {
+        self.armed_for = deadline;
+        self.timer.as_mut().reset(self.watch.at(deadline));
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        if buffer.filled().len() > before {
-            self.watch.received();
-        }
-        polled
-    }
-}
+impl Future for Alarm<'_> {
+    type Output = ();
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.watch.wrote(polled.is_ready());
-        polled
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// To be polled after what moves the deadline: that happens in the same task.
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let mut left = match this.end {
-            End::Lingering { left } => left,
-            End::NotYet => {
-                ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-                this.watch.enter(BUSY, LINGER);
-                LINGER_BYTES_MAX
-            }
-        };
-        let mut space = [0; 4096];
-        while left > 0 {
-            let mut buffer = ReadBuf::new(&mut space);
-            this.end = End::Lingering { left };
-            match ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buffer)) {
-                Ok(()) if !buffer.filled().is_empty() => left = left.saturating_sub(buffer.filled().len()),
-                // The client has hung up too, one way or the other.
-                Ok(()) | Err(_) => break,
-            }
+        let deadline = this.watch.deadline.load(Ordering::Relaxed);
+        if deadline < this.armed_for {
+            this.arm(deadline);
         }
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.watch.wrote(polled.is_ready());
-        polled
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        loop {
+            ready!(this.timer.as_mut().poll(cx));
+            if this.watch.is_overdue() {
+                return Poll::Ready(());
+            }
+            this.arm(this.watch.deadline.load(Ordering::Relaxed));
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,13 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
-use vouchmq_api::http::{HostNames, HttpLimits, ListenFault, Listener, ListenerOptions, Service};
+use vouchmq_api::http::{
+    HostNames, HttpLimits, ListenFault, Listener, ListenerOptions, Policy, Rules, Service,
+};
 
 pub(crate) mod client;
 pub(crate) mod log;
+pub(crate) mod mqtt;
 pub(crate) mod pki;
 pub(crate) mod registry;
 mod steps;
@@ -29,10 +32,12 @@ impl Server {
 
     pub(crate) fn with(service: impl Into<Service>, limits: HttpLimits) -> Self {
         let host_names = HostNames::new(["broker.example", "auth.example"]);
-        Self::listening(
-            service,
-            ListenerOptions { limits, host_names, ..ListenerOptions::new("test", free()) },
-        )
+        Self::by(service, Rules { limits, host_names, ..Rules::default() })
+    }
+
+    pub(crate) fn by(service: impl Into<Service>, rules: Rules) -> Self {
+        let policy = Policy::new(rules);
+        Self::listening(service, ListenerOptions { policy, ..ListenerOptions::new("test", free()) })
     }
 
     pub(crate) fn listening(service: impl Into<Service>, options: ListenerOptions) -> Self {
@@ -42,7 +47,7 @@ impl Server {
         let serve = move || {
             runtime().block_on(async {
                 let listener = Listener::bind(options).await.unwrap();
-                tell.send((listener.address(), listener.tls())).unwrap();
+                tell.send((listener.tcp_address().unwrap_or_else(free), listener.tls())).unwrap();
                 let drained = async { drop(drained.await) };
                 listener.serve(service, drained).await;
             });
@@ -82,8 +87,14 @@ impl Drop for Server {
 
 /// What comes of listening at an address.
 pub(crate) fn bind(address: SocketAddr) -> Result<SocketAddr, ListenFault> {
-    let options = ListenerOptions::new("test", address);
-    runtime().block_on(async { Listener::bind(options).await.map(|listener| listener.address()) })
+    bind_with(ListenerOptions::new("test", address))
+}
+
+/// The same, with other options.
+pub(crate) fn bind_with(options: ListenerOptions) -> Result<SocketAddr, ListenFault> {
+    runtime().block_on(async {
+        Listener::bind(options).await.map(|listener| listener.tcp_address().unwrap_or_else(free))
+    })
 }
 
 pub(crate) fn free() -> SocketAddr {

@@ -1,6 +1,9 @@
+mod attacks;
 mod bounds;
 mod drain;
 mod front;
 mod idempotency;
+mod proxies;
 mod routes;
+mod sockets;
 mod tls;

@@ -1,6 +1,7 @@
 mod access;
 mod audit;
 mod blocks;
+mod broker;
 mod certificates;
 mod configuration;
 mod credentials;
@@ -12,6 +13,7 @@ mod health;
 mod hygiene;
 mod keys;
 mod observing;
+mod operators;
 mod paging;
 mod story;
 mod waiting;

@@ -48,6 +48,9 @@ impl State {
                 }
                 Action::Close { connection, client_id, cause } => {
                     let peer = self.peer(connection);
+                    if let (Some(client_id), Some(socket)) = (&client_id, self.sockets.get(connection)) {
+                        socket.person.leave_name(&mut self.engine, client_id);
+                    }
                     self.take_down(client_id.as_ref(), &cause);
                     if let Some(tap) = self.taps.of(connection) {
                         match self.denials.get(&connection) {

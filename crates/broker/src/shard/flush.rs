@@ -157,6 +157,7 @@ impl State {
     }
 
     fn take_socket(&mut self, now: Timestamp, id: ConnectionId) -> Option<Socket> {
+        let client_id = self.engine.client_of(id).cloned();
         let socket = self.sockets.remove(id);
         if let Some(socket) = &socket {
             self.departed.insert(id, socket.seat.peer);
@@ -168,6 +169,9 @@ impl State {
         self.verifying.remove(&id);
         self.exchanges.remove(&id);
         self.engine.closed(now, id);
+        if let (Some(client_id), Some(socket)) = (client_id, &socket) {
+            socket.person.leave_name(&mut self.engine, &client_id);
+        }
         socket
     }
 }

@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 use vouchmq_identity::Principal;
 use vouchmq_identity::model::{CredentialId, DeviceId};
 use vouchmq_mqtt::ConnectionId;
+use vouchmq_mqtt::engine::Engine;
 
 /// Who is at the other end of a connection, beside what its seat (the address) and the engine (the Client
 /// Identifier) know.
@@ -48,6 +49,13 @@ impl Person {
     /// The User Name; of a client that gave none the name that it proved.
     pub(crate) fn username(&self) -> Option<&str> {
         self.username.as_deref().or_else(|| self.principal.as_ref()?.user_name())
+    }
+
+    /// It has left: its name stays with its session. A stranger has none, whatever it said.
+    pub(super) fn leave_name(&self, engine: &mut Engine, client_id: &str) {
+        if let Some(username) = self.username().filter(|_| self.principal.is_some()) {
+            engine.remember_username(client_id, username);
+        }
     }
 
     pub(crate) fn device(&self) -> Option<&DeviceId> {

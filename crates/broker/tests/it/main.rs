@@ -26,6 +26,8 @@ mod inquiries;
 mod keep_alive;
 mod listen;
 mod log;
+mod operator;
+mod pages;
 mod process;
 mod revocation;
 mod revocation_race;

@@ -1,21 +1,61 @@
 //! The HTTP listeners.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
+use vouchmq_broker::ListenAddress;
 use vouchmq_identity::Cidr;
 use vouchmq_tls::{Fingerprint, ServerOptions};
 
-use super::Hidden;
+use super::{Hidden, ManagementLogin};
 
-/// Where an HTTP listener listens.
+/// Where an HTTP listener listens, and what it gives to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpListenerOptions {
-    /// The address; port 0 picks a free one.
-    pub address: SocketAddr,
-    /// HTTPS; without it the address is of loopback.
+    /// The addresses, at least one; port 0 picks a free one.
+    pub addresses: Vec<ListenAddress>,
+    /// HTTPS at addresses of TCP; without it these are of loopback.
     pub tls: Option<ServerOptions>,
+    /// Without TLS, addresses of TCP may be any.
+    pub insecure_ok: bool,
+    /// Who may connect, and bounds.
+    pub rules: HttpRules,
+}
+
+/// Who may connect to an HTTP listener, and bounds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpRules {
+    /// Bounds; without them those of every listener.
+    pub bounds: Option<HttpBounds>,
+    /// Networks of clients; all if empty.
+    pub allow: Vec<Cidr>,
+    /// Proxies that are believed for whom they ask.
+    pub trusted_proxies: Vec<Cidr>,
+    /// Connections begin with a header of the PROXY protocol, and come from trusted proxies only.
+    pub has_proxy_protocol: bool,
+    /// Names that `Host` may have, beside those of loopback.
+    pub host_names: Vec<Box<str>>,
+}
+
+/// Bounds of an HTTP listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HttpBounds {
+    /// Requests that are worked on at a time.
+    pub requests_max: usize,
+    /// Connections at a time.
+    pub connections_max: usize,
+    /// Connections of one address at a time.
+    pub connections_per_address_max: usize,
+    /// Bytes of any body; without it each kind of request has a bound of its own.
+    pub body_bytes_max: Option<usize>,
+    /// For the head of a request, and what comes before the first.
+    pub head_timeout: Duration,
+    /// For the body of a request.
+    pub body_timeout: Duration,
+    /// For a request and its answer.
+    pub request_timeout: Duration,
+    /// Between an answer and the next request.
+    pub idle_timeout: Duration,
 }
 
 /// Where operators connect.
@@ -23,27 +63,8 @@ pub struct HttpListenerOptions {
 pub struct ManagementOptions {
     /// Where it listens.
     pub http: HttpListenerOptions,
-    /// How an operator shows who it is in NanoMQ's way; not asked for yet, a token always is.
+    /// How operators show who they are.
     pub login: ManagementLogin,
-}
-
-/// NanoMQ's ways to show who an operator is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ManagementLogin {
-    /// Nothing of the kind is configured.
-    Token,
-    /// `auth_type = basic`
-    Basic {
-        /// The user name.
-        username: Option<Box<str>>,
-        /// The password.
-        password: Option<Hidden>,
-    },
-    /// `auth_type = jwt`
-    Jwt {
-        /// The public key that tokens are verified with.
-        key_file: Option<PathBuf>,
-    },
 }
 
 /// Where new devices register.
@@ -128,15 +149,49 @@ pub enum EmqxFailure {
 
 impl HttpListenerOptions {
     /// Plain HTTP at an address of loopback.
-    pub const fn at(address: SocketAddr) -> Self {
-        Self { address, tls: None }
+    pub fn at(address: SocketAddr) -> Self {
+        let addresses = vec![ListenAddress::Tcp(address)];
+        Self { addresses, tls: None, insecure_ok: false, rules: HttpRules::default() }
+    }
+
+    /// An address of its as people see it, as `https://0.0.0.0:8081`.
+    pub fn url(&self, address: &ListenAddress) -> String {
+        match address {
+            ListenAddress::Tcp(address) if self.tls.is_some() => format!("https://{address}"),
+            ListenAddress::Tcp(address) => format!("http://{address}"),
+            ListenAddress::Unix(path) => format!("http+unix://{}", path.display()),
+        }
+    }
+
+    /// The same at another address, and at no other.
+    pub fn move_to(&mut self, address: SocketAddr) {
+        self.addresses = vec![ListenAddress::Tcp(address)];
+    }
+}
+
+impl Default for HttpBounds {
+    /// Those of the management API.
+    fn default() -> Self {
+        let secs = Duration::from_secs;
+        Self {
+            requests_max: 32,
+            connections_max: 1024,
+            connections_per_address_max: 256,
+            body_bytes_max: None,
+            head_timeout: secs(10),
+            body_timeout: secs(10),
+            request_timeout: secs(30),
+            idle_timeout: secs(75),
+        }
     }
 }
 
 impl ManagementOptions {
     /// Plain HTTP at an address of loopback.
-    pub const fn at(address: SocketAddr) -> Self {
-        Self { http: HttpListenerOptions::at(address), login: ManagementLogin::Token }
+    pub fn at(address: SocketAddr) -> Self {
+        let mut http = HttpListenerOptions::at(address);
+        http.rules.bounds = Some(HttpBounds::default());
+        Self { http, login: ManagementLogin::default() }
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::cursor::Cursor;
 use super::parser::Parser;
+use super::scalar::{NAME, Scalar};
 use super::tree::Table;
 use super::{
     FILE_SIZE_MAX, FILES_MAX, INCLUDE_DEPTH_MAX, MissingInclude, Note, Notes, Place, Severity, Sources,
@@ -18,6 +19,8 @@ pub(super) struct Files<'s> {
     /// By number.
     pub(super) paths: Vec<PathBuf>,
     pub(super) missing: Vec<MissingInclude>,
+    /// The values of the first file as they stand there, for whoever wants them.
+    pub(super) scalars: Option<Vec<Scalar>>,
     /// How many were read.
     reads: usize,
     /// Those that are being read, by number.
@@ -39,6 +42,7 @@ impl<'s> Files<'s> {
             notes: Notes::default(),
             paths: Vec::new(),
             missing: Vec::new(),
+            scalars: None,
             reads: 0,
             open: Vec::new(),
         }
@@ -56,6 +60,14 @@ impl<'s> Files<'s> {
             }
             Err(error) => self.notes.push(unreadable(place, "the file", &error)),
         }
+        table
+    }
+
+    /// Reads a text that stands in no file.
+    pub(super) fn read_text(&mut self, text: &str) -> Table {
+        let mut table = Table::default();
+        self.paths.push(PathBuf::from(NAME));
+        self.parse(text, 0, &mut table, &mut Vec::new(), 0);
         table
     }
 
@@ -117,7 +129,7 @@ impl<'s> Files<'s> {
             let text = format!("the file has {} bytes: more than {FILE_SIZE_MAX}", text.len());
             return self.notes.error(place, text);
         }
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
         if let Some(note) = forbidden(text, number) {
             return self.notes.push(note);
         }
@@ -127,6 +139,9 @@ impl<'s> Files<'s> {
         self.open.pop();
     }
 }
+
+/// What some editors put before a text.
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What a configuration file never holds: a file with it is something else, or would read otherwise than it looks.
 fn forbidden(text: &str, number: u16) -> Option<Note> {

@@ -61,6 +61,26 @@ impl Map {
         self.unify(|key| key.to_ascii_lowercase().into(), &mut Some(notes));
     }
 
+    /// The value of exactly this key, to change it.
+    pub(crate) fn exactly_mut(&mut self, key: &str) -> Option<&mut Value> {
+        self.members.iter_mut().find(|member| &*member.key == key).map(|member| &mut member.value)
+    }
+
+    /// Says what exactly this key is, whatever it was.
+    pub(crate) fn set(&mut self, key: Box<str>, value: Value) {
+        match self.exactly_mut(&key) {
+            Some(known) => *known = value,
+            None => self.members.push(Member { key, place: value.place, value }),
+        }
+    }
+
+    /// Takes out exactly this key; whether it was there.
+    pub(crate) fn remove(&mut self, key: &str) -> bool {
+        let before = self.members.len();
+        self.members.retain(|member| &*member.key != key);
+        self.members.len() < before
+    }
+
     /// Adds the members of each of `later`: what both have merges, or the later one counts.
     pub(super) fn merge(&mut self, later: Vec<Self>) {
         self.members.extend(later.into_iter().flat_map(|map| map.members));

@@ -26,6 +26,8 @@ pub(super) struct Parser<'p, 's, 't> {
     lists: usize,
     /// Whether it was said that the file ends too early.
     is_end_told: bool,
+    /// Bytes of the file.
+    length: usize,
 }
 
 fn error(place: Place, text: impl Into<String>) -> Note {
@@ -40,7 +42,8 @@ impl<'p, 's, 't> Parser<'p, 's, 't> {
         keys: &'p mut Vec<Box<str>>,
         depth: usize,
     ) -> Self {
-        Self { cursor, files, base, keys, depth, lists: 0, is_end_told: false }
+        let length = cursor.rest().len();
+        Self { cursor, files, base, keys, depth, lists: 0, is_end_told: false, length }
     }
 
     /// The whole file, in braces or without.

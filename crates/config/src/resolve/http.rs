@@ -3,14 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use vouchmq_broker::ListenAddress;
 use vouchmq_tls::Fingerprint;
 
 use super::{Resolver, Section};
 use crate::address;
 use crate::config::{
-    AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown, Hidden,
-    HttpListenerOptions, ManagementLogin, ManagementOptions, RegistrationOptions,
+    AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown, Hidden, HttpBounds,
+    HttpListenerOptions, HttpRules, ManagementOptions, RegistrationOptions,
 };
+use crate::tree::Node;
 
 const MANAGEMENT_PORT: u16 = 8081;
 const REGISTRATION_PORT: u16 = 8082;
@@ -31,14 +33,100 @@ impl<'a> Resolver<'a> {
         if !is_on {
             return None;
         }
-        let port = self.number("http_server.port").and_then(|port| u16::try_from(port).ok());
-        let ip = self.management_ip(&section, tls.is_some());
-        let address = SocketAddr::new(ip, port.unwrap_or(MANAGEMENT_PORT));
-        Some(ManagementOptions { http: HttpListenerOptions { address, tls }, login: login(&section) })
+        let insecure_ok = section.switch("insecure_ok") == Some(true);
+        let is_exempt = tls.is_some() || insecure_ok;
+        let addresses = match section.get("bind") {
+            Some(bind) => self.management_binds(&section, bind, is_exempt),
+            None => {
+                let port = self.number("http_server.port").and_then(|port| u16::try_from(port).ok());
+                let ip = self.management_ip(&section, is_exempt);
+                vec![ListenAddress::Tcp(SocketAddr::new(ip, port.unwrap_or(MANAGEMENT_PORT)))]
+            }
+        };
+        if insecure_ok && tls.is_none() && addresses.iter().any(|address| !is_local(address)) {
+            let text =
+                "http_server.insecure_ok: whoever is on the way reads tokens and passwords of operators";
+            self.warn(section.node.place, text, "configure http_server.tls");
+        }
+        let rules = self.management_rules(&section);
+        let http = HttpListenerOptions { addresses, tls, insecure_ok, rules };
+        Some(ManagementOptions { http, login: self.login(&section) })
+    }
+
+    /// The addresses of `bind`.
+    fn management_binds(
+        &mut self,
+        section: &Section<'a>,
+        bind: &'a Node,
+        is_exempt: bool,
+    ) -> Vec<ListenAddress> {
+        for key in ["port", "ip_addr"] {
+            if let Some(node) = section.get(key) {
+                let text = format!("{}: bind says where operators connect", section.key(key));
+                self.warn(node.place, text, "take one of them out");
+            }
+        }
+        let mut addresses = Vec::new();
+        for node in bind.list().unwrap_or_default() {
+            let Some(Ok(bind)) = node.text().map(address::bind) else { continue };
+            let text = match &bind.address {
+                _ if bind.path.is_some() => format!("{} has a path", bind.address),
+                address if addresses.contains(address) => format!("{address} is there twice"),
+                address if !is_exempt && !is_local(address) => {
+                    format!("{address} is not loopback, and there is no TLS")
+                }
+                ListenAddress::Tcp(_) | ListenAddress::Unix(_) => {
+                    addresses.push(bind.address);
+                    continue;
+                }
+            };
+            let hint = "configure http_server.tls, or write 127.0.0.1 and put a proxy with TLS in front; \
+                        insecure_ok = true opens plain HTTP to networks";
+            self.error(node.place, format!("http_server.bind: {text}"), hint);
+        }
+        if addresses.is_empty() && !self.notes.has_errors() {
+            self.error(
+                bind.place,
+                "http_server.bind: there is no address",
+                "write http_server.enable = false",
+            );
+        }
+        addresses
+    }
+
+    fn management_rules(&mut self, section: &Section<'a>) -> HttpRules {
+        let number = |key: &str| self.number(&section.key(key));
+        let size = |key: &str| number(key).and_then(|amount| usize::try_from(amount).ok());
+        let time = |key: &str, default| number(key).map_or(default, Duration::from_millis);
+        let default = HttpBounds::default();
+        let bounds = HttpBounds {
+            requests_max: size("limit_conn").unwrap_or(default.requests_max),
+            connections_max: size("max_connections").unwrap_or(default.connections_max),
+            connections_per_address_max: size("limit_conn_per_address")
+                .unwrap_or(default.connections_per_address_max),
+            body_bytes_max: size("max_body"),
+            head_timeout: time("head_timeout", default.head_timeout),
+            body_timeout: time("body_timeout", default.body_timeout),
+            request_timeout: time("request_timeout", default.request_timeout),
+            idle_timeout: time("idle_timeout", default.idle_timeout),
+        };
+        let rules = HttpRules {
+            bounds: Some(bounds),
+            allow: networks(section, "allow"),
+            trusted_proxies: networks(section, "trusted_proxies"),
+            has_proxy_protocol: section.switch("proxy_protocol") == Some(true),
+            host_names: section.texts("host_names").map(Into::into).collect(),
+        };
+        if rules.has_proxy_protocol && rules.trusted_proxies.is_empty() {
+            let place = section.get("proxy_protocol").map_or(section.node.place, |node| node.place);
+            let text = "http_server.proxy_protocol: nobody could connect, as there are no trusted_proxies";
+            self.error(place, text, "name the proxies in http_server.trusted_proxies");
+        }
+        rules
     }
 
     /// A management API without TLS is not for a network, whatever the file says.
-    fn management_ip(&mut self, section: &Section<'a>, has_tls: bool) -> IpAddr {
+    fn management_ip(&mut self, section: &Section<'a>, is_exempt: bool) -> IpAddr {
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let hint = "configure http_server.tls for other machines, or put a proxy with TLS in front";
         let Some(node) = section.get("ip_addr") else {
@@ -48,7 +136,7 @@ impl<'a> Resolver<'a> {
             return loopback;
         };
         let ip = node.text().and_then(|text| text.parse::<IpAddr>().ok()).unwrap_or(loopback);
-        if has_tls || ip.to_canonical().is_loopback() {
+        if is_exempt || ip.to_canonical().is_loopback() {
             return ip;
         }
         let text =
@@ -117,7 +205,7 @@ impl<'a> Resolver<'a> {
             );
             self.error(place, text, &hint);
         }
-        Some(HttpListenerOptions { address, tls })
+        Some(HttpListenerOptions { tls, ..HttpListenerOptions::at(address) })
     }
 
     fn callers(&mut self, section: &Section<'a>) -> Vec<CallerOptions> {
@@ -146,7 +234,7 @@ impl<'a> Resolver<'a> {
                 name: name.into(),
                 key: key.map(Hidden::from),
                 certificate,
-                networks: networks(&caller),
+                networks: networks(&caller, "networks"),
             });
         }
         callers
@@ -167,7 +255,7 @@ impl<'a> Resolver<'a> {
         let mut brokers = Vec::new();
         for node in section.list("brokers").unwrap_or_default() {
             let broker = Section { path: section.key("brokers[]"), node };
-            let networks = networks(&broker);
+            let networks = networks(&broker, "networks");
             let header = match (broker.text("header.name"), broker.text("header.value")) {
                 (Some(name), Some(value)) => Some((name, value)),
                 (None, None) => None,
@@ -204,20 +292,14 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn login(section: &Section<'_>) -> ManagementLogin {
-    match section.text("auth_type") {
-        Some("jwt") => ManagementLogin::Jwt { key_file: section.text("jwt.public.keyfile").map(Into::into) },
-        Some("no_auth") => ManagementLogin::Token,
-        _ => match (section.text("username"), section.text("password")) {
-            (None, None) => ManagementLogin::Token,
-            (username, password) => ManagementLogin::Basic {
-                username: username.map(Into::into),
-                password: password.map(Hidden::from),
-            },
-        },
+/// Whether only processes of this machine connect there.
+fn is_local(address: &ListenAddress) -> bool {
+    match address {
+        ListenAddress::Tcp(address) => address.ip().to_canonical().is_loopback(),
+        ListenAddress::Unix(_) => true,
     }
 }
 
-fn networks(section: &Section<'_>) -> Vec<vouchmq_identity::Cidr> {
-    section.texts("networks").filter_map(|text| address::network(text).ok()).collect()
+fn networks(section: &Section<'_>, key: &str) -> Vec<vouchmq_identity::Cidr> {
+    section.texts(key).filter_map(|text| address::network(text).ok()).collect()
 }

@@ -1,11 +1,8 @@
 //! The HTTP listeners.
 
-use super::Kind::{Bytes, Count, File, HttpAddress, Ip, List, Network, Secret, Switch, Text, Time, Word};
+use super::Kind::{Address, Bytes, Count, HttpAddress, Ip, List, Network, Secret, Switch, Text, Time, Word};
 use super::row::{Row, own, row};
 use super::tls::tls;
-
-/// What the keys of NanoMQ's logins wait for.
-const LOGIN: &str = "NanoMQ's logins of the management API (operators show a token)";
 
 pub(super) const MANAGEMENT: &[Row] = &[
     row("http_server.enable", Switch).default("true").acts("false: operators connect nowhere"),
@@ -16,18 +13,51 @@ pub(super) const MANAGEMENT: &[Row] = &[
     row("http_server.ip_addr", Ip).default("127.0.0.1").acts(
         "address of the management API; without TLS it is 127.0.0.1 whatever stands here. NanoMQ's default is 0.0.0.0",
     ),
-    row("http_server.limit_conn", Count)
-        .warns("requests are bounded by the listener itself", "requests that are worked on at a time"),
-    row("http_server.max_body", Bytes)
-        .default("1MB")
-        .warns("each kind of request has a bound of its own", "bytes of a request's body"),
-    row("http_server.username", Text).default("admin").not_yet(LOGIN, "user name of the one operator"),
-    row("http_server.password", Secret).not_yet(LOGIN, "password of the one operator"),
-    row("http_server.auth_type", Word(&["basic", "jwt", "no_auth"]))
-        .default("basic")
-        .not_yet(LOGIN, "how an operator shows who it is; no_auth never opens anything here"),
-    row("http_server.jwt.public.keyfile", File).not_yet(LOGIN, "public key that tokens are verified with"),
-    row("http_server.jwt.private.keyfile", File).not_yet(LOGIN, "private key, which NanoMQ reads and does not use"),
+    own("http_server.bind", List(&Address)).acts(
+        "where operators connect, instead of port and ip_addr: HOST:PORT, PORT of 127.0.0.1, unix:PATH (plain HTTP, for the user of the broker only); other addresses than loopback want TLS",
+    ),
+    own("http_server.insecure_ok", Switch).default("false").acts(
+        "true: plain HTTP at other addresses than loopback, too. Whoever is on the way reads tokens and passwords",
+    ),
+    row("http_server.limit_conn", Count).default("32").within(1..=100_000).acts(
+        "requests of operators that are worked on at a time, as in NanoMQ; more wait, each on its connection, for request_timeout at most. Who is refused takes no place. It bounds no connections: see max_connections",
+    ),
+    own("http_server.max_connections", Count).default("1024").within(1..=100_000).acts(
+        "connections at a time. For one more, that which has asked nothing for the longest time is closed",
+    ),
+    own("http_server.limit_conn_per_address", Count).default("256").within(1..=100_000).acts(
+        "connections of one address at a time (of one /64 of IPv6); more are closed at once. Not for loopback and trusted_proxies",
+    ),
+    row("http_server.max_body", Bytes).within(1024..=1 << 30).acts(
+        "bytes of a request's body, whatever it is for; more is 413. Without it each kind of request has a bound of its own. NanoMQ's default is 1MB",
+    ),
+    own("http_server.head_timeout", Time).default("10s").within(100..=600_000).acts(
+        "for a TLS handshake and the head of the first request together, and for every further head; then the connection is closed",
+    ),
+    own("http_server.body_timeout", Time)
+        .default("10s")
+        .within(100..=600_000)
+        .acts("for the body of a request; then 408 and the connection is closed"),
+    own("http_server.request_timeout", Time)
+        .default("30s")
+        .within(100..=600_000)
+        .acts("for a request and its answer; then 503. Streams of events are exempt"),
+    own("http_server.idle_timeout", Time)
+        .default("75s")
+        .within(100..=3_600_000)
+        .acts("between an answer and the next request; then the connection is closed"),
+    own("http_server.allow", List(&Network)).acts(
+        "networks of operators; connections of others are closed at once, and who asks by a trusted proxy gets 403. Loopback is no exception: write 127.0.0.1 too",
+    ),
+    own("http_server.trusted_proxies", List(&Network)).acts(
+        "proxies whose X-Forwarded-For, X-Forwarded-Proto and Forwarded are believed; those of others are ignored. A Unix socket counts as 127.0.0.1",
+    ),
+    own("http_server.proxy_protocol", Switch).default("false").acts(
+        "true: every connection comes from trusted_proxies and begins with a PROXY protocol header (version 1 or 2)",
+    ),
+    own("http_server.host_names", List(&Text)).acts(
+        "names that Host may have, beside localhost and addresses; without TLS other names are refused, with TLS where this is written",
+    ),
 ];
 pub(super) const MANAGEMENT_TLS: &[Row] = &tls!(own, "http_server.tls.");
 

@@ -11,3 +11,4 @@ mod reference;
 mod refused;
 mod samples;
 mod world;
+mod written;

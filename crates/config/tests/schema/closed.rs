@@ -140,12 +140,44 @@ fn a_missing_include_is_an_error_where_it_would_open_something() {
 fn plain_http_is_not_opened_to_networks() {
     let outcome = accepted("http_server { ip_addr = \"0.0.0.0\", username = admin, password = public }");
     assert!(outcome.report().contains("without TLS operators connect to 127.0.0.1 only"));
-    assert_eq!(outcome.config.unwrap().management.unwrap().http.address.to_string(), "127.0.0.1:8081");
+    assert_eq!(outcome.config.unwrap().management.unwrap().http.addresses[0].to_string(), "127.0.0.1:8081");
     let tls = r#"http_server { ip_addr = "0.0.0.0", tls { certfile = "c", keyfile = "k" } }"#;
-    assert_eq!(accepted(tls).config.unwrap().management.unwrap().http.address.to_string(), "0.0.0.0:8081");
+    assert_eq!(
+        accepted(tls).config.unwrap().management.unwrap().http.addresses[0].to_string(),
+        "0.0.0.0:8081"
+    );
+    let insecure = accepted(r#"http_server { ip_addr = "0.0.0.0", insecure_ok = true }"#);
+    assert!(insecure.report().contains("whoever is on the way reads tokens"), "{}", insecure.report());
+    assert_eq!(insecure.config.unwrap().management.unwrap().http.addresses[0].to_string(), "0.0.0.0:8081");
     for key in ["registration", "auth_service"] {
         assert!(errors(&format!("{key}.bind = \"0.0.0.0:8080\""))[0].contains("there is no TLS"));
     }
+}
+
+#[test]
+fn our_own_binds_are_opened_as_they_stand_or_nothing_starts() {
+    let binds = |text: &str| {
+        let config = accepted(&format!("http_server {{ {text} }}")).config.unwrap();
+        config.management.unwrap().http.addresses.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let several = r#"bind = ["8081", "[::1]:8082", "unix:/run/v.sock"]"#;
+    assert_eq!(binds(several), ["127.0.0.1:8081", "[::1]:8082", "unix:/run/v.sock"]);
+    assert_eq!(binds(r#"bind = ["0.0.0.0:1"], insecure_ok = true"#), ["0.0.0.0:1"]);
+    assert_eq!(binds(r#"bind = ["0.0.0.0:1"], tls { certfile = c, keyfile = k }"#), ["0.0.0.0:1"]);
+    for (wrong, why) in [
+        (r#"["0.0.0.0:8081"]"#, "not loopback"),
+        (r#"["8081", "[::]:8081"]"#, "not loopback"),
+        (r#"["127.0.0.1:8081/path"]"#, "a path"),
+        (r#"["8081", "127.0.0.1:8081"]"#, "twice"),
+        ("[]", "no address"),
+        (r#""8081""#, "a list is expected"),
+        (r#"["example.com:8081"]"#, "is not possible"),
+    ] {
+        let errors = errors(&format!("http_server.bind = {wrong}"));
+        assert!(errors[0].contains(why), "{wrong}: {errors:?}");
+    }
+    assert!(errors("http_server.proxy_protocol = true")[0].contains("trusted_proxies"));
+    assert!(accepted(r#"http_server { bind = ["1"], port = 2 }"#).report().contains("bind says where"));
 }
 
 #[test]

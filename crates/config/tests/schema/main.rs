@@ -10,4 +10,5 @@ mod layers;
 mod many;
 mod mistakes;
 mod nanomq;
+mod overrides;
 mod text;

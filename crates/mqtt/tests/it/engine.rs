@@ -26,6 +26,7 @@ mod inquire_will;
 mod keep_alive;
 mod limits;
 mod message_expiry;
+mod operator;
 mod options;
 mod order;
 mod overlapping;

@@ -33,6 +33,18 @@ impl Connection {
         Self { stream: Box::new(stream), buffer: Vec::new() }
     }
 
+    /// From an address of this machine.
+    pub(crate) fn between(from: &str, to: SocketAddr) -> Self {
+        let stream = super::runtime().block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind(format!("{from}:0").parse().unwrap()).unwrap();
+            socket.connect(to).await.unwrap().into_std().unwrap()
+        });
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self::on(stream)
+    }
+
     pub(crate) fn dial(address: SocketAddr) -> TcpStream {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -41,6 +53,11 @@ impl Connection {
 
     pub(crate) fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).unwrap();
+    }
+
+    /// Whether all of it could be sent.
+    pub(crate) fn is_taken(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).is_ok()
     }
 
     /// Sends to somebody who may have hung up.

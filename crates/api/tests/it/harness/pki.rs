@@ -91,6 +91,13 @@ impl Pki {
         Connection::on(Secure { stream: Connection::dial(address), session: self.session(certificate) })
     }
 
+    /// The same, behind what a proxy says first.
+    pub(crate) fn connect_behind(&self, address: SocketAddr, header: &[u8]) -> Connection {
+        let mut stream = Connection::dial(address);
+        stream.write_all(header).unwrap();
+        Connection::on(Secure { stream, session: self.session(None) })
+    }
+
     fn session(&self, certificate: Option<&CertificateFiles>) -> Session {
         self.tls(certificate).begin("broker.example").unwrap()
     }

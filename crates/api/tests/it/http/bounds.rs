@@ -5,7 +5,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use vouchmq_api::http::{HttpLimits, JsonBody};
 
-use crate::harness::Server;
+use crate::harness::{Connection, Server};
 
 fn quick(change: impl FnOnce(&mut HttpLimits)) -> Server {
     let mut limits = HttpLimits::default();
@@ -116,27 +116,31 @@ fn a_body_of_another_kind_or_shape_is_refused() {
 }
 
 #[test]
-fn connections_are_bounded_and_a_place_comes_free() {
-    let server = quick(|limits| limits.connections_max = 2);
-    let held: Vec<_> = (0..2)
-        .map(|_| {
-            let mut connection = server.connect();
-            connection.send(b"GET /ok HTTP/1.1\r\nHost: localhost\r\n\r\n");
-            assert_eq!(connection.receive().status, 200);
-            connection
-        })
-        .collect();
-    assert_eq!(server.connect().closed(), "");
-    drop(held);
-    let deadline = now() + Duration::from_secs(10);
-    loop {
-        let mut connection = server.connect();
-        connection.try_send(b"GET /ok HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        if connection.closed().starts_with("HTTP/1.1 200") {
-            break;
+fn who_asks_nothing_makes_room_for_who_comes_and_who_is_answered_does_not() {
+    let (tell, told) = std::sync::mpsc::channel();
+    let busy = move || {
+        let tell = tell.clone();
+        async move {
+            tell.send(()).unwrap();
+            std::future::pending::<()>().await;
         }
-        assert!(now() < deadline, "a place never came free");
+    };
+    let router = Router::new().route("/ok", get(async || "ok")).route("/busy", get(busy));
+    let server = Server::with(router, HttpLimits { connections_max: 2, ..HttpLimits::default() });
+    let ask = |connection: &mut Connection| {
+        connection.send(b"GET /ok HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        connection.receive().status
+    };
+    let (mut first, mut second) = (server.connect(), server.connect());
+    assert_eq!([ask(&mut first), ask(&mut second)], [200, 200]);
+    let mut third = server.connect();
+    assert_eq!(ask(&mut third), 200);
+    assert_eq!(first.closed(), "", "it had asked nothing for the longest time");
+    for busy in [&mut second, &mut third] {
+        busy.send(b"GET /busy HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        told.recv().unwrap();
     }
+    assert_eq!(server.connect().closed(), "", "both are being answered: there is no place");
 }
 
 #[test]

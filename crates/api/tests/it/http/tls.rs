@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::routing::get;
 use axum::{Extension, Router};
 use serde_json::json;
-use vouchmq_api::http::{HttpLimits, ListenFault, ListenerOptions};
+use vouchmq_api::http::{HttpLimits, ListenFault, ListenerOptions, Policy, Rules};
 use vouchmq_client::Rest;
 use vouchmq_tls::{Fingerprint, Peer, ServerOptions};
 
@@ -29,9 +29,10 @@ fn serve(tls: ServerOptions) -> Server {
 }
 
 fn serve_with(tls: ServerOptions, limits: HttpLimits) -> Server {
+    let policy = Policy::new(Rules { limits, ..Rules::default() });
     Server::listening(
         router(),
-        ListenerOptions { limits, tls: Some(tls), ..ListenerOptions::new("test", free()) },
+        ListenerOptions { policy, tls: Some(tls), ..ListenerOptions::new("test", free()) },
     )
 }
 

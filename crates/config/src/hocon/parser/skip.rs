@@ -10,7 +10,10 @@ impl Parser<'_, '_, '_> {
         loop {
             self.cursor.take_while(|letter| letter == '\n' || is_blank(letter));
             if self.is_comment() {
+                let start = self.cursor;
                 self.cursor.skip_line();
+                let text = self.cursor.since(&start);
+                self.stands(&start, text, true);
             } else if self.cursor.starts_with("/*") {
                 let note = error(self.cursor.place(), "`/*` does not begin a comment here");
                 self.files.notes.push(note.hint("begin each line of the comment with `#` or `//`"));

@@ -1,7 +1,8 @@
 //! Values: one, or several that make one.
 
-use super::super::cursor::is_blank;
+use super::super::cursor::{Cursor, is_blank};
 use super::super::quoted::{is_quote, quoted};
+use super::super::scalar::Scalar;
 use super::super::tree::{Form, Node, Reference};
 use super::super::word::{is_address, is_of_word, kind, word};
 use super::super::{Kind, Note, Place, Severity};
@@ -85,13 +86,17 @@ impl Parser<'_, '_, '_> {
             Some('{') => self.map(),
             Some('[') if !is_address(&self.cursor) => self.list(),
             Some(quote) if is_quote(quote) => {
+                let start = self.cursor;
                 let quoted = quoted(&mut self.cursor)?;
                 self.files.notes.extend(quoted.note());
+                self.stands(&start, &quoted.text, false);
                 Ok(Node::new(Form::Scalar(Kind::Text(quoted.text.into())), place))
             }
             Some('$') => self.reference(place),
             Some(_) | None => {
+                let start = self.cursor;
                 let word = word(&mut self.cursor);
+                self.stands(&start, word, false);
                 if word.is_empty() {
                     Err(self.no_value())
                 } else {
@@ -99,6 +104,15 @@ impl Parser<'_, '_, '_> {
                 }
             }
         }
+    }
+
+    /// Takes down what stands between `start` and the cursor, if anybody wants it: a value or a comment.
+    pub(super) fn stands(&mut self, start: &Cursor<'_>, text: &str, is_comment: bool) {
+        let place = start.place();
+        let Some(scalars) = self.files.scalars.as_mut().filter(|_| place.file == 0) else { return };
+        let at = |cursor: &Cursor<'_>| self.length.saturating_sub(cursor.rest().len());
+        let span = at(start)..at(&self.cursor);
+        scalars.push(Scalar { path: self.keys.clone(), text: text.into(), span, place, is_comment });
     }
 
     fn no_value(&self) -> Note {

@@ -201,6 +201,19 @@ impl World {
         state.settle();
     }
 
+    /// Has an engine do something.
+    pub(crate) fn instruct<T>(
+        &self,
+        shard: usize,
+        instruction: impl FnOnce(&mut Engine, Timestamp) -> T,
+    ) -> T {
+        let mut state = self.state();
+        let now = state.now;
+        let answer = instruction(&mut state.engines[shard], now);
+        state.settle();
+        answer
+    }
+
     /// Where a connection is, and its name there.
     pub(crate) fn connection(&self, client: &Client) -> (usize, vouchmq_mqtt::ConnectionId) {
         let state = self.state();

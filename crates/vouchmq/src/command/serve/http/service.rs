@@ -8,13 +8,13 @@ use vouchmq_api::authentication_service::{
     EmqxUnknown, HeaderOptions, Recorded,
 };
 use vouchmq_api::changes::Changes;
-use vouchmq_api::http::{AdministratorToken, HttpLimits, Requests, Router, Service};
+use vouchmq_api::http::{AdministratorToken, HostNames, HttpLimits, Requests, Router, Rules, Service};
 use vouchmq_api::management::{
-    self, ApiKeys, Applied, Asking, Configuration, Logging, Management, Ports, Process,
+    self, ApiKeys, Applied, Asking, Configuration, Logging, Logins, Management, Operators, Ports, Process,
 };
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::{Control, SystemClock};
-use vouchmq_config::{self as config, Config, HttpListenerOptions};
+use vouchmq_config::{self as config, Config, HttpListenerOptions, HttpRules};
 use vouchmq_identity::events::Events;
 use vouchmq_identity::registry::Registry;
 use vouchmq_identity::resident::Resident;
@@ -50,6 +50,7 @@ pub(in crate::command::serve) struct Works {
 /// What the management listener works on beside the registry.
 pub(in crate::command::serve) struct Behind {
     pub(in crate::command::serve) token: Option<AdministratorToken>,
+    pub(in crate::command::serve) logins: Logins,
     pub(in crate::command::serve) sessions: Arc<dyn Sessions>,
     pub(in crate::command::serve) configuration: Arc<dyn Configuration>,
     pub(in crate::command::serve) process: Arc<dyn Process>,
@@ -71,6 +72,7 @@ pub(in crate::command::serve) struct Services {
     registration: Service,
     management: Service,
     authentication: Service,
+    operators: Arc<Operators>,
     /// What they were made by.
     made_by: Mutex<MadeBy>,
 }
@@ -125,11 +127,32 @@ impl Kind {
         }
     }
 
-    pub(super) fn limits(self) -> HttpLimits {
+    fn limits(self) -> HttpLimits {
         match self {
             Self::Registration | Self::Authentication => HttpLimits::default(),
             Self::Management => management::limits(),
         }
+    }
+
+    /// What a listener of this kind gives to whom.
+    pub(super) fn rules(self, rules: &HttpRules) -> Rules {
+        let HttpRules { bounds, allow, trusted_proxies, has_proxy_protocol, host_names } = rules.clone();
+        let limits = match bounds {
+            None => self.limits(),
+            Some(bounds) => HttpLimits {
+                requests_max: bounds.requests_max,
+                connections_max: bounds.connections_max,
+                connections_per_address_max: bounds.connections_per_address_max,
+                body_bytes_max: bounds.body_bytes_max.unwrap_or(self.limits().body_bytes_max),
+                head_timeout: bounds.head_timeout,
+                body_timeout: bounds.body_timeout,
+                request_timeout: bounds.request_timeout,
+                idle_timeout: bounds.idle_timeout,
+                ..self.limits()
+            },
+        };
+        let host_names = HostNames::new(host_names);
+        Rules { limits, host_names, allow, trusted_proxies, has_proxy_protocol }
     }
 }
 
@@ -165,8 +188,8 @@ impl Works {
             .map_err(|fault| Mistake::new("auth_service", fault))
     }
 
-    async fn management(&self, ways: &Ways, behind: Behind) -> Result<Router, Failure> {
-        let Behind { token, sessions, configuration, process, asking, broker, logging } = behind;
+    async fn management(&self, ways: &Ways, behind: Behind) -> Result<(Router, Arc<Operators>), Failure> {
+        let Behind { token, logins, sessions, configuration, process, asking, broker, logging } = behind;
         let keys = Arc::new(ApiKeys::new(self.registry.clone(), token));
         keys.load().await.map_err(Failure::unusable)?;
         let ports = Ports {
@@ -183,7 +206,11 @@ impl Works {
             .with_asking(asking)
             .with_logging(logging)
             .with_requests(self.requests.clone());
-        Ok(management::router(management.with_broker(broker)))
+        let operators = management.operators().clone();
+        operators.replace(logins);
+        let host = nix::unistd::gethostname().unwrap_or_default();
+        let management = management.with_broker(broker).with_node(&host.to_string_lossy());
+        Ok((management::router(management), operators))
     }
 }
 
@@ -201,14 +228,21 @@ impl Services {
             applied: Arc::new(Here(progress)),
         };
         let registration = works.registration(&ways, &made_by.limits).into();
-        let management = works.management(&ways, behind).await?.into();
+        let (management, operators) = works.management(&ways, behind).await?;
+        let management = management.into();
         let authentication = match &made_by.authentication {
             Some(options) => works.authentication(&ways, options).map_err(Failure::unusable)?,
             // Nobody listens; what a reload opens it makes first.
             None => Router::new(),
         };
         let made_by = Mutex::new(made_by);
-        Ok(Self { works, ways, registration, management, authentication: authentication.into(), made_by })
+        let authentication = authentication.into();
+        Ok(Self { works, ways, registration, management, authentication, operators, made_by })
+    }
+
+    /// Lets these operators in, and no others.
+    pub(super) fn let_in(&self, logins: Logins) {
+        self.operators.replace(logins);
     }
 
     pub(super) fn of(&self, kind: Kind) -> Service {
