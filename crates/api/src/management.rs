@@ -48,6 +48,7 @@ mod health;
 mod imports;
 pub(crate) mod input;
 mod keys;
+mod logging;
 mod metrics;
 mod operators;
 mod process;
@@ -56,12 +57,14 @@ pub(crate) mod refusal;
 mod registrations;
 mod stats;
 pub(crate) mod text;
+mod trace;
 mod v4;
 
 pub use applied::{Application, Applied};
 pub use authentication::Asking;
 pub use configuration::{Configuration, InvalidConfig, Kept, KeyChange};
 pub use keys::ApiKeys;
+pub use logging::{Level, Levels, Logging, NoLevel};
 pub use operators::{KnownCertificate, KnownUser, Logins, Operators, Tokens};
 pub use process::Process;
 
@@ -101,6 +104,7 @@ pub struct Management {
     configuration: Option<Arc<dyn Configuration>>,
     process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
+    logging: Option<Arc<dyn Logging>>,
     broker: Option<Control>,
     node: Option<Box<str>>,
     metrics: Metrics,
@@ -151,6 +155,7 @@ impl Management {
             configuration: None,
             process: None,
             asking: None,
+            logging: None,
             broker: None,
             node: None,
             metrics: Metrics::default(),
@@ -179,6 +184,12 @@ impl Management {
     #[must_use]
     pub fn with_asking(self, asking: Arc<dyn Asking>) -> Self {
         Self { asking: Some(asking), ..self }
+    }
+
+    /// Has what is logged changed by `logging`.
+    #[must_use]
+    pub fn with_logging(self, logging: Arc<dyn Logging>) -> Self {
+        Self { logging: Some(logging), ..self }
     }
 
     /// Looks into the broker that runs here, and acts on its clients.
@@ -326,6 +337,9 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::StatsRead, routes!(about::about))
         .add(Scope::StatsRead, routes!(metrics::read))
         .add(Access::Known, routes!(operators::whoami::whoami))
+        .add(Scope::ConfigRead, routes!(logging::show))
+        .add(Scope::ConfigWrite, routes!(logging::change))
+        .add(Scope::MessagesRead, routes!(trace::follow))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
 }

@@ -12,6 +12,7 @@ mod failure;
 mod health;
 mod hygiene;
 mod keys;
+mod operators;
 mod paging;
 mod story;
 mod waiting;

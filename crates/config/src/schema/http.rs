@@ -20,7 +20,7 @@ pub(super) const MANAGEMENT: &[Row] = &[
         "true: plain HTTP at other addresses than loopback, too. Whoever is on the way reads tokens and passwords",
     ),
     row("http_server.limit_conn", Count).default("32").within(1..=100_000).acts(
-        "requests that are worked on at a time, as in NanoMQ; more wait, each on its connection, for request_timeout at most. It bounds no connections: see max_connections",
+        "requests of operators that are worked on at a time, as in NanoMQ; more wait, each on its connection, for request_timeout at most. Who is refused takes no place. It bounds no connections: see max_connections",
     ),
     own("http_server.max_connections", Count).default("1024").within(1..=100_000).acts(
         "connections at a time. For one more, that which has asked nothing for the longest time is closed",

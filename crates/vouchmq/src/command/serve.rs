@@ -160,6 +160,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         process: soon.clone(),
         asking: service.clone(),
         broker: control.clone(),
+        logging: logs.levels(),
     };
     let services = http::Services::make(works, progress, &config, behind);
     let services = block_on(&at_work.runtime, services)?;

@@ -138,6 +138,7 @@ impl Asked {
                 };
                 Some(("--api-listen", Some(address.map_or_else(|| "off".to_owned(), told))))
             }
+            "http_server.bind" => listens(self.management).map(|told| ("--api-listen", Some(told))),
             "registration.bind" => listens(self.registration).map(|told| ("--register-listen", Some(told))),
             "auth_service.bind" => listens(self.authentication).map(|told| ("--auth-listen", Some(told))),
             "log.level" => self.log.level().map(|level| ("--log-level", Some(level))),

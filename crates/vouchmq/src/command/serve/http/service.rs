@@ -8,9 +8,9 @@ use vouchmq_api::authentication_service::{
     EmqxUnknown, HeaderOptions, Recorded,
 };
 use vouchmq_api::changes::Changes;
-use vouchmq_api::http::{AdministratorToken, HostNames, HttpLimits, Router, Rules, Service};
+use vouchmq_api::http::{AdministratorToken, HostNames, HttpLimits, Requests, Router, Rules, Service};
 use vouchmq_api::management::{
-    self, ApiKeys, Applied, Asking, Configuration, Logins, Management, Operators, Ports, Process,
+    self, ApiKeys, Applied, Asking, Configuration, Logging, Logins, Management, Operators, Ports, Process,
 };
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::{Control, SystemClock};
@@ -43,6 +43,8 @@ pub(in crate::command::serve) struct Works {
     resident: Arc<Resident>,
     events: Arc<Events>,
     book: Arc<DoorBook>,
+    /// The requests of all listeners.
+    requests: Arc<Requests>,
 }
 
 /// What the management listener works on beside the registry.
@@ -54,6 +56,7 @@ pub(in crate::command::serve) struct Behind {
     pub(in crate::command::serve) process: Arc<dyn Process>,
     pub(in crate::command::serve) asking: Arc<dyn Asking>,
     pub(in crate::command::serve) broker: Control,
+    pub(in crate::command::serve) logging: Arc<dyn Logging>,
 }
 
 /// How far changes have come.
@@ -162,13 +165,15 @@ impl Works {
             resident: resident.clone(),
             events: events.clone(),
             book: registrar.book(),
+            requests: Arc::default(),
         }
     }
 
     fn registration(&self, ways: &Ways, limits: &RegistrationLimits) -> Router {
         let (registry, resident) = (self.registry.clone(), self.resident.clone());
         let (events, applied) = (self.events.clone(), ways.applied.clone());
-        registration::router(Registration::new(registry, resident, events, applied, limits))
+        let registration = Registration::new(registry, resident, events, applied, limits);
+        registration::router(registration.with_requests(self.requests.clone()))
     }
 
     fn authentication(
@@ -179,12 +184,12 @@ impl Works {
         let judge = Arc::new(Recorded::new(self.resident.clone(), self.book.clone()));
         let options = options_of(options);
         AuthenticationService::try_new(&options, judge, self.registry.clone(), Arc::new(SystemClock))
-            .map(|service| service.telling(ways.changes.clone()).build().router)
+            .map(|service| service.telling(ways.changes.clone()).counted(&self.requests).build().router)
             .map_err(|fault| Mistake::new("auth_service", fault))
     }
 
     async fn management(&self, ways: &Ways, behind: Behind) -> Result<(Router, Arc<Operators>), Failure> {
-        let Behind { token, logins, sessions, configuration, process, asking, broker } = behind;
+        let Behind { token, logins, sessions, configuration, process, asking, broker, logging } = behind;
         let keys = Arc::new(ApiKeys::new(self.registry.clone(), token));
         keys.load().await.map_err(Failure::unusable)?;
         let ports = Ports {
@@ -195,11 +200,14 @@ impl Works {
             applied: ways.applied.clone(),
             changes: ways.changes.clone(),
         };
-        let management = Management::new(ports, keys);
+        let management = Management::new(ports, keys)
+            .with_configuration(configuration)
+            .with_process(process)
+            .with_asking(asking)
+            .with_logging(logging)
+            .with_requests(self.requests.clone());
         let operators = management.operators().clone();
         operators.replace(logins);
-        let management =
-            management.with_configuration(configuration).with_process(process).with_asking(asking);
         let host = nix::unistd::gethostname().unwrap_or_default();
         let management = management.with_broker(broker).with_node(&host.to_string_lossy());
         Ok((management::router(management), operators))
