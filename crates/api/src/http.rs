@@ -39,6 +39,7 @@ mod routes;
 mod service;
 mod socket;
 mod stream;
+mod turns;
 mod version;
 mod watch;
 mod watched;

@@ -48,19 +48,24 @@ mod health;
 mod imports;
 pub(crate) mod input;
 mod keys;
+mod logging;
 mod metrics;
+mod operators;
 mod process;
 mod products;
 pub(crate) mod refusal;
 mod registrations;
 mod stats;
 pub(crate) mod text;
+mod trace;
 mod v4;
 
 pub use applied::{Application, Applied};
 pub use authentication::Asking;
 pub use configuration::{Configuration, InvalidConfig, Kept, KeyChange};
 pub use keys::ApiKeys;
+pub use logging::{Level, Levels, Logging, NoLevel};
+pub use operators::{KnownCertificate, KnownUser, Logins, Operators, Tokens};
 pub use process::Process;
 
 /// What the management API works on.
@@ -89,6 +94,7 @@ pub struct Management {
     applied: Arc<dyn Applied>,
     changes: Arc<Changes>,
     keys: Arc<ApiKeys>,
+    operators: Arc<Operators>,
     hashing: hashing::Hashing,
     importing: imports::Importing,
     exporting: Arc<exports::Exporting>,
@@ -98,6 +104,7 @@ pub struct Management {
     configuration: Option<Arc<dyn Configuration>>,
     process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
+    logging: Option<Arc<dyn Logging>>,
     broker: Option<Control>,
     node: Option<Box<str>>,
     metrics: Metrics,
@@ -129,6 +136,7 @@ impl Management {
         let (hashing, last_look, start) =
             (hashing::Hashing::default(), health::LastLook::default(), Instant::now());
         let (importing, exporting) = (imports::Importing::default(), Arc::default());
+        let operators = Arc::new(Operators::new(registry.clone(), keys.clone()));
         Self {
             registry,
             resident,
@@ -137,6 +145,7 @@ impl Management {
             applied,
             changes,
             keys,
+            operators,
             hashing,
             importing,
             exporting,
@@ -146,11 +155,17 @@ impl Management {
             configuration: None,
             process: None,
             asking: None,
+            logging: None,
             broker: None,
             node: None,
             metrics: Metrics::default(),
             start,
         }
+    }
+
+    /// Who is let in, to be told of a configuration.
+    pub fn operators(&self) -> &Arc<Operators> {
+        &self.operators
     }
 
     /// Has the configuration read and changed by `configuration`.
@@ -169,6 +184,12 @@ impl Management {
     #[must_use]
     pub fn with_asking(self, asking: Arc<dyn Asking>) -> Self {
         Self { asking: Some(asking), ..self }
+    }
+
+    /// Has what is logged changed by `logging`.
+    #[must_use]
+    pub fn with_logging(self, logging: Arc<dyn Logging>) -> Self {
+        Self { logging: Some(logging), ..self }
     }
 
     /// Looks into the broker that runs here, and acts on its clients.
@@ -204,7 +225,7 @@ pub fn limits() -> HttpLimits {
 /// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
 /// `/openapi.json`.
 pub fn router(management: Management) -> Router {
-    let gate = Gate::new(management.keys.clone());
+    let gate = Gate::new(management.operators.clone());
     let idempotency = Idempotency::default();
     let here = Arc::new(management);
     let (own, nanomq) = (routes(), nanomq_routes());
@@ -315,6 +336,10 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::StatsRead, routes!(stats::read))
         .add(Scope::StatsRead, routes!(about::about))
         .add(Scope::StatsRead, routes!(metrics::read))
+        .add(Access::Known, routes!(operators::whoami::whoami))
+        .add(Scope::ConfigRead, routes!(logging::show))
+        .add(Scope::ConfigWrite, routes!(logging::change))
+        .add(Scope::MessagesRead, routes!(trace::follow))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
 }

@@ -11,6 +11,8 @@ mod process;
 mod registry;
 mod requests;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

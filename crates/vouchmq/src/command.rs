@@ -14,6 +14,7 @@ mod publish;
 mod registry;
 mod serve;
 mod subscribe;
+mod token;
 mod trial;
 mod version;
 
@@ -44,6 +45,8 @@ pub(crate) enum Command {
     Sub(Box<subscribe::Arguments>),
     #[command(subcommand)]
     Cert(cert::Cert),
+    #[command(subcommand)]
+    Token(token::Command),
     /// Set or delete a user in a password file
     Passwd(passwd::Arguments),
     #[command(flatten)]
@@ -74,6 +77,7 @@ impl Command {
             Self::Pub(arguments) => publish::run(*arguments),
             Self::Sub(arguments) => subscribe::run(*arguments),
             Self::Cert(cert) => cert::run(&cert),
+            Self::Token(command) => command.run(),
             Self::Passwd(arguments) => passwd::run(&arguments),
             Self::Registry(command) => command.run(),
             Self::Profile(profile) => profile::run(profile),

@@ -1,6 +1,7 @@
 //! The configuration of this process: files, the environment, flags.
 
 mod mistake;
+pub(crate) mod operators;
 pub(crate) mod people;
 mod written;
 

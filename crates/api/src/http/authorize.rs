@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use vouchmq_identity::model::Scope;
 
 use super::presented::{Presented, is_of_another_site};
+use super::turns::Turns;
 use super::{Code, Gate, Idempotency, Peer, Principal, Problem};
 
 /// Who made a request, and that it may: a route that is open to everybody has none.
@@ -57,11 +58,17 @@ pub(super) async fn authorize(
         Err(problem) => return problem.into_response(),
     };
     request.extensions_mut().insert(Authorized { principal: principal.clone() });
+    // Behind the gate: who is nobody keeps nobody else waiting.
+    let turn = match Turns::take(&mut request).await {
+        Ok(turn) => turn,
+        Err(problem) => return problem.into_response(),
+    };
     if request.method().is_safe() {
         return next.run(request).await;
     }
     let idempotency = demand.idempotency;
     let work = async move {
+        let _turn = turn;
         match idempotency {
             Some(idempotency) => idempotency.answer(&principal.name, request, next).await,
             None => next.run(request).await,

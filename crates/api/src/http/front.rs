@@ -20,6 +20,7 @@ use super::forwarded::{self, Client};
 use super::origin::Origin;
 use super::policy::{Now, Policy};
 use super::request_id::X_REQUEST_ID;
+use super::turns::Turns;
 use super::watch::Watch;
 use super::{Code, Peer, Problem, RequestId, Service, admit};
 
@@ -99,7 +100,10 @@ impl Front {
                 request.extensions_mut().insert(request_id.clone());
                 request.extensions_mut().insert(Peer(peer));
                 request.extensions_mut().insert(Prolong(watch.clone()));
-                self.route(request, &watch, &now).await
+                request.extensions_mut().insert(BodyDeadline(Instant::now() + now.limits.body_timeout));
+                let (turns, body_timeout) = (now.turns.clone(), now.limits.body_timeout);
+                request.extensions_mut().insert(Turns { turns, watch: watch.clone(), body_timeout });
+                self.route(request, &watch).await
             }
             Err(problem) => problem.into_response(),
         };
@@ -143,17 +147,8 @@ impl Front {
         forwarded::client_of(origin.address(), headers, is_trusted)
     }
 
-    async fn route(&self, request: Request<Body>, watch: &Watch, now: &Now) -> Response {
-        let Ok(turn) = timeout_at(watch.answer_by(), now.turns.clone().acquire_owned()).await else {
-            let detail = "as many requests as may are worked on; nothing was done";
-            return Problem::new(Code::Unavailable, detail).into_response();
-        };
-        let mut request = request;
-        request.extensions_mut().insert(BodyDeadline(Instant::now() + now.limits.body_timeout));
-        let routed = unless_it_panics(async {
-            let _turn = turn;
-            self.service.router().oneshot(request).await
-        });
+    async fn route(&self, request: Request<Body>, watch: &Watch) -> Response {
+        let routed = unless_it_panics(self.service.router().oneshot(request));
         let mut routed = pin!(routed);
         loop {
             let answer_by = watch.answer_by();

@@ -6,7 +6,8 @@ pub struct HttpLimits {
     /// Connections at a time. For one more, that which has asked nothing for the longest time is closed; while all are
     /// being answered, the new one.
     pub connections_max: usize,
-    /// Requests that are worked on at a time; more wait, each on its connection, for as long as a request may take.
+    /// Requests of principals that are worked on at a time; more wait, each on its connection, for as long as a request
+    /// may take. Who is refused takes no place.
     pub requests_max: usize,
     /// Connections of one address at a time; more are closed at once. Loopback and trusted proxies are exempt, IPv6
     /// counts by /64.

@@ -3,7 +3,7 @@
 pub(super) mod clients;
 pub(super) mod limits;
 pub(super) mod listeners;
-mod message;
+pub(super) mod message;
 pub(super) mod publish;
 pub(super) mod retained;
 pub(super) mod subscriptions;
@@ -31,7 +31,7 @@ impl Management {
     }
 
     /// Takes down what is going to be done: what cannot be audited is not done.
-    async fn take_down(
+    pub(super) async fn take_down(
         &self,
         caller: Caller,
         action: &'static str,
@@ -45,7 +45,7 @@ impl Management {
 }
 
 /// So much of a text as there is room for.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     text.get(..text.floor_char_boundary(NAME_LEN_MAX)).unwrap_or_default().to_owned()
 }
 

@@ -17,11 +17,12 @@ mod event;
 mod export;
 mod fault;
 mod import;
-mod input;
+pub(super) mod input;
 pub(super) mod json;
 mod limits;
 mod listener;
 mod listing;
+mod log;
 mod message;
 mod operator;
 mod path;
@@ -36,6 +37,8 @@ mod target;
 mod tests;
 mod tls;
 mod token;
+mod trace;
+pub(super) mod whoami;
 
 use clap::{Args, Subcommand};
 
@@ -84,6 +87,10 @@ pub(crate) enum Command {
     Import(Single<import::Import>),
     /// Write products, devices, claim tokens and blocks into a file
     Export(Single<export::Export>),
+    /// What the broker logs, and how to have it log more for a while
+    Log(Arguments<log::Action>),
+    /// Watch what a client sends and is sent, as it happens
+    Trace(Single<trace::Trace>),
     /// Have the broker read its configuration again: all of it, or nothing
     Reload(Single<reload::Reload>),
     /// Tell what answers: version, uptime, listeners, features
@@ -132,7 +139,7 @@ Exit codes:
   2  cannot be done as asked: usage, no token, unreadable file";
 
 /// Something that is done with a resource.
-trait Act {
+pub(super) trait Act {
     /// Does it, and prints what came of it.
     async fn act(self, operator: &Operator) -> Result<(), Failure>;
 }
@@ -159,11 +166,19 @@ impl Command {
             Self::Event(Arguments { common, action }) => run(common, action),
             Self::Import(Single { common, action }) => run(common, action),
             Self::Export(Single { common, action }) => run(common, action),
+            Self::Log(Arguments { common, action }) => run(common, action),
+            Self::Trace(Single { common, action }) => run(common, action),
             Self::Reload(Single { common, action }) => run(common, action),
             Self::About(Single { common, action }) => run(common, action),
             Self::Broker(Arguments { common, action }) => run(common, action),
         }
     }
+}
+
+/// Does something as a whole.
+pub(super) fn act(single: Single<impl Act + Args>) -> Result<(), Failure> {
+    let Single { common, action } = single;
+    run(common, action)
 }
 
 fn run(common: Common, action: impl Act) -> Result<(), Failure> {

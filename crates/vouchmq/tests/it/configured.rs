@@ -22,7 +22,7 @@ pub(crate) struct Configured {
     /// Where each listener of MQTT is, in the order of the file.
     urls: Vec<String>,
     /// Where operators connect.
-    api: String,
+    pub(crate) api: String,
 }
 
 pub(crate) const FILE: &str = "broker.conf";
@@ -121,7 +121,7 @@ impl Configured {
     }
 
     /// The port of a listener.
-    fn port(&self, number: usize) -> &str {
+    pub(crate) fn port(&self, number: usize) -> &str {
         let url = self.urls.get(number).unwrap();
         url.rsplit_once(':').unwrap().1.split('/').next().unwrap()
     }

@@ -21,7 +21,11 @@ const LISTED_MAX: usize = 1_024;
 ///
 /// # Errors
 /// 422 with the pointer to what is wrong.
-pub(super) fn message_of(place: &str, new: &NewMessage, now: Timestamp) -> Result<Arc<Message>, Problem> {
+pub(in crate::management) fn message_of(
+    place: &str,
+    new: &NewMessage,
+    now: Timestamp,
+) -> Result<Arc<Message>, Problem> {
     let at = |field: &str| format!("{place}/{field}");
     TopicName::new(&new.topic).map_err(|fault| invalid_topic(&at("topic"), fault))?;
     let qos = QoS::from_bits(new.qos).ok_or_else(|| invalid(&at("qos"), "write 0, 1 or 2"))?;

@@ -87,10 +87,11 @@ pub(super) async fn of_user(State(here): Here, Path(username): Path<String>) -> 
     responses((status = 200, body = Said), (status = 404, body = Said, description = "112: it is not connected")))]
 pub(super) async fn kick(State(here): Here, caller: Caller, Path(client_id): Path<String>) -> Answer<Said> {
     let broker = here.broker.as_ref().ok_or(Refused::absent())?;
-    if !broker.disconnect_client(&client_id, ReasonCode::ADMINISTRATIVE_ACTION).await {
-        return Err(Refused::new(StatusCode::NOT_FOUND, ResultCode::Offline));
-    }
-    here.record(caller, "client.disconnect", &client_id, "").await?;
+    let offline = Refused::new(StatusCode::NOT_FOUND, ResultCode::Offline);
+    let client = broker.client(&client_id).await;
+    client.filter(|client| client.client.connection.is_some()).ok_or(offline)?;
+    here.take_down(caller, "client.disconnect", &client_id, String::new()).await?;
+    broker.disconnect_client(&client_id, ReasonCode::ADMINISTRATIVE_ACTION).await;
     Ok(done())
 }
 

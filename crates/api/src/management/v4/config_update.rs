@@ -17,6 +17,10 @@ pub(super) async fn replace(State(here): Here, caller: Caller, request: Request)
     let (_, body) = read_body(request, BATCH_BYTES_MAX).await?;
     let mistaken = Refused::new(StatusCode::BAD_REQUEST, ResultCode::NotHocon);
     let text = String::from_utf8(body.to_vec()).map_err(|_| mistaken)?;
+    // A body that got lost is a configuration that says nothing, too.
+    if text.trim().is_empty() {
+        return Err(mistaken);
+    }
     let bytes = text.len();
     let reloaded = configuration.replace(text).await.map_err(|why| {
         tell_of(&why);

@@ -1,18 +1,21 @@
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use vouchmq_broker::Control;
 use vouchmq_identity::model::Scope;
+use vouchmq_mqtt::Message;
 
-use super::answer::{Refused, Said, said};
+use super::answer::{Answer, Refused, Said, said};
 use super::body::{ArrayOf, ObjectOf};
 use super::code::ResultCode;
 use super::wish::Wish;
-use crate::management::Here;
+use crate::management::broker::shortened;
 use crate::management::caller::Caller;
+use crate::management::{Here, Management};
 
 /// What became of a batch, message by message.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,6 +40,12 @@ pub(super) struct PublishResult {
 const MESSAGES_MAX: usize = 1_000;
 const BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// A message that may be published, to each of its topics; or the topics of one that may not.
+struct Judged {
+    name: String,
+    messages: Option<Vec<Arc<Message>>>,
+}
+
 /// Publish a MQTT message.
 #[utoipa::path(post, path = "/api/v4/mqtt/publish", operation_id = "nanomq_mqtt_publish", tag = "NanoMQ",
     request_body = serde_json::Value,
@@ -45,14 +54,11 @@ pub(super) async fn publish(
     State(here): Here,
     caller: Caller,
     ObjectOf(text): ObjectOf<Box<RawValue>>,
-) -> Result<Json<Said>, Refused> {
+) -> Answer<Said> {
     let broker = here.broker.as_ref().ok_or(Refused::absent())?;
-    let Some(wish) = Wish::read(text.get()).filter(|wish| is_affordable(std::slice::from_ref(wish))) else {
-        return Ok(said(ResultCode::Parameter));
-    };
-    may(&caller, &wish)?;
-    here.record(caller, "message.publish", wish.name(), &detail_of(wish.topics().len())).await?;
-    Ok(said(sent(broker, &wish).await))
+    let Ok(judged) = judge(&caller, broker, &[text])? else { return Ok(said(ResultCode::Parameter)) };
+    let codes = publish_all(&here, caller, broker, &judged).await?;
+    Ok(said(codes.first().copied().unwrap_or(ResultCode::Parameter)))
 }
 
 /// Batch publish MQTT messages.
@@ -62,60 +68,74 @@ pub(super) async fn publish_batch(
     State(here): Here,
     caller: Caller,
     ArrayOf(texts): ArrayOf<Vec<Box<RawValue>>>,
-) -> Result<Response, Refused> {
+) -> Answer<Results> {
     let broker = here.broker.as_ref().ok_or(Refused::absent())?;
-    if texts.len() > MESSAGES_MAX {
-        return Err(Refused::parameter());
-    }
+    let judged = judge(&caller, broker, &texts)?.map_err(|TooMuch| Refused::parameter())?;
+    let codes = publish_all(&here, caller, broker, &judged).await?;
+    let result = |(judged, code): (Judged, ResultCode)| PublishResult { topic: judged.name, code };
+    let data = judged.into_iter().zip(codes).map(result).collect();
+    Ok(Json(Results { data, code: ResultCode::Done }))
+}
+
+/// More than one request may publish.
+#[derive(Debug)]
+struct TooMuch;
+
+/// What of a request can be published.
+///
+/// # Errors
+/// 403: a topic begins with `$`, which is the broker's own, and the caller does not control the broker.
+fn judge(
+    caller: &Caller,
+    broker: &Control,
+    texts: &[Box<RawValue>],
+) -> Result<Result<Vec<Judged>, TooMuch>, Refused> {
     let wishes: Vec<Option<Wish>> = texts.iter().map(|text| Wish::read(text.get())).collect();
-    let good: Vec<&Wish> = wishes.iter().flatten().collect();
-    if !is_affordable(good.iter().copied()) {
-        return Err(Refused::parameter());
-    }
-    good.iter().try_for_each(|wish| may(&caller, wish))?;
-    if let Some(first) = good.first() {
-        let count = good.iter().map(|wish| wish.topics().len()).sum();
-        here.record(caller, "message.publish", first.name(), &detail_of(count)).await?;
-    }
-    let mut data = Vec::with_capacity(wishes.len());
-    for (wish, text) in wishes.iter().zip(&texts) {
-        data.push(match wish {
-            Some(wish) => PublishResult { topic: wish.name().to_owned(), code: sent(broker, wish).await },
-            None => PublishResult { topic: Wish::topic_in(text.get()), code: ResultCode::Parameter },
-        });
-    }
-    Ok(Json(Results { data, code: ResultCode::Done }).into_response())
-}
-
-/// Publishes a message to each of its topics. What an operator may not publish is not told from what no client may.
-async fn sent(broker: &Control, wish: &Wish) -> ResultCode {
-    let now = broker.now();
-    let mut code = ResultCode::Done;
-    for topic in wish.topics() {
-        if broker.publish_message(wish.message(topic, now)).await.is_err() {
-            code = ResultCode::Parameter;
+    let (mut messages, mut bytes) = (texts.len(), 0_usize);
+    for wish in wishes.iter().flatten() {
+        if wish.topics().iter().any(|topic| topic.starts_with('$')) {
+            caller.needs(Scope::Control)?;
         }
-    }
-    code
-}
-
-/// What begins with `$` is the broker's own.
-fn may(caller: &Caller, wish: &Wish) -> Result<(), Refused> {
-    if wish.topics().iter().any(|topic| topic.starts_with('$')) {
-        caller.needs(Scope::Control)?;
-    }
-    Ok(())
-}
-
-fn is_affordable<'a>(wishes: impl IntoIterator<Item = &'a Wish>) -> bool {
-    let (mut messages, mut bytes) = (0_usize, 0_usize);
-    for wish in wishes {
-        messages = messages.saturating_add(wish.topics().len());
+        messages = messages.saturating_add(wish.topics().len() - 1);
         bytes = bytes.saturating_add(wish.byte_count());
     }
-    messages <= MESSAGES_MAX && bytes <= BYTES_MAX
+    if messages > MESSAGES_MAX || bytes > BYTES_MAX {
+        return Ok(Err(TooMuch));
+    }
+    let now = broker.now();
+    let judged = |(wish, text): (Option<Wish>, &Box<RawValue>)| match wish {
+        Some(wish) => Judged { name: wish.name().to_owned(), messages: wish.messages(now) },
+        None => Judged { name: Wish::topic_in(text.get()), messages: None },
+    };
+    Ok(Ok(wishes.into_iter().zip(texts).map(judged).collect()))
 }
 
-fn detail_of(count: usize) -> String {
-    format!("{count} messages over NanoMQ's API")
+/// Takes down what is going to be published, and publishes it: how it went, for each.
+async fn publish_all(
+    here: &Management,
+    caller: Caller,
+    broker: &Control,
+    judged: &[Judged],
+) -> Result<Vec<ResultCode>, Refused> {
+    let good = || judged.iter().filter(|judged| judged.messages.is_some());
+    if let Some(first) = good().next() {
+        let names = good().map(|judged| judged.name.as_str()).collect::<Vec<_>>().join(", ");
+        let name = if judged.len() == 1 { first.name.clone() } else { format!("{} messages", judged.len()) };
+        here.take_down(caller, "message.publish", &name, shortened(&names)).await?;
+    }
+    let mut codes = Vec::with_capacity(judged.len());
+    for Judged { messages, .. } in judged {
+        let Some(messages) = messages else {
+            codes.push(ResultCode::Parameter);
+            continue;
+        };
+        let mut code = ResultCode::Done;
+        for message in messages {
+            if broker.publish_message(message.clone()).await.is_err() {
+                code = ResultCode::Parameter;
+            }
+        }
+        codes.push(code);
+    }
+    Ok(codes)
 }

@@ -36,7 +36,7 @@ pub(super) static RELOAD: &[Field] = &[
     KEEP_ALIVE,
     ALLOW_ANONYMOUS,
     Field::fixed(&["enable_mqtt_stream"], "exchange_client.enable", Unit::Switch, Shown::Switch(false)),
-    Field::fixed(&["bridge_mode"], "bridges.mqtt.enable", Unit::Switch, Shown::Switch(false)),
+    Field::fixed(&["bridge_mode"], "bridges.mqtt.enable", Unit::Presence, Shown::Switch(false)),
 ];
 
 static BASIC: &[Field] = &[

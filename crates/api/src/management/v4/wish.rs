@@ -1,25 +1,23 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use base64ct::{Base64, Encoding};
 use serde::Deserialize;
 use serde_json::Value;
+use vouchmq_client::dto::message::{MessageProperties, NewMessage, UserProperty};
+use vouchmq_mqtt::Message;
 use vouchmq_mqtt::time::Timestamp;
-use vouchmq_mqtt::{Message, PropertiesBuf, Property, Publication, PublisherId, QoS, TopicName};
 
 use super::body::Pairs;
+use crate::management::broker::message::message_of;
 
 /// A message that somebody wants to be published, to one topic or to several.
 #[derive(Debug)]
 pub(super) struct Wish {
-    /// As the request has them.
+    /// The topics, as the request has them.
     name: String,
     topics: Vec<String>,
-    payload: Vec<u8>,
-    qos: QoS,
-    retain: bool,
-    properties: PropertiesBuf,
-    expiry: Option<Duration>,
+    /// The message, but for its topic.
+    message: NewMessage,
 }
 
 /// What is written.
@@ -64,10 +62,8 @@ struct Named {
     topics: Option<Value>,
 }
 
-const USER_PROPERTIES_MAX: usize = 64;
-
 impl Wish {
-    /// Reads a JSON object; `None`: it is none, or something in it is missing or wrong.
+    /// Reads a JSON object; `None`: it is none, or something in it is missing or not of its kind.
     pub(super) fn read(text: &str) -> Option<Self> {
         // A list of values without names would do for serde, too.
         if !text.starts_with('{') {
@@ -82,25 +78,27 @@ impl Wish {
             }
             (Some(_), Some(_)) | (None, None) => return None,
         };
-        if topics.iter().any(|topic| TopicName::new(topic).is_err()) {
-            return None;
-        }
-        let payload = match written.decoding {
-            Some(Coding::Base64) => Base64::decode_vec(&written.payload).ok()?,
-            Some(Coding::Plain) | None => written.payload.into_bytes(),
+        let (is_to_decode, is_to_encode) =
+            (written.decoding == Some(Coding::Base64), written.encoding == Some(Coding::Base64));
+        let (payload, payload_b64) = match (is_to_decode, is_to_encode) {
+            // Undone and made again.
+            (true, true) | (false, false) => (Some(written.payload), None),
+            (true, false) => (None, Some(written.payload)),
+            (false, true) => (Some(Base64::encode_string(written.payload.as_bytes())), None),
         };
-        let payload = match written.encoding {
-            Some(Coding::Base64) => Base64::encode_string(&payload).into_bytes(),
-            Some(Coding::Plain) | None => payload,
+        let properties = match written.properties {
+            Some(properties) => Some(properties.meant()?),
+            None => None,
         };
-        let qos = QoS::from_bits(written.qos.unwrap_or_default())?;
-        let retain = written.retain.unwrap_or_default();
-        let (properties, expiry) = match &written.properties {
-            Some(written) => (written.encoded()?, written.message_expiry_interval),
-            None => (PropertiesBuf::new(), None),
+        let message = NewMessage {
+            topic: String::new(),
+            payload,
+            payload_b64,
+            qos: written.qos.unwrap_or_default(),
+            retain: written.retain.unwrap_or_default(),
+            properties,
         };
-        let expiry = expiry.map(|secs| Duration::from_secs(secs.into()));
-        Some(Self { name, topics, payload, qos, retain, properties, expiry })
+        Some(Self { name, topics, message })
     }
 
     /// The topics in a text of which nothing else may be right, as they are written.
@@ -119,60 +117,44 @@ impl Wish {
         &self.topics
     }
 
-    /// What it is for all its topics.
+    /// Bytes of the payload for all its topics, at most.
     pub(super) fn byte_count(&self) -> usize {
-        let each = self.payload.len().saturating_add(self.properties.as_properties().as_bytes().len());
+        let (text, base64) = (&self.message.payload, &self.message.payload_b64);
+        let each = text.as_ref().or(base64.as_ref()).map_or(0, String::len);
         each.saturating_mul(self.topics.len())
     }
 
-    /// The message for one of its topics.
-    pub(super) fn message(&self, topic: &str, now: Timestamp) -> Arc<Message> {
-        Message::new(&Publication {
-            topic,
-            properties: self.properties.as_properties(),
-            payload: &self.payload,
-            qos: self.qos,
-            retain: self.retain,
-            publisher: PublisherId::BROKER,
-            expires_at: self.expiry.map_or(Timestamp::NEVER, |expiry| now.after(expiry)),
-        })
+    /// The message for each of its topics; `None`: no packet could have it.
+    pub(super) fn messages(&self, now: Timestamp) -> Option<Vec<Arc<Message>>> {
+        let mut message = self.message.clone();
+        let each = self.topics.iter().map(|topic| {
+            message.topic.clone_from(topic);
+            message_of("", &message, now).ok()
+        });
+        each.collect()
     }
 }
 
 impl WrittenProperties {
-    /// As a packet has them; `None` for what no packet can have.
-    fn encoded(&self) -> Option<PropertiesBuf> {
-        let mut encoded = PropertiesBuf::new();
-        let mut is_good = true;
-        match self.payload_format_indicator {
-            Some(kind @ (0 | 1)) => is_good &= encoded.push(Property::PayloadFormatIndicator(kind == 1)),
-            Some(_) => return None,
-            None => {}
-        }
-        if let Some(text) = &self.content_type {
-            is_good &= !text.contains('\0') && encoded.push(Property::ContentType(text));
-        }
-        if let Some(topic) = &self.response_topic {
-            is_good &= TopicName::new(topic).is_ok() && encoded.push(Property::ResponseTopic(topic));
-        }
-        if let Some(text) = &self.correlation_data {
-            is_good &= encoded.push(Property::CorrelationData(text.as_bytes()));
-        }
-        let pairs = self.user_properties.as_ref().map_or(&[][..], |pairs| &pairs.0);
-        is_good &= pairs.len() <= USER_PROPERTIES_MAX;
-        for (name, value) in pairs {
-            let value = text_of(value)?;
-            is_good &= !name.contains('\0') && !value.contains('\0');
-            is_good &= encoded.push(Property::UserProperty(name, &value));
-        }
-        is_good.then_some(encoded)
+    fn meant(self) -> Option<MessageProperties> {
+        let pairs = self.user_properties.unwrap_or_default().0.into_iter();
+        let user_property = |(name, value)| Some(UserProperty { name, value: text_of(value)? });
+        Some(MessageProperties {
+            payload_format_indicator: self.payload_format_indicator,
+            message_expiry_interval: self.message_expiry_interval,
+            content_type: self.content_type,
+            response_topic: self.response_topic,
+            correlation_data: self.correlation_data,
+            correlation_data_b64: None,
+            user_properties: pairs.map(user_property).collect::<Option<_>>()?,
+        })
     }
 }
 
 /// The text of a User Property, which JSON may have as something else.
-fn text_of(value: &Value) -> Option<String> {
+fn text_of(value: Value) -> Option<String> {
     match value {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
@@ -180,27 +162,25 @@ fn text_of(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use vouchmq_mqtt::QoS;
+
     use super::*;
 
-    fn read(text: &str) -> Wish {
-        Wish::read(text).unwrap_or_else(|| panic!("{text}"))
+    fn messages(text: &str) -> Option<Vec<Arc<Message>>> {
+        Wish::read(text)?.messages(Timestamp::from_micros(1))
     }
 
     #[test]
     fn nanomqs_example_is_read_as_it_is_meant() {
-        let wish = read(
-            r#"{"topics":"a,b,c","payload":"text","qos":1,"retain":false,"clientid":"example",
+        let text = r#"{"topics":"a,b,c","payload":"text","qos":1,"retain":false,"clientid":"example",
             "properties":{"payload_format_indicator":1,"message_expiry_interval":60,"response_topic":"r",
             "correlation_data":"x","subscription_identifier":1,"content_type":"text/plain",
-            "user_properties":{"id":10010,"foo":"bar","b":true}}}"#,
-        );
-        assert_eq!((wish.name(), wish.topics()), ("a,b,c", &["a", "b", "c"].map(String::from)[..]));
-        let message = wish.message("b", Timestamp::from_micros(1));
-        let publication = message.publication();
-        assert_eq!(
-            (publication.topic, publication.payload, publication.qos),
-            ("b", &b"text"[..], QoS::AtLeastOnce)
-        );
+            "user_properties":{"id":10010,"foo":"bar","b":true}}}"#;
+        let messages = messages(text).unwrap();
+        let topics: Vec<_> = messages.iter().map(|message| message.publication().topic).collect();
+        assert_eq!(topics, ["a", "b", "c"]);
+        let publication = messages[1].publication();
+        assert_eq!((publication.payload, publication.qos), (&b"text"[..], QoS::AtLeastOnce));
         assert_eq!(publication.expires_at, Timestamp::from_micros(60_000_001));
         let properties = publication.properties;
         let users: Vec<_> = properties.user_properties().collect();
@@ -211,11 +191,14 @@ mod tests {
 
     #[test]
     fn base64_is_made_and_undone() {
-        let payload = |more: &str| read(&format!(r#"{{"topic":"t","payload":"AP8=",{more}}}"#)).payload;
+        let payload = |more: &str| {
+            let text = format!(r#"{{"topic":"t","payload":"AP8=",{more}}}"#);
+            messages(&text).unwrap()[0].payload().to_vec()
+        };
         assert_eq!(payload(r#""decoding":"base64""#), [0, 255]);
         assert_eq!(payload(r#""encoding":"base64""#), b"QVA4PQ==");
         assert_eq!(payload(r#""encoding":"plain","decoding":"plain""#), b"AP8=");
-        assert!(Wish::read(r#"{"topic":"t","payload":"!","decoding":"base64"}"#).is_none());
+        assert!(messages(r#"{"topic":"t","payload":"!","decoding":"base64"}"#).is_none());
     }
 
     #[test]
@@ -253,7 +236,7 @@ mod tests {
             r#"{"topic":"a","payload":"x","properties":{"user_properties":{"a":[]}}}"#,
             r#"{"topic":"a","payload":"x","topic":"b"}"#,
         ] {
-            assert!(Wish::read(text).is_none(), "{text}");
+            assert!(messages(text).is_none(), "{text}");
         }
         assert_eq!(Wish::topic_in(r#"{"topic":"a","qos":9}"#), "a");
         assert_eq!(Wish::topic_in(r#"{"topic":7}"#), "");

@@ -1,20 +1,28 @@
 //! Several addresses with the same rules, Unix sockets, and requests that wait for their turn.
 
 use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
+use axum::extract::State;
 use axum::routing::get;
 use tempfile::TempDir;
 use tokio::sync::Semaphore;
-use vouchmq_api::http::{HttpLimits, ListenFault, ListenerOptions, Peer, Policy, Rules};
+use utoipa_axum::routes;
+use vouchmq_api::http::{
+    Gate, Gatekeeper, HttpLimits, ListenFault, ListenerOptions, Peer, Policy, Presented, Principal, Refusal,
+    Routes, Rules, Stranger,
+};
 use vouchmq_broker::ListenAddress;
+use vouchmq_identity::model::Scope;
 
 use crate::harness::pki::Pki;
 use crate::harness::{Connection, Server, bind_with, free};
@@ -106,25 +114,47 @@ fn addresses_with_the_same_rules_share_their_bounds() {
     assert_eq!((policy.turned().displaced, policy.connections()), (1, 2));
 }
 
-/// A server whose requests say how many are at work, and wait to be let go.
+/// What requests work on.
+#[derive(Clone)]
+struct Works {
+    go: Arc<Semaphore>,
+    at_work: Arc<AtomicUsize>,
+    tell: Sender<usize>,
+}
+
+/// Says how many are at work, and waits to be let go.
+#[utoipa::path(get, path = "/work", responses((status = 200)))]
+async fn work(State(Works { go, at_work, tell }): State<Works>) {
+    tell.send(at_work.fetch_add(1, Ordering::SeqCst) + 1).unwrap();
+    go.acquire().await.unwrap().forget();
+    at_work.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// Knows everybody who shows a token.
+struct Keeper;
+
+#[async_trait]
+impl Gatekeeper for Keeper {
+    async fn principal(&self, presented: &Presented, _: IpAddr) -> Result<Principal, Refusal> {
+        match presented {
+            Presented::Bearer(_) => Ok(Principal::new("operator", [Scope::Admin])),
+            _ => Err(Stranger::because("unknown").into()),
+        }
+    }
+}
+
 fn waiting(limits: HttpLimits) -> (Server, Policy, Arc<Semaphore>, Receiver<usize>) {
     let (go, at_work) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicUsize::new(0)));
     let (tell, told) = channel();
-    let going = go.clone();
-    let work = move || {
-        let (going, at_work, tell) = (going.clone(), at_work.clone(), tell.clone());
-        async move {
-            tell.send(at_work.fetch_add(1, Ordering::SeqCst) + 1).unwrap();
-            going.acquire().await.unwrap().forget();
-            at_work.fetch_sub(1, Ordering::SeqCst);
-        }
-    };
     let policy = Policy::new(Rules { limits, ..Rules::default() });
     let options = ListenerOptions { policy: policy.clone(), ..ListenerOptions::new("test", free()) };
-    (Server::listening(Router::new().route("/work", get(work)), options), policy, go, told)
+    let routes = Routes::new("test").add(Scope::DevicesRead, routes!(work));
+    let works = Works { go: go.clone(), at_work, tell };
+    let built = routes.build(works, &Gate::new(Arc::new(Keeper)), None);
+    (Server::listening(built.router, options), policy, go, told)
 }
 
-const WORK: &[u8] = b"GET /work HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const WORK: &[u8] = b"GET /work HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer x\r\n\r\n";
 
 #[test]
 fn so_many_requests_are_worked_on_at_a_time_and_the_others_wait_for_their_turn() {
@@ -148,6 +178,8 @@ fn who_waits_too_long_for_its_turn_is_told_that_nothing_was_done_and_a_reload_ma
     told.recv().unwrap();
     let request_timeout = Duration::from_millis(200);
     policy.replace(Rules { limits: HttpLimits { request_timeout, ..patient(1) }, ..Rules::default() });
+    let nobody = server.ask("GET /work HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert_eq!(nobody.status, 401, "who is nobody waits for nothing");
     let mut second = server.connect();
     second.send(WORK);
     let answer = second.receive();

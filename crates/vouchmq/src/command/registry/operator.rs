@@ -21,7 +21,7 @@ use crate::exit::Failure;
 use crate::output;
 
 /// Somebody who may.
-pub(super) struct Operator {
+pub(in crate::command) struct Operator {
     rest: Rest,
     api: String,
     /// By what they prove who they are, for whoever is refused.
@@ -68,6 +68,10 @@ impl Operator {
         body: &(impl Serialize + Sync),
     ) -> Result<Value, Failure> {
         self.told(self.rest.call(Method::PATCH, &path.text(), Some(body)).await)
+    }
+
+    pub(super) async fn put(&self, path: &ApiPath, body: &(impl Serialize + Sync)) -> Result<Value, Failure> {
+        self.told(self.rest.call(Method::PUT, &path.text(), Some(body)).await)
     }
 
     pub(super) async fn delete(&self, path: &ApiPath) -> Result<Value, Failure> {

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use vouchmq_api::management::Logins;
 use vouchmq_broker::{ListenAddress, ListenerOptions};
 use vouchmq_config::{
     AuthenticationServiceOptions, Config, HttpListenerOptions, ManagementOptions, Outcome,
@@ -12,6 +13,7 @@ use vouchmq_config::{
 use super::http::Listen;
 use super::{Arguments, log};
 use crate::configuration::Mistake;
+use crate::configuration::operators;
 use crate::configuration::people::{self, People};
 use crate::configuration::{self, Drafts, Said};
 
@@ -35,6 +37,8 @@ pub(super) struct Wanted {
     pub(super) config: Config,
     pub(super) outcome: Outcome,
     pub(super) people: People,
+    /// Who is let in at the management API.
+    pub(super) logins: Logins,
 }
 
 impl Asked {
@@ -78,8 +82,14 @@ impl Asked {
             return Err(mistakes.collect());
         };
         self.apply(&mut config);
-        let people = people::read(&config, &outcome)?;
-        Ok(Wanted { config, outcome, people })
+        let (people, logins) = match (people::read(&config, &outcome), operators::read(&config, &outcome)) {
+            (Ok(people), Ok(logins)) => (people, logins),
+            (people, logins) => {
+                let mistakes = people.err().into_iter().chain(logins.err()).flatten();
+                return Err(mistakes.collect());
+            }
+        };
+        Ok(Wanted { config, outcome, people, logins })
     }
 
     /// What the command line says about files.

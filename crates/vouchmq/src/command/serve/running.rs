@@ -61,7 +61,7 @@ impl Running {
         file: Option<ToWrite>,
         clock: &Monotonic,
     ) -> Result<Reloaded, Vec<Mistake>> {
-        let Wanted { config, outcome, people } = wanted;
+        let Wanted { config, outcome, people, logins } = wanted;
         let one = |mistake: Mistake| vec![mistake];
         let logs = log::prepare(&config.log).map_err(|error| one(Mistake::new("log.file", error)))?;
         let service = self.service.prepare(config.remote.as_ref()).map_err(one)?;
@@ -98,6 +98,7 @@ impl Running {
                 to,
                 takes: "now".to_owned(),
             };
+            http.let_in(logins);
             changes.extend(http.commit(prepared).into_iter().map(told));
         }
         let reconsidered = self.control.reconsider(Whom::Everybody).await;
