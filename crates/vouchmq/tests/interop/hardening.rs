@@ -46,9 +46,10 @@ impl Machine {
     /// A text of the page, with what is different here.
     fn here(&self, text: &str) -> String {
         let at = |name: &str| self.path(name).display().to_string();
-        text.replace("/etc/vouchmq", &at("etc"))
+        // First what the folder itself may be below.
+        text.replace("/tmp/", &format!("{}/", at("tmp")))
+            .replace("/etc/vouchmq", &at("etc"))
             .replace("/run/vouchmq", &at("run"))
-            .replace("/tmp/", &format!("{}/", at("tmp")))
             .replace("8081", &self.plain.to_string())
             .replace("8443", &self.secure.to_string())
     }
