@@ -105,6 +105,11 @@ pub(crate) fn postgresql() -> Result<()> {
     debian::library_program("postgresql", "initdb", &["postgresql"])
 }
 
+/// curl, by which the examples of the documentation are run.
+pub(crate) fn curl(workspace: &Workspace) -> Result<PathBuf> {
+    debian::program(workspace, "curl", &["curl"])
+}
+
 /// Valgrind, which counts instructions.
 pub(crate) fn valgrind(workspace: &Workspace) -> Result<PathBuf> {
     debian::program(workspace, "valgrind", &["valgrind"])

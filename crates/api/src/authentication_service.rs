@@ -68,7 +68,8 @@ fn routes(service: &Arc<Service>) -> Built {
     let asks_emqx = from_fn_with_state((service.clone(), BrokerKind::Emqx), listed);
     let asks_native = from_fn_with_state(service.clone(), native::signed::signed);
     nanomq
+        .counted(&service.requests)
         .build_behind(service.clone(), asks_nanomq)
-        .merge(emqx.build_behind(service.clone(), asks_emqx))
-        .merge(native.build_behind(service.clone(), asks_native))
+        .merge(emqx.counted(&service.requests).build_behind(service.clone(), asks_emqx))
+        .merge(native.counted(&service.requests).build_behind(service.clone(), asks_native))
 }

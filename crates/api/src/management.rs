@@ -25,12 +25,14 @@ use crate::http::{
 };
 use crate::metrics::Metrics;
 
+mod about;
 pub(crate) mod answer;
 mod api_keys;
 mod applied;
 mod audit;
 mod authentication;
 mod blocks;
+mod broker;
 mod caller;
 mod certificate_authorities;
 mod changes;
@@ -46,19 +48,24 @@ mod health;
 mod imports;
 pub(crate) mod input;
 mod keys;
+mod logging;
 mod metrics;
+mod operators;
 mod process;
 mod products;
 pub(crate) mod refusal;
 mod registrations;
 mod stats;
 pub(crate) mod text;
+mod trace;
 mod v4;
 
 pub use applied::{Application, Applied};
 pub use authentication::Asking;
 pub use configuration::{Configuration, InvalidConfig, Kept, KeyChange};
 pub use keys::ApiKeys;
+pub use logging::{Level, Levels, Logging, NoLevel};
+pub use operators::{KnownCertificate, KnownUser, Logins, Operators, Tokens};
 pub use process::Process;
 
 /// What the management API works on.
@@ -87,6 +94,7 @@ pub struct Management {
     applied: Arc<dyn Applied>,
     changes: Arc<Changes>,
     keys: Arc<ApiKeys>,
+    operators: Arc<Operators>,
     hashing: hashing::Hashing,
     importing: imports::Importing,
     exporting: Arc<exports::Exporting>,
@@ -96,8 +104,9 @@ pub struct Management {
     configuration: Option<Arc<dyn Configuration>>,
     process: Option<Arc<dyn Process>>,
     asking: Option<Arc<dyn Asking>>,
+    logging: Option<Arc<dyn Logging>>,
     broker: Option<Control>,
-    peaks: v4::Peaks,
+    node: Option<Box<str>>,
     metrics: Metrics,
     start: Instant,
 }
@@ -127,6 +136,7 @@ impl Management {
         let (hashing, last_look, start) =
             (hashing::Hashing::default(), health::LastLook::default(), Instant::now());
         let (importing, exporting) = (imports::Importing::default(), Arc::default());
+        let operators = Arc::new(Operators::new(registry.clone(), keys.clone()));
         Self {
             registry,
             resident,
@@ -135,6 +145,7 @@ impl Management {
             applied,
             changes,
             keys,
+            operators,
             hashing,
             importing,
             exporting,
@@ -144,11 +155,17 @@ impl Management {
             configuration: None,
             process: None,
             asking: None,
+            logging: None,
             broker: None,
-            peaks: v4::Peaks::default(),
+            node: None,
             metrics: Metrics::default(),
             start,
         }
+    }
+
+    /// Who is let in, to be told of a configuration.
+    pub fn operators(&self) -> &Arc<Operators> {
+        &self.operators
     }
 
     /// Has the configuration read and changed by `configuration`.
@@ -169,6 +186,12 @@ impl Management {
         Self { asking: Some(asking), ..self }
     }
 
+    /// Has what is logged changed by `logging`.
+    #[must_use]
+    pub fn with_logging(self, logging: Arc<dyn Logging>) -> Self {
+        Self { logging: Some(logging), ..self }
+    }
+
     /// Looks into the broker that runs here, and acts on its clients.
     #[must_use]
     pub fn with_broker(self, broker: Control) -> Self {
@@ -179,6 +202,12 @@ impl Management {
     #[must_use]
     pub fn with_requests(self, requests: Arc<Requests>) -> Self {
         Self { metrics: Metrics::new(requests), ..self }
+    }
+
+    /// Tells by this name which node answers.
+    #[must_use]
+    pub fn with_node(self, name: &str) -> Self {
+        Self { node: Some(name.into()), ..self }
     }
 
     /// How long a request goes on deleting a product before it answers 202, and leaves the rest to housekeeping.
@@ -196,7 +225,7 @@ pub fn limits() -> HttpLimits {
 /// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
 /// `/openapi.json`.
 pub fn router(management: Management) -> Router {
-    let gate = Gate::new(management.keys.clone());
+    let gate = Gate::new(management.operators.clone());
     let idempotency = Idempotency::default();
     let here = Arc::new(management);
     let (own, nanomq) = (routes(), nanomq_routes());
@@ -211,7 +240,11 @@ pub fn router(management: Management) -> Router {
 
 /// Every operation of our own API, and the scope that it needs.
 pub fn routes() -> Routes<Arc<Management>> {
-    about_devices().merge(about_access()).merge(about_the_broker()).merge(about_the_configuration())
+    about_devices()
+        .merge(about_access())
+        .merge(about_clients())
+        .merge(about_the_broker())
+        .merge(about_the_configuration())
 }
 
 /// Every operation of NanoMQ's API, `/api/v4`, and the scope that it needs.
@@ -269,6 +302,25 @@ fn about_access() -> Routes<Arc<Management>> {
         .add(Scope::DevicesRead, routes!(explain::explain))
 }
 
+fn about_clients() -> Routes<Arc<Management>> {
+    use broker::{clients, limits, listeners, publish, retained, subscriptions};
+    Routes::new(TITLE)
+        .add(Scope::ClientsRead, routes!(clients::list))
+        .add(Scope::ClientsRead, routes!(clients::read))
+        .add(Scope::ClientsWrite, routes!(clients::disconnect))
+        .add(Scope::ClientsWrite, routes!(clients::delete))
+        .add(Scope::ClientsRead, routes!(subscriptions::of_client))
+        .add(Scope::ClientsRead, routes!(subscriptions::list))
+        .add(Scope::MessagesRead, routes!(retained::list))
+        .add(Scope::MessagesRead, routes!(retained::read))
+        .add(Scope::MessagesWrite, routes!(retained::delete))
+        .add(Scope::MessagesWrite, routes!(retained::delete_all))
+        .add(Scope::MessagesWrite, routes!(publish::publish))
+        .add(Scope::MessagesWrite, routes!(publish::publish_batch))
+        .add(Scope::StatsRead, routes!(listeners::list))
+        .add(Scope::StatsRead, routes!(limits::list))
+}
+
 fn about_the_broker() -> Routes<Arc<Management>> {
     Routes::new(TITLE)
         .add(Scope::Admin, routes!(api_keys::list))
@@ -282,8 +334,12 @@ fn about_the_broker() -> Routes<Arc<Management>> {
         .add(Scope::ChangesRead, routes!(changes::follow))
         .add(Scope::StatsRead, routes!(events::list))
         .add(Scope::StatsRead, routes!(stats::read))
-        .add(Scope::StatsRead, routes!(stats::about))
+        .add(Scope::StatsRead, routes!(about::about))
         .add(Scope::StatsRead, routes!(metrics::read))
+        .add(Access::Known, routes!(operators::whoami::whoami))
+        .add(Scope::ConfigRead, routes!(logging::show))
+        .add(Scope::ConfigWrite, routes!(logging::change))
+        .add(Scope::MessagesRead, routes!(trace::follow))
         .add(Access::Open("says only that the process answers"), routes!(health::health))
         .add(Access::Open("says only whether it is ready"), routes!(health::readiness))
 }

@@ -11,6 +11,8 @@ mod process;
 mod registry;
 mod requests;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,6 +54,11 @@ impl Metrics {
     pub fn nanomq_series_of(&self, stats: &BrokerStats, process: &ProcessFigures) -> String {
         let mut peaks = self.peaks.lock().unwrap_or_else(PoisonError::into_inner);
         nanomq::write(&peaks.see(stats, process))
+    }
+
+    /// What this process took of a processor since it was looked at before, in percent.
+    pub(crate) fn cpu_percent(&self, process: &ProcessFigures) -> f64 {
+        self.peaks.lock().unwrap_or_else(PoisonError::into_inner).cpu_percent(process)
     }
 
     /// Everything, in this form.

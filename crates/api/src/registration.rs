@@ -24,7 +24,8 @@ use vouchmq_identity::resident::Resident;
 use vouchmq_identity::store::Digest;
 
 use crate::http::{
-    Access, Built, Gate, Gatekeeper, Limiter, Presented, Principal, Refusal, Routes, Stranger, open_api_route,
+    Access, Built, Gate, Gatekeeper, Limiter, Presented, Principal, Refusal, Requests, Routes, Stranger,
+    open_api_route,
 };
 use crate::management::Applied;
 
@@ -48,6 +49,7 @@ pub struct Registration {
     /// Refusals that operators are told of.
     refusals: Limiter<IpAddr>,
     is_loopback_exempt: bool,
+    requests: Arc<Requests>,
 }
 
 /// So many a second, and so many at once.
@@ -137,14 +139,22 @@ impl Registration {
             tokens: limits.each_token.limiter(KEYS_MAX),
             refusals: Limiter::new(REFUSALS_PER_MINUTE, Duration::from_secs(60), KEYS_MAX),
             is_loopback_exempt: limits.is_loopback_exempt,
+            requests: Arc::default(),
         }
+    }
+
+    /// Has its requests counted there.
+    #[must_use]
+    pub fn with_requests(self, requests: Arc<Requests>) -> Self {
+        Self { requests, ..self }
     }
 }
 
 /// What the registration listener serves: [`routes()`], and `/openapi.json`.
 pub fn router(registration: Registration) -> Router {
     let gate = Gate::new(Arc::new(NoOperators));
-    let Built { router, document } = routes().build(Arc::new(registration), &gate, None);
+    let Built { router, document } =
+        routes().counted(&registration.requests.clone()).build(Arc::new(registration), &gate, None);
     router.merge(open_api_route(&document))
 }
 

@@ -18,6 +18,7 @@ use crate::verify::{Elsewhere, Queue};
 mod clients;
 mod cursor;
 mod instruct;
+mod limits;
 mod peaks;
 mod retained;
 mod sessions;
@@ -28,6 +29,7 @@ mod walk;
 
 pub use clients::{ClientFilter, ClientPage, ClientQuery, ClientStatus};
 pub use cursor::{ClientCursor, InvalidCursor, RetainedCursor, SubscriptionCursor};
+pub use limits::LimitsInForce;
 pub use peaks::PeakStats;
 pub(crate) use peaks::Peaks;
 pub use retained::{RetainedPage, RetainedQuery};
@@ -54,6 +56,11 @@ impl Control {
     /// The time now, as messages and engines count it.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// How many threads serve clients.
+    pub fn shard_count(&self) -> u16 {
+        u16::try_from(self.mailboxes.len()).unwrap_or(u16::MAX)
     }
 
     /// The clock that turns the time of messages and engines into the time of day.

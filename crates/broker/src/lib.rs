@@ -39,8 +39,8 @@ pub use clock::{Monotonic, SteadyClock, SystemClock, WallClock};
 pub use config::{BrokerConfig, BrokerSettings};
 pub use control::{
     BrokerStats, ClientCursor, ClientFilter, ClientPage, ClientQuery, ClientStatus, Control, HandshakeStats,
-    InquiryStats, InvalidCursor, PeakStats, RetainedCursor, RetainedPage, RetainedQuery, SubscriptionCursor,
-    SubscriptionPage, SubscriptionQuery, SubscriptionStatus,
+    InquiryStats, InvalidCursor, LimitsInForce, PeakStats, RetainedCursor, RetainedPage, RetainedQuery,
+    SubscriptionCursor, SubscriptionPage, SubscriptionQuery, SubscriptionStatus,
 };
 pub use listen::{SocketFile, bind_unix};
 pub use listener_options::{ListenerOptions, ProxyProtocolOptions, WebSocketOptions};

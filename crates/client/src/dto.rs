@@ -26,6 +26,7 @@ pub mod explain;
 pub mod import;
 pub mod limits;
 pub mod listener;
+pub mod log;
 pub mod message;
 pub mod page;
 pub mod problem;
@@ -34,8 +35,10 @@ pub mod registration;
 pub mod reload;
 pub mod stats;
 pub mod subscription;
+pub mod trace;
 pub mod transfer;
 pub mod verify;
+pub mod whoami;
 
 mod present;
 

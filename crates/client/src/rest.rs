@@ -3,6 +3,7 @@
 use std::time::Duration;
 use std::{fmt, io};
 
+use base64ct::{Base64, Encoding};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -13,6 +14,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
 
 use crate::dto::problem::ProblemBody;
 use crate::transport::Lookup;
@@ -39,8 +41,8 @@ pub enum RestFault {
     /// The address is none.
     #[error("'{0}' is no address of an HTTP API: write http://HOST:PORT or https://HOST:PORT")]
     Address(Box<str>),
-    /// The token cannot be sent.
-    #[error("the token has characters that cannot be sent")]
+    /// The token, user name or password cannot be sent.
+    #[error("the token or password has characters that cannot be sent")]
     Token,
     /// Nobody answers.
     #[error("no answer from {address}: {why}")]
@@ -110,6 +112,21 @@ impl Rest {
         Ok(Self { base: base.into(), authorization: authorization.transpose()?, client })
     }
 
+    /// The same client, which shows a user name and a password (RFC 7617) in place of a token.
+    ///
+    /// # Errors
+    /// [`RestFault::Token`]: a user name has no colon, and neither has control characters.
+    pub fn with_password(self, user: &str, password: &str) -> Result<Self, RestFault> {
+        if user.contains(':') || [user, password].iter().any(|text| text.contains(char::is_control)) {
+            return Err(RestFault::Token);
+        }
+        let pair = Zeroizing::new(format!("{user}:{password}"));
+        let encoded = Zeroizing::new(Base64::encode_string(pair.as_bytes()));
+        let mut value = HeaderValue::try_from(format!("Basic {}", *encoded)).map_err(|_| RestFault::Token)?;
+        value.set_sensitive(true);
+        Ok(Self { authorization: Some(value), ..self })
+    }
+
     /// Asks for something.
     ///
     /// # Errors
@@ -148,6 +165,19 @@ impl Rest {
             }
             None => Bytes::new(),
         };
+        self.send(request, bytes).await
+    }
+
+    /// Puts a text in place of what is there.
+    ///
+    /// # Errors
+    /// [`RestFault`].
+    pub async fn put_text<T: DeserializeOwned>(&self, path: &str, text: String) -> Result<T, RestFault> {
+        let request = self.request(Method::PUT, path).header(ACCEPT, "application/json");
+        self.send(request.header(CONTENT_TYPE, "text/plain; charset=utf-8"), text.into()).await
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: Builder, bytes: Bytes) -> Result<T, RestFault> {
         let whole = Full::new(bytes).map_err(|never| match never {}).boxed_unsync();
         let request = request.body(whole).map_err(|error| strange(0, &error))?;
         let (status, answer) = tokio::time::timeout(PATIENCE, self.exchange(request))

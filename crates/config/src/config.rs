@@ -4,6 +4,7 @@ mod access;
 mod hidden;
 mod http;
 mod log;
+mod operators;
 pub(crate) mod remote;
 mod settings;
 
@@ -15,9 +16,10 @@ pub use access::{At, Authentication, Authorization, User};
 pub use hidden::Hidden;
 pub use http::{
     AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown, HttpBounds,
-    HttpListenerOptions, HttpRules, ManagementLogin, ManagementOptions, RegistrationOptions,
+    HttpListenerOptions, HttpRules, ManagementOptions, RegistrationOptions,
 };
 pub use log::{LogFormat, LogLevel, LogOptions, LogTarget, Rotation};
+pub use operators::{KNOWN_PASSWORD, ManagementLogin, OperatorCertificate, OperatorUser, TokenOptions};
 pub use settings::{Settings, SubscribeDenied};
 
 /// A configuration without a mistake in it. Two are equal if they mean the same.

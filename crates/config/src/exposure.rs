@@ -8,7 +8,7 @@ use vouchmq_identity::AuthenticatorName;
 use vouchmq_tls::ServerOptions;
 
 use crate::config::remote::{knows_everybody, shown};
-use crate::config::{Authentication, Config, HttpListenerOptions};
+use crate::config::{Authentication, Config, HttpListenerOptions, ManagementLogin};
 
 /// A listener as seen from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,8 @@ impl Config {
     pub fn exposed(&self) -> Vec<Exposed> {
         let mut all: Vec<Exposed> = self.listeners.iter().map(|listener| self.mqtt(listener)).collect();
         if let Some(management) = &self.management {
-            all.extend(http("http_server", &management.http, "operators with a token"));
+            let (who, is_open) = (operators(&management.login), management.login.is_open.is_some());
+            all.extend(http("http_server", &management.http, &who).map(|one| Exposed { is_open, ..one }));
         }
         if let Some(registration) = &self.registration {
             all.extend(http("registration", &registration.http, "devices, as their product says"));
@@ -128,6 +129,19 @@ impl Config {
         }
         if who.is_empty() { "nobody".to_owned() } else { who.join(", ") }
     }
+}
+
+/// By what operators show who they are.
+fn operators(login: &ManagementLogin) -> String {
+    let ways = [
+        (true, "a token"),
+        (!login.users.is_empty(), "a password"),
+        (login.tokens.is_some(), "a signed token"),
+        (!login.certificates.is_empty(), "a certificate of theirs"),
+    ];
+    let ways: Vec<&str> = ways.into_iter().filter_map(|(is_there, way)| is_there.then_some(way)).collect();
+    let anybody = if login.is_open.is_some() { "ANYBODY on this machine, " } else { "" };
+    format!("{anybody}operators with {}", ways.join(" or "))
 }
 
 fn http(name: &str, http: &HttpListenerOptions, who: &str) -> impl Iterator<Item = Exposed> {

@@ -28,9 +28,10 @@ mod value;
 
 pub use config::{
     At, Authentication, AuthenticationServiceOptions, Authorization, BrokerOptions, CallerOptions, Config,
-    EmqxFailure, EmqxUnknown, Hidden, HttpBounds, HttpListenerOptions, HttpRules, LogFormat, LogLevel,
-    LogOptions, LogTarget, ManagementLogin, ManagementOptions, RegistrationOptions, RegistryOptions,
-    Rotation, Settings, SubscribeDenied, SystemOptions, User,
+    EmqxFailure, EmqxUnknown, Hidden, HttpBounds, HttpListenerOptions, HttpRules, KNOWN_PASSWORD, LogFormat,
+    LogLevel, LogOptions, LogTarget, ManagementLogin, ManagementOptions, OperatorCertificate, OperatorUser,
+    RegistrationOptions, RegistryOptions, Rotation, Settings, SubscribeDenied, SystemOptions, TokenOptions,
+    User,
 };
 pub use describe::{example, help, json, markdown};
 pub use effective::{Change, Effective};

@@ -59,10 +59,9 @@ impl Overrides {
         };
         let shape = shape.ok_or_else(|| unknown(key))?;
         let earlier = path.iter().try_fold(&self.root, |map, key| map.exactly(key)?.value.as_map());
-        let value = match value::read(text, shape, earlier).map_err(wrong)? {
-            Some(value) => value,
+        let Some(value) = value::read(text, shape, earlier).map_err(wrong)? else {
             // A secret that stays as it is.
-            None => return Ok(()),
+            return Ok(());
         };
         let mut leaves = Vec::new();
         collect(&value, &path, &mut leaves);

@@ -5,6 +5,7 @@ mod acl;
 mod http;
 mod listeners;
 mod log;
+mod operators;
 mod remote;
 mod tls;
 mod unsaid;

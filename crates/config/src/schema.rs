@@ -10,6 +10,7 @@ mod limits;
 mod listeners;
 mod log;
 mod nearest;
+mod operators;
 mod remote;
 mod row;
 mod shape;
@@ -54,6 +55,9 @@ pub const SECTIONS: &[(&str, &[Row])] = &[
     ("registration", limits::REGISTRATION),
     ("http_server", http::MANAGEMENT),
     ("http_server", http::MANAGEMENT_TLS),
+    ("http_server", operators::LOGIN),
+    ("http_server", operators::TOKENS),
+    ("http_server", operators::OPERATORS),
     ("auth_service", http::AUTHENTICATION_SERVICE),
     ("auth_service", http::AUTHENTICATION_SERVICE_TLS),
     ("log", log::ROWS),

@@ -13,6 +13,9 @@ const SEARCHED_MIN: usize = 4;
 /// Words before a colon that make a comment look like a key that is switched off.
 const TELLING: &[&str] = &["pass", "secret", "token", "key", "cred", "psk", "database", "user", "auth"];
 
+/// Where something stands, and what: for people.
+type Told = Vec<(String, String)>;
+
 /// Whether a value only stands for a secret.
 pub(crate) fn is_marker(text: &str) -> bool {
     matches!(text.trim(), HIDDEN | MARKER)
@@ -28,7 +31,7 @@ pub(crate) fn is_masked(text: &str) -> bool {
 ///
 /// # Errors
 /// Each mistake, with its line: what cannot be understood may hold a secret anywhere.
-pub fn without_secrets(text: &str) -> Result<String, Vec<(String, String)>> {
+pub fn without_secrets(text: &str) -> Result<String, Told> {
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let scalars = scalars(text).map_err(|notes| errors(&notes))?;
     let secrets: Vec<&str> = scalars
@@ -85,7 +88,7 @@ fn uncommented(comment: &str) -> Option<String> {
 ///
 /// # Errors
 /// Each mistake, with its line.
-pub fn hidden_left(text: &str) -> Result<Vec<(String, String)>, Vec<(String, String)>> {
+pub fn hidden_left(text: &str) -> Result<Told, Told> {
     let scalars = scalars(text).map_err(|notes| errors(&notes))?;
     let is_left = |scalar: &&Scalar| {
         !scalar.is_comment && (is_secret(&scalar.path) && is_marker(&scalar.text) || is_masked(&scalar.text))

@@ -24,6 +24,7 @@ pub mod jwt;
 pub mod model;
 pub mod password_file;
 pub mod password_import;
+pub mod passwords;
 pub mod registry;
 pub mod resident;
 pub mod scram;

@@ -27,6 +27,7 @@ mod mosquitto;
 mod tests;
 
 pub use configured::from_configuration;
+pub(crate) use configured::looks_hashed;
 pub use emqx::{EmqxRow, from_emqx};
 pub use hono::{HonoSecret, from_hono};
 pub use mosquitto::from_mosquitto;

@@ -56,10 +56,8 @@ pub(crate) struct Connection {
     pub(crate) blocked_since: Timestamp,
     /// When its client was let in, in whole seconds of the clock of the engine.
     pub(crate) connected_at_secs: u32,
-    /// Keep Alive of the CONNECT; what is in force may be less.
-    pub(crate) keep_alive_secs: u16,
-    /// Clean Start, or Clean Session, of the CONNECT.
-    pub(crate) clean_start: bool,
+    /// Its CONNECT.
+    pub(crate) said: Said,
     /// Maximum Packet Size of the client.
     pub(crate) packet_bytes_max: u32,
     /// QoS 1 and 2 PUBLISH of the client that we have not finished with.
@@ -116,8 +114,7 @@ impl Connection {
             last_received: now,
             blocked_since: Timestamp::NEVER,
             connected_at_secs: 0,
-            keep_alive_secs: 0,
-            clean_start: false,
+            said: Said::default(),
             packet_bytes_max: u32::MAX,
             inbound_open: 0,
             inbound_aliases: None,
@@ -174,17 +171,12 @@ impl Connection {
     /// How long nothing may be heard of an established client: one and a half times the keep-alive in force; zero =
     /// for ever.
     pub(crate) fn silence_max(&self) -> Duration {
-        Duration::from_millis(u64::from(self.announced.keep_alive_secs(self.keep_alive_secs)) * 1500)
+        Duration::from_millis(u64::from(self.announced.keep_alive_secs(self.said.keep_alive_secs)) * 1500)
     }
 
     /// When the client was let in, to the second.
     pub(crate) fn connected_at(&self) -> Timestamp {
         Timestamp::ZERO.after(Duration::from_secs(u64::from(self.connected_at_secs)))
-    }
-
-    /// What its CONNECT said, as far as it is kept.
-    pub(crate) const fn said(&self) -> Said {
-        Said { dialect: self.dialect, keep_alive_secs: self.keep_alive_secs, clean_start: self.clean_start }
     }
 
     /// Bytes that wait for the peer.

@@ -94,6 +94,11 @@ impl SharedRetained {
         self.lock().limits = limits;
     }
 
+    /// The bounds.
+    pub fn limits(&self) -> RetainedLimits {
+        self.lock().limits
+    }
+
     /// Stores a message under its topic, in place of an older one (`MQTT5-3.3.1-5`).
     ///
     /// # Errors

@@ -9,10 +9,12 @@ mod config;
 mod demo;
 mod passwd;
 mod password;
+mod profile;
 mod publish;
 mod registry;
 mod serve;
 mod subscribe;
+mod token;
 mod trial;
 mod version;
 
@@ -28,7 +30,7 @@ pub(crate) enum Command {
     Serve(Box<serve::Arguments>),
     /// Check a configuration file: what is wrong, what is in effect, what is open to whom
     Check(check::Arguments),
-    /// Print the keys of configuration files, or an example of one
+    /// Print the keys of configuration files; show and change those of a running broker
     #[command(subcommand)]
     Config(config::Command),
     /// Tell what the rules of a configuration let a client do
@@ -43,10 +45,15 @@ pub(crate) enum Command {
     Sub(Box<subscribe::Arguments>),
     #[command(subcommand)]
     Cert(cert::Cert),
+    #[command(subcommand)]
+    Token(token::Command),
     /// Set or delete a user in a password file
     Passwd(passwd::Arguments),
     #[command(flatten)]
     Registry(registry::Command),
+    /// Brokers that you act on, by name
+    #[command(subcommand)]
+    Profile(profile::Profile),
     /// Show the life of a device: registered, connected, rotated, revoked
     Demo(demo::Arguments),
     /// Measure a broker
@@ -64,14 +71,16 @@ impl Command {
         match self {
             Self::Serve(arguments) => serve::run(*arguments),
             Self::Check(arguments) => check::run(&arguments),
-            Self::Config(command) => config::run(&command),
+            Self::Config(command) => config::run(command),
             Self::Acl(command) => acl::run(&command),
             Self::Trial(command) => trial::run(command),
             Self::Pub(arguments) => publish::run(*arguments),
             Self::Sub(arguments) => subscribe::run(*arguments),
             Self::Cert(cert) => cert::run(&cert),
+            Self::Token(command) => command.run(),
             Self::Passwd(arguments) => passwd::run(&arguments),
             Self::Registry(command) => command.run(),
+            Self::Profile(profile) => profile::run(profile),
             Self::Demo(arguments) => demo::run(&arguments),
             Self::Bench(bench) => bench::run(&bench),
             Self::Version => version::run(),

@@ -1,7 +1,9 @@
 //! The configuration of this process: files, the environment, flags.
 
 mod mistake;
+pub(crate) mod operators;
 pub(crate) mod people;
+mod written;
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -12,6 +14,7 @@ use crate::output;
 pub(crate) use mistake::Mistake;
 use vouchmq_config::hocon::{self, FILE_SIZE_MAX, Sources};
 use vouchmq_config::{Layers, Origin, Outcome};
+pub(crate) use written::{Written, kept_of, text_of, write};
 
 /// What the API has changed, in the data directory.
 const OVERRIDES: &str = "overrides.conf";
@@ -40,20 +43,65 @@ pub(crate) struct Said {
     pub(crate) set: Vec<String>,
 }
 
+/// What files would say that are not written yet; `None` is what they say.
+#[derive(Clone, Default)]
+pub(crate) struct Drafts {
+    /// In place of the file of [`Said`].
+    pub(crate) file: Option<String>,
+    /// In place of the overrides.
+    pub(crate) overrides: Option<String>,
+}
+
+/// One file as it would be, and all others as they are.
+struct Draft<'a> {
+    path: &'a Path,
+    text: &'a str,
+}
+
+impl Sources for Draft<'_> {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        if path == self.path { Ok(self.text.to_owned()) } else { Disk.read(path) }
+    }
+}
+
 /// What a file, the overrides beside the data, the environment and flags come to; each file that they name is
 /// looked at.
 pub(crate) fn outcome(said: &Said) -> Outcome {
-    let file = said.file.as_deref().map(read);
-    let overrides = layers(file.as_ref(), None, said).data().join(OVERRIDES);
-    let overrides = overrides.exists().then(|| read(&overrides));
-    let mut outcome = vouchmq_config::resolve(layers(file.as_ref(), overrides.as_ref(), said));
+    outcome_with(said, &Drafts::default())
+}
+
+/// The same, if these drafts were written.
+pub(crate) fn outcome_with(said: &Said, drafts: &Drafts) -> Outcome {
+    let mut outcome = vouchmq_config::resolve(layers_with(said, drafts));
     outcome.check_files(&|path| File::open(path).map(drop));
     outcome
 }
 
-fn read(path: &Path) -> hocon::Read {
+/// Where values would come from, if these drafts were written.
+pub(crate) fn layers_with(said: &Said, drafts: &Drafts) -> Layers {
+    let file = said.file.as_deref().map(|path| read(path, drafts.file.as_deref()));
+    let path = overrides_below(file.as_ref(), said);
+    let is_there = drafts.overrides.is_some() || path.exists();
+    let overrides = is_there.then(|| read(&path, drafts.overrides.as_deref()));
+    layers(file.as_ref(), overrides.as_ref(), said)
+}
+
+/// Where what the API changes is kept.
+pub(crate) fn overrides_of(said: &Said) -> PathBuf {
+    let file = said.file.as_deref().map(|path| read(path, None));
+    overrides_below(file.as_ref(), said)
+}
+
+fn overrides_below(file: Option<&hocon::Read>, said: &Said) -> PathBuf {
+    layers(file, None, said).data().join(OVERRIDES)
+}
+
+fn read(path: &Path, draft: Option<&str>) -> hocon::Read {
     let variable = |name: &str| std::env::vars_os().find(|(known, _)| known == name)?.1.into_string().ok();
-    hocon::read(path, &Disk, &variable)
+    match draft {
+        Some(text) => hocon::read(path, &Draft { path, text }, &variable),
+        None => hocon::read(path, &Disk, &variable),
+    }
 }
 
 fn layers(file: Option<&hocon::Read>, overrides: Option<&hocon::Read>, said: &Said) -> Layers {

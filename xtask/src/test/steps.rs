@@ -97,6 +97,7 @@ fn clippy(context: &Context) -> Result<Outcome> {
 
 fn nextest(context: &Context) -> Result<Outcome> {
     tools::postgresql()?;
+    tools::curl(&context.workspace)?;
     let tests = context.nextest("--workspace")?;
     // foreign clients have a step of their own, which brings them along
     let here = interop::exists(context);

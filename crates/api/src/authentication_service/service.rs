@@ -11,7 +11,7 @@ use super::nonces::Nonces;
 use super::verifier::Verifier;
 use super::{AuthenticationServiceOptions, CallersFault, Confirm, EmqxFailure, EmqxUnknown, Judge};
 use crate::changes::Changes;
-use crate::http::{Built, Code, Limiter, Problem, network_of};
+use crate::http::{Built, Code, Limiter, Problem, Requests, network_of};
 
 /// The authentication service, ready to be served.
 pub struct AuthenticationService(Service);
@@ -25,6 +25,7 @@ pub(super) struct Service {
     pub(super) emqx_unknown: EmqxUnknown,
     pub(super) emqx_failure: EmqxFailure,
     pub(super) changes: Option<Arc<Changes>>,
+    pub(super) requests: Arc<Requests>,
     verifications: Option<Limiter<Caller>>,
     failures: Limiter<IpAddr>,
     hints: Limiter<IpAddr>,
@@ -64,6 +65,7 @@ impl AuthenticationService {
             failures: Limiter::new(FAILURES_PER_MINUTE, 60 * second, KEYS_MAX),
             hints: Limiter::new(HINTS_PER_MINUTE, 60 * second, KEYS_MAX),
             changes: None,
+            requests: Arc::default(),
             warned: Mutex::default(),
         }))
     }
@@ -72,6 +74,13 @@ impl AuthenticationService {
     #[must_use]
     pub fn telling(mut self, changes: Arc<Changes>) -> Self {
         self.0.changes = Some(changes);
+        self
+    }
+
+    /// The same, and its requests are counted there.
+    #[must_use]
+    pub fn counted(mut self, requests: &Arc<Requests>) -> Self {
+        self.0.requests = requests.clone();
         self
     }
 

@@ -10,8 +10,8 @@ pub struct Paging(PageRequest);
 
 const LIMIT_DEFAULT: u32 = 50;
 const LIMIT_MAX: u32 = 200;
-/// A key of the store is far shorter.
-const CURSOR_LEN_MAX: usize = 1024;
+/// A key of the store is far shorter; a place among retained messages has a number for each level of its topic.
+const CURSOR_LEN_MAX: usize = 8 * 1024;
 /// What a cursor begins with: a later form can be told from this one.
 const FORM: char = '1';
 
@@ -82,7 +82,7 @@ mod tests {
             assert!(Paging::new(Some(limit), None).is_ok());
         }
         let other_form = Base64UrlUnpadded::encode_string(b"2x");
-        for cursor in ["x", "!", "", "MQ==", &other_form, &"A".repeat(2000)] {
+        for cursor in ["x", "!", "", "MQ==", &other_form, &"A".repeat(10_000)] {
             assert_eq!(Paging::new(None, Some(cursor)).unwrap_err().code(), Code::BadCursor, "{cursor}");
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -28,7 +29,7 @@ pub(crate) struct CountedRoute {
 
 /// The requests of one route.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     /// By the first digit of the status.
     classes: [AtomicU64; 5],
     took: Histogram,
@@ -36,7 +37,7 @@ pub(super) struct Tally {
 
 impl Requests {
     /// Where the requests of a route are counted; one that is made again goes on.
-    pub(super) fn of(&self, listener: &str, method: &str, template: &str) -> Arc<Tally> {
+    pub(crate) fn of(&self, listener: &str, method: &str, template: &str) -> Arc<Tally> {
         let (listener, method, template) = (listener.into(), method.into(), template.into());
         let mut routes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         routes.entry(CountedRoute { listener, template, method }).or_default().clone()
@@ -52,14 +53,29 @@ impl Requests {
     }
 }
 
-/// Counts a request of one route.
-pub(super) async fn count(State(tally): State<Arc<Tally>>, request: Request, next: Next) -> Response {
+/// Those of one path, by method.
+pub(super) type Tallies = Arc<[(&'static str, Arc<Tally>)]>;
+
+/// Counts a request of one path.
+pub(super) async fn count(State(tallies): State<Tallies>, request: Request, next: Next) -> Response {
     let start = Instant::now();
+    let of_method = tallies.iter().find(|(method, _)| *method == request.method().as_str());
+    // HEAD is answered as GET is.
+    let Some((_, tally)) = of_method.or_else(|| tallies.first()).cloned() else {
+        return next.run(request).await;
+    };
     let response = next.run(request).await;
-    let class = usize::from(response.status().as_u16() / 100).saturating_sub(1);
-    if let Some(class) = tally.classes.get(class) {
-        class.fetch_add(1, Ordering::Relaxed);
-    }
-    tally.took.observe(start.elapsed());
+    tally.count(response.status().as_u16(), start.elapsed());
     response
+}
+
+impl Tally {
+    /// A request was answered with this status, after so long.
+    pub(crate) fn count(&self, status: u16, took: Duration) {
+        let class = usize::from(status / 100).saturating_sub(1);
+        if let Some(class) = self.classes.get(class) {
+            class.fetch_add(1, Ordering::Relaxed);
+        }
+        self.took.observe(took);
+    }
 }

@@ -13,7 +13,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use vouchmq_identity::model::Scope;
 
 use super::authorize::{Demand, authorize};
-use super::requests::count;
+use super::requests::{Tallies, count};
 use super::{Code, Gate, Idempotency, Problem, Requests, action, openapi};
 
 /// Who may use a route. There is no default: every route says it.
@@ -195,15 +195,18 @@ impl Counting {
     where
         S: Clone + Send + Sync + 'static,
     {
-        let method = methods_of(item).next().map_or("other", |method| word_of(&method));
-        let tally = self.requests.of(&self.listener, method, template);
-        methods.route_layer(from_fn_with_state(tally, count))
+        let tally = |method: HttpMethod| {
+            let word = word_of(&method);
+            (word, self.requests.of(&self.listener, word, template))
+        };
+        let tallies: Tallies = methods_of(item).map(tally).collect();
+        methods.route_layer(from_fn_with_state(tallies, count))
     }
 
     /// What has no route.
     fn elsewhere(&self) -> MethodRouter {
-        let tally = self.requests.of(&self.listener, "other", "other");
-        any(nothing_here).layer(from_fn_with_state(tally, count))
+        let tallies: Tallies = [("other", self.requests.of(&self.listener, "other", "other"))].into();
+        any(nothing_here).layer(from_fn_with_state(tallies, count))
     }
 }
 

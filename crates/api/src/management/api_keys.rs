@@ -7,7 +7,7 @@ use axum::response::Response;
 use vouchmq_client::dto::api_key::{ApiKey as Body, CreatedApiKey, NewApiKey as Wanted};
 use vouchmq_client::dto::page::Page;
 use vouchmq_identity::Cidr;
-use vouchmq_identity::model::{ApiKey, ApiKeyId, Scope};
+use vouchmq_identity::model::{ApiKey, ApiKeyId, Rights, Role, Scope};
 use vouchmq_identity::registry::{CreateApiKey, RevokeApiKey};
 
 use super::answer::{check_version, created_with_secret, missing, version_of, versioned};
@@ -37,12 +37,12 @@ pub(super) async fn create(
     caller: Caller,
     JsonBody(wanted): JsonBody<Wanted>,
 ) -> Result<Response, Problem> {
-    let mut scopes: Vec<Scope> = read_all("/scopes", &wanted.scopes, Scope::ALL.len())?;
-    scopes.sort_unstable();
-    scopes.dedup();
+    let scopes: Vec<Scope> = read_all("/scopes", &wanted.scopes, Scope::ALL.len())?;
+    let role = wanted.role.as_deref().map(|role| read::<Role>("/role", role)).transpose()?;
+    let rights = Rights::new(role, scopes);
     let command = CreateApiKey {
         name: read("/name", &wanted.name)?,
-        scopes,
+        scopes: rights.scopes().to_vec(),
         networks: read_all::<Cidr>("/cidrs", &wanted.cidrs.unwrap_or_default(), NETWORKS_MAX)?,
         expires_at: read_some_time("/expires_at", wanted.expires_at.as_deref())?,
     };

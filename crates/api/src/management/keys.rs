@@ -158,12 +158,17 @@ impl ApiKeys {
 }
 
 impl ApiKeys {
+    /// Whether this is the administrator's token.
+    pub(super) fn is_administrator(&self, bearer: &SecretString) -> bool {
+        self.administrator.as_ref().is_some_and(|administrator| administrator.is(bearer))
+    }
+
     /// Whose text it is.
     ///
     /// # Errors
     /// [`Refusal`].
     pub(super) async fn holder(&self, bearer: &SecretString, peer: IpAddr) -> Result<Principal, Refusal> {
-        if self.administrator.as_ref().is_some_and(|administrator| administrator.is(bearer)) {
+        if self.is_administrator(bearer) {
             return Ok(Principal::administrator());
         }
         let text = bearer.expose_secret().as_bytes();

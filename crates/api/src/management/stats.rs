@@ -5,10 +5,9 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use vouchmq_broker::Control;
-use vouchmq_client::dto::stats::{About, BrokerFigures, EventCount, Stats, Verdicts};
+use vouchmq_client::dto::stats::{BrokerFigures, EventCount, Stats, Verdicts};
 use vouchmq_identity::store::{PageRequest, StoreFault};
 
-use super::text::time_of;
 use super::{Here, Management};
 
 const PORTION: u32 = 1_000;
@@ -38,18 +37,6 @@ pub(super) async fn read(State(here): Here) -> Json<Stats> {
             .collect(),
         uptime_seconds: here.start.elapsed().as_secs(),
         broker,
-    })
-}
-
-/// What answers here.
-#[utoipa::path(get, path = "/v1/about", operation_id = "read_about", tag = "stats",
-    responses((status = 200, body = About)))]
-pub(super) async fn about(State(here): Here) -> Json<About> {
-    Json(About {
-        name: "vouchmq".to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        api: vec!["v1".to_owned()],
-        time: time_of(here.registry.now()),
     })
 }
 

@@ -54,7 +54,7 @@ impl Peaks {
     }
 
     /// What the process took of a processor since the last scrape; since its start at the first.
-    fn cpu_percent(&mut self, process: &ProcessFigures) -> f64 {
+    pub(super) fn cpu_percent(&mut self, process: &ProcessFigures) -> f64 {
         let (cpu, up) = (process.cpu_seconds, process.up_seconds);
         let (cpu_before, up_before) = self.cpu.unwrap_or_default();
         let passed = up - up_before;

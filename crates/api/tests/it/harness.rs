@@ -9,6 +9,7 @@ use vouchmq_api::http::{
 
 pub(crate) mod client;
 pub(crate) mod log;
+pub(crate) mod mqtt;
 pub(crate) mod pki;
 pub(crate) mod registry;
 mod steps;

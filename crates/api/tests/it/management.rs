@@ -1,6 +1,7 @@
 mod access;
 mod audit;
 mod blocks;
+mod broker;
 mod certificates;
 mod configuration;
 mod credentials;
@@ -11,6 +12,7 @@ mod failure;
 mod health;
 mod hygiene;
 mod keys;
+mod operators;
 mod paging;
 mod story;
 mod waiting;

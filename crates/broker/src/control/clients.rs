@@ -50,6 +50,8 @@ pub struct ClientFilter {
     pub client_id: Option<Box<str>>,
     /// [User name](ClientStatus::username).
     pub username: Option<Box<str>>,
+    /// The device that it proved to be.
+    pub device: Option<DeviceId>,
     /// Connected, or away.
     pub is_connected: Option<bool>,
     /// Clean Start of its last CONNECT.
@@ -137,5 +139,6 @@ impl ClientFilter {
     fn admits(&self, status: &ClientStatus) -> bool {
         self.admits_state(&status.client)
             && self.username.as_deref().is_none_or(|wanted| status.username.as_deref() == Some(wanted))
+            && self.device.as_ref().is_none_or(|wanted| status.device.as_ref() == Some(wanted))
     }
 }

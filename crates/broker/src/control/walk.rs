@@ -5,9 +5,9 @@ use super::cursor::Place;
 use crate::shard::ShardView;
 
 /// Places that a shard looks at before others get their turn.
-const PLACES: usize = 1024;
+const PLACES: usize = 512;
 /// What a shard finds before others get their turn.
-const ITEMS: usize = 1024;
+const ITEMS: usize = 256;
 
 /// What a shard found in one turn.
 struct Portion<T> {

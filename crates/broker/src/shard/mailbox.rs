@@ -18,6 +18,9 @@ use crate::verify::Judged;
 /// Bytes of mail that may wait for one shard before the others stop reading from their clients.
 const BACKLOG_MAX: usize = 8 * 1024 * 1024;
 
+/// What an engine is to do.
+pub(crate) type Instruction = dyn FnOnce(&mut Engine, Timestamp) + Send;
+
 /// What reaches a shard from other threads.
 pub(crate) enum Message {
     /// Another shard's engine has something to tell.
@@ -35,7 +38,7 @@ pub(crate) enum Message {
     /// Looks into the shard.
     Inspect(Box<dyn FnOnce(&ShardView<'_>) + Send>),
     /// Has the engine do something.
-    Instruct(Box<dyn FnOnce(&mut Engine, Timestamp) + Send>),
+    Instruct(Box<Instruction>),
     /// Accepts clients at one more listener.
     Listen(Listener, Arc<Door>),
     /// Copies the connections that a trace is about, those from this place on.

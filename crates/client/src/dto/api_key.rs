@@ -32,8 +32,12 @@ pub struct ApiKey {
 pub struct NewApiKey {
     /// What people call it: 1 to 256 bytes.
     pub name: String,
-    /// What it opens: at least one of `admin`, `devices:read`, `devices:write`, `credentials:write`,
-    /// `registrations:approve`, `blocks:write`, `auth:verify`, `changes:read`, `audit:read`, `stats:read`.
+    /// What it opens: `administrator`, `operator`, `viewer`, `auditor` or `broker`; the scopes that this stands for
+    /// when the key is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+    /// What it opens besides, as `devices:read`; at least one where there is no role.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
     /// Where it may be used from, at most 64 networks.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,7 @@ pub struct Client {
     pub clientid: String,
     /// Whether it is connected now.
     pub connected: bool,
-    /// Its user name, as it was let in; null while it is not connected, or without one.
+    /// The user name that it was let in by; null without one.
     pub username: Option<String>,
     /// The device that it is; null while it is not connected, or for a client that is none of the registry.
     pub device_id: Option<String>,
@@ -28,6 +28,10 @@ pub struct Client {
     pub session_expiry_secs: Option<u32>,
     /// When it connected; null while it is not.
     pub connected_at: Option<String>,
+    /// When its connection ended; null while it is connected.
+    pub disconnected_at: Option<String>,
+    /// When its session ends if it stays away; null while it is connected, and where that is never.
+    pub session_expires_at: Option<String>,
     /// Its subscriptions, shared ones included.
     pub subscriptions: u64,
     /// QoS 1 and 2 messages that were sent to it and are not finished.
@@ -53,6 +57,8 @@ pub struct Will {
     pub qos: u8,
     /// Whether it is retained.
     pub retain: bool,
+    /// Seconds after the loss that it waits for the client to come back.
+    pub delay_secs: u64,
 }
 
 /// `POST /v1/clients/{id}:disconnect`.

@@ -12,6 +12,10 @@ pub struct Listener {
     pub address: String,
     /// `tcp`, `tls`, `ws`, `wss` or `unix`.
     pub transport: String,
+    /// Whether a PROXY header comes first.
+    pub behind_proxy: bool,
     /// Connections that came by it and are open.
     pub connections: u64,
+    /// Connections that ever came by it.
+    pub accepted: u64,
 }

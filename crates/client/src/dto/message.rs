@@ -1,5 +1,6 @@
 //! Messages: published over the API, and retained ones.
 
+use base64ct::{Base64, Encoding};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -64,17 +65,20 @@ pub struct UserProperty {
 }
 
 /// What became of a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Published {
     /// Whether anybody had subscribed to it.
     pub matched: bool,
+    /// Of many: why this one was not published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// `POST /v1/publish:batch`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessages {
-    /// At most 256, published in this order; none of them if one is not valid.
+    /// 1 to 256, published in this order; none of them if one is not valid.
     pub items: Vec<NewMessage>,
 }
 
@@ -117,6 +121,18 @@ pub struct RetainedDeleted {
     pub deleted: u64,
     /// Whether there may be more that fit: one call deletes 10,000 at most.
     pub has_more: bool,
+}
+
+impl NewMessage {
+    /// A message with nothing but a payload: as text, where it is text.
+    pub fn with_payload(payload: Vec<u8>) -> Self {
+        match String::from_utf8(payload) {
+            Ok(text) => Self { payload: Some(text), ..Self::default() },
+            Err(bytes) => {
+                Self { payload_b64: Some(Base64::encode_string(bytes.as_bytes())), ..Self::default() }
+            }
+        }
+    }
 }
 
 /// Whether a field says nothing.

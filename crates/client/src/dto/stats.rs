@@ -108,4 +108,29 @@ pub struct About {
     pub api: Vec<String>,
     /// The time here: whoever sets dates can see whether the clocks agree.
     pub time: String,
+    /// Seconds since the start.
+    #[serde(default)]
+    pub uptime_seconds: u64,
+    /// What this node is called in the table of nodes; null where nobody calls it anything.
+    #[serde(default)]
+    pub node: Option<String>,
+    /// What was built, as `release linux x86_64`.
+    #[serde(default)]
+    pub build: String,
+    /// Under which license, as SPDX writes it.
+    #[serde(default)]
+    pub license: String,
+    /// Until when this version gets security fixes; null where no date is promised: then it is the newest version
+    /// alone that gets them.
+    #[serde(default)]
+    pub supported_until: Option<String>,
+    /// What this build can do.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// Threads that serve clients; null where no broker runs.
+    #[serde(default)]
+    pub shards: Option<u16>,
+    /// Where clients connect, as `tcp 127.0.0.1:1883`; null where no broker runs.
+    #[serde(default)]
+    pub listeners: Option<Vec<String>>,
 }

@@ -1,14 +1,13 @@
 //! The HTTP listeners.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use vouchmq_broker::ListenAddress;
 use vouchmq_identity::Cidr;
 use vouchmq_tls::{Fingerprint, ServerOptions};
 
-use super::Hidden;
+use super::{Hidden, ManagementLogin};
 
 /// Where an HTTP listener listens, and what it gives to whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,27 +63,8 @@ pub struct HttpBounds {
 pub struct ManagementOptions {
     /// Where it listens.
     pub http: HttpListenerOptions,
-    /// How an operator shows who it is in NanoMQ's way; not asked for yet, a token always is.
+    /// How operators show who they are.
     pub login: ManagementLogin,
-}
-
-/// NanoMQ's ways to show who an operator is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ManagementLogin {
-    /// Nothing of the kind is configured.
-    Token,
-    /// `auth_type = basic`
-    Basic {
-        /// The user name.
-        username: Option<Box<str>>,
-        /// The password.
-        password: Option<Hidden>,
-    },
-    /// `auth_type = jwt`
-    Jwt {
-        /// The public key that tokens are verified with.
-        key_file: Option<PathBuf>,
-    },
 }
 
 /// Where new devices register.
@@ -211,7 +191,7 @@ impl ManagementOptions {
     pub fn at(address: SocketAddr) -> Self {
         let mut http = HttpListenerOptions::at(address);
         http.rules.bounds = Some(HttpBounds::default());
-        Self { http, login: ManagementLogin::Token }
+        Self { http, login: ManagementLogin::default() }
     }
 }
 

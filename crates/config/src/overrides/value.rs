@@ -20,7 +20,7 @@ pub(super) fn read(text: &str, shape: &Shape, earlier: Option<&Map>) -> Result<O
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             Ok(Some(value(Form::List(items.map(|item| value(scalar(item, *kind))).collect()))))
         }
-        Some(kind) if !is_structure(kind) && !(shape.is_block() && begins == Some('{')) => {
+        Some(kind) if !is_written_out(kind, shape, begins) => {
             if is_secret(kind) && is_marker(text) {
                 return Ok(None);
             }
@@ -39,8 +39,9 @@ pub(super) fn read(text: &str, shape: &Shape, earlier: Option<&Map>) -> Result<O
     }
 }
 
-const fn is_structure(kind: Kind) -> bool {
-    matches!(kind, Kind::List(_) | Kind::Anything)
+/// Whether a list or a block is meant.
+fn is_written_out(kind: Kind, shape: &Shape, begins: Option<char>) -> bool {
+    matches!(kind, Kind::List(_) | Kind::Anything) || shape.is_block() && begins == Some('{')
 }
 
 fn is_secret(kind: Kind) -> bool {

@@ -10,7 +10,7 @@ use super::{Resolver, Section};
 use crate::address;
 use crate::config::{
     AuthenticationServiceOptions, BrokerOptions, CallerOptions, EmqxFailure, EmqxUnknown, Hidden, HttpBounds,
-    HttpListenerOptions, HttpRules, ManagementLogin, ManagementOptions, RegistrationOptions,
+    HttpListenerOptions, HttpRules, ManagementOptions, RegistrationOptions,
 };
 use crate::tree::Node;
 
@@ -50,7 +50,7 @@ impl<'a> Resolver<'a> {
         }
         let rules = self.management_rules(&section);
         let http = HttpListenerOptions { addresses, tls, insecure_ok, rules };
-        Some(ManagementOptions { http, login: login(&section) })
+        Some(ManagementOptions { http, login: self.login(&section) })
     }
 
     /// The addresses of `bind`.
@@ -297,20 +297,6 @@ fn is_local(address: &ListenAddress) -> bool {
     match address {
         ListenAddress::Tcp(address) => address.ip().to_canonical().is_loopback(),
         ListenAddress::Unix(_) => true,
-    }
-}
-
-fn login(section: &Section<'_>) -> ManagementLogin {
-    match section.text("auth_type") {
-        Some("jwt") => ManagementLogin::Jwt { key_file: section.text("jwt.public.keyfile").map(Into::into) },
-        Some("no_auth") => ManagementLogin::Token,
-        _ => match (section.text("username"), section.text("password")) {
-            (None, None) => ManagementLogin::Token,
-            (username, password) => ManagementLogin::Basic {
-                username: username.map(Into::into),
-                password: password.map(Hidden::from),
-            },
-        },
     }
 }
 

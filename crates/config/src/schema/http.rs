@@ -1,13 +1,8 @@
 //! The HTTP listeners.
 
-use super::Kind::{
-    Address, Bytes, Count, File, HttpAddress, Ip, List, Network, Secret, Switch, Text, Time, Word,
-};
+use super::Kind::{Address, Bytes, Count, HttpAddress, Ip, List, Network, Secret, Switch, Text, Time, Word};
 use super::row::{Row, own, row};
 use super::tls::tls;
-
-/// What the keys of NanoMQ's logins wait for.
-const LOGIN: &str = "NanoMQ's logins of the management API (operators show a token)";
 
 pub(super) const MANAGEMENT: &[Row] = &[
     row("http_server.enable", Switch).default("true").acts("false: operators connect nowhere"),
@@ -63,13 +58,6 @@ pub(super) const MANAGEMENT: &[Row] = &[
     own("http_server.host_names", List(&Text)).acts(
         "names that Host may have, beside localhost and addresses; without TLS other names are refused, with TLS where this is written",
     ),
-    row("http_server.username", Text).default("admin").not_yet(LOGIN, "user name of the one operator"),
-    row("http_server.password", Secret).not_yet(LOGIN, "password of the one operator"),
-    row("http_server.auth_type", Word(&["basic", "jwt", "no_auth"]))
-        .default("basic")
-        .not_yet(LOGIN, "how an operator shows who it is; no_auth never opens anything here"),
-    row("http_server.jwt.public.keyfile", File).not_yet(LOGIN, "public key that tokens are verified with"),
-    row("http_server.jwt.private.keyfile", File).not_yet(LOGIN, "private key, which NanoMQ reads and does not use"),
 ];
 pub(super) const MANAGEMENT_TLS: &[Row] = &tls!(own, "http_server.tls.");
 

@@ -61,6 +61,11 @@ fn around(path: &str) -> String {
         "auth.acl.enable" | "auth.no_match" => {
             "auth.acl.rules = [ { permit = deny, topics = [\"a\"] } ]".to_owned()
         }
+        "http_server.username" | "http_server.auth_type" => "http_server.password = swordfish".to_owned(),
+        "http_server.jwt.public.keyfile" => "http_server.auth_type = jwt".to_owned(),
+        _ if path.starts_with("http_server.jwt.") => {
+            "http_server.jwt { issuer = i, audience = a, keyfiles = [\"k.pem\"] }".to_owned()
+        }
         _ if path.starts_with("http_server.tls") => format!("http_server {{ tls {{ {tls} }} }}"),
         "http_server.proxy_protocol" => "http_server.trusted_proxies = [\"10.0.0.1\"]".to_owned(),
         _ if path.starts_with("registration.tls") => {
@@ -99,6 +104,13 @@ fn beside(path: &str) -> &'static str {
         ("rules", _) if list == "auth.acl.rules" => "permit = allow",
         ("certificates", "certfile") => r#"keyfile = "d.key""#,
         ("certificates", "keyfile") => r#"certfile = "d.pem""#,
+        ("users", "name") => "password = swordfish, role = auditor",
+        ("users", "password") => "name = ann, role = auditor",
+        ("users", _) => "name = ann, password = swordfish, scopes = [\"stats:read\"]",
+        ("certificates", "name") if list.starts_with("http_server") => "subject = x, role = auditor",
+        ("certificates", _) if list.starts_with("http_server") => {
+            "name = ann, subject = x, scopes = [\"stats:read\"]"
+        }
         ("callers", "name") => r#"key = "0123456789abcdef0123456789abcdef""#,
         ("callers", "key") => "name = one",
         ("callers", "certificate") => r#"name = one, key = "0123456789abcdef0123456789abcdef""#,
@@ -125,6 +137,9 @@ fn other(row: &Row, path: &str) -> String {
             return "[\"https://127.0.0.1:7777\"]".to_owned();
         }
         (_, "body") if row.effect == Effect::Acts => return "'{\"u\": \"${username}\"}'".to_owned(),
+        (_, "scopes") => return "[\"audit:read\"]".to_owned(),
+        ("http_server.jwt.leeway", _) => return "7s".to_owned(),
+        (_, "fingerprint") => return format!("\"sha256:{}\"", "ab".repeat(32)),
         (_, "batch_window") => return "7ms".to_owned(),
         (_, "max_batch") => return "7".to_owned(),
         _ => {}

@@ -20,7 +20,8 @@ macro_rules! words {
         impl $name {
             /// All of them.
             pub const ALL: &[Self] = &[$(Self::$variant,)+];
-            const WORDS: &[&str] = &[$($word,)+];
+            /// The words of all of them.
+            pub const WORDS: &[&str] = &[$($word,)+];
 
             /// Its word.
             pub const fn as_str(self) -> &'static str {

@@ -25,7 +25,7 @@ pub fn from_configuration(text: &str) -> Result<PasswordHash, ImportFault> {
 }
 
 /// `$`, letters, digits or dashes, and `$`.
-fn looks_hashed(text: &str) -> bool {
+pub(crate) fn looks_hashed(text: &str) -> bool {
     let name = text.strip_prefix('$').and_then(|rest| rest.split_once('$')).map(|(name, _)| name);
     name.is_some_and(|name| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

@@ -67,7 +67,7 @@ impl Engine {
         if let Some(connection) = self.clients.connection_mut(id) {
             connection.state = State::Established(session);
             connection.set_awaits(Awaits::Nothing);
-            connection.clean_start = handshake.clean_start;
+            connection.said.clean_start = handshake.clean_start;
             let uptime_secs = now.since(Timestamp::ZERO).as_secs();
             connection.connected_at_secs = u32::try_from(uptime_secs).unwrap_or(u32::MAX);
             let alias_maximum = handshake.topic_alias_maximum.min(connection.announced.topic_alias_maximum);
@@ -92,7 +92,7 @@ impl Engine {
     /// The keep-alive in force: the client's, or ours where it is longer than the maximum.
     fn arm_keep_alive(&mut self, now: Timestamp, id: ConnectionId, asked_secs: u16) {
         let Some(connection) = self.clients.connection_mut(id) else { return };
-        connection.keep_alive_secs = asked_secs;
+        connection.said.keep_alive_secs = asked_secs;
         let silence_max = connection.silence_max();
         let stalled_receiver = self.options.settings.limits.stalled_receiver;
         let first_check = if silence_max.is_zero() { stalled_receiver } else { silence_max };

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use super::{Action, CloseCause, Engine};
-use crate::ReasonCode;
 use crate::connection::{ConnectionId, NextPacket, State};
 use crate::packet::Disconnect;
 use crate::session::{Away, Said, SessionId};
 use crate::time::Timestamp;
+use crate::{Dialect, ReasonCode};
 
 /// How long a peer may take to read the last bytes.
 const LINGER: Duration = Duration::from_secs(5);
@@ -44,14 +44,14 @@ impl Engine {
         connection.owed = None;
         connection.inbound_aliases = None;
         connection.outbound_aliases = None;
-        let said = connection.said();
+        let last = (connection.dialect, connection.said);
         let next_packet = connection.next_packet;
         if next_packet == NextPacket::Inquired {
             self.forget_inquiry(id);
         }
         if let State::Established(session) = state {
             self.clients.stats.clients -= 1;
-            self.detach(now, session, said, &cause);
+            self.detach(now, session, last, &cause);
         }
         self.arm_connection(id, deadline);
         self.actions.push_back(Action::Close { connection: id, client_id, cause });
@@ -64,14 +64,20 @@ impl Engine {
     }
 
     /// The session goes on without a connection, or ends with it.
-    fn detach(&mut self, now: Timestamp, session: SessionId, said: Said, cause: &CloseCause) {
+    fn detach(
+        &mut self,
+        now: Timestamp,
+        session: SessionId,
+        (dialect, said): (Dialect, Said),
+        cause: &CloseCause,
+    ) {
         let Some(state) = self.clients.session_mut(session) else { return };
         state.connection = None;
         let expiry_secs = state.expiry_secs;
         let is_bounded = expiry_secs != u32::MAX && *cause != CloseCause::ShuttingDown;
         let ends_after = is_bounded.then(|| Duration::from_secs(u64::from(expiry_secs)));
         let expires_at = ends_after.map_or(Timestamp::NEVER, |ends_after| now.after(ends_after));
-        state.away = Some(Box::new(Away { since: now, expires_at, said, username: None }));
+        state.away = Some(Box::new(Away { since: now, expires_at, dialect, said, username: None }));
         if let Some(outbound) = state.outbound.as_mut() {
             outbound.disconnected();
         }

@@ -6,7 +6,7 @@ use crate::connection::{ConnectionId, State};
 use crate::limits::Limits;
 use crate::message::Message;
 use crate::packet::SubscriptionOptions;
-use crate::session::{Session, SessionId};
+use crate::session::{Said, Session, SessionId};
 use crate::time::Timestamp;
 use crate::{Dialect, QoS};
 
@@ -95,6 +95,11 @@ impl Engine {
         self.clients.sessions().map(|(id, session)| self.shown(id, session))
     }
 
+    /// The limits in force.
+    pub fn limits(&self) -> &Arc<Limits> {
+        &self.options.settings.limits
+    }
+
     /// One client.
     pub fn client(&self, client_id: &str) -> Option<ClientState> {
         let id = self.clients.session_of(client_id)?;
@@ -178,15 +183,16 @@ impl Engine {
         let connection_id = self.clients.connection_of(id);
         let connection = connection_id.and_then(|id| self.clients.connection(id));
         let (outbound, away) = (session.outbound.as_ref(), session.away.as_ref());
-        let said = connection.map(|connection| connection.said()).or(away.map(|away| away.said));
-        let dialect = said.map_or(Dialect::default(), |said| said.dialect);
+        let here = connection.map(|connection| (connection.dialect, connection.said));
+        let last = here.or(away.map(|away| (away.dialect, away.said)));
+        let (dialect, said) = last.unwrap_or((Dialect::default(), Said::default()));
         ClientState {
             client_id: session.client_id.clone(),
             connection: connection_id,
             protocol_name: dialect.protocol_name(),
             protocol_level: dialect.protocol_level(),
-            keep_alive_secs: said.map_or(0, |said| said.keep_alive_secs),
-            clean_start: said.is_some_and(|said| said.clean_start),
+            keep_alive_secs: said.keep_alive_secs,
+            clean_start: said.clean_start,
             connected_at: connection.map(|connection| connection.connected_at()),
             disconnected_at: away.map(|away| away.since),
             expires_at: away.map(|away| away.expires_at).filter(|at| *at != Timestamp::NEVER),

@@ -348,9 +348,12 @@ fn control(world: &mut World, script: &mut Script<'_>, client: usize) {
             publisher: PublisherId::BROKER,
             expires_at: Timestamp::NEVER,
         })),
-        // Rarely: it is the end.
-        _ if script.byte() == 0xFF => Input::Drain,
-        _ => return,
+        _ => match script.byte() {
+            // Rarely: it is the end.
+            0xFF => Input::Drain,
+            0xF0..0xFF => return world.end_client(shard, script.pick("", &CLIENTS)),
+            _ => return,
+        },
     };
     world.input(shard, input);
 }

@@ -102,6 +102,16 @@ impl World {
         self.settle();
     }
 
+    /// An operator ends a session; at its owner, nothing of it is left.
+    pub(super) fn end_client(&mut self, shard: usize, client_id: &str) {
+        if let Some(engine) = self.engines.get_mut(shard) {
+            let is_known = engine.client(client_id).is_some();
+            assert_eq!(engine.end_client(self.now, client_id, ReasonCode::ADMINISTRATIVE_ACTION), is_known);
+            assert!(engine.client(client_id).is_none());
+        }
+        self.settle();
+    }
+
     pub(super) fn advance(&mut self, duration: Duration) {
         self.now = self.now.after(duration);
         for engine in &mut self.engines {
@@ -344,8 +354,8 @@ impl World {
             assert_eq!(held, Census::default(), "{:?} keeps something", engine.shard());
             let stats = engine.stats();
             assert_eq!(
-                (stats.clients, stats.sessions, stats.subscriptions),
-                (0, 0, 0),
+                (stats.clients, stats.sessions, stats.subscriptions, stats.shared_subscriptions),
+                (0, 0, 0, 0),
                 "{:?}",
                 engine.shard()
             );

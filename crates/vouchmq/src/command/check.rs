@@ -6,7 +6,7 @@ use clap::Args;
 use vouchmq_config::{Config, HttpListenerOptions, Outcome};
 use vouchmq_tls::Server;
 
-use crate::configuration::{self, Mistake, Said, people};
+use crate::configuration::{self, Mistake, Said, operators, people};
 use crate::exit::{self, Failure};
 use crate::output;
 
@@ -35,6 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             Ok(people) => warnings = people.warnings,
             Err(more) => mistakes = more,
         }
+        mistakes.extend(operators::read(config, &outcome).err().into_iter().flatten());
         look_at_certificates(config, &mut mistakes, &mut warnings);
     }
     let report = outcome.report();

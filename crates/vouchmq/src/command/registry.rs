@@ -1,41 +1,54 @@
-//! `vouchmq product`, `device`, `credential` and so on: the registry of a broker, over its management API.
+//! `vouchmq product`, `device`, `client` and so on: what operators do with a broker, over its management API.
 //!
 //! Each resource is a module: what can be done with it, as clap reads it, and the columns by which it is shown.
 
+mod about;
 mod api_key;
 mod audit;
 mod authority;
 mod block;
+mod broker;
 mod claim;
+mod client;
+mod configuration;
 mod credential;
 mod device;
 mod event;
 mod export;
 mod fault;
 mod import;
-mod input;
+pub(super) mod input;
 pub(super) mod json;
+mod limits;
+mod listener;
 mod listing;
+mod log;
+mod message;
 mod operator;
 mod path;
 mod product;
 mod registration;
 mod reload;
-mod table;
+mod retained;
+mod subscription;
+pub(super) mod table;
+mod target;
 #[cfg(test)]
 mod tests;
 mod tls;
 mod token;
-
-use std::path::PathBuf;
+mod trace;
+pub(super) mod whoami;
 
 use clap::{Args, Subcommand};
+
+pub(crate) use configuration::Configuration;
 
 use crate::client::options::block_on;
 use crate::exit::Failure;
 use operator::Operator;
 
-/// What there is to do with a registry: the commands of each resource.
+/// What there is to do: the commands of each resource.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Products: kinds of devices, and what they may do
@@ -52,6 +65,18 @@ pub(crate) enum Command {
     Registration(Arguments<registration::Action>),
     /// Blocks: keep devices, names and addresses out
     Block(Arguments<block::Action>),
+    /// Clients: who is connected, and who left a session
+    Client(Arguments<client::Action>),
+    /// Subscriptions: who gets what
+    Subscription(Arguments<subscription::Action>),
+    /// Retained messages: show, delete
+    Retained(Arguments<retained::Action>),
+    /// Messages: publish over the management API
+    Message(Arguments<message::Action>),
+    /// Listeners: where clients connect
+    Listener(Arguments<listener::Action>),
+    /// Bounds in force, and how often they were met
+    Limits(Arguments<limits::Action>),
     /// Keys of the management API
     ApiKey(Arguments<api_key::Action>),
     /// Who changed what, and whether the log is whole
@@ -62,8 +87,16 @@ pub(crate) enum Command {
     Import(Single<import::Import>),
     /// Write products, devices, claim tokens and blocks into a file
     Export(Single<export::Export>),
+    /// What the broker logs, and how to have it log more for a while
+    Log(Arguments<log::Action>),
+    /// Watch what a client sends and is sent, as it happens
+    Trace(Single<trace::Trace>),
     /// Have the broker read its configuration again: all of it, or nothing
     Reload(Single<reload::Reload>),
+    /// Tell what answers: version, uptime, listeners, features
+    About(Single<about::About>),
+    /// End the broker, or begin it again
+    Broker(Arguments<broker::Action>),
 }
 
 /// What is done with one resource, and on which broker.
@@ -91,22 +124,8 @@ pub(crate) struct Single<A: Args> {
 #[derive(Debug, Args)]
 #[group(skip)]
 struct Common {
-    /// Use the management API at this address, as https://HOST:8081
-    #[arg(
-        long,
-        global = true,
-        help_heading = HEADING,
-        value_name = "URL",
-        env = "VOUCHMQ_API",
-        default_value = "http://127.0.0.1:8081"
-    )]
-    api: String,
-    /// Read the token from this file [env: VOUCHMQ_TOKEN_FILE] [default: the token in VOUCHMQ_ADMIN_TOKEN, else the
-    /// file 'admin-token' in VOUCHMQ_DATA or vouchmq-data]
-    #[arg(long, global = true, help_heading = HEADING, value_name = "FILE")]
-    token_file: Option<PathBuf>,
     #[command(flatten)]
-    tls: tls::Options,
+    target: target::Options,
     /// Print JSON, as the API answers it
     #[arg(long, global = true, help_heading = HEADING)]
     json: bool,
@@ -120,7 +139,7 @@ Exit codes:
   2  cannot be done as asked: usage, no token, unreadable file";
 
 /// Something that is done with a resource.
-trait Act {
+pub(super) trait Act {
     /// Does it, and prints what came of it.
     async fn act(self, operator: &Operator) -> Result<(), Failure>;
 }
@@ -136,19 +155,34 @@ impl Command {
             Self::Claim(Arguments { common, action }) => run(common, action),
             Self::Registration(Arguments { common, action }) => run(common, action),
             Self::Block(Arguments { common, action }) => run(common, action),
+            Self::Client(Arguments { common, action }) => run(common, action),
+            Self::Subscription(Arguments { common, action }) => run(common, action),
+            Self::Retained(Arguments { common, action }) => run(common, action),
+            Self::Message(Arguments { common, action }) => run(common, action),
+            Self::Listener(Arguments { common, action }) => run(common, action),
+            Self::Limits(Arguments { common, action }) => run(common, action),
             Self::ApiKey(Arguments { common, action }) => run(common, action),
             Self::Audit(Arguments { common, action }) => run(common, action),
             Self::Event(Arguments { common, action }) => run(common, action),
             Self::Import(Single { common, action }) => run(common, action),
             Self::Export(Single { common, action }) => run(common, action),
+            Self::Log(Arguments { common, action }) => run(common, action),
+            Self::Trace(Single { common, action }) => run(common, action),
             Self::Reload(Single { common, action }) => run(common, action),
+            Self::About(Single { common, action }) => run(common, action),
+            Self::Broker(Arguments { common, action }) => run(common, action),
         }
     }
 }
 
+/// Does something as a whole.
+pub(super) fn act(single: Single<impl Act + Args>) -> Result<(), Failure> {
+    let Single { common, action } = single;
+    run(common, action)
+}
+
 fn run(common: Common, action: impl Act) -> Result<(), Failure> {
-    let Common { api, token_file, tls, json } = common;
-    let token = token::Token::find(token_file.as_deref(), |name| std::env::var_os(name))?;
-    let operator = Operator::new(&api, &tls, token, json)?;
+    let Common { target, json } = common;
+    let operator = Operator::new(target.resolve(|name| std::env::var_os(name))?, json)?;
     block_on(false, action.act(&operator))
 }

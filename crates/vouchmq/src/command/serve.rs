@@ -2,6 +2,7 @@
 
 mod asked;
 mod asking;
+mod changing;
 mod data_directory;
 mod http;
 mod judges;
@@ -12,6 +13,7 @@ mod registry;
 mod running;
 mod settings;
 mod soon;
+mod told;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -95,7 +97,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let program = Program::of_this_process();
     settings::variables::refuse_unknown(std::env::vars_os())?;
     let asked = Arc::new(Asked::by(&arguments).map_err(Failure::unusable)?);
-    let Wanted { config, outcome, people } = asked.read().map_err(configuration::told)?;
+    let Wanted { config, outcome, people, logins } = asked.read().map_err(configuration::told)?;
     let logs = log::prepare(&config.log)
         .map_err(|error| Failure::unusable(format_args!("cannot write the log: {error}")))?
         .start();
@@ -152,11 +154,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     service.work(sessions.clone());
     let behind = http::Behind {
         token,
+        logins,
         sessions,
         configuration: soon.clone(),
         process: soon.clone(),
         asking: service.clone(),
         broker: control.clone(),
+        logging: logs.levels(),
     };
     let services = http::Services::make(works, progress, &config, behind);
     let services = block_on(&at_work.runtime, services)?;

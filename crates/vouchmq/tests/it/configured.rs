@@ -9,7 +9,9 @@ use tempfile::TempDir;
 use crate::identity::http::Http;
 use crate::process::{Ran, Running, run, vouchmq};
 
+mod change;
 mod reload;
+mod restart;
 mod start;
 mod tls;
 
@@ -33,10 +35,15 @@ impl Configured {
 
     /// The same, in a folder that has files already, and with these flags.
     pub(crate) fn start_in(folder: TempDir, text: &str, flags: &[&str]) -> Self {
+        Self::start_at("127.0.0.1:0", folder, text, flags)
+    }
+
+    /// The same, with operators at this address.
+    fn start_at(api: &str, folder: TempDir, text: &str, flags: &[&str]) -> Self {
         write(folder.path(), FILE, text);
         let (file, data) = (folder.path().join(FILE), folder.path().join("data"));
         let mut command = vouchmq(&["serve", "--config", file.to_str().unwrap()]);
-        command.args(["--data", data.to_str().unwrap(), "--shards", "2", "--api-listen", "127.0.0.1:0"]);
+        command.args(["--data", data.to_str().unwrap(), "--shards", "2", "--api-listen", api]);
         let mut process = Running::spawn(command.args(flags), b"");
         let api = process.wait_for(" for management").to_owned();
         let of = |line: &str| Some(line.split_once("listening on ")?.1.split(' ').next()?.to_owned());
@@ -61,8 +68,21 @@ impl Configured {
 
     /// Has it read its configuration again.
     pub(crate) fn reload(&self) -> Ran {
+        self.operate(&["reload"])
+    }
+
+    /// Does something over its management API.
+    pub(crate) fn operate(&self, arguments: &[&str]) -> Ran {
         let token = self.folder().join("data/admin-token");
-        run(&["reload", "--api", &self.api, "--token-file", token.to_str().unwrap()])
+        let common = ["--api", &self.api, "--token-file", token.to_str().unwrap()];
+        run(&[arguments, &common[..]].concat())
+    }
+
+    /// Ends it in an instant, and starts it again.
+    pub(crate) fn killed_and_started(mut self) -> Self {
+        self.process.kill();
+        let text = fs::read_to_string(self.path(FILE)).unwrap();
+        Self::start_in(self.folder, &text, &[])
     }
 
     /// The same, with other words in the file.
@@ -101,7 +121,7 @@ impl Configured {
     }
 
     /// The port of a listener.
-    fn port(&self, number: usize) -> &str {
+    pub(crate) fn port(&self, number: usize) -> &str {
         let url = self.urls.get(number).unwrap();
         url.rsplit_once(':').unwrap().1.split('/').next().unwrap()
     }

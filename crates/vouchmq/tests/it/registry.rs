@@ -1,9 +1,11 @@
-//! The commands of the registry, against a broker as its users run it.
+//! The commands over the management API, against a broker as its users run it.
 
 mod answers;
 mod broker;
 mod canned;
 mod certificates;
+mod clients;
 mod life;
 mod mistakes;
+mod profiles;
 mod registering;

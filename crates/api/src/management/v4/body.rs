@@ -1,8 +1,9 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use axum::extract::{FromRequest, Request};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::answer::Refused;
@@ -11,6 +12,9 @@ use crate::http::{BATCH_BYTES_MAX, read_body};
 /// A body that is a JSON object, whatever its media type says: curl sends `-d` as a form.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ObjectOf<T>(pub(super) T);
+
+/// A body that is some JSON object.
+pub(super) type AnyObject = ObjectOf<BTreeMap<String, IgnoredAny>>;
 
 /// A body that is a JSON array.
 #[derive(Clone, Copy, Debug)]

@@ -16,22 +16,18 @@ pub(super) enum ResultCode {
     WrongLogin,
     /// There is no login at all.
     NoLogin,
-    /// Something that is needed is missing.
-    Missing,
     /// A parameter is wrong.
     Parameter,
     /// The body is not JSON, or not of the shape that it must have.
     NotJson,
     /// The feature is not there.
     NotBuilt,
-    /// There is nothing of this name.
-    NoSubject,
+    /// The client is not connected.
+    Offline,
     /// The token has expired.
     Expired,
     /// The body is no configuration.
     NotHocon,
-    /// The configuration could not be written.
-    NotWritten,
 }
 
 impl ResultCode {
@@ -43,14 +39,12 @@ impl ResultCode {
             Self::Unknown => 102,
             Self::WrongLogin => 103,
             Self::NoLogin => 104,
-            Self::Missing => 107,
             Self::Parameter => 108,
             Self::NotJson => 109,
             Self::NotBuilt => 111,
-            Self::NoSubject => 115,
+            Self::Offline => 112,
             Self::Expired => 116,
             Self::NotHocon => 117,
-            Self::NotWritten => 118,
         }
     }
 

@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use vouchmq_identity::UnixMillis;
 
 use super::answer::{Found, found};
-use super::figures::Figures;
-use crate::management::Here;
 use crate::management::text::time_of;
+use crate::management::{Here, Management};
+use crate::metrics::ProcessFigures;
 
 /// A broker.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -64,10 +64,7 @@ pub(super) async fn brokers(State(here): Here) -> Json<Found<[Broker; 1]>> {
 #[utoipa::path(get, path = "/api/v4/nodes", operation_id = "nanomq_list_nodes", tag = "NanoMQ",
     responses((status = 200, body = Vec<Node>, description = "in `data`")))]
 pub(super) async fn nodes(State(here): Here) -> Json<Found<[Node; 1]>> {
-    let connections = match &here.broker {
-        Some(broker) => broker.stats().await.engines.clients,
-        None => 0,
-    };
+    let connections = here.connection_count().await;
     let uptime = uptime_of(here.start.elapsed());
     found([Node { connections, node_status: RUNNING, uptime, version: VERSION }])
 }
@@ -76,8 +73,23 @@ pub(super) async fn nodes(State(here): Here) -> Json<Found<[Node; 1]>> {
 #[utoipa::path(get, path = "/api/v4/metrics", operation_id = "nanomq_metrics", tag = "NanoMQ",
     responses((status = 200, body = Metrics)))]
 pub(super) async fn metrics(State(here): Here) -> Json<Metrics> {
-    let Figures { connections, memory, cpu, .. } = Figures::of(here.broker.as_ref(), &here.peaks).await;
-    Json(Metrics { metrics: [], cpuinfo: format!("{cpu:.2}%"), memory: memory.to_string(), connections })
+    let process = ProcessFigures::read();
+    Json(Metrics {
+        metrics: [],
+        cpuinfo: format!("{:.2}%", here.metrics.cpu_percent(&process)),
+        memory: process.resident_bytes.to_string(),
+        connections: here.connection_count().await,
+    })
+}
+
+impl Management {
+    /// Clients that are connected.
+    async fn connection_count(&self) -> u64 {
+        match &self.broker {
+            Some(broker) => broker.stats().await.engines.clients,
+            None => 0,
+        }
+    }
 }
 
 /// `2022-06-07 10:02:24`, in UTC.

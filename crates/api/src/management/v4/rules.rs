@@ -2,14 +2,9 @@
 
 use axum::Json;
 
-use super::answer::{Answer, Said, said};
-use super::body::ObjectOf;
+use super::answer::{Said, said};
+use super::body::AnyObject;
 use super::code::ResultCode;
-use serde::de::IgnoredAny;
-use std::collections::BTreeMap;
-
-/// Any object.
-type AnyObject = ObjectOf<BTreeMap<String, IgnoredAny>>;
 
 /// Get rule list.
 #[utoipa::path(get, path = "/api/v4/rules", operation_id = "nanomq_list_rules", tag = "NanoMQ",
@@ -30,16 +25,16 @@ pub(super) async fn read() -> Json<Said> {
 #[utoipa::path(post, path = "/api/v4/rules", operation_id = "nanomq_create_rule", tag = "NanoMQ",
     request_body = serde_json::Value,
     responses((status = 200, body = Said, description = "111: there is no rule engine"), (status = 400, body = Said)))]
-pub(super) async fn create(_: AnyObject) -> Answer<Said> {
-    Ok(said(ResultCode::NotBuilt))
+pub(super) async fn create(_: AnyObject) -> Json<Said> {
+    said(ResultCode::NotBuilt)
 }
 
 /// Update the rule and return the rule ID.
 #[utoipa::path(put, path = "/api/v4/rules/{ruleid}", operation_id = "nanomq_update_rule", tag = "NanoMQ",
     params(("ruleid" = String, Path, description = "rule:N")), request_body = serde_json::Value,
     responses((status = 200, body = Said, description = "111: there is no rule engine"), (status = 400, body = Said)))]
-pub(super) async fn change(_: AnyObject) -> Answer<Said> {
-    Ok(said(ResultCode::NotBuilt))
+pub(super) async fn change(_: AnyObject) -> Json<Said> {
+    said(ResultCode::NotBuilt)
 }
 
 /// Delete the rule.

@@ -40,7 +40,7 @@ pub(crate) struct World {
 pub(crate) struct Ticking(AtomicU64);
 
 /// Spread over all bits, and the same in each run.
-struct Repeatable(u64);
+pub(crate) struct Repeatable(pub(crate) u64);
 
 /// Who is connected, as the tests say; those whom the resident set knows no more go.
 pub(crate) struct Connected {

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 use vouchmq_client::dto::api_key::NewApiKey;
+use vouchmq_identity::model::{Role, Scope};
 
 use super::Act;
 use super::input::{End, OfId, word};
@@ -9,19 +10,6 @@ use super::operator::{Operator, SECRET};
 use super::path::ApiPath;
 use super::table::{Column, Resource};
 use crate::exit::Failure;
-
-const SCOPES: &[&str] = &[
-    "admin",
-    "devices:read",
-    "devices:write",
-    "credentials:write",
-    "registrations:approve",
-    "blocks:write",
-    "auth:verify",
-    "changes:read",
-    "audit:read",
-    "stats:read",
-];
 
 pub(super) const API_KEYS: Resource = Resource {
     plural: "API keys",
@@ -53,8 +41,11 @@ pub(crate) struct Create {
     /// What people call it; stands in the audit log
     #[arg(long)]
     name: String,
-    /// What it opens; repeat for more
-    #[arg(long, required = true, value_delimiter = ',', value_parser = word(SCOPES))]
+    /// What it opens, by the role of who uses it
+    #[arg(long, required_unless_present = "scope", value_parser = word(Role::WORDS))]
+    role: Option<String>,
+    /// What it opens besides; repeat for more
+    #[arg(long, value_delimiter = ',', value_parser = word(Scope::WORDS))]
     scope: Vec<String>,
     /// It may be used from this network only, as 10.0.0.0/8; repeat for more [default: from anywhere]
     #[arg(long, value_name = "NETWORK", value_delimiter = ',')]
@@ -67,9 +58,9 @@ impl Act for Action {
     async fn act(self, operator: &Operator) -> Result<(), Failure> {
         match self {
             Self::List => operator.list(&ApiPath::to(&[ALL]), &API_KEYS).await,
-            Self::Create(Create { name, scope, cidr, end }) => {
+            Self::Create(Create { name, role, scope, cidr, end }) => {
                 let cidrs = (!cidr.is_empty()).then_some(cidr);
-                let new = NewApiKey { name, scopes: scope, cidrs, expires_at: end.time() };
+                let new = NewApiKey { name, role, scopes: scope, cidrs, expires_at: end.time() };
                 let made = operator.post(&ApiPath::to(&[ALL]), &new).await?;
                 operator.issued(&made, &made, &API_KEYS, SECRET).await
             }

@@ -49,7 +49,9 @@ fn refused(problem: &ProblemBody, api: &str, token: &str) -> Failure {
 /// The fields that are wrong, as people name them.
 fn fields(problem: &ProblemBody) -> String {
     let fields = problem.errors.iter().map(|field| {
-        let pointer = field.pointer.trim_start_matches('/');
+        // Mistakes of a configuration stand in files.
+        let is_file = problem.code == "config_invalid";
+        let pointer = if is_file { &field.pointer } else { field.pointer.trim_start_matches('/') };
         if pointer.is_empty() { field.detail.clone() } else { format!("{pointer}: {}", field.detail) }
     });
     fields.collect::<Vec<_>>().join("; ")

@@ -82,7 +82,7 @@ pub(super) fn word(words: &'static [&'static str]) -> impl TypedValueParser<Valu
 }
 
 /// Digits and `s`, `m`, `h` or `d`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(in crate::command) fn duration(text: &str) -> Result<Duration, String> {
     let (digits, unit) = text.split_at(text.bytes().take_while(u8::is_ascii_digit).count());
     let unit = match unit {
         "s" => Some(1),

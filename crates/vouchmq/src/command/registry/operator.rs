@@ -1,4 +1,4 @@
-//! Whoever acts on a broker's registry: calls of the API, and what is printed of the answers.
+//! Whoever acts on a broker: calls of the API, and what is printed of the answers.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -15,16 +15,16 @@ use super::input::Wait;
 use super::listing::Listing;
 use super::path::ApiPath;
 use super::table::Resource;
-use super::token::Token;
-use super::{fault, json, tls};
+use super::target::Target;
+use super::{fault, json};
 use crate::exit::Failure;
 use crate::output;
 
-/// Somebody with a token.
-pub(super) struct Operator {
+/// Somebody who may.
+pub(in crate::command) struct Operator {
     rest: Rest,
     api: String,
-    /// Which token it is, for whoever is refused.
+    /// By what they prove who they are, for whoever is refused.
     token: String,
     as_json: bool,
     /// The keys of products by their ids: what people know them by.
@@ -41,15 +41,11 @@ const PRODUCT: &str = "product_id";
 pub(super) const TOKEN: &str = "token";
 
 impl Operator {
-    /// Acts on the API at `api`.
-    pub(super) fn new(api: &str, tls: &tls::Options, token: Token, as_json: bool) -> Result<Self, Failure> {
-        let described = token.described();
-        let rest = match tls.client(api)? {
-            Some(client) => Rest::secure(api, Some(token.text()), client),
-            None => Rest::new(api, Some(token.text())),
-        };
-        let rest = rest.map_err(|why| fault::told(why, api, &described))?;
-        Ok(Self { rest, api: api.to_owned(), token: described, as_json, keys: OnceCell::new() })
+    /// Acts there.
+    pub(super) fn new(target: Target, as_json: bool) -> Result<Self, Failure> {
+        let described = target.described();
+        let rest = target.rest()?.map_err(|why| fault::told(why, &target.api, &described))?;
+        Ok(Self { rest, api: target.api, token: described, as_json, keys: OnceCell::new() })
     }
 
     // Calls.
@@ -74,8 +70,16 @@ impl Operator {
         self.told(self.rest.call(Method::PATCH, &path.text(), Some(body)).await)
     }
 
+    pub(super) async fn put(&self, path: &ApiPath, body: &(impl Serialize + Sync)) -> Result<Value, Failure> {
+        self.told(self.rest.call(Method::PUT, &path.text(), Some(body)).await)
+    }
+
     pub(super) async fn delete(&self, path: &ApiPath) -> Result<Value, Failure> {
         self.told(self.rest.call(Method::DELETE, &path.text(), NOTHING).await)
+    }
+
+    pub(super) async fn put_text(&self, path: &ApiPath, text: String) -> Result<Value, Failure> {
+        self.told(self.rest.put_text(&path.text(), text).await)
     }
 
     /// Posts what comes from `parts`.

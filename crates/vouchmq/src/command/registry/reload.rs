@@ -16,25 +16,30 @@ pub(crate) struct Reload {}
 impl Act for Reload {
     async fn act(self, operator: &Operator) -> Result<(), Failure> {
         let answer = operator.post(&ApiPath::to(&["config"]).action("reload"), &json!({})).await?;
-        if operator.prints_json() {
-            return operator.done(&answer, "");
-        }
-        let list = |field: &str| answer.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
-        for warning in list("warnings") {
-            output::note(&format!("warning: {}", output::escaped(warning.as_str().unwrap_or_default())));
-        }
-        let changes = list("changes");
-        for change in &changes {
-            output::line(&output::escaped(&in_words(change)))?;
-        }
-        let closed = answer.get("sessions_closed").and_then(Value::as_u64).unwrap_or_default();
-        let sessions = if closed == 1 { "1 session".to_owned() } else { format!("{closed} sessions") };
-        let summary = match changes.len() {
-            0 => "nothing has changed".to_owned(),
-            count => format!("{count} changed; {sessions} closed"),
-        };
-        operator.done(&answer, &summary)
+        told(operator, &answer)
     }
+}
+
+/// What is different now.
+pub(super) fn told(operator: &Operator, answer: &Value) -> Result<(), Failure> {
+    if operator.prints_json() {
+        return operator.done(answer, "");
+    }
+    let list = |field: &str| answer.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
+    for warning in list("warnings") {
+        output::note(&format!("warning: {}", output::escaped(warning.as_str().unwrap_or_default())));
+    }
+    let changes = list("changes");
+    for change in &changes {
+        output::line(&output::escaped(&in_words(change)))?;
+    }
+    let closed = answer.get("sessions_closed").and_then(Value::as_u64).unwrap_or_default();
+    let sessions = if closed == 1 { "1 session".to_owned() } else { format!("{closed} sessions") };
+    let summary = match changes.len() {
+        0 => "nothing has changed".to_owned(),
+        count => format!("{count} changed; {sessions} closed"),
+    };
+    operator.done(answer, &summary)
 }
 
 /// `mqtt.max_packet_size: 1MB -> 2MB`

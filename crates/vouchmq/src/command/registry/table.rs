@@ -8,7 +8,7 @@ use crate::output;
 
 /// How a resource is shown.
 #[derive(Debug)]
-pub(super) struct Resource {
+pub(in crate::command) struct Resource {
     /// Many of them, for people.
     pub(super) plural: &'static str,
     pub(super) columns: &'static [Column],
@@ -16,7 +16,7 @@ pub(super) struct Resource {
 
 /// One field of a resource.
 #[derive(Debug)]
-pub(super) struct Column {
+pub(in crate::command) struct Column {
     title: &'static str,
     field: &'static str,
     shown: fn(&Value) -> String,
@@ -40,9 +40,20 @@ impl Column {
     }
 }
 
+/// Brokers that an operator acts on.
+pub(in crate::command) const PROFILES: Resource = Resource {
+    plural: "profiles",
+    columns: &[
+        Column::listed("name", "name"),
+        Column::listed("in use", "in_use"),
+        Column::listed("api", "api"),
+        Column::listed("by", "by"),
+    ],
+};
+
 impl Resource {
     /// Many, one row each.
-    pub(super) fn list(&self, items: &[Value]) -> String {
+    pub(in crate::command) fn list(&self, items: &[Value]) -> String {
         let columns: Vec<&Column> = self.columns.iter().filter(|column| column.is_listed).collect();
         let mut table = table();
         table.set_header(columns.iter().map(|column| column.title.to_uppercase()));

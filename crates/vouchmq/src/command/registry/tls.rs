@@ -1,6 +1,6 @@
 //! How the management API is reached over TLS.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use vouchmq_tls::{CertificateFiles, Client, ClientOptions};
@@ -9,7 +9,7 @@ use super::HEADING;
 use crate::exit::Failure;
 
 /// Nothing here turns verification off: a token is sent.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 #[group(skip)]
 pub(super) struct Options {
     /// Trust the authorities in this file (PEM), for https:// [default: those that this system trusts]
@@ -24,6 +24,17 @@ pub(super) struct Options {
 }
 
 impl Options {
+    /// Those of a profile, unless something else is said.
+    pub(super) fn or(self, [cafile, cert, cert_key]: [Option<&Path>; 3]) -> Self {
+        let owned = |file: Option<&Path>| file.map(Path::to_path_buf);
+        let cafile = self.cafile.or_else(|| owned(cafile));
+        // A certificate and its key come from one place.
+        if self.cert.is_some() || self.cert_key.is_some() {
+            return Self { cafile, ..self };
+        }
+        Self { cafile, cert: owned(cert), cert_key: owned(cert_key) }
+    }
+
     /// How `api` is spoken to; `None`: without TLS.
     pub(super) fn client(&self, api: &str) -> Result<Option<Client>, Failure> {
         if !api.starts_with("https://") {

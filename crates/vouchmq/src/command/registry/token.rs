@@ -10,8 +10,8 @@ use vouchmq_identity::{Secret, SecretUse};
 
 use crate::exit::Failure;
 
-const TOKEN: &str = "VOUCHMQ_ADMIN_TOKEN";
-const TOKEN_FILE: &str = "VOUCHMQ_TOKEN_FILE";
+pub(super) const TOKEN: &str = "VOUCHMQ_ADMIN_TOKEN";
+pub(super) const TOKEN_FILE: &str = "VOUCHMQ_TOKEN_FILE";
 const DATA: &str = "VOUCHMQ_DATA";
 /// A token is far shorter.
 const FILE_BYTES_MAX: u64 = 4096;
@@ -42,6 +42,16 @@ impl Token {
         }
         let data = environment(DATA).map_or_else(|| PathBuf::from("vouchmq-data"), PathBuf::from);
         read(&data.join("admin-token"), "the broker's own")
+    }
+
+    /// One that was found already.
+    pub(super) const fn of(text: SecretString, origin: String) -> Self {
+        Self { text, origin }
+    }
+
+    /// That of a file.
+    pub(super) fn read(file: &Path, named_by: &str) -> Result<Self, Failure> {
+        read(file, named_by)
     }
 
     /// What is sent.

@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use vouchmq_api::http::{Listener, ListenerOptions, Policy};
+use vouchmq_api::management::Logins;
 use vouchmq_broker::ListenAddress;
 use vouchmq_config::{Config, HttpListenerOptions, HttpRules};
 use vouchmq_tls::{Reload, Server};
@@ -209,6 +210,11 @@ impl AtWork {
         let Some(wanted) = port(wanted) else { return false };
         let houses = self.houses.lock();
         houses.values().flat_map(|house| &house.places).any(|place| port(&place.address) == Some(wanted))
+    }
+
+    /// Lets these operators in, and no others.
+    pub(super) fn let_in(&self, logins: Logins) {
+        self.services.let_in(logins);
     }
 
     /// Makes the change; what happened to which listener.

@@ -4,25 +4,27 @@ mod arguments;
 mod field;
 mod file;
 mod layer;
+mod levels;
 mod places;
 
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{Registry, reload};
-use vouchmq_config::{LogFormat, LogLevel, LogOptions};
+use tracing_subscriber::reload;
+use vouchmq_api::management::Levels as Asked;
+use vouchmq_config::{LogFormat, LogOptions};
 
 pub(super) use arguments::Arguments;
 use layer::Lines;
+use levels::{Levels, filter_of};
 use places::{Opened, Places};
 
 /// Logs that are being written, and can be changed.
 pub(super) struct Logs {
-    level: reload::Handle<LevelFilter, Registry>,
+    levels: Arc<Levels>,
     is_json: Arc<AtomicBool>,
     places: Places,
     /// What is not written yet is written when it is dropped.
@@ -50,13 +52,14 @@ impl Prepared {
             .buffered_lines_limit(8192)
             .thread_name("log")
             .finish(places.clone());
-        let (filter, level) = reload::Layer::new(filter_of(options.level));
+        let (filter, handle) = reload::Layer::new(filter_of(&Asked::default(), options.level));
         let is_json = Arc::new(AtomicBool::new(options.format == LogFormat::Json));
         let lines = Lines::new(is_json.clone(), writer);
         let subscriber = tracing_subscriber::registry().with(filter).with(lines);
         // Nobody else sets one: this is the only call in the process.
         let _ = tracing::subscriber::set_global_default(subscriber);
-        Logs { level, is_json, places, _guard: guard }
+        let levels = Levels::new(handle, &options);
+        Logs { levels, is_json, places, _guard: guard }
     }
 }
 
@@ -66,18 +69,11 @@ impl Logs {
         let Prepared { options, opened } = prepared;
         self.places.replace(opened);
         self.is_json.store(options.format == LogFormat::Json, Ordering::Relaxed);
-        // It fails only when the process has no subscriber any more.
-        let _ = self.level.reload(filter_of(options.level));
+        self.levels.configure(&options);
     }
-}
 
-const fn filter_of(level: LogLevel) -> LevelFilter {
-    match level {
-        LogLevel::Off => LevelFilter::OFF,
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-        LogLevel::Trace => LevelFilter::TRACE,
+    /// What is logged, for who changes it.
+    pub(super) fn levels(&self) -> Arc<Levels> {
+        self.levels.clone()
     }
 }

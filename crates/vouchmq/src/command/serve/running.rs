@@ -3,29 +3,19 @@
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::Mutex;
-use vouchmq_api::management::{Kept, KeyChange};
-use vouchmq_broker::{Control, ListenerChange, Monotonic};
+use vouchmq_broker::{Control, Monotonic};
 use vouchmq_client::dto::configuration::EffectiveValue;
 use vouchmq_client::dto::reload::{ConfigChange, Reloaded};
-use vouchmq_config::{Effective, Outcome};
+use vouchmq_config::Outcome;
 use vouchmq_identity::{Configured, Whom};
 use vouchmq_mqtt::time::Timestamp;
 
 use super::asked::{Asked, Wanted};
+use super::changing::ToWrite;
 use super::judges::Judges;
 use super::log::{self, Logs};
-use super::{asking, http, settings};
+use super::{asking, http, settings, told};
 use crate::configuration::Mistake;
-
-/// Keys that count when the process is started the next time, or what they begin with.
-const AT_START: &[&str] = &[
-    "system.data",
-    "system.shards",
-    "system.verify_threads",
-    "registry.database",
-    "registry.node_timeout",
-    "registry.max_staleness",
-];
 
 /// A process at work.
 pub(super) struct Running {
@@ -55,12 +45,23 @@ impl Running {
     pub(super) async fn reload(&self) -> Result<Reloaded, Vec<Mistake>> {
         let clock = Monotonic::start();
         let mut now = self.now.lock().await;
-        let asked = self.asked.clone();
-        let reading = tokio::task::spawn_blocking(move || asked.read());
-        let Wanted { config, outcome, people } = match reading.await {
-            Ok(wanted) => wanted?,
-            Err(error) => return Err(vec![Mistake::new("configuration", error)]),
-        };
+        let wanted = self.read(|asked| asked.read()).await?;
+        self.go_on(&mut now, wanted, None, &clock).await
+    }
+
+    /// Goes on with what was read. A file is written when nothing but that can fail any more, and is as it was
+    /// before if this does not come to its end.
+    ///
+    /// # Errors
+    /// All that is wrong; nothing has changed.
+    pub(super) async fn go_on(
+        &self,
+        now: &mut Now,
+        wanted: Wanted,
+        file: Option<ToWrite>,
+        clock: &Monotonic,
+    ) -> Result<Reloaded, Vec<Mistake>> {
+        let Wanted { config, outcome, people, logins } = wanted;
         let one = |mistake: Mistake| vec![mistake];
         let logs = log::prepare(&config.log).map_err(|error| one(Mistake::new("log.file", error)))?;
         let service = self.service.prepare(config.remote.as_ref()).map_err(one)?;
@@ -71,11 +72,16 @@ impl Running {
             None => None,
         };
 
+        let written = match file {
+            Some(file) => Some(self.read(move |_| file.write()).await?),
+            None => None,
+        };
+
         // From here on nothing fails.
         let mut warnings: Vec<String> = outcome.warnings().collect();
         warnings.extend(people.warnings.iter().cloned());
-        let mut changes = changes_of(&outcome, &now.outcome);
-        changes.extend(people_changes(&people.configured, &now.configured, &changes));
+        let mut changes = told::changes(&outcome, &now.outcome);
+        changes.extend(told::people_changes(&people.configured, &now.configured, &changes));
         self.logs.change(logs);
         let (engine, retained, broker) = settings::live(&config.settings);
         self.control.reconfigure(&engine, retained, broker);
@@ -83,8 +89,8 @@ impl Running {
         self.judges.replace(&people.order, service.0.as_ref(), &configured);
         self.service.commit(service);
         let (listener_changes, vouched) = listeners.commit();
-        changes.extend(listener_changes.iter().filter_map(told));
-        warnings.extend(listener_changes.iter().flat_map(notices));
+        changes.extend(listener_changes.iter().filter_map(told::listener));
+        warnings.extend(listener_changes.iter().flat_map(told::notices));
         if let Some((http, prepared)) = http {
             let told = |(kind, from, to): (http::Kind, _, _)| ConfigChange {
                 key: kind.key().to_owned(),
@@ -92,111 +98,41 @@ impl Running {
                 to,
                 takes: "now".to_owned(),
             };
+            http.let_in(logins);
             changes.extend(http.commit(prepared).into_iter().map(told));
         }
         let reconsidered = self.control.reconsider(Whom::Everybody).await;
         let sessions_closed = reconsidered + vouched.await;
         *now = Now { outcome, configured };
+        if let Some(written) = written {
+            written.keep();
+        }
         let sessions_closed = u64::try_from(sessions_closed).unwrap_or(u64::MAX);
         let elapsed_ms = clock.now().since(Timestamp::ZERO).as_secs_f64() * 1_000.0;
         Ok(Reloaded { changes, warnings, sessions_closed, elapsed_ms })
     }
 
+    /// Every value in effect, and where it comes from: what flags say in place of what files say.
     pub(super) async fn effective(&self) -> Vec<EffectiveValue> {
         let now = self.now.lock().await;
-        let value = |value: Effective<'_>| EffectiveValue {
-            takes: takes(value.key).to_owned(),
-            key: value.key.to_owned(),
-            value: value.value.to_owned(),
-            origin: value.origin,
-            acts: value.acts,
-        };
-        now.outcome.effective().map(value).collect()
-    }
-
-    pub(super) async fn change(&self, _: &[KeyChange]) -> Result<Reloaded, Vec<Mistake>> {
-        self.check().await?;
-        Err(vec![Mistake::new("configuration", "it cannot be written yet")])
-    }
-
-    pub(super) async fn replace(&self, _: String) -> Result<Reloaded, Vec<Mistake>> {
-        self.change(&[]).await
-    }
-
-    pub(super) async fn roll_back(&self, _: Kept) -> Result<Reloaded, Vec<Mistake>> {
-        self.change(&[]).await
-    }
-
-    pub(super) async fn text(&self) -> Result<String, Vec<Mistake>> {
-        self.change(&[]).await.map(|_| String::new())
+        told::effective(&now.outcome, &self.asked)
     }
 
     /// Whether the process would start with what there is to read now.
+    ///
+    /// # Errors
+    /// All that is wrong.
     pub(super) async fn check(&self) -> Result<(), Vec<Mistake>> {
+        self.read(|asked| asked.read()).await.map(drop)
+    }
+
+    /// Reads files, where that may take its time.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Asked) -> Result<T, Vec<Mistake>> + Send + 'static,
+    ) -> Result<T, Vec<Mistake>> {
         let asked = self.asked.clone();
-        let reading = tokio::task::spawn_blocking(move || asked.read());
-        reading.await.map_err(|error| vec![Mistake::new("configuration", error)])?.map(drop)
+        let reading = tokio::task::spawn_blocking(move || read(&asked));
+        reading.await.map_err(|error| vec![Mistake::new("configuration", error)])?
     }
-}
-
-/// When a change of a key counts.
-fn takes(key: &str) -> &'static str {
-    if AT_START.iter().any(|known| key.eq_ignore_ascii_case(known)) { "restart" } else { "now" }
-}
-
-/// Keys whose values differ.
-fn changes_of(after: &Outcome, before: &Outcome) -> Vec<ConfigChange> {
-    let change = |vouchmq_config::Change { key, before, after }| {
-        let takes = takes(&key).to_owned();
-        ConfigChange { key, from: before, to: after, takes }
-    };
-    after.changes(before).into_iter().map(change).collect()
-}
-
-/// Users and rules of files, which no key tells.
-fn people_changes(after: &Configured, before: &Configured, told: &[ConfigChange]) -> Option<ConfigChange> {
-    let is_told = told.iter().any(|change| change.key.starts_with("auth."));
-    let count = |configured: &Configured| configured.users().map_or(0, vouchmq_identity::Users::len);
-    let (from, to) = (count(before), count(after));
-    let differs = from != to || !after.access().is_same(before.access());
-    (differs && !is_told).then(|| ConfigChange {
-        key: "auth".to_owned(),
-        from: Some(format!("{from} users and rules of files")),
-        to: Some(format!("{to} users and rules of files")),
-        takes: "now".to_owned(),
-    })
-}
-
-/// What wants to be looked at in the files of a listener.
-fn notices(change: &ListenerChange) -> Vec<String> {
-    match &change.change {
-        vouchmq_broker::Change::Changed { tls: Some(reloaded), .. } => {
-            reloaded.notices.iter().map(|notice| format!("listeners.{}: {notice}", change.name)).collect()
-        }
-        vouchmq_broker::Change::Unjudged { why } => {
-            vec![format!(
-                "listeners.{}: who came by it is judged by what its files said before: {why}",
-                change.name
-            )]
-        }
-        vouchmq_broker::Change::Changed { .. }
-        | vouchmq_broker::Change::Opened
-        | vouchmq_broker::Change::Closed => Vec::new(),
-    }
-}
-
-/// What happened to a listener that no key tells: the files behind it.
-fn told(change: &ListenerChange) -> Option<ConfigChange> {
-    let ListenerChange { name, address, change } = change;
-    let vouchmq_broker::Change::Changed { tls: Some(reloaded), .. } = change else { return None };
-    let mut what = Vec::new();
-    what.extend(reloaded.certificates.then_some("certificates of the server"));
-    what.extend(reloaded.clients.then_some("authorities or revocation lists"));
-    what.extend(reloaded.settings.then_some("versions or tickets"));
-    Some(ConfigChange {
-        key: format!("listeners.{name}"),
-        from: Some(address.to_string()),
-        to: Some(format!("{address} with other {}", what.join(", "))),
-        takes: "now".to_owned(),
-    })
 }

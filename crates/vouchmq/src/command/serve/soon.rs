@@ -65,7 +65,7 @@ impl Configuration for Soon {
     }
 
     async fn change(&self, changes: Vec<KeyChange>) -> Result<Reloaded, InvalidConfig> {
-        self.whole(move |running| async move { running.change(&changes).await }).await
+        self.whole(move |running| async move { running.change(changes).await }).await
     }
 
     async fn replace(&self, text: String) -> Result<Reloaded, InvalidConfig> {

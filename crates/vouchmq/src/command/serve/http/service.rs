@@ -8,8 +8,10 @@ use vouchmq_api::authentication_service::{
     EmqxUnknown, HeaderOptions, Recorded,
 };
 use vouchmq_api::changes::Changes;
-use vouchmq_api::http::{AdministratorToken, HostNames, HttpLimits, Router, Rules, Service};
-use vouchmq_api::management::{self, ApiKeys, Applied, Asking, Configuration, Management, Ports, Process};
+use vouchmq_api::http::{AdministratorToken, HostNames, HttpLimits, Requests, Router, Rules, Service};
+use vouchmq_api::management::{
+    self, ApiKeys, Applied, Asking, Configuration, Logging, Logins, Management, Operators, Ports, Process,
+};
 use vouchmq_api::registration::{self, Registration, RegistrationLimits};
 use vouchmq_broker::{Control, SystemClock};
 use vouchmq_config::{self as config, Config, HttpListenerOptions, HttpRules};
@@ -41,16 +43,20 @@ pub(in crate::command::serve) struct Works {
     resident: Arc<Resident>,
     events: Arc<Events>,
     book: Arc<DoorBook>,
+    /// The requests of all listeners.
+    requests: Arc<Requests>,
 }
 
 /// What the management listener works on beside the registry.
 pub(in crate::command::serve) struct Behind {
     pub(in crate::command::serve) token: Option<AdministratorToken>,
+    pub(in crate::command::serve) logins: Logins,
     pub(in crate::command::serve) sessions: Arc<dyn Sessions>,
     pub(in crate::command::serve) configuration: Arc<dyn Configuration>,
     pub(in crate::command::serve) process: Arc<dyn Process>,
     pub(in crate::command::serve) asking: Arc<dyn Asking>,
     pub(in crate::command::serve) broker: Control,
+    pub(in crate::command::serve) logging: Arc<dyn Logging>,
 }
 
 /// How far changes have come.
@@ -66,6 +72,7 @@ pub(in crate::command::serve) struct Services {
     registration: Service,
     management: Service,
     authentication: Service,
+    operators: Arc<Operators>,
     /// What they were made by.
     made_by: Mutex<MadeBy>,
 }
@@ -158,13 +165,15 @@ impl Works {
             resident: resident.clone(),
             events: events.clone(),
             book: registrar.book(),
+            requests: Arc::default(),
         }
     }
 
     fn registration(&self, ways: &Ways, limits: &RegistrationLimits) -> Router {
         let (registry, resident) = (self.registry.clone(), self.resident.clone());
         let (events, applied) = (self.events.clone(), ways.applied.clone());
-        registration::router(Registration::new(registry, resident, events, applied, limits))
+        let registration = Registration::new(registry, resident, events, applied, limits);
+        registration::router(registration.with_requests(self.requests.clone()))
     }
 
     fn authentication(
@@ -175,12 +184,12 @@ impl Works {
         let judge = Arc::new(Recorded::new(self.resident.clone(), self.book.clone()));
         let options = options_of(options);
         AuthenticationService::try_new(&options, judge, self.registry.clone(), Arc::new(SystemClock))
-            .map(|service| service.telling(ways.changes.clone()).build().router)
+            .map(|service| service.telling(ways.changes.clone()).counted(&self.requests).build().router)
             .map_err(|fault| Mistake::new("auth_service", fault))
     }
 
-    async fn management(&self, ways: &Ways, behind: Behind) -> Result<Router, Failure> {
-        let Behind { token, sessions, configuration, process, asking, broker } = behind;
+    async fn management(&self, ways: &Ways, behind: Behind) -> Result<(Router, Arc<Operators>), Failure> {
+        let Behind { token, logins, sessions, configuration, process, asking, broker, logging } = behind;
         let keys = Arc::new(ApiKeys::new(self.registry.clone(), token));
         keys.load().await.map_err(Failure::unusable)?;
         let ports = Ports {
@@ -194,8 +203,14 @@ impl Works {
         let management = Management::new(ports, keys)
             .with_configuration(configuration)
             .with_process(process)
-            .with_asking(asking);
-        Ok(management::router(management.with_broker(broker)))
+            .with_asking(asking)
+            .with_logging(logging)
+            .with_requests(self.requests.clone());
+        let operators = management.operators().clone();
+        operators.replace(logins);
+        let host = nix::unistd::gethostname().unwrap_or_default();
+        let management = management.with_broker(broker).with_node(&host.to_string_lossy());
+        Ok((management::router(management), operators))
     }
 }
 
@@ -213,14 +228,21 @@ impl Services {
             applied: Arc::new(Here(progress)),
         };
         let registration = works.registration(&ways, &made_by.limits).into();
-        let management = works.management(&ways, behind).await?.into();
+        let (management, operators) = works.management(&ways, behind).await?;
+        let management = management.into();
         let authentication = match &made_by.authentication {
             Some(options) => works.authentication(&ways, options).map_err(Failure::unusable)?,
             // Nobody listens; what a reload opens it makes first.
             None => Router::new(),
         };
         let made_by = Mutex::new(made_by);
-        Ok(Self { works, ways, registration, management, authentication: authentication.into(), made_by })
+        let authentication = authentication.into();
+        Ok(Self { works, ways, registration, management, authentication, operators, made_by })
+    }
+
+    /// Lets these operators in, and no others.
+    pub(super) fn let_in(&self, logins: Logins) {
+        self.operators.replace(logins);
     }
 
     pub(super) fn of(&self, kind: Kind) -> Service {

@@ -33,6 +33,16 @@ enum Form {
 }
 
 impl Arguments {
+    /// The level that was said.
+    pub(in crate::command::serve) fn level(self) -> Option<String> {
+        self.log_level.and_then(|level| Some(level.to_possible_value()?.get_name().to_owned()))
+    }
+
+    /// The form that was said.
+    pub(in crate::command::serve) fn format(self) -> Option<String> {
+        self.log_format.and_then(|form| Some(form.to_possible_value()?.get_name().to_owned()))
+    }
+
     /// Puts what was said in place of what the file says.
     pub(in crate::command::serve) fn apply(&self, options: &mut LogOptions) {
         if let Some(level) = self.log_level {

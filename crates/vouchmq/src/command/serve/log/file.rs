@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use vouchmq_config::Rotation;
 
+use crate::clock::Utc;
+
 /// A file, and older ones beside it: `x.log`, `x.log.1` and so on, the last of which is the oldest.
 #[derive(Debug)]
 pub(super) struct RotatedFile {
@@ -15,6 +17,8 @@ pub(super) struct RotatedFile {
     rotation: Rotation,
     file: File,
     len: u64,
+    /// When it was last looked whether the file is still where it was.
+    looked_secs: u64,
 }
 
 impl RotatedFile {
@@ -25,7 +29,27 @@ impl RotatedFile {
         }
         let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
         let len = file.metadata()?.size();
-        Ok(Self { path: path.to_owned(), rotation, file, len })
+        let looked_secs = Utc::now().unix_secs;
+        Ok(Self { path: path.to_owned(), rotation, file, len, looked_secs })
+    }
+
+    /// Begins a new file where this one was moved away or deleted, which is looked at once a second: what is written to
+    /// a file without a name is lost.
+    fn follow_path(&mut self) -> io::Result<()> {
+        let now = Utc::now().unix_secs;
+        if std::mem::replace(&mut self.looked_secs, now) == now || self.is_in_place() {
+            return Ok(());
+        }
+        *self = Self::open(&self.path, self.rotation)?;
+        Ok(())
+    }
+
+    fn is_in_place(&self) -> bool {
+        let (named, open) = (fs::metadata(&self.path), self.file.metadata());
+        match (named, open) {
+            (Ok(named), Ok(open)) => (named.dev(), named.ino()) == (open.dev(), open.ino()),
+            _ => false,
+        }
     }
 
     /// Makes room for a new file: every older one gets the next number, the oldest is gone.
@@ -58,11 +82,16 @@ impl RotatedFile {
 impl Write for RotatedFile {
     /// Writes whole lines: none begins in one file and ends in the next.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.follow_path()?;
         let line_len = u64::try_from(line.len()).unwrap_or(u64::MAX);
         if self.len > 0 && self.len.saturating_add(line_len) > self.rotation.bytes_max {
             self.rotate()?;
         }
-        self.file.write_all(line)?;
+        if let Err(error) = self.file.write_all(line) {
+            // Half a line would spoil the next one; a device has nothing to cut.
+            let _ = self.file.set_len(self.len);
+            return Err(error);
+        }
         self.len = self.len.saturating_add(line_len);
         Ok(line.len())
     }
@@ -97,6 +126,33 @@ mod tests {
         let mut file = RotatedFile::open(&path, rotation).unwrap();
         file.write_all(b"six\n").unwrap();
         assert_eq!(read(&path).as_deref(), Some("five\nsix\n"), "goes on where it ended");
+    }
+
+    #[test]
+    fn a_file_that_was_moved_away_or_deleted_with_its_folder_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("logs/x.log");
+        let mut file = RotatedFile::open(&path, Rotation { bytes_max: 100, files_max: 2 }).unwrap();
+        file.write_all(b"one\n").unwrap();
+        fs::rename(&path, folder.path().join("elsewhere")).unwrap();
+        file.looked_secs = 0;
+        file.write_all(b"two\n").unwrap();
+        assert_eq!(read(&path).as_deref(), Some("two\n"));
+        fs::remove_dir_all(folder.path().join("logs")).unwrap();
+        file.looked_secs = 0;
+        file.write_all(b"three\n").unwrap();
+        assert_eq!(read(&path).as_deref(), Some("three\n"));
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_full_disk_is_an_error_that_passes() {
+        let mut file =
+            RotatedFile::open(Path::new("/dev/full"), Rotation { bytes_max: 100, files_max: 2 }).unwrap();
+        for _ in 0..3 {
+            let error = file.write_all(b"one\n").unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        }
     }
 
     #[test]

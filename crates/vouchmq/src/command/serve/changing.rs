@@ -1,0 +1,184 @@
+//! How a process changes its own configuration: read as a whole first, written, gone on with.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use vouchmq_api::management::{Kept, KeyChange};
+use vouchmq_broker::Monotonic;
+use vouchmq_client::dto::reload::Reloaded;
+use vouchmq_config::Overrides;
+
+use super::asked::{Asked, Wanted};
+use super::running::Running;
+use crate::configuration::{self, Drafts, Mistake, Written};
+
+/// A file that is to be written.
+pub(super) struct ToWrite {
+    path: PathBuf,
+    text: String,
+    /// What to do instead, where it cannot be written.
+    instead: &'static str,
+}
+
+const OVERRIDES: &str = "the data directory has to be writable by the broker";
+const FILE: &str = "let the broker's user write the file and its directory, or change single keys ('vouchmq config \
+                    set'), which are kept in the data directory";
+
+impl Running {
+    /// Changes keys for good, in the file of overrides.
+    ///
+    /// # Errors
+    /// All that is wrong; nothing has changed, neither on disk nor at work.
+    pub(super) async fn change(&self, changes: Vec<KeyChange>) -> Result<Reloaded, Vec<Mistake>> {
+        self.write(move |asked| changed(asked, &changes)).await
+    }
+
+    /// Puts a text in place of the file of `--config`.
+    ///
+    /// # Errors
+    /// All that is wrong; nothing has changed, neither on disk nor at work.
+    pub(super) async fn replace(&self, text: String) -> Result<Reloaded, Vec<Mistake>> {
+        self.write(move |asked| replaced(asked, text)).await
+    }
+
+    /// Puts back what a file said before it was written the last time.
+    ///
+    /// # Errors
+    /// All that is wrong; nothing has changed, neither on disk nor at work.
+    pub(super) async fn roll_back(&self, kept: Kept) -> Result<Reloaded, Vec<Mistake>> {
+        self.write(move |asked| rolled_back(asked, kept)).await
+    }
+
+    /// The file of `--config`, without what is secret in it.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be understood.
+    pub(super) async fn text(&self) -> Result<String, Vec<Mistake>> {
+        self.read(|asked| {
+            let path = file_of(asked)?;
+            let text = text_of(&path)?.unwrap_or_default();
+            vouchmq_config::without_secrets(&text).map_err(|mistakes| {
+                let at = |(line, text): (String, String)| {
+                    Mistake::new(format_args!("{}: {line}", path.display()), text)
+                };
+                mistakes.into_iter().map(at).collect()
+            })
+        })
+        .await
+    }
+
+    /// Reads what a file would come to, writes it, and goes on with it; nobody else does so meanwhile.
+    async fn write(
+        &self,
+        read: impl FnOnce(&Asked) -> Result<(Wanted, ToWrite), Vec<Mistake>> + Send + 'static,
+    ) -> Result<Reloaded, Vec<Mistake>> {
+        let clock = Monotonic::start();
+        let mut now = self.now.lock().await;
+        let (wanted, file) = self.read(read).await?;
+        self.go_on(&mut now, wanted, Some(file), &clock).await
+    }
+}
+
+impl ToWrite {
+    /// Writes it.
+    pub(super) fn write(self) -> Result<Written, Vec<Mistake>> {
+        let Self { path, text, instead } = self;
+        configuration::write(&path, &text).map_err(|error| {
+            let text = format!("cannot be written: {error}; {instead}");
+            vec![Mistake::new(path.display(), text)]
+        })
+    }
+}
+
+fn changed(asked: &Asked, changes: &[KeyChange]) -> Result<(Wanted, ToWrite), Vec<Mistake>> {
+    let path = configuration::overrides_of(asked.said());
+    let before = text_of(&path)?.unwrap_or_default();
+    let mut overrides = Overrides::read(&before).map_err(mistakes)?;
+    let wrong =
+        changes.iter().filter_map(|KeyChange { key, value }| overrides.change(key, value.as_deref()).err());
+    let wrong: Vec<_> = wrong.collect();
+    if !wrong.is_empty() {
+        return Err(mistakes(wrong));
+    }
+    let text = overrides.text().map_err(|fault| vec![Mistake::new("configuration", fault)])?;
+    let drafts = Drafts { overrides: Some(text.clone()), ..Drafts::default() };
+    let overruled = overruled(asked, &overrides, &drafts);
+    if !overruled.is_empty() {
+        return Err(overruled);
+    }
+    let wanted = asked.read_with(&drafts)?;
+    Ok((wanted, ToWrite { path, text, instead: OVERRIDES }))
+}
+
+/// Keys that would be changed and would not count.
+fn overruled(asked: &Asked, overrides: &Overrides, drafts: &Drafts) -> Vec<Mistake> {
+    let layers = configuration::layers_with(asked.said(), drafts);
+    let stronger = overrides.overruled(&layers).into_iter();
+    let by_flags = overrides.keys_set().into_iter();
+    let by_flags = by_flags.filter_map(|key| asked.overruling(&key).map(|(flag, _)| (key, flag.to_owned())));
+    let told = |(key, origin)| {
+        let text = format!("{origin} says what it is, and is above what is changed here; change it there");
+        Mistake::new(key, text)
+    };
+    stronger.chain(by_flags).map(told).collect()
+}
+
+fn replaced(asked: &Asked, text: String) -> Result<(Wanted, ToWrite), Vec<Mistake>> {
+    let path = file_of(asked)?;
+    // What cannot be read is told with all that is wrong.
+    let hidden = vouchmq_config::hidden_left(&text).unwrap_or_default();
+    if !hidden.is_empty() {
+        let told = |(line, key): (String, String)| {
+            let text = format!("{key} has what only stands for a secret; write the secret");
+            Mistake::new(format_args!("{}: {line}", path.display()), text)
+        };
+        return Err(hidden.into_iter().map(told).collect());
+    }
+    let drafts = Drafts { file: Some(text.clone()), ..Drafts::default() };
+    let mut wanted = asked.read_with(&drafts)?;
+    let overrides = configuration::overrides_of(asked.said()).display().to_string();
+    let above = wanted.outcome.effective().filter(|value| value.origin.starts_with(&overrides));
+    let above =
+        above.map(|value| format!("{}: {overrides} says what it is, whatever the file says", value.key));
+    wanted.people.warnings.extend(above);
+    Ok((wanted, ToWrite { path, text, instead: FILE }))
+}
+
+fn rolled_back(asked: &Asked, kept: Kept) -> Result<(Wanted, ToWrite), Vec<Mistake>> {
+    let (path, instead) = match kept {
+        Kept::Overrides => (configuration::overrides_of(asked.said()), OVERRIDES),
+        Kept::File => (file_of(asked)?, FILE),
+    };
+    let Some(text) = text_of(&configuration::kept_of(&path))? else {
+        let text = "nothing was changed over this API before, so nothing can be put back";
+        return Err(vec![Mistake::new(path.display(), text)]);
+    };
+    let drafts = match kept {
+        Kept::Overrides => Drafts { overrides: Some(text.clone()), ..Drafts::default() },
+        Kept::File => Drafts { file: Some(text.clone()), ..Drafts::default() },
+    };
+    let wanted = asked.read_with(&drafts)?;
+    Ok((wanted, ToWrite { path, text, instead }))
+}
+
+/// The file of `--config`; behind a link, if it is one.
+fn file_of(asked: &Asked) -> Result<PathBuf, Vec<Mistake>> {
+    let Some(path) = &asked.said().file else {
+        let text = "the process was started without one; start it with --config FILE, or change single keys \
+                    ('vouchmq config set')";
+        return Err(vec![Mistake::new("configuration file", text)]);
+    };
+    path.canonicalize().map_err(|error| unreadable(path, &error))
+}
+
+fn text_of(path: &Path) -> Result<Option<String>, Vec<Mistake>> {
+    configuration::text_of(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Vec<Mistake> {
+    vec![Mistake::new(path.display(), format_args!("cannot be read: {error}"))]
+}
+
+fn mistakes(told: Vec<(String, String)>) -> Vec<Mistake> {
+    told.into_iter().map(|(place, text)| Mistake { place, text }).collect()
+}

@@ -1,0 +1,6 @@
+//! What an operator sees of a broker at work: figures, a live trace, the log.
+
+mod api;
+mod figures;
+mod logs;
+mod trace;
