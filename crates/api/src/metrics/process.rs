@@ -102,7 +102,7 @@ mod tests {
             "Name:\tx\nVmRSS:\t   20 kB\nThreads:\t9\n",
             limits,
             "cpu 1\nbtime 1000\n",
-            "223.45 1.0\n",
+            "223.95 1.0\n",
         );
         let expected = ProcessFigures {
             resident_bytes: 20_480,
@@ -111,7 +111,7 @@ mod tests {
             max_fds: 1024,
             threads: 9,
             start_seconds: 1123.45,
-            up_seconds: 100.0,
+            up_seconds: 100.5,
         };
         assert_eq!(figures, expected);
     }

@@ -100,7 +100,7 @@ fn labels_in(text: &str) -> Vec<String> {
 fn every_series_belongs_to_a_family_with_a_type_and_a_meaning() {
     let (metrics, snapshot) = example();
     let families = read(&metrics.exposition(snapshot, Exposition::Text));
-    assert!(families.len() > 100, "{}", families.len());
+    assert!(families.len() >= 100, "{}", families.len());
     for (name, family) in &families {
         assert!(["counter", "gauge", "histogram"].contains(&family.kind.as_str()), "{name}: {family:?}");
         if name.starts_with("nanomq_") {

@@ -13,6 +13,7 @@ mod health;
 mod hygiene;
 mod keys;
 mod nanomq;
+mod observing;
 mod operators;
 mod paging;
 mod story;

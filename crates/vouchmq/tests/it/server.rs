@@ -110,6 +110,7 @@ fn serve(port: &str, data: &Path, flags: &[&str]) -> (Running, String) {
     let arguments = ["serve", "--listen", &listen, "--data", data.to_str().unwrap(), "--shards", "2"];
     let mut process = Running::spawn(&mut vouchmq(&[&arguments, flags].concat()), b"");
     let line = process.wait_for("listening on mqtt://127.0.0.1:");
-    let port = line.split("127.0.0.1:").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let behind = line.split("127.0.0.1:").nth(1).unwrap();
+    let port = behind.chars().take_while(char::is_ascii_digit).collect();
     (process, port)
 }

@@ -14,8 +14,13 @@ const TOKEN: &str = "an administrator's token of a test";
 /// A broker that lets everybody in.
 pub(super) struct Observed {
     pub(super) server: Server,
-    api: String,
+    /// Where the management API is.
+    pub(super) api: Api,
 }
+
+/// The management API of a broker.
+#[derive(Clone)]
+pub(super) struct Api(String);
 
 /// An event stream that is read as it comes.
 pub(super) struct Stream(BufReader<TcpStream>);
@@ -26,9 +31,11 @@ impl Observed {
             Server::start(&[&["--api-listen", "127.0.0.1:0", "--admin-token", TOKEN], flags].concat());
         let line = server.wait_for("for management");
         let api = line.split("http://").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
-        Self { server, api }
+        Self { server, api: Api(api) }
     }
+}
 
+impl Api {
     /// The body of an answer that is good.
     #[track_caller]
     pub(super) fn ask(&self, method: &str, path: &str, body: &str) -> String {
@@ -42,6 +49,13 @@ impl Observed {
         } else {
             body.to_owned()
         }
+    }
+
+    /// The status of an answer.
+    pub(super) fn status(&self, method: &str, path: &str) -> u16 {
+        let mut line = String::new();
+        BufReader::new(self.send(method, path, "")).read_line(&mut line).unwrap();
+        line.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
     pub(super) fn get(&self, path: &str) -> String {
@@ -68,14 +82,14 @@ impl Observed {
     }
 
     fn send(&self, method: &str, path: &str, body: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(&self.api).unwrap();
+        let mut stream = TcpStream::connect(&self.0).unwrap();
         stream.set_read_timeout(Some(DEADLINE)).unwrap();
         let kind = if body.is_empty() { "" } else { "content-type: application/json\r\n" };
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {TOKEN}\r\n{kind}content-length: \
              {}\r\nconnection: close\r\n\r\n{body}",
-            self.api,
+            self.0,
             body.len()
         )
         .unwrap();

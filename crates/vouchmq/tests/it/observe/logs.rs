@@ -8,23 +8,23 @@ use super::api::Observed;
 #[test]
 fn a_level_counts_at_once_and_falls_back_by_itself() {
     let mut observed = Observed::start(&[]);
-    assert_eq!(observed.json("GET", "/v1/log", "")["level"], "info");
-    let told = observed.json("PUT", "/v1/log", r#"{"level":"debug","for":"1s"}"#);
+    assert_eq!(observed.api.json("GET", "/v1/log", "")["level"], "info");
+    let told = observed.api.json("PUT", "/v1/log", r#"{"level":"debug","for":"1s"}"#);
     assert_eq!((&told["level"], &told["configured_level"]), (&Value::from("debug"), &Value::from("info")));
-    observed.get("/healthz");
+    observed.api.get("/healthz");
     // Said at the level debug.
     observed.server.wait_for("answered");
     observed.server.wait_for("what is logged is as the configuration says again");
-    assert_eq!(observed.json("GET", "/v1/log", "")["level"], "info");
-    let told = observed.json("PUT", "/v1/log", r#"{"targets":{"vouchmq_broker":"off"}}"#);
+    assert_eq!(observed.api.json("GET", "/v1/log", "")["level"], "info");
+    let told = observed.api.json("PUT", "/v1/log", r#"{"targets":{"vouchmq_broker":"off"}}"#);
     assert_eq!(told["targets"]["vouchmq_broker"], "off");
     observed.server.publish(&["-t", "t", "-m", "x", "-i", "unseen"]);
-    let told = observed.json("PUT", "/v1/log", "{}");
+    let told = observed.api.json("PUT", "/v1/log", "{}");
     assert!(told["targets"].as_object().is_some_and(serde_json::Map::is_empty));
     observed.server.publish(&["-t", "t", "-m", "x", "-i", "seen"]);
     let line = observed.server.wait_for("client_id=").to_owned();
     assert!(line.contains("client_id=seen"), "{line}");
-    assert_eq!(observed.get("/v1/audit?limit=200").matches("log.level").count(), 3);
+    assert_eq!(observed.api.get("/v1/audit?limit=200").matches("log.level").count(), 3);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn files_are_rotated_under_load_and_each_line_is_whole() {
         observed.server.publish(&["-t", "t", "-m", "x", "-i", hostile]);
     }
     for _ in 0..60 {
-        observed.get("/healthz");
+        observed.api.get("/healthz");
     }
     observed.server.wait_for("answered");
     let names = || {
@@ -57,7 +57,7 @@ fn files_are_rotated_under_load_and_each_line_is_whole() {
     let deadline = vouchmq_broker::Monotonic::start();
     while names().len() < 3 {
         assert!(deadline.now().since(vouchmq_mqtt::time::Timestamp::ZERO) < crate::process::DEADLINE);
-        observed.get("/healthz");
+        observed.api.get("/healthz");
     }
     drop(observed);
     let names = names();
