@@ -95,14 +95,14 @@ mod tests {
 
     #[test]
     fn figures_are_found_behind_a_name_that_tries_to_hide_them() {
-        let stat = "7 (a) R 1 (b) S 1 7 7 0 -1 4194560 5 0 0 0 250 50 0 0 20 0 9 0 12345 1 1";
+        let stat = "7 (a) R 1 (b) S 1 7 7 0 -1 4194560 5 0 0 0 250 50 0 0 20 0 9 0 12300 1 1";
         let limits = "Limit  Soft  Hard Units\nMax open files            1024                 4096  files\n";
         let figures = ProcessFigures::of(
             stat,
             "Name:\tx\nVmRSS:\t   20 kB\nThreads:\t9\n",
             limits,
             "cpu 1\nbtime 1000\n",
-            "223.95 1.0\n",
+            "223.50 1.0\n",
         );
         let expected = ProcessFigures {
             resident_bytes: 20_480,
@@ -110,7 +110,7 @@ mod tests {
             open_fds: 0,
             max_fds: 1024,
             threads: 9,
-            start_seconds: 1123.45,
+            start_seconds: 1123.0,
             up_seconds: 100.5,
         };
         assert_eq!(figures, expected);

@@ -78,8 +78,7 @@ impl Machine {
             let program = PathBuf::from(tool(&format!("VOUCHMQ_INTEROP_{name}")));
             program.parent().unwrap().display().to_string()
         });
-        let system = std::env::var("PATH").unwrap_or_default();
-        format!("{}:{}:{system}", self.path("bin").display(), foreign.join(":"))
+        format!("{}:{}:/usr/bin:/bin", self.path("bin").display(), foreign.join(":"))
     }
 
     /// Starts a server by a file of the page, or by none, and waits until operators can connect.
