@@ -107,17 +107,13 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let registry = registry::Open::at(data.path(), &choices(&arguments, &config))?;
     let configured = Arc::new(people.configured);
     let service = Arc::new(asking::Asked::on(registry.runtime.handle().clone()));
-    let prepared = service.prepare(config.remote.as_ref());
-    let prepared = prepared.map_err(|mistake| configuration::told(vec![mistake]))?;
+    let prepared =
+        service.prepare(config.remote.as_ref()).map_err(|mistake| configuration::told(vec![mistake]))?;
     let judges = Judges::new(&registry, &people.order, prepared.0.as_ref(), &configured);
     service.commit(prepared);
-    let broker = settings::broker_config(
-        &config.settings,
-        config.listeners.clone(),
-        shards,
-        judges.authenticator.clone(),
-        judges.methods.clone(),
-    )?;
+    let (authenticator, methods) = (judges.authenticator.clone(), judges.methods.clone());
+    let broker =
+        settings::broker_config(&config.settings, config.listeners.clone(), shards, authenticator, methods)?;
     let bound = Bound::bind(broker).map_err(|error| {
         Failure::unusable(format_args!("{error}; choose another address with --listen, or end what uses it"))
     })?;
@@ -133,15 +129,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     if arguments.allow_anonymous {
         tracing::warn!("clients without a user name are let in, because of --allow-anonymous");
     }
-    let addresses: Vec<String> = urls(&config.listeners, bound.addresses())
-        .chain(http.addresses().map(|(address, what)| format!("{address} for {what}")))
-        .collect();
-    if addresses.is_empty() {
-        return Err(Failure::unusable(
-            "every listener is off, so nobody could reach the broker; turn one on with --listen, --api-listen, \
-             --register-listen or --auth-listen",
-        ));
-    }
+    let addresses = addresses(&config, &bound, &http)?;
     let signals = lifecycle::Signals::listen()?;
     let broker = bound.start().map_err(Failure::unusable)?;
     let control = broker.control();
@@ -177,6 +165,20 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             Err(program.begin())
         }
     }
+}
+
+/// Where the process can be reached, and by whom.
+fn addresses(config: &Config, bound: &Bound, http: &http::Bound) -> Result<Vec<String>, Failure> {
+    let addresses: Vec<String> = urls(&config.listeners, bound.addresses())
+        .chain(http.addresses().map(|(address, what)| format!("{address} for {what}")))
+        .collect();
+    if addresses.is_empty() {
+        return Err(Failure::unusable(
+            "every listener is off, so nobody could reach the broker; turn one on with --listen, --api-listen, \
+             --register-listen or --auth-listen",
+        ));
+    }
+    Ok(addresses)
 }
 
 fn announce(addresses: &[String], shards: u16, data: &DataDirectory) -> Result<(), Failure> {

@@ -1,5 +1,5 @@
 //! Who is let in at the management API of a real process.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, too")]
 
 use std::fs;
 use std::path::Path;
