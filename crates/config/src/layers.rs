@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::guarded::{Guarded, Said};
 use crate::hocon::{Absent, MissingInclude, Note, Notes, Place, Read, Severity};
 use crate::schema::{Kind, Shape, nearest, rows};
 use crate::tree::{Node, Replacing, What, moved};
@@ -21,6 +22,7 @@ pub struct Layers {
     pub(crate) notes: Notes,
     pub(crate) missing: Vec<MissingInclude>,
     pub(crate) absent: Vec<Absent>,
+    pub(crate) guarded: Guarded,
 }
 
 /// One of the things that values come from.
@@ -68,20 +70,21 @@ impl Layers {
             notes: Notes::default(),
             missing: Vec::new(),
             absent: Vec::new(),
+            guarded: Guarded::default(),
         }
     }
 
     /// Lays what a configuration file says above what there is.
     pub fn file(&mut self, read: Read) {
-        self.read(read, Origin::File);
+        self.guarded.file = self.read(read, Origin::File);
     }
 
     /// Lays what the API has changed above what there is.
     pub fn overrides(&mut self, read: Read) {
-        self.read(read, Origin::Overrides);
+        self.guarded.overrides = self.read(read, Origin::Overrides);
     }
 
-    fn read(&mut self, read: Read, origin: impl Fn(PathBuf) -> Origin) {
+    fn read(&mut self, read: Read, origin: impl Fn(PathBuf) -> Origin) -> Said {
         let Read { root, files, notes, missing, absent } = read;
         let first = self.next();
         self.origins.extend(files.into_iter().map(origin));
@@ -113,7 +116,9 @@ impl Layers {
                 self.notes.push(note.hint("take one of them out").related(within));
             }
         }
+        let said = Said::by(&root);
         self.root.overlay(root, shape, Replacing::Silent, &mut self.notes);
+        said
     }
 
     /// Lays variables that are of the table above what there is; others are not looked at.

@@ -14,6 +14,7 @@ mod effective;
 mod exposure;
 #[doc(hidden)]
 pub mod fuzzing;
+mod guarded;
 pub mod hocon;
 mod inspect;
 mod layers;

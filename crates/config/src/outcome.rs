@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::config::Config;
 use crate::effective::{Effective, Entry};
+use crate::guarded::Guarded;
 use crate::hocon::{Note, Notes, Place, Severity};
 use crate::layers::Origin;
 use crate::resolve::Reference;
@@ -20,6 +21,7 @@ pub struct Outcome {
     pub(crate) entries: Vec<Entry>,
     pub(crate) origins: Vec<Origin>,
     pub(crate) references: Vec<Reference>,
+    pub(crate) guarded: Guarded,
 }
 
 impl Outcome {

@@ -183,19 +183,29 @@ pub(crate) fn mark(node: &Node) -> Box<[u8]> {
 fn write(node: &Node, bytes: &mut Vec<u8>) {
     match &node.what {
         What::Null => bytes.push(0),
-        What::Bool(value) => bytes.extend(value.to_string().bytes()),
-        What::Word(text) | What::Text(text) => bytes.extend(text.bytes()),
-        What::List(items) => items.iter().for_each(|item| {
-            bytes.push(1);
-            write(item, bytes);
-        }),
-        What::Map(entries) => entries.iter().for_each(|entry| {
+        What::Bool(value) => write_text(&value.to_string(), bytes),
+        What::Word(text) | What::Text(text) => write_text(text, bytes),
+        What::List(items) => {
             bytes.push(2);
-            bytes.extend(entry.key.bytes());
+            bytes.extend(items.len().to_le_bytes());
+            items.iter().for_each(|item| write(item, bytes));
+        }
+        What::Map(entries) => {
             bytes.push(3);
-            write(&entry.node, bytes);
-        }),
+            bytes.extend(entries.len().to_le_bytes());
+            for entry in entries.iter() {
+                write_text(&entry.key, bytes);
+                write(&entry.node, bytes);
+            }
+        }
     }
+}
+
+/// With its length before it: no text looks like two, or like a list.
+fn write_text(text: &str, bytes: &mut Vec<u8>) {
+    bytes.push(1);
+    bytes.extend(text.len().to_le_bytes());
+    bytes.extend(text.bytes());
 }
 
 /// The address of a listener, where one stands that is possible.
