@@ -62,7 +62,7 @@ mod v4;
 
 pub use applied::{Application, Applied};
 pub use authentication::Asking;
-pub use configuration::{Configuration, InvalidConfig, Kept, KeyChange};
+pub use configuration::{Authority, Configuration, Draft, Edit, InvalidConfig, Kept, KeyChange, Undrafted};
 pub use keys::ApiKeys;
 pub use logging::{Level, Levels, Logging, NoLevel};
 pub use operators::{KnownCertificate, KnownUser, Logins, Operators, Tokens};

@@ -40,7 +40,8 @@ impl Said {
         match &node.what {
             What::Map(entries) if let (Some(shape), false) = (block, entries.is_empty()) => {
                 for entry in entries.iter() {
-                    let key = if key.is_empty() { entry.key.to_string() } else { format!("{key}.{}", entry.key) };
+                    let key =
+                        if key.is_empty() { entry.key.to_string() } else { format!("{key}.{}", entry.key) };
                     at.push(Segment::Key(entry.key.clone()));
                     self.walk(&entry.node, shape.member(&entry.key), &key, at);
                     at.pop();
@@ -55,7 +56,8 @@ impl Said {
             }
             // Blocks and lists that are there and empty may mean something, too; what is not known is guarded.
             What::Null | What::Bool(_) | What::Word(_) | What::Text(_) | What::List(_) | What::Map(_) => {
-                if shape.is_none_or(|shape| shape.is_guarded) {
+                let is_file = at.is_empty();
+                if !is_file && shape.is_none_or(|shape| shape.is_guarded) {
                     self.0.insert(at.clone(), (key.to_owned(), value::mark(node)));
                 }
             }
@@ -65,7 +67,8 @@ impl Said {
     /// Keys whose values differ.
     fn differing<'a>(&'a self, other: &'a Self, keys: &mut BTreeSet<&'a str>) {
         let not_in = |one: &'a Self, other: &'a Self| {
-            let differs = |(at, said): &(&Vec<Segment>, &(String, Box<[u8]>))| other.0.get(*at) != Some(*said);
+            let differs =
+                |(at, said): &(&Vec<Segment>, &(String, Box<[u8]>))| other.0.get(*at) != Some(*said);
             one.0.iter().filter(differs).map(|(_, (key, _))| key.as_str()).collect::<Vec<_>>()
         };
         keys.extend(not_in(self, other));

@@ -77,7 +77,11 @@ const LIMITS: &[&str] = &["system.", "mqtt.", "retained.", "connections.", "log.
 pub(super) const fn is_guarded(path: &str, kind: &Kind) -> bool {
     let names_places = matches!(
         kind,
-        Kind::File | Kind::Secret | Kind::Address | Kind::HttpAddress | Kind::List(Kind::File | Kind::Secret | Kind::Address)
+        Kind::File
+            | Kind::Secret
+            | Kind::Address
+            | Kind::HttpAddress
+            | Kind::List(Kind::File | Kind::Secret | Kind::Address)
     );
     names_places || !is_below_any(path, LIMITS)
 }

@@ -10,6 +10,7 @@ use crate::identity::http::Http;
 use crate::process::{Ran, Running, run, vouchmq};
 
 mod change;
+mod guarded;
 mod reload;
 mod restart;
 mod start;

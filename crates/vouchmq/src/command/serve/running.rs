@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 use vouchmq_broker::{Control, Monotonic};
 use vouchmq_client::dto::configuration::EffectiveValue;
@@ -27,12 +28,13 @@ pub(super) struct Running {
     pub(super) service: Arc<asking::Asked>,
     pub(super) http: OnceLock<http::AtWork>,
     /// What it works by; one reload at a time.
-    pub(super) now: Mutex<Now>,
+    pub(super) now: Arc<Mutex<Now>>,
+    /// What the configuration came to; who reads it waits for no reload.
+    pub(super) outcome: ArcSwap<Outcome>,
 }
 
 /// What a process works by.
 pub(super) struct Now {
-    pub(super) outcome: Outcome,
     pub(super) configured: Arc<Configured>,
 }
 
@@ -45,7 +47,7 @@ impl Running {
     pub(super) async fn reload(&self) -> Result<Reloaded, Vec<Mistake>> {
         let clock = Monotonic::start();
         let mut now = self.now.lock().await;
-        let wanted = self.read(|asked| asked.read()).await?;
+        let wanted = self.read(Asked::read).await?;
         self.go_on(&mut now, wanted, None, &clock).await
     }
 
@@ -80,7 +82,7 @@ impl Running {
         // From here on nothing fails.
         let mut warnings: Vec<String> = outcome.warnings().collect();
         warnings.extend(people.warnings.iter().cloned());
-        let mut changes = told::changes(&outcome, &now.outcome);
+        let mut changes = told::changes(&outcome, &self.outcome.load());
         changes.extend(told::people_changes(&people.configured, &now.configured, &changes));
         self.logs.change(logs);
         let (engine, retained, broker) = settings::live(&config.settings);
@@ -103,7 +105,8 @@ impl Running {
         }
         let reconsidered = self.control.reconsider(Whom::Everybody).await;
         let sessions_closed = reconsidered + vouched.await;
-        *now = Now { outcome, configured };
+        self.outcome.store(Arc::new(outcome));
+        *now = Now { configured };
         if let Some(written) = written {
             written.keep();
         }
@@ -113,9 +116,8 @@ impl Running {
     }
 
     /// Every value in effect, and where it comes from: what flags say in place of what files say.
-    pub(super) async fn effective(&self) -> Vec<EffectiveValue> {
-        let now = self.now.lock().await;
-        told::effective(&now.outcome, &self.asked)
+    pub(super) fn effective(&self) -> Vec<EffectiveValue> {
+        told::effective(&self.outcome.load(), &self.asked)
     }
 
     /// Whether the process would start with what there is to read now.
@@ -127,12 +129,12 @@ impl Running {
     }
 
     /// Reads files, where that may take its time.
-    pub(super) async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static, E: From<Vec<Mistake>> + Send + 'static>(
         &self,
-        read: impl FnOnce(&Asked) -> Result<T, Vec<Mistake>> + Send + 'static,
-    ) -> Result<T, Vec<Mistake>> {
+        read: impl FnOnce(&Asked) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let asked = self.asked.clone();
         let reading = tokio::task::spawn_blocking(move || read(&asked));
-        reading.await.map_err(|error| vec![Mistake::new("configuration", error)])?
+        reading.await.map_err(|error| E::from(vec![Mistake::new("configuration", error)]))?
     }
 }
