@@ -147,8 +147,10 @@ fn what_cannot_be_audited_does_not_happen_and_whoever_reads_does_not_wait() {
     assert!(!broker.path(OVERRIDES).exists());
     // The change goes on waiting for the database while others read.
     thread::scope(|scope| {
-        let changing =
-            scope.spawn(|| broker.operator().call(Method::PATCH, "/v1/config", Some(&patch)).map(drop));
+        let (api, patch) = (broker.api(), &patch);
+        let changing = scope.spawn(move || {
+            Http::new(api, Some(token)).call(Method::PATCH, "/v1/config", Some(patch)).map(drop)
+        });
         for _ in 0..30 {
             assert_eq!(max_packet_size(&operator), "1MB");
         }
