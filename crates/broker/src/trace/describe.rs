@@ -103,9 +103,9 @@ fn tell(told: &mut Packet, packet: &MqttPacket<'_>, cut: usize, payload_bytes_ma
             properties(&disconnect.properties);
             told.reasons.push(disconnect.reason);
         }
-        MqttPacket::Auth(auth) => {
-            properties(&auth.properties);
-            told.reasons.push(auth.reason);
+        MqttPacket::Auth(step) => {
+            properties(&step.properties);
+            told.reasons.push(step.reason);
         }
     }
 }

@@ -1,5 +1,5 @@
 //! A broker and its management API, asked as curl asks it.
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking, too")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -51,7 +51,7 @@ fn files_are_rotated_under_load_and_each_line_is_whole() {
     observed.server.wait_for("answered");
     let names = || {
         let mut names: Vec<_> = fs::read_dir(folder.path().join("logs")).unwrap().flatten().collect();
-        names.sort_by_key(std::fs::DirEntry::file_name);
+        names.sort_by_key(fs::DirEntry::file_name);
         names
     };
     let deadline = vouchmq_broker::Monotonic::start();
