@@ -32,6 +32,8 @@ const DENY: CargoTool = CargoTool { name: "cargo-deny", version: "0.20.2", oldes
 const TYPOS: &[&str] = &["typos==1.52.0"];
 const FOREIGN_PYTHON: &[&str] =
     &["paho-mqtt==2.2.0", "gmqtt==0.8.0", "scramp==1.5.0", "bcrypt==5.0.0", "schemathesis==4.32.5"];
+/// Debian's smallest, and its module for TCP.
+const NGINX: &[&str] = &["nginx-light", "libnginx-mod-stream"];
 const FOREIGN_NODE: &[&str] = &["mqtt@5.16.0"];
 
 /// Foreign clients and what runs them.
@@ -46,6 +48,12 @@ pub(crate) struct Foreign {
     pub(crate) mosquitto_pub: PathBuf,
     pub(crate) mosquitto_sub: PathBuf,
     pub(crate) openssl: PathBuf,
+    pub(crate) curl: PathBuf,
+    pub(crate) nft: PathBuf,
+    pub(crate) nginx: PathBuf,
+    /// nginx's module for TCP.
+    pub(crate) nginx_stream: PathBuf,
+    pub(crate) systemd_analyze: PathBuf,
 }
 
 /// The spelling checker.
@@ -79,6 +87,11 @@ pub(crate) fn foreign(workspace: &Workspace) -> Result<Foreign> {
         mosquitto_pub: debian::program(workspace, "mosquitto_pub", &["mosquitto-clients"])?,
         mosquitto_sub: debian::program(workspace, "mosquitto_sub", &["mosquitto-clients"])?,
         openssl: debian::program(workspace, "openssl", &["openssl"])?,
+        curl: debian::program(workspace, "curl", &["curl"])?,
+        nft: debian::program(workspace, "nft", &["nftables"])?,
+        nginx: debian::program(workspace, "nginx", NGINX)?,
+        nginx_stream: debian::file("/usr/lib/nginx/modules/ngx_stream_module.so", NGINX)?,
+        systemd_analyze: debian::program(workspace, "systemd-analyze", &["systemd"])?,
     })
 }
 

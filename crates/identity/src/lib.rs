@@ -20,6 +20,8 @@ pub mod acl;
 pub mod blocks;
 pub mod events;
 pub mod follower;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 pub mod jwt;
 pub mod model;
 pub mod password_file;

@@ -15,6 +15,8 @@
 //! | `VOUCHMQ_INTEROP_MOSQUITTO_PUB`, `…_SUB` | its clients |
 //! | `VOUCHMQ_INTEROP_MOSQUITTO_PASSWD` | its program for password files |
 //! | `VOUCHMQ_INTEROP_OPENSSL` | OpenSSL's program, for its TLS client |
+//! | `VOUCHMQ_INTEROP_NGINX`, `…_NGINX_STREAM` | Debian's nginx, and its module for TCP |
+//! | `VOUCHMQ_INTEROP_CURL`, `…_NFT`, `…_SYSTEMD_ANALYZE` | what docs/hardening.md uses |
 
 use anyhow::Result;
 
@@ -48,6 +50,11 @@ pub(super) fn run(context: &Context) -> Result<Outcome> {
         .env("VOUCHMQ_INTEROP_MOSQUITTO_PASSWD", foreign.mosquitto_passwd)
         .env("VOUCHMQ_INTEROP_MOSQUITTO_PUB", foreign.mosquitto_pub)
         .env("VOUCHMQ_INTEROP_MOSQUITTO_SUB", foreign.mosquitto_sub)
-        .env("VOUCHMQ_INTEROP_OPENSSL", foreign.openssl);
+        .env("VOUCHMQ_INTEROP_OPENSSL", foreign.openssl)
+        .env("VOUCHMQ_INTEROP_CURL", foreign.curl)
+        .env("VOUCHMQ_INTEROP_NFT", foreign.nft)
+        .env("VOUCHMQ_INTEROP_NGINX", foreign.nginx)
+        .env("VOUCHMQ_INTEROP_NGINX_STREAM", foreign.nginx_stream)
+        .env("VOUCHMQ_INTEROP_SYSTEMD_ANALYZE", foreign.systemd_analyze);
     program(tests, "run:")
 }

@@ -34,6 +34,19 @@ pub(super) fn library_program(library: &str, name: &str, packages: &[&str]) -> R
     if has_it() { Ok(()) } else { bail!("{} installed, but there is no `{name}`", packages.join(", ")) }
 }
 
+/// A file that packages bring.
+pub(super) fn file(path: &str, packages: &[&str]) -> Result<PathBuf> {
+    let path = PathBuf::from(path);
+    if !path.is_file() {
+        install(packages)?;
+    }
+    if path.is_file() {
+        Ok(path)
+    } else {
+        bail!("{} installed, but there is no {}", packages.join(", "), path.display())
+    }
+}
+
 /// Installs packages; an error that says what to type for those who are not root.
 pub(super) fn install(packages: &[&str]) -> Result<()> {
     let list = packages.join(" ");

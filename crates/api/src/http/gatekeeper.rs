@@ -98,6 +98,8 @@ pub struct Gate {
     calls: Option<Arc<Limiter<Box<str>>>>,
 }
 
+/// The reason of who presents a signed token whose time is over; it is told only where all else is right.
+const TOKEN_EXPIRED: &str = "token_expired";
 /// Failed attempts of one address in a minute.
 const FAILURES_PER_MINUTE: NonZeroU32 = NonZeroU32::new(30).unwrap();
 /// Addresses and callers that are counted one by one.
@@ -207,6 +209,7 @@ impl Gate {
         if let Err(wait) = self.failures.take(&network_of(peer)) {
             return too_many(wait);
         }
+        let is_expired = stranger.is_some_and(|stranger| stranger.reason == TOKEN_EXPIRED);
         if let Some(stranger) = stranger {
             self.keeper.tell(stranger, peer);
         }
@@ -221,8 +224,9 @@ impl Gate {
                 "Bearer realm=\"vouchmq\"",
             )
         };
-        Problem::new(Code::Unauthenticated, detail)
-            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(offered))
+        let problem = Problem::new(Code::Unauthenticated, detail)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(offered));
+        if is_expired { problem.of_expired_login() } else { problem }
     }
 
     /// Counts a call.

@@ -15,7 +15,7 @@ use vouchmq_client::dto::problem::{FieldProblem, ProblemBody};
 
 use super::Access;
 
-pub(super) use answers::keep_answers;
+pub(super) use answers::{fail_as, keep_answers};
 pub use page::docs_route;
 
 const BEARER: &str = "bearer";

@@ -22,6 +22,7 @@ struct Parts {
     instance: Option<String>,
     errors: Vec<FieldProblem>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    is_expired: bool,
 }
 
 /// Where nobody says when to come back.
@@ -39,8 +40,14 @@ impl Problem {
             let end = detail.floor_char_boundary(DETAIL_LEN_MAX);
             detail = detail.get(..end).unwrap_or_default().to_owned().into();
         }
-        let mut problem =
-            Self(Box::new(Parts { code, detail, instance: None, errors: Vec::new(), headers: Vec::new() }));
+        let mut problem = Self(Box::new(Parts {
+            code,
+            detail,
+            instance: None,
+            errors: Vec::new(),
+            headers: Vec::new(),
+            is_expired: false,
+        }));
         match code.status().as_u16() {
             401 if code == Code::BadSignature => {
                 problem.set(header::WWW_AUTHENTICATE, "Signature realm=\"vouchmq\"")
@@ -97,6 +104,18 @@ impl Problem {
         self.with_header(header::CONNECTION, HeaderValue::from_static("close"))
     }
 
+    /// Nobody is known by the login any more: NanoMQ tells that from a wrong one.
+    #[must_use]
+    pub(crate) fn of_expired_login(mut self) -> Self {
+        self.0.is_expired = true;
+        self
+    }
+
+    /// Whether the login was good once.
+    pub(crate) const fn is_of_expired_login(&self) -> bool {
+        self.0.is_expired
+    }
+
     /// What clients branch on.
     pub const fn code(&self) -> Code {
         self.0.code
@@ -129,7 +148,7 @@ impl Problem {
         self,
         request_id: Option<&RequestId>,
     ) -> (ProblemBody, Vec<(HeaderName, HeaderValue)>) {
-        let Parts { code, detail, instance, errors, headers } = *self.0;
+        let Parts { code, detail, instance, errors, headers, is_expired: _ } = *self.0;
         let body = ProblemBody {
             kind: format!("urn:vouchmq:problem:{}", code.as_str()),
             title: code.title().to_owned(),

@@ -7,6 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, Route, any};
 use tower::{Layer, Service};
+use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
 use utoipa::openapi::path::{HttpMethod, PathItem, Paths};
 use utoipa_axum::router::UtoipaMethodRouter;
@@ -95,6 +96,13 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub fn merge(mut self, other: Self) -> Self {
         self.document.merge(other.document);
         self.rows.extend(other.rows);
+        self
+    }
+
+    /// Tells in the document that failures are JSON of this schema, and no problems.
+    #[must_use]
+    pub(crate) fn failing_as<T: ToSchema>(mut self) -> Self {
+        openapi::fail_as::<T>(&mut self.document);
         self
     }
 

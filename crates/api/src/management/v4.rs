@@ -45,7 +45,7 @@ pub(super) use mount::mounted;
 
 /// Every operation, and the scope that it needs.
 pub(super) fn routes() -> Routes<Arc<Management>> {
-    looking().merge(acting()).merge(configuring())
+    looking().merge(acting()).merge(configuring()).failing_as::<answer::Said>()
 }
 
 fn looking() -> Routes<Arc<Management>> {

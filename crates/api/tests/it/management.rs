@@ -12,6 +12,7 @@ mod failure;
 mod health;
 mod hygiene;
 mod keys;
+mod nanomq;
 mod observing;
 mod operators;
 mod paging;

@@ -18,7 +18,9 @@ fn read_back(text: &str) -> Map {
     assert!(!notes.has_errors(), "{notes:?}\n{text}");
     match root.kind {
         Kind::Map(map) => map,
-        other => panic!("no map but {other:?}"),
+        Kind::Null | Kind::Bool(_) | Kind::Word(_) | Kind::Text(_) | Kind::List(_) => {
+            panic!("no map: {text}")
+        }
     }
 }
 

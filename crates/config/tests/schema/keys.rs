@@ -106,8 +106,12 @@ fn beside(path: &str) -> &'static str {
         ("certificates", "keyfile") => r#"certfile = "d.pem""#,
         ("users", "name") => "password = swordfish, role = auditor",
         ("users", "password") => "name = ann, role = auditor",
+        ("users", "scopes") => "name = ann, password = swordfish, role = auditor",
         ("users", _) => "name = ann, password = swordfish, scopes = [\"stats:read\"]",
         ("certificates", "name") if list.starts_with("http_server") => "subject = x, role = auditor",
+        ("certificates", "scopes") if list.starts_with("http_server") => {
+            "name = ann, subject = x, role = auditor"
+        }
         ("certificates", _) if list.starts_with("http_server") => {
             "name = ann, subject = x, scopes = [\"stats:read\"]"
         }
@@ -137,7 +141,7 @@ fn other(row: &Row, path: &str) -> String {
             return "[\"https://127.0.0.1:7777\"]".to_owned();
         }
         (_, "body") if row.effect == Effect::Acts => return "'{\"u\": \"${username}\"}'".to_owned(),
-        (_, "scopes") => return "[\"audit:read\"]".to_owned(),
+        (_, "scopes") => return "[\"blocks:write\"]".to_owned(),
         ("http_server.jwt.leeway", _) => return "7s".to_owned(),
         (_, "fingerprint") => return format!("\"sha256:{}\"", "ab".repeat(32)),
         (_, "batch_window") => return "7ms".to_owned(),

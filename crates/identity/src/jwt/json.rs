@@ -257,7 +257,7 @@ mod tests {
             "{\"a\":\"\n\"}",
             "\u{feff}{}",
             "{}//",
-            r#"{"a":tru}"#,
+            r#"{"a":fals}"#,
             &deep,
             &wide,
         ] {

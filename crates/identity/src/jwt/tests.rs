@@ -49,7 +49,7 @@ impl Pair {
     }
 
     fn keys(&self) -> Keys {
-        of([Key::from_pem(&self.public).unwrap()])
+        all_of([Key::from_pem(&self.public).unwrap()])
     }
 
     fn signing(&self) -> SigningKey {
@@ -90,7 +90,7 @@ fn good(more: &str) -> String {
     format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","sub":"ann","iat":{from},"exp":{to}{more}}}"#)
 }
 
-fn of<const N: usize>(all: [Key; N]) -> Keys {
+fn all_of<const N: usize>(all: [Key; N]) -> Keys {
     let mut keys = Keys::default();
     all.into_iter().for_each(|key| keys.add(key).unwrap());
     keys

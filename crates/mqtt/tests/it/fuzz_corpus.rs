@@ -20,7 +20,7 @@ macro_rules! replay {
 }
 
 /// Targets that other crates own and replay.
-const ELSEWHERE: [&str; 3] = ["configuration", "remote", "transport"];
+const ELSEWHERE: [&str; 4] = ["configuration", "remote", "token", "transport"];
 
 replay! { connection, decode, engine_ops, round_trip, topic_filter }
 

@@ -8,6 +8,7 @@ mod caller;
 #[expect(dead_code, reason = "`it` uses all of it")]
 #[path = "../it/identity/fleet.rs"]
 mod fleet;
+mod hardening;
 #[path = "../it/identity/http.rs"]
 mod http;
 mod login;

@@ -15,6 +15,11 @@ const SECONDS: &str = "40";
 const LEFT_OUT: &str = "ctrl|broker:(stop|restart)|/v1/(changes|trace)$";
 
 #[test]
+fn nothing_that_is_sent_to_the_api_of_nanomq_is_a_failure_of_the_server() {
+    run("^/api/v4");
+}
+
+#[test]
 fn nothing_that_is_sent_about_devices_is_a_failure_of_the_server() {
     run("^/v1/(products|devices|credentials|claim|registrations|certificate|blocks|imports|exports)");
 }

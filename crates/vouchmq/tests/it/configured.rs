@@ -66,6 +66,11 @@ impl Configured {
         self.folder().join(name)
     }
 
+    /// Where operators connect.
+    pub(crate) fn api(&self) -> &str {
+        &self.api
+    }
+
     /// Has it read its configuration again.
     pub(crate) fn reload(&self) -> Ran {
         self.operate(&["reload"])

@@ -15,6 +15,7 @@ mod mistakes;
 mod nanomq_api;
 mod native;
 mod observe;
+mod operators;
 mod passwd;
 mod process;
 mod registry;

@@ -7,5 +7,6 @@ mod certificates;
 mod clients;
 mod life;
 mod mistakes;
+mod page;
 mod profiles;
 mod registering;

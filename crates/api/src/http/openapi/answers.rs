@@ -45,7 +45,7 @@ pub(super) fn complete(operation: &mut Operation, access: Access) {
     let may_be_invalid = operation.request_body.is_some() || has_name || is_in(ParameterIn::Query);
     let answers = &mut operation.responses.responses;
     let mut expected = vec!["default"];
-    if matches!(access, Access::Scope(_)) {
+    if !matches!(access, Access::Open(_)) {
         expected.extend(["401", "403"]);
     }
     if has_name {
@@ -73,6 +73,20 @@ pub(super) fn complete(operation: &mut Operation, access: Access) {
 
 fn says_nothing(answer: &RefOr<Response>) -> bool {
     matches!(answer, RefOr::T(response) if response.description.is_empty() && response.content.is_empty())
+}
+
+/// Says of all failures that are alike everywhere that they are JSON of this schema, and no problems.
+pub(in crate::http) fn fail_as<T: ToSchema>(document: &mut OpenApi) {
+    let body = RefOr::Ref(Ref::from_schema_name(T::name()));
+    let content = Content::new(Some(body));
+    let failure =
+        ResponseBuilder::new().description("A failure.").content("application/json", content).build();
+    for operation in document.paths.paths.values_mut().flat_map(super::operations_of) {
+        let answers = operation.responses.responses.values_mut();
+        answers
+            .filter(|answer| matches!(answer, RefOr::Ref(_)))
+            .for_each(|answer| *answer = failure.clone().into());
+    }
 }
 
 /// Says of every POST that needs a scope that it may be sent again with the same key.

@@ -28,12 +28,12 @@ pub(in crate::management) fn message_of(
 ) -> Result<Arc<Message>, Problem> {
     let at = |field: &str| format!("{place}/{field}");
     TopicName::new(&new.topic).map_err(|fault| invalid_topic(&at("topic"), fault))?;
-    let qos = QoS::from_bits(new.qos).ok_or_else(|| invalid(&at("qos"), "write 0, 1 or 2"))?;
+    let qos = QoS::from_bits(new.qos).ok_or_else(|| invalid(at("qos"), "write 0, 1 or 2"))?;
     let payload = bytes_of(&at("payload"), new.payload.as_deref(), new.payload_b64.as_deref())?;
     let given = new.properties.clone().unwrap_or_default();
     let properties = properties_of(&at("properties"), &given)?;
     if given.payload_format_indicator == Some(1) && std::str::from_utf8(&payload).is_err() {
-        return Err(invalid(&at("payload_b64"), "the payload is said to be UTF-8 and is not"));
+        return Err(invalid(at("payload_b64"), "the payload is said to be UTF-8 and is not"));
     }
     let secs = |secs: u32| now.after(Duration::from_secs(secs.into()));
     Ok(Message::new(&Publication {
@@ -53,7 +53,7 @@ fn bytes_of(pointer: &str, text: Option<&str>, base64: Option<&str>) -> Result<V
         (Some(_), Some(_)) => Err(invalid(pointer, "give it as text or as base64, and not as both")),
         (Some(text), None) => Ok(text.as_bytes().to_vec()),
         (None, Some(base64)) => Base64::decode_vec(base64).map_err(|_| {
-            invalid(&format!("{pointer}_b64"), "this is no base64 (RFC 4648, section 4, with =)")
+            invalid(format!("{pointer}_b64"), "this is no base64 (RFC 4648, section 4, with =)")
         }),
         (None, None) => Ok(Vec::new()),
     }
@@ -63,36 +63,31 @@ fn bytes_of(pointer: &str, text: Option<&str>, base64: Option<&str>) -> Result<V
 fn properties_of(place: &str, given: &MessageProperties) -> Result<PropertiesBuf, Problem> {
     let at = |field: &str| format!("{place}/{field}");
     let mut properties = PropertiesBuf::new();
-    let mut put = |field: &str, property: Property<'_>| {
-        let is_text = match property {
-            Property::ContentType(text) => !text.contains('\0'),
-            Property::UserProperty(name, value) => !name.contains('\0') && !value.contains('\0'),
-            _ => true,
-        };
-        let is_put = is_text && properties.push(property);
-        is_put.then_some(()).ok_or_else(|| invalid(&at(field), "at most 65,535 bytes without U+0000"))
+    let mut put = |field: &str, texts: &[&str], property: Property<'_>| {
+        let is_put = !texts.iter().any(|text| text.contains('\0')) && properties.push(property);
+        is_put.then_some(()).ok_or_else(|| invalid(at(field), "at most 65,535 bytes without U+0000"))
     };
     match given.payload_format_indicator {
         None => {}
         Some(indicator @ (0 | 1)) => {
-            put("payload_format_indicator", Property::PayloadFormatIndicator(indicator == 1))?;
+            put("payload_format_indicator", &[], Property::PayloadFormatIndicator(indicator == 1))?;
         }
-        Some(_) => return Err(invalid(&at("payload_format_indicator"), "write 0 or 1")),
+        Some(_) => return Err(invalid(at("payload_format_indicator"), "write 0 or 1")),
     }
     if let Some(text) = &given.content_type {
-        put("content_type", Property::ContentType(text))?;
+        put("content_type", &[text], Property::ContentType(text))?;
     }
     if let Some(topic) = &given.response_topic {
         TopicName::new(topic).map_err(|fault| invalid_topic(&at("response_topic"), fault))?;
-        put("response_topic", Property::ResponseTopic(topic))?;
+        put("response_topic", &[topic], Property::ResponseTopic(topic))?;
     }
     let (text, base64) = (given.correlation_data.as_deref(), given.correlation_data_b64.as_deref());
     if text.is_some() || base64.is_some() {
         let data = bytes_of(&at("correlation_data"), text, base64)?;
-        put("correlation_data", Property::CorrelationData(&data))?;
+        put("correlation_data", &[], Property::CorrelationData(&data))?;
     }
     for (index, UserProperty { name, value }) in given.user_properties.iter().enumerate() {
-        put(&format!("user_properties/{index}"), Property::UserProperty(name, value))?;
+        put(&format!("user_properties/{index}"), &[name, value], Property::UserProperty(name, value))?;
     }
     Ok(properties)
 }

@@ -83,6 +83,8 @@ impl From<Problem> for Refused {
         // NanoMQ knows no 422.
         let is_invalid = status == StatusCode::UNPROCESSABLE_ENTITY;
         let status = if is_invalid { StatusCode::BAD_REQUEST } else { status };
-        Self::new(status, ResultCode::of_problem(problem.code()))
+        let is_expired = problem.is_of_expired_login();
+        let code = if is_expired { ResultCode::Expired } else { ResultCode::of_problem(problem.code()) };
+        Self::new(status, code)
     }
 }

@@ -52,7 +52,7 @@ async fn in_its_shape(request: Request, next: Next) -> Response {
     let login = login_of(request.headers());
     let mut response = next.run(request).await;
     let Some(mut refused) = refusal_of(&mut response) else { return response };
-    if refused.status == StatusCode::UNAUTHORIZED {
+    if refused.status == StatusCode::UNAUTHORIZED && refused.code != ResultCode::Expired {
         refused.code = login;
     }
     let (mut parts, _) = response.into_parts();
@@ -97,5 +97,43 @@ fn login_of(headers: &HeaderMap) -> ResultCode {
         if is_base64 { ResultCode::WrongLogin } else { ResultCode::Parameter }
     } else {
         ResultCode::NoLogin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::http::Code;
+
+    async fn told(problem: Problem, login: &str) -> (u16, String) {
+        let router = Router::new().route("/api/v4/x", get(move || async move { problem }));
+        let request = Request::get("/api/v4/x/?y=1").header(header::AUTHORIZATION, login);
+        let answer = mounted(router).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_problem_is_told_in_nanomqs_code_of_it() {
+        let problem = |code| Problem::new(code, "x");
+        for (problem, expected) in [
+            (problem(Code::Unauthenticated), (401, r#"{"code":103}"#)),
+            (problem(Code::Unauthenticated).of_expired_login(), (401, r#"{"code":116}"#)),
+            (problem(Code::Forbidden), (403, r#"{"code":108}"#)),
+            (problem(Code::TooManyRequests), (429, r#"{"code":103}"#)),
+            (problem(Code::MalformedJson), (400, r#"{"code":109}"#)),
+            (problem(Code::Invalid), (400, r#"{"code":108}"#)),
+            (problem(Code::BodyTooLarge), (413, r#"{"code":108}"#)),
+            (problem(Code::Unavailable), (503, r#"{"code":101}"#)),
+        ] {
+            assert_eq!(told(problem, "Bearer x").await, (expected.0, expected.1.to_owned()));
+        }
+        assert_eq!(told(problem(Code::Unauthenticated), "x").await, (401, r#"{"code":104}"#.to_owned()));
     }
 }

@@ -103,11 +103,11 @@ fn judge(
         return Ok(Err(TooMuch));
     }
     let now = broker.now();
-    let judged = |(wish, text): (Option<Wish>, &Box<RawValue>)| match wish {
+    let judged = |(wish, text): (Option<Wish>, &str)| match wish {
         Some(wish) => Judged { name: wish.name().to_owned(), messages: wish.messages(now) },
-        None => Judged { name: Wish::topic_in(text.get()), messages: None },
+        None => Judged { name: Wish::topic_in(text), messages: None },
     };
-    Ok(Ok(wishes.into_iter().zip(texts).map(judged).collect()))
+    Ok(Ok(wishes.into_iter().zip(texts.iter().map(|text| text.get())).map(judged).collect()))
 }
 
 /// Takes down what is going to be published, and publishes it: how it went, for each.

@@ -95,7 +95,7 @@ fn a_document_of_keys_has_public_ones_each_with_its_name() {
         (ec.replace("P-256", "secp256k1"), KeyFault::Kind),
         (r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#.to_owned(), KeyFault::Bits { bits: 17 }),
     ] {
-        assert_eq!(read(&[key.clone()]), Err(fault), "{key}");
+        assert_eq!(read(std::slice::from_ref(&key)), Err(fault), "{key}");
     }
     assert_eq!(read(&[jwk(r#","kid":"a""#), jwk(r#","kid":"a""#)]), Err(KeyFault::Twice));
     assert_eq!(read(&[jwk(r#","use":"enc""#)]), Err(KeyFault::Empty));
@@ -110,7 +110,7 @@ fn a_kid_names_its_key_and_no_other() {
         id: id.map(Into::into),
         ..Key::from_pem(&pair.public).unwrap()
     };
-    let two = super::of([named(&first, Some("1")), named(&second, Some("2"))]);
+    let two = all_of([named(&first, Some("1")), named(&second, Some("2"))]);
     let of = |keys: &Keys, kid: &str| {
         let header = format!(r#"{{"alg":"EdDSA"{kid}}}"#);
         keys.verify(&first.sign(&header, &good("")), NOW, &policy()).map(drop)
@@ -119,9 +119,9 @@ fn a_kid_names_its_key_and_no_other() {
     assert_eq!(of(&two, r#","kid":"2""#), Err(TokenFault::Signature));
     assert_eq!(of(&two, r#","kid":"3""#), Err(TokenFault::UnknownKey));
     assert_eq!(of(&two, ""), Err(TokenFault::UnknownKey), "which of two is not said");
-    let one = super::of([named(&first, Some("1"))]);
+    let one = all_of([named(&first, Some("1"))]);
     assert_eq!([of(&one, ""), of(&one, r#","kid":"3""#)], [Ok(()), Err(TokenFault::UnknownKey)]);
-    let files = super::of([named(&second, None), named(&first, None)]);
+    let files = all_of([named(&second, None), named(&first, None)]);
     assert_eq!([of(&files, ""), of(&files, r#","kid":"3""#)], [Ok(()), Ok(())], "files have no names");
     assert!(files.clone().all_for(Algorithm::EdDsa).is_ok() && files.all_for(Algorithm::Rs256).is_err());
 }

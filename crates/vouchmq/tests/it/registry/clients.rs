@@ -1,4 +1,5 @@
 //! What operators do with a running broker, by commands only.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
 
 use serde_json::{Value, json};
 

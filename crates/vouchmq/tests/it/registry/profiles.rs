@@ -1,4 +1,5 @@
 //! Brokers by name: what opens them stays with the address that it was given for.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, too")]
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
