@@ -78,7 +78,8 @@ impl Machine {
             let program = PathBuf::from(tool(&format!("VOUCHMQ_INTEROP_{name}")));
             program.parent().unwrap().display().to_string()
         });
-        let system = std::env::var("PATH").unwrap_or_default();
+        let system = std::env::var_os("PATH").unwrap_or_default();
+        let system = system.to_str().unwrap();
         format!("{}:{}:{system}", self.path("bin").display(), foreign.join(":"))
     }
 
