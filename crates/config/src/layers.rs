@@ -41,11 +41,6 @@ impl Origin {
     pub(crate) const fn is_overrides(&self) -> bool {
         matches!(self, Self::Overrides(_))
     }
-
-    /// Whether it has lines.
-    pub(crate) const fn is_file(&self) -> bool {
-        matches!(self, Self::File(_) | Self::Overrides(_))
-    }
 }
 
 impl fmt::Display for Origin {
