@@ -62,7 +62,9 @@ impl Lines {
 
     /// Calls those whose turn it is.
     fn serve(&self) {
-        while let Some(call) = self.state().next() {
+        loop {
+            // Not in the head of a loop, where the lock would be held until the end of its body.
+            let Some(call) = self.state().next() else { return };
             // Who has gone meanwhile gives the place back by that.
             drop(call.send(Place(self.clone())));
         }
