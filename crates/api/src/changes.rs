@@ -11,7 +11,7 @@ use axum::response::Response;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use vouchmq_identity::registry::Registry;
 
-use crate::http::{Code, Draining, Problem, pushed};
+use crate::http::{Authorized, Code, Draining, Problem, Pusher, pushed, pushed_to};
 
 mod consumer;
 mod frame;
@@ -35,6 +35,7 @@ pub struct Changes {
 const CONSUMERS_MAX: usize = 64;
 /// So many of them with a key of the management API: brokers must find a place.
 const OPERATORS_MAX: usize = 16;
+const MEDIA_TYPE: &str = "text/event-stream";
 /// Pages of the log that wait for a consumer to read them.
 const PAGES_MAX: usize = 4;
 
@@ -55,10 +56,11 @@ impl Changes {
     /// # Errors
     /// 503: there are 64 streams already, or the database does not answer.
     pub(crate) async fn follow(&self, start: Start, draining: Draining) -> Result<Response, Problem> {
-        self.stream(start, draining, vec![place_of(&self.places, CONSUMERS_MAX)?]).await
+        let place = place_of(&self.places, CONSUMERS_MAX)?;
+        self.stream(start, draining, vec![place], pushed(MEDIA_TYPE, PAGES_MAX)).await
     }
 
-    /// The same for who has a key of the management API.
+    /// The same for who has a key of the management API, as long as it is good.
     ///
     /// # Errors
     /// 503: there are 16 of these already, too.
@@ -66,9 +68,11 @@ impl Changes {
         &self,
         start: Start,
         draining: Draining,
+        reader: &Authorized,
     ) -> Result<Response, Problem> {
         let operator = place_of(&self.operators, OPERATORS_MAX)?;
-        self.stream(start, draining, vec![operator, place_of(&self.places, CONSUMERS_MAX)?]).await
+        let places = vec![operator, place_of(&self.places, CONSUMERS_MAX)?];
+        self.stream(start, draining, places, pushed_to(reader, MEDIA_TYPE, PAGES_MAX)).await
     }
 
     async fn stream(
@@ -76,11 +80,11 @@ impl Changes {
         start: Start,
         draining: Draining,
         places: Vec<OwnedSemaphorePermit>,
+        (pusher, response): (Pusher, Response),
     ) -> Result<Response, Problem> {
         let (log, head) = self.registry.read().await?.log_head().await?;
         let applied = *self.applied.borrow();
         let (position, is_reset) = start.on(Position { log, sequence: head }, applied);
-        let (pusher, response) = pushed("text/event-stream", PAGES_MAX);
         let consumer = Consumer {
             registry: self.registry.clone(),
             applied: self.applied.clone(),

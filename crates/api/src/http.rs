@@ -73,5 +73,5 @@ pub use request_id::{Draining, Peer, RequestId};
 pub use requests::Requests;
 pub use routes::{Access, Built, Routes};
 pub use service::Service;
-pub(crate) use stream::{Broken, Pusher, pushed};
+pub(crate) use stream::{Broken, Pusher, pushed, pushed_to};
 pub use version::{IfMatch, Strictness, etag};

@@ -18,14 +18,26 @@ mod tests;
 /// Names, hashes of passwords, and a memory of what was right a moment ago.
 ///
 /// A name that is not known costs as much as a wrong password, as long as all hashes have the same scheme and
-/// parameters, which those have that are made here. What was right is remembered as a code under a key that lives as
-/// long as this value. `Debug` shows how many there are.
+/// parameters, which those have that are made here. What was right is remembered as a code under a key; where another
+/// value has the same key, it can [inherit](Self::inherit) that. `Debug` shows how many there are.
 pub struct Passwords {
     hashes: BTreeMap<Box<str>, PasswordHash>,
     /// What unknown names are compared with; `None` without names.
     nobody: Option<PasswordHash>,
+    /// What each name was added with, as codes: whether it is the same as before.
+    sources: BTreeMap<Box<str>, Code>,
     key: hmac::Key,
-    right: Mutex<HashMap<Code, Timestamp>>,
+    right: Mutex<HashMap<Code, Right>>,
+}
+
+/// By what a memory of passwords is kept. `Debug` does not show it.
+#[derive(Clone)]
+pub struct MemoryKey(hmac::Key);
+
+/// Whose password was right, and until when that is remembered.
+struct Right {
+    name: Box<str>,
+    until: Timestamp,
 }
 
 type Code = [u8; 32];
@@ -47,15 +59,34 @@ const REMEMBERED: Duration = Duration::from_secs(300);
 const RIGHT_MAX: usize = 256;
 
 impl Passwords {
-    /// Nobody's.
+    /// Nobody's, with a key of its own.
     ///
     /// # Errors
     /// [`NoEntropy`].
     pub fn new(entropy: &mut dyn Entropy) -> Result<Self, NoEntropy> {
-        let mut key = zeroize::Zeroizing::new([0; 32]);
-        entropy.fill(&mut *key)?;
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &*key);
-        Ok(Self { hashes: BTreeMap::new(), nobody: None, key, right: Mutex::default() })
+        Ok(Self::under(&MemoryKey::new(entropy)?))
+    }
+
+    /// Nobody's, with this key.
+    pub fn under(MemoryKey(key): &MemoryKey) -> Self {
+        let (hashes, sources) = (BTreeMap::new(), BTreeMap::new());
+        Self { hashes, nobody: None, sources, key: key.clone(), right: Mutex::default() }
+    }
+
+    /// Remembers what `previous` remembers of names that were added with the very same password or hash; of nobody
+    /// if that has another key.
+    pub fn inherit(&self, previous: &Self) {
+        let is_same = |name: &str| {
+            self.sources.get(name).is_some_and(|source| previous.sources.get(name) == Some(source))
+        };
+        let known = previous.right.lock().unwrap_or_else(PoisonError::into_inner);
+        let known: Vec<_> = known
+            .iter()
+            .filter(|(_, right)| is_same(&right.name))
+            .map(|(code, right)| (*code, right.name.clone(), right.until))
+            .collect();
+        let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
+        right.extend(known.into_iter().map(|(code, name, until)| (code, Right { name, until })));
     }
 
     /// One more, as a configuration has it: a hash, or the password itself, which is hashed by Argon2id. Takes its
@@ -70,6 +101,7 @@ impl Passwords {
             PasswordHash::create(text.as_bytes(), HashCost::default(), entropy)?
         };
         self.hashes.insert(name.into(), hash);
+        self.sources.insert(name.into(), self.code(name, text.as_bytes()));
         let most = self.hashes.values().max_by_key(|hash| (hash.cost(), hash.work()));
         self.nobody = most.map(PasswordHash::decoy);
         Ok(())
@@ -83,8 +115,7 @@ impl Passwords {
     /// Whether this was right a moment ago; cheap, and `false` says nothing.
     pub fn remembers(&self, name: &str, password: &[u8], now: Timestamp) -> bool {
         let right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = right.get(&self.code(name, password)).copied();
-        until.is_some_and(|until| now < until)
+        right.get(&self.code(name, password)).is_some_and(|right| now < right.until)
     }
 
     /// Whether this is the password of that name; takes its time. What is right is remembered.
@@ -98,7 +129,7 @@ impl Passwords {
         };
         let is_right = hash.matches(password)?;
         if is_right {
-            self.remember(self.code(name, password), now);
+            self.remember(name, self.code(name, password), now);
         } else if hash.cost() == Cost::Cheap {
             // Compared at once, it would tell that the name exists.
             self.pass_time(password);
@@ -113,14 +144,14 @@ impl Passwords {
         }
     }
 
-    fn remember(&self, code: Code, now: Timestamp) {
+    fn remember(&self, name: &str, code: Code, now: Timestamp) {
         let mut right = self.right.lock().unwrap_or_else(PoisonError::into_inner);
         if right.len() >= RIGHT_MAX {
-            right.retain(|_, until| now < *until);
+            right.retain(|_, right| now < right.until);
         }
         // Only who knows a password gets here: a full table is no attack.
         if right.len() < RIGHT_MAX {
-            right.insert(code, now.after(REMEMBERED));
+            right.insert(code, Right { name: name.into(), until: now.after(REMEMBERED) });
         }
     }
 
@@ -134,6 +165,24 @@ impl Passwords {
         let mut code = [0; 32];
         iter::zip(&mut code, tag.as_ref()).for_each(|(byte, of)| *byte = *of);
         code
+    }
+}
+
+impl MemoryKey {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`NoEntropy`].
+    pub fn new(entropy: &mut dyn Entropy) -> Result<Self, NoEntropy> {
+        let mut key = zeroize::Zeroizing::new([0; 32]);
+        entropy.fill(&mut *key)?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &*key)))
+    }
+}
+
+impl fmt::Debug for MemoryKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryKey(..)")
     }
 }
 

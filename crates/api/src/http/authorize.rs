@@ -1,20 +1,31 @@
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use tokio::time::sleep;
 use vouchmq_identity::model::Scope;
 
 use super::presented::{Presented, is_of_another_site};
 use super::turns::Turns;
-use super::{Code, Gate, Idempotency, Peer, Principal, Problem};
+use super::{Code, Gate, Gatekeeper, Idempotency, Peer, Principal, Problem, Refusal};
 
 /// Who made a request, and that it may: a route that is open to everybody has none.
 #[derive(Clone, Debug)]
 pub struct Authorized {
     principal: Arc<Principal>,
+    asked: Arc<Asked>,
+}
+
+/// What was asked of the gatekeeper, to be asked again.
+struct Asked {
+    keeper: Arc<dyn Gatekeeper>,
+    presented: Presented,
+    peer: IpAddr,
+    scope: Option<Scope>,
 }
 
 /// What stands before a route.
@@ -30,6 +41,43 @@ impl Authorized {
     /// Who.
     pub fn principal(&self) -> &Principal {
         &self.principal
+    }
+
+    /// Ends when what was presented does not open the route any more: an answer that goes on for long ends with it.
+    /// Looks every two seconds, and when its time is over.
+    pub fn while_good(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (asked, until) = (self.asked.clone(), self.principal.expires_at);
+        async move {
+            let (mut until, mut unknown_count) = (until, 0);
+            loop {
+                let left = until.and_then(|until| asked.keeper.time_until(until));
+                sleep(left.map_or(LOOK_EVERY, |left| left.min(LOOK_EVERY))).await;
+                if left.is_some_and(|left| left <= LOOK_EVERY) {
+                    return;
+                }
+                match asked.keeper.principal(&asked.presented, asked.peer).await {
+                    Ok(principal) if asked.scope.is_none_or(|scope| principal.opens(scope)) => {
+                        (until, unknown_count) = (principal.expires_at, 0);
+                    }
+                    Ok(_) | Err(Refusal::Unknown(_)) => return,
+                    Err(Refusal::Busy | Refusal::Unavailable) => unknown_count += 1,
+                }
+                if unknown_count >= UNKNOWN_MAX {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// How often it is asked whether somebody is still let in who is being answered.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// So many times in a row nobody may know it.
+const UNKNOWN_MAX: u32 = 5;
+
+impl std::fmt::Debug for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Asked").field("peer", &self.peer).field("scope", &self.scope).finish_non_exhaustive()
     }
 }
 
@@ -53,11 +101,12 @@ pub(super) async fn authorize(
     let (parts, body) = request.into_parts();
     let admitted = admit(&demand, peer.ip(), &parts).await;
     request = Request::from_parts(parts, body);
-    let principal = match admitted {
-        Ok(principal) => Arc::new(principal),
+    let authorized = match admitted {
+        Ok(authorized) => authorized,
         Err(problem) => return problem.into_response(),
     };
-    request.extensions_mut().insert(Authorized { principal: principal.clone() });
+    let principal = authorized.principal.clone();
+    request.extensions_mut().insert(authorized);
     // Behind the gate: who is nobody keeps nobody else waiting.
     let turn = match Turns::take(&mut request).await {
         Ok(turn) => turn,
@@ -78,7 +127,7 @@ pub(super) async fn authorize(
     tokio::spawn(work).await.unwrap_or_else(|panic| Problem::internal(&panic).into_response())
 }
 
-async fn admit(demand: &Demand, peer: IpAddr, parts: &Parts) -> Result<Principal, Problem> {
+async fn admit(demand: &Demand, peer: IpAddr, parts: &Parts) -> Result<Authorized, Problem> {
     let Ok(presented) = Presented::by(parts) else {
         return Err(demand.gate.failed(peer, None));
     };
@@ -92,6 +141,10 @@ async fn admit(demand: &Demand, peer: IpAddr, parts: &Parts) -> Result<Principal
         Some(scope) if !principal.opens(scope) => {
             Err(Problem::new(Code::Forbidden, format!("this needs the scope {scope}")))
         }
-        Some(_) | None => Ok(principal),
+        Some(_) | None => {
+            let (keeper, scope) = (demand.gate.keeper.clone(), demand.scope);
+            let asked = Arc::new(Asked { keeper, presented, peer, scope });
+            Ok(Authorized { principal: Arc::new(principal), asked })
+        }
     }
 }

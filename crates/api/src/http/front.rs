@@ -123,7 +123,7 @@ impl Front {
         let (status, elapsed_us) = (response.status().as_u16(), start.elapsed().as_micros());
         let (peer, client) = (asked.origin, client.map_or(asked.origin.ip(), |client| client.address.ip()));
         // Never the path with its query: passwords may stand there.
-        tracing::debug!(listener = self.name, %peer, %client, %method, status, elapsed_us, %request_id, "answered");
+        tracing::debug!(listener = self.name, %peer, %client, %method, status, elapsed_us, ?request_id, "answered");
         let outgoing = Outgoing(watch);
         response.map(|body| {
             Body::new(body.map_err(move |error| {

@@ -10,7 +10,7 @@ use vouchmq_identity::model::{Rights, Role, Scope};
 use vouchmq_identity::{KeyId, UnixMillis};
 
 use super::crowd::network_of;
-use super::lockout::Lockout;
+use super::lockout::{Attempt, Lockout};
 use super::presented::Presented;
 use super::{Code, Limiter, Problem};
 
@@ -26,6 +26,11 @@ pub trait Gatekeeper: Send + Sync {
     /// By which schemes of HTTP somebody may show who they are: what a refusal offers.
     fn schemes(&self) -> Schemes {
         Schemes::default()
+    }
+
+    /// How long it is until `end`; `None` where there is no clock, and [`Self::principal`] alone says what is over.
+    fn time_until(&self, _: UnixMillis) -> Option<Duration> {
+        None
     }
 
     /// Tells operators who was refused. Asked only while the failures of the address are within their bound: what
@@ -85,6 +90,8 @@ pub struct Schemes {
 pub enum Refusal {
     /// Nobody has this text, or nobody any more, or not from there: which of these stays inside.
     Unknown(Stranger),
+    /// Too many attempts from the same network wait to be looked at: it was not, and counts as a failure.
+    Busy,
     /// It cannot be decided now.
     Unavailable,
 }
@@ -94,7 +101,8 @@ pub enum Refusal {
 pub struct Gate {
     pub(super) keeper: Arc<dyn Gatekeeper>,
     failures: Arc<Limiter<IpAddr>>,
-    lockout: Arc<Lockout>,
+    passwords: Arc<Lockout>,
+    tokens: Arc<Lockout>,
     calls: Option<Arc<Limiter<Box<str>>>>,
 }
 
@@ -164,7 +172,8 @@ impl Gate {
     /// A gate that counts failures by address, 30 a minute, and no calls.
     pub fn new(keeper: Arc<dyn Gatekeeper>) -> Self {
         let failures = Limiter::new(FAILURES_PER_MINUTE, Duration::from_secs(60), KEYS_MAX);
-        Self { keeper, failures: Arc::new(failures), lockout: Arc::default(), calls: None }
+        let (passwords, tokens) = (Arc::new(Lockout::of_passwords()), Arc::new(Lockout::of_tokens()));
+        Self { keeper, failures: Arc::new(failures), passwords, tokens, calls: None }
     }
 
     /// Lets each principal make so many requests a second, and as many at once.
@@ -175,32 +184,39 @@ impl Gate {
 
     /// Who presents this.
     pub(super) async fn principal(&self, presented: &Presented, peer: IpAddr) -> Result<Principal, Problem> {
-        let user = match presented {
-            Presented::Basic { user, .. } => Some(&**user),
-            Presented::Bearer(_) | Presented::Certificate(_) | Presented::Nothing { .. } => None,
+        // Before it is looked at: a right guess is not told from a wrong one.
+        let attempt = match presented {
+            Presented::Basic { user, .. } => Some(self.passwords.begin(peer, Some(user))),
+            Presented::Bearer(_) => presented.looks_signed().then(|| self.tokens.begin(peer, None)),
+            Presented::Certificate(_) | Presented::Nothing { .. } => None,
         };
-        // Before the password is looked at: a right guess is not told from a wrong one.
-        if let Some(wait) = user.and_then(|user| self.lockout.blocked(peer, user)) {
-            return Err(too_many(wait));
-        }
+        let attempt = attempt.transpose().map_err(too_many)?;
         let refusal = match self.keeper.principal(presented, peer).await {
             Ok(principal) => {
-                if let Some(user) = user {
-                    self.lockout.succeeded(peer, user);
-                }
+                attempt.map(Attempt::proven);
                 return Ok(principal);
             }
             Err(refusal) => refusal,
         };
+        let unavailable = |detail: &'static str| Problem::new(Code::Unavailable, detail);
         match refusal {
             Refusal::Unknown(stranger) => {
                 let problem = self.failed(peer, Some(stranger));
-                if let Some(user) = user {
-                    self.lockout.failed(peer, user).await;
+                if let Some(attempt) = attempt {
+                    attempt.failed().await;
                 }
                 Err(problem)
             }
-            Refusal::Unavailable => Err(Problem::new(Code::Unavailable, "logins cannot be checked now")),
+            // The attempt is dropped, and so counted.
+            Refusal::Busy => match self.failures.take(&network_of(peer)) {
+                Ok(()) => Err(unavailable("too many logins from this address are being checked")
+                    .with_retry_after(Duration::from_secs(1))),
+                Err(wait) => Err(too_many(wait)),
+            },
+            Refusal::Unavailable => {
+                attempt.map(Attempt::undecided);
+                Err(unavailable("logins cannot be checked now"))
+            }
         }
     }
 

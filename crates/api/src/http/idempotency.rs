@@ -37,7 +37,7 @@ pub struct ContainsSecret {
 /// answered finds the answer when it asks again. Of requests only a SHA-256 is kept, of secrets nothing. Nothing survives a restart.
 ///
 /// # Bounds
-/// 10,000 keys and 16 MiB of answers; the oldest are forgotten first. An answer over 64 KiB is not kept, only
+/// 10,000 keys and 16 MiB of answers, of one principal a quarter of each; the oldest are forgotten first. An answer over 64 KiB is not kept, only
 /// that there was one: the same request again is then 409 `conflict`.
 #[derive(Clone, Debug)]
 pub struct Idempotency {

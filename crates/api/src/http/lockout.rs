@@ -2,25 +2,50 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep};
 
 use super::crowd::network_of;
 
-/// Counts passwords that were wrong, by where they came from, and by that and the user name: who guesses waits, and
+/// Counts attempts that were wrong, by where they came from, and by that and the user name: who guesses waits, and
 /// then is not listened to.
 ///
-/// A user name alone is never counted: whoever guesses from one address keeps nobody out at another. Loopback, where
-/// everybody behind a proxy comes from that tells nothing, waits and is listened to.
+/// An attempt counts from its beginning, so that many at once are not more than one after the other; what is right is
+/// given back. A user name alone is never counted: whoever guesses from one address keeps nobody out at another.
+/// Loopback, where everybody behind a proxy comes from that tells nothing, is counted by user name only, waits, and is
+/// never shut out.
 pub(super) struct Lockout {
+    bounds: Bounds,
     table: Mutex<HashMap<Source, Count>>,
     /// Hides user names, which may be passwords typed into the wrong field.
     names: RandomState,
     /// Who is made to wait at a time.
     waiting: Arc<Semaphore>,
+}
+
+/// What is counted of one kind of login.
+#[derive(Clone, Copy)]
+struct Bounds {
+    /// Failures of one address in a minute, before it has to wait; and of one user there.
+    free: u32,
+    free_of_user: u32,
+    /// So many more, each after a wait, and it is not listened to.
+    slow: u32,
+}
+
+/// One who shows something, from before it is looked at. Unless it says how it ended, it was wrong: whoever hangs up
+/// gains nothing.
+#[must_use]
+pub(super) struct Attempt<'a> {
+    lockout: &'a Lockout,
+    sources: [Option<Source>; 2],
+    is_near: bool,
+    /// A failure has to wait, and this is where.
+    place: Option<OwnedSemaphorePermit>,
+    is_settled: bool,
 }
 
 /// A network, and perhaps the hash of a user name.
@@ -29,84 +54,191 @@ type Source = (IpAddr, Option<u64>);
 #[derive(Clone, Copy)]
 struct Count {
     failures: u32,
+    /// Attempts that have not ended.
+    pending: u32,
     since: Instant,
     /// Nothing is listened to before.
     until: Option<Instant>,
+    /// The next of those that have to wait begins then.
+    next: Instant,
 }
 
-/// Failures of one address in a minute, before it has to wait; and of one user there.
-const FREE: u32 = 30;
-const FREE_OF_USER: u32 = 10;
-/// So many more, each after a wait, and it is not listened to.
-const SLOW: u32 = 10;
+/// What becomes of an attempt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Right,
+    Wrong,
+    Undecided,
+}
+
+const PASSWORDS: Bounds = Bounds { free: 30, free_of_user: 10, slow: 10 };
+/// Signed tokens cannot be guessed, but cost time to be verified.
+const TOKENS: Bounds = Bounds { free: 300, free_of_user: 300, slow: 0 };
 const WINDOW: Duration = Duration::from_secs(60);
 const BLOCKED: Duration = Duration::from_secs(60);
 const WAIT: Duration = Duration::from_secs(1);
 const SOURCES_MAX: usize = 10_000;
 const WAITING_MAX: usize = 32;
 
-impl Default for Lockout {
-    fn default() -> Self {
-        Self {
-            table: Mutex::default(),
-            names: RandomState::new(),
-            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
+impl Lockout {
+    /// For user names and passwords.
+    pub(super) fn of_passwords() -> Self {
+        Self::with(PASSWORDS)
+    }
+
+    /// For signed tokens.
+    pub(super) fn of_tokens() -> Self {
+        Self::with(TOKENS)
+    }
+
+    fn with(bounds: Bounds) -> Self {
+        let (table, names) = (Mutex::default(), RandomState::new());
+        Self { bounds, table, names, waiting: Arc::new(Semaphore::new(WAITING_MAX)) }
+    }
+
+    /// Begins an attempt, which counts as a failure as long as it has not been right.
+    ///
+    /// # Errors
+    /// It is not listened to; so long to wait.
+    pub(super) fn begin(&self, peer: IpAddr, user: Option<&str>) -> Result<Attempt<'_>, Duration> {
+        let (now, is_near) = (Instant::now(), peer.to_canonical().is_loopback());
+        let network = network_of(peer);
+        let of_user = user.map(|user| (network, Some(self.names.hash_one(user))));
+        let sources = [(!is_near).then_some((network, None)), of_user];
+        let mut table = self.table();
+        let counts = sources.map(|source| {
+            let source = source?;
+            make_room(&mut table, source, now);
+            let count = table.entry(source).or_insert(Count::new(now));
+            count.renew(now);
+            Some((*count, self.bounds.free_of(source)))
+        });
+        let mut has_to_wait = false;
+        for (count, free) in counts.into_iter().flatten() {
+            if let Some(left) = count.until.and_then(|until| until.checked_duration_since(now))
+                && !left.is_zero()
+            {
+                return Err(left);
+            }
+            let so_many = count.failures.saturating_add(count.pending);
+            if so_many < free {
+                continue;
+            }
+            // Those that have not ended may use up all that is left.
+            if so_many >= free + self.bounds.slow && !is_near {
+                return Err(WAIT);
+            }
+            has_to_wait = true;
+            if let Some(left) = count.next.checked_duration_since(now)
+                && !left.is_zero()
+            {
+                return Err(left);
+            }
         }
+        let place = match has_to_wait.then(|| self.waiting.clone().try_acquire_owned()) {
+            Some(Ok(place)) => Some(place),
+            Some(Err(_)) => return Err(WAIT),
+            None => None,
+        };
+        for source in sources.into_iter().flatten() {
+            if let Some(count) = table.get_mut(&source) {
+                count.pending = count.pending.saturating_add(1);
+                count.next = if has_to_wait { now + WAIT } else { count.next };
+            }
+        }
+        Ok(Attempt { lockout: self, sources, is_near, place, is_settled: false })
+    }
+
+    fn settle(&self, sources: [Option<Source>; 2], is_near: bool, outcome: Outcome) {
+        let now = Instant::now();
+        let mut table = self.table();
+        for source in sources.into_iter().flatten() {
+            let Some(count) = table.get_mut(&source) else { continue };
+            count.pending = count.pending.saturating_sub(1);
+            match outcome {
+                // What this user did wrong from there is forgotten, what others did is not.
+                Outcome::Right if source.1.is_some() => count.failures = 0,
+                Outcome::Right | Outcome::Undecided => {}
+                Outcome::Wrong => {
+                    count.renew(now);
+                    count.failures = count.failures.saturating_add(1);
+                    if count.failures >= self.bounds.free_of(source) + self.bounds.slow && !is_near {
+                        count.until = Some(now + BLOCKED);
+                    }
+                }
+            }
+            if count.is_nothing(now) {
+                table.remove(&source);
+            }
+        }
+    }
+
+    fn table(&self) -> MutexGuard<'_, HashMap<Source, Count>> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Lockout {
-    /// How long nothing is listened to that this user shows from there.
-    pub(super) fn blocked(&self, peer: IpAddr, user: &str) -> Option<Duration> {
-        let now = Instant::now();
-        let table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = |source| table.get(&source).and_then(|count: &Count| count.until);
-        let latest = self.sources(peer, user).into_iter().filter_map(until).max()?;
-        latest.checked_duration_since(now).filter(|left| !left.is_zero())
+impl Attempt<'_> {
+    /// It was right.
+    pub(super) fn proven(self) {
+        self.settle(Outcome::Right);
     }
 
-    /// A password was wrong: counts it, and waits if there were many.
-    pub(super) async fn failed(&self, peer: IpAddr, user: &str) {
-        if !self.count(peer, user) {
-            return;
-        }
-        // Who finds no place to wait is refused the sooner, and gains nothing: the count goes on.
-        if let Ok(_place) = self.waiting.clone().try_acquire_owned() {
+    /// Nobody knows whether it was right, and that is not its fault.
+    pub(super) fn undecided(self) {
+        self.settle(Outcome::Undecided);
+    }
+
+    /// It was wrong: waits, if there were many.
+    pub(super) async fn failed(mut self) {
+        let place = self.place.take();
+        self.settle(Outcome::Wrong);
+        if place.is_some() {
             sleep(WAIT).await;
         }
     }
 
-    /// A password was right: what this user did wrong from there is forgotten, what others did is not.
-    pub(super) fn succeeded(&self, peer: IpAddr, user: &str) {
-        let [_, of_user] = self.sources(peer, user);
-        self.table.lock().unwrap_or_else(PoisonError::into_inner).remove(&of_user);
+    fn settle(mut self, outcome: Outcome) {
+        self.is_settled = true;
+        self.lockout.settle(self.sources, self.is_near, outcome);
     }
+}
 
-    /// Whether to wait.
-    fn count(&self, peer: IpAddr, user: &str) -> bool {
-        let now = Instant::now();
-        let is_near = peer.to_canonical().is_loopback();
-        let mut has_to_wait = false;
-        let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        for source in self.sources(peer, user) {
-            make_room(&mut table, source, now);
-            let count = table.entry(source).or_insert(Count { failures: 0, since: now, until: None });
-            if now.duration_since(count.since) >= WINDOW {
-                *count = Count { failures: 0, since: now, until: None };
-            }
-            count.failures = count.failures.saturating_add(1);
-            let free = if source.1.is_some() { FREE_OF_USER } else { FREE };
-            has_to_wait |= count.failures > free;
-            if count.failures >= free + SLOW && !is_near {
-                count.until = Some(now + BLOCKED);
-            }
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.is_settled {
+            self.lockout.settle(self.sources, self.is_near, Outcome::Wrong);
         }
-        has_to_wait
+    }
+}
+
+impl Bounds {
+    const fn free_of(self, source: Source) -> u32 {
+        if source.1.is_some() { self.free_of_user } else { self.free }
+    }
+}
+
+impl Count {
+    const fn new(now: Instant) -> Self {
+        Self { failures: 0, pending: 0, since: now, until: None, next: now }
     }
 
-    fn sources(&self, peer: IpAddr, user: &str) -> [Source; 2] {
-        let network = network_of(peer);
-        [(network, None), (network, Some(self.names.hash_one(user)))]
+    /// Begins a new minute. Who is not listened to is not for that listened to earlier.
+    fn renew(&mut self, now: Instant) {
+        if now.duration_since(self.since) >= WINDOW {
+            (self.failures, self.since) = (0, now);
+        }
+        self.until = self.until.filter(|until| *until > now);
+    }
+
+    fn is_nothing(&self, now: Instant) -> bool {
+        self.failures == 0 && self.pending == 0 && self.until.is_none_or(|until| until <= now)
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        now.duration_since(self.since) >= WINDOW
+            && self.pending == 0
+            && self.until.is_none_or(|until| until <= now)
     }
 }
 
@@ -116,10 +248,7 @@ fn make_room(table: &mut HashMap<Source, Count>, wanted: Source, now: Instant) {
     if table.len() < SOURCES_MAX || table.contains_key(&wanted) {
         return;
     }
-    let is_over = |count: &Count| {
-        now.duration_since(count.since) >= WINDOW && count.until.is_none_or(|until| until <= now)
-    };
-    table.retain(|_, count| !is_over(count));
+    table.retain(|_, count| !count.is_over(now));
     if table.len() >= SOURCES_MAX {
         let mut since: Vec<Instant> = table.values().map(|count| count.since).collect();
         since.sort_unstable();
@@ -135,58 +264,4 @@ impl std::fmt::Debug for Lockout {
 }
 
 #[cfg(test)]
-mod tests {
-    use tokio::time::advance;
-
-    use super::*;
-
-    fn at(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_guesses_waits_is_not_listened_to_for_a_minute_and_keeps_nobody_else_out() {
-        let lockout = Lockout::default();
-        let here = at("192.0.2.1");
-        for _ in 0..FREE_OF_USER + SLOW {
-            assert_eq!(lockout.blocked(here, "bob"), None);
-            lockout.failed(here, "bob").await;
-        }
-        assert!(lockout.blocked(here, "bob").is_some_and(|left| left <= BLOCKED));
-        assert_eq!(lockout.blocked(at("192.0.2.2"), "bob"), None, "the right password from elsewhere");
-        assert_eq!(lockout.blocked(here, "alice"), None, "another user from there");
-        advance(BLOCKED).await;
-        assert_eq!(lockout.blocked(here, "bob"), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn one_address_cannot_try_many_names_either() {
-        let lockout = Lockout::default();
-        for number in 0..FREE + SLOW {
-            lockout.failed(at("2001:db8::1"), &format!("user {number}")).await;
-        }
-        assert!(lockout.blocked(at("2001:db8::2"), "bob").is_some(), "one host has a /64");
-        assert_eq!(lockout.blocked(at("2001:db8:0:1::1"), "bob"), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn loopback_waits_and_is_listened_to() {
-        let lockout = Lockout::default();
-        let before = Instant::now();
-        for _ in 0..100 {
-            lockout.failed(at("127.0.0.1"), "bob").await;
-        }
-        assert!(before.elapsed() >= WAIT);
-        assert_eq!(lockout.blocked(at("127.0.0.1"), "bob"), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_crowd_of_sources_fills_no_memory_and_keeps_nobody_else_out() {
-        let lockout = Lockout::default();
-        for number in 0..=u32::try_from(SOURCES_MAX).unwrap() {
-            lockout.failed(std::net::Ipv4Addr::from_bits(number << 4).into(), "bob").await;
-        }
-        assert!(lockout.table.lock().unwrap().len() <= SOURCES_MAX);
-        assert_eq!(lockout.blocked(at("203.0.113.9"), "bob"), None);
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@ use std::fmt;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use base64ct::{Base64, Encoding};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
 /// By what somebody says who they are. A header goes before a certificate: who sends one means it.
@@ -17,6 +17,8 @@ pub enum Presented {
         user: Box<str>,
         /// The password.
         password: SecretString,
+        /// As below.
+        is_direct: bool,
     },
     /// The certificate of the TLS connection, which is verified.
     Certificate(vouchmq_tls::Peer),
@@ -66,9 +68,16 @@ impl Presented {
             return Ok(Self::Bearer(SecretString::from(text)));
         }
         if scheme.eq_ignore_ascii_case("basic") && text.len() <= BASIC_LEN_MAX {
-            return basic(text).ok_or(Unreadable);
+            return basic(text, is_direct(&parts.headers)).ok_or(Unreadable);
         }
         Err(Unreadable)
+    }
+
+    /// Whether it has the form of a signed token: three parts with dots between them. Neither an API key nor the token
+    /// that is made for the administrator has it.
+    pub(crate) fn looks_signed(&self) -> bool {
+        let Self::Bearer(bearer) = self else { return false };
+        bearer.expose_secret().bytes().filter(|byte| *byte == b'.').count() == 2
     }
 
     /// Whether a browser sends it by itself, to whatever page asks it to.
@@ -77,10 +86,10 @@ impl Presented {
     }
 }
 
-fn basic(text: &str) -> Option<Presented> {
+fn basic(text: &str, is_direct: bool) -> Option<Presented> {
     let bytes = Zeroizing::new(Base64::decode_vec(text).ok()?);
     let (user, password) = std::str::from_utf8(&bytes).ok()?.split_once(':')?;
-    Some(Presented::Basic { user: user.into(), password: SecretString::from(password) })
+    Some(Presented::Basic { user: user.into(), password: SecretString::from(password), is_direct })
 }
 
 fn is_direct(headers: &HeaderMap) -> bool {
@@ -112,7 +121,6 @@ impl fmt::Debug for Presented {
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
-    use secrecy::ExposeSecret;
 
     use super::*;
 
@@ -136,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_password_may_have_colons_and_a_user_name_may_not() {
-        let Ok(Presented::Basic { user, password }) = presented(&[("authorization", "basic dTpwOnc=")])
+        let Ok(Presented::Basic { user, password, .. }) = presented(&[("authorization", "basic dTpwOnc=")])
         else {
             panic!("not read")
         };
@@ -152,7 +160,15 @@ mod tests {
         assert!(is_direct(&[("host", "localhost")]));
         for name in BY_PROXIES {
             assert!(!is_direct(&[(name, "")]), "{name}");
+            let login = presented(&[("authorization", "basic dTpwOnc="), (name, "")]);
+            assert!(matches!(login, Ok(Presented::Basic { is_direct: false, .. })), "{name}");
         }
+    }
+
+    #[test]
+    fn what_was_made_here_is_no_signed_token() {
+        let looks = |text: &str| Presented::Bearer(SecretString::from(text)).looks_signed();
+        assert!(looks("a.b.c") && !looks("vmqk1_AAAAAAAA_key_check") && !looks("a.b") && !looks("a.b.c.d"));
     }
 
     #[test]

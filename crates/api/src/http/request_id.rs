@@ -11,10 +11,17 @@ use tokio::sync::watch::Receiver;
 
 use super::{Code, Problem};
 
-/// What a request is called, in its answer, in the log and in the audit log: the client's `X-Request-Id`, if
-/// that is 1 to 64 of the characters `A-Z a-z 0-9 . _ -`, or else 32 hexadecimal digits.
+/// What a request is called.
+///
+/// In its answer it is the client's `X-Request-Id`, if that is 1 to 64 of the characters `A-Z a-z 0-9 . _ -`, or else
+/// 32 hexadecimal digits of ours. In the log and in the audit log it is ours, behind the client's and a `/` if there is
+/// one: a client chooses what it is answered, and never what another entry is called.
 #[derive(Clone, PartialEq, Eq)]
-pub struct RequestId(Arc<str>);
+pub struct RequestId {
+    /// In the answer.
+    shown: Arc<str>,
+    unique: Arc<str>,
+}
 
 /// Tells event streams that the listener drains, so that they end by themselves.
 #[derive(Clone, Debug)]
@@ -37,22 +44,31 @@ impl RequestId {
         let is_good = |text: &&str| {
             (1..=LEN_MAX).contains(&text.len()) && text.bytes().all(is_usual) && !text.contains(SECRET_MARK)
         };
-        given.filter(is_good).map_or_else(Self::new, |given| Self(given.into()))
+        let own = own();
+        match given.filter(is_good) {
+            Some(given) => Self { shown: given.into(), unique: format!("{given}/{own}").into() },
+            None => Self { shown: own.clone(), unique: own },
+        }
     }
 
-    /// Unique, not secret: a counter, hashed with keys that each process draws anew.
-    fn new() -> Self {
-        static KEYS: LazyLock<(RandomState, RandomState)> = LazyLock::new(Default::default);
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let (first, second) = &*KEYS;
-        Self(format!("{:016x}{:016x}", first.hash_one(count), second.hash_one(count)).into())
-    }
-
-    /// Its text.
+    /// As the answer has it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.shown
     }
+
+    /// As the log and the audit log have it: no two requests of a process have the same.
+    pub fn unique(&self) -> &str {
+        &self.unique
+    }
+}
+
+/// Unique, not secret: a counter, hashed with keys that each process draws anew.
+fn own() -> Arc<str> {
+    static KEYS: LazyLock<(RandomState, RandomState)> = LazyLock::new(Default::default);
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let (first, second) = &*KEYS;
+    format!("{:016x}{:016x}", first.hash_one(count), second.hash_one(count)).into()
 }
 
 impl Draining {
@@ -65,13 +81,13 @@ impl Draining {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.shown)
     }
 }
 
 impl fmt::Debug for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        f.write_str(&self.unique)
     }
 }
 
@@ -118,5 +134,9 @@ mod tests {
             assert_eq!(of(bad).as_str().len(), 32, "{bad:?}");
         }
         assert_ne!(RequestId::of(&HeaderMap::new()), RequestId::of(&HeaderMap::new()));
+        let (one, two) = (of("a"), of("a"));
+        assert!(one.unique() != two.unique() && one.unique().len() == 34 && one.unique().starts_with("a/"));
+        // Whoever sends back what an entry is called makes no second one.
+        assert_ne!(of(&one.unique()[2..]).unique(), &one.unique()[2..]);
     }
 }

@@ -43,7 +43,7 @@ impl<S: Sync> FromRequestParts<S> for Caller {
         let principal = authorized.principal().clone();
         let name: Name = principal.name.parse().map_err(|fault| Problem::internal(&fault))?;
         let actor =
-            Actor::administrator(&name, Some(peer.ip().to_canonical())).in_request(request_id.as_str());
+            Actor::administrator(&name, Some(peer.ip().to_canonical())).in_request(request_id.unique());
         Ok(Self { actor, principal })
     }
 }

@@ -15,7 +15,7 @@ use super::answer::missing;
 use super::caller::Caller;
 use super::refusal::invalid;
 use super::text::read_some;
-use crate::http::{Code, Draining, Problem, QueryOf, pushed};
+use crate::http::{Authorized, Code, Draining, Problem, QueryOf, pushed_to};
 
 mod lines;
 mod writer;
@@ -54,7 +54,7 @@ const PAGES_MAX: usize = 2;
     responses((status = 200, content_type = "application/x-ndjson", body = String)))]
 pub(super) async fn export(
     State(here): Here,
-    caller: Caller,
+    (caller, reader): (Caller, Authorized),
     draining: Draining,
     QueryOf(wanted): QueryOf<Wanted>,
 ) -> Result<Response, Problem> {
@@ -83,7 +83,7 @@ pub(super) async fn export(
         let command = RecordDeed { action: "export.verifiers", name, detail };
         here.registry.execute(caller.actor, command).await?;
     }
-    let (pusher, response) = pushed("application/x-ndjson", PAGES_MAX);
+    let (pusher, response) = pushed_to(&reader, "application/x-ndjson", PAGES_MAX);
     let registry = here.registry.clone();
     let writer =
         Writer { registry, pusher, product, has_verifiers, has_blocks, line_count: 0, _place: place };

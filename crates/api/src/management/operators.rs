@@ -1,6 +1,7 @@
 //! Who operators are, by what they present.
 
 mod certificates;
+mod lines;
 mod logins;
 mod tokens;
 pub(super) mod whoami;
@@ -16,14 +17,15 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 use vouchmq_identity::passwords::Passwords;
 use vouchmq_identity::registry::Registry;
-use vouchmq_identity::{Timestamp, UnixMillis};
+use vouchmq_identity::{OutOfMemory, Timestamp, UnixMillis};
 
-use super::hashing::Hashing;
 use super::keys::ApiKeys;
-use crate::http::{Gatekeeper, Login, Presented, Principal, Refusal, Schemes, Stranger};
+use crate::http::{Gatekeeper, Login, Presented, Principal, Refusal, Schemes, Stranger, network_of};
 
 pub use certificates::KnownCertificate;
 pub use logins::{KnownUser, Logins, Tokens};
+
+use lines::{Lines, NoPlace};
 
 /// The [`Gatekeeper`] of operators: the administrator's token and API keys, and the [`Logins`] of a configuration,
 /// which can be replaced.
@@ -31,7 +33,7 @@ pub struct Operators {
     keys: Arc<ApiKeys>,
     registry: Arc<Registry>,
     logins: ArcSwap<Logins>,
-    hashing: Hashing,
+    lines: Lines,
     start: Instant,
 }
 
@@ -42,11 +44,15 @@ impl Operators {
     /// Those who hold a key, and nobody else.
     pub fn new(registry: Arc<Registry>, keys: Arc<ApiKeys>) -> Self {
         let logins = ArcSwap::from_pointee(Logins::default());
-        Self { keys, registry, logins, hashing: Hashing::default(), start: Instant::now() }
+        Self { keys, registry, logins, lines: Lines::default(), start: Instant::now() }
     }
 
-    /// From the next request on, these are let in, and nobody who was let in before by something else.
+    /// From the next request on, these are let in, and nobody who was let in before by something else. A password
+    /// that was right a moment ago and has stayed the same is not computed again.
     pub fn replace(&self, logins: Logins) {
+        if let (Some(passwords), Some(previous)) = (logins.passwords(), self.logins.load().passwords()) {
+            passwords.inherit(previous);
+        }
         self.logins.store(Arc::new(logins));
     }
 
@@ -54,7 +60,7 @@ impl Operators {
         &self,
         name: &str,
         password: &SecretString,
-        peer: IpAddr,
+        (peer, is_direct): (IpAddr, bool),
     ) -> Result<Principal, Refusal> {
         let logins = self.logins.load_full();
         let Some(passwords) = logins.passwords() else {
@@ -63,13 +69,16 @@ impl Operators {
         if password.expose_secret().len() > PASSWORD_LEN_MAX {
             return Err(Stranger::because("wrong_password").into());
         }
-        if !self.proves(passwords, name, password).await? {
+        if !self.proves(passwords, name, password, peer).await? {
             return Err(Stranger::because("wrong_password").into());
         }
         // Only who knows the password learns that it is not for this address.
         let user = logins.user(name).ok_or(Stranger::because("wrong_password"))?;
         if !user.is_from(peer) {
             return Err(Stranger::because("user_not_for_this_address").into());
+        }
+        if user.is_of_this_machine() && !is_here(peer, is_direct) {
+            return Err(Stranger::because("not_of_this_machine").into());
         }
         Ok(Principal {
             name: format!("user:{name}").into(),
@@ -84,23 +93,45 @@ impl Operators {
         passwords: &Arc<Passwords>,
         name: &str,
         password: &SecretString,
+        peer: IpAddr,
     ) -> Result<bool, Refusal> {
-        let now = Timestamp::ZERO.after(Instant::now().duration_since(self.start) + Duration::from_micros(1));
+        let now = self.moment();
         if passwords.remembers(name, password.expose_secret().as_bytes(), now) {
             return Ok(true);
         }
+        let place = self.lines.enter(network_of(peer)).await.map_err(|fault| match fault {
+            NoPlace::Busy => Refusal::Busy,
+            NoPlace::Late => Refusal::Unavailable,
+        })?;
         let (passwords, name, password) = (passwords.clone(), name.to_owned(), password.clone());
-        let work = move || passwords.proves(&name, password.expose_secret().as_bytes(), now);
-        match self.hashing.run(work).await {
+        let now = self.moment();
+        let work = move || {
+            // Held until the work ends, whether its client waits or not.
+            let _place = place;
+            let password = password.expose_secret().as_bytes();
+            // Another request may have shown it meanwhile.
+            Ok(passwords.remembers(&name, password, now) || passwords.proves(&name, password, now)?)
+        };
+        match tokio::task::spawn_blocking(work).await {
             Ok(Ok(is_right)) => Ok(is_right),
-            Ok(Err(_)) | Err(_) => Err(Refusal::Unavailable),
+            Ok::<Result<_, OutOfMemory>, _>(Err(_)) | Err(_) => Err(Refusal::Unavailable),
         }
     }
 
-    async fn by_bearer(&self, bearer: &SecretString, peer: IpAddr) -> Result<Principal, Refusal> {
+    /// The time by which passwords are remembered.
+    fn moment(&self) -> Timestamp {
+        Timestamp::ZERO.after(Instant::now().duration_since(self.start) + Duration::from_micros(1))
+    }
+
+    async fn by_bearer(
+        &self,
+        bearer: &SecretString,
+        looks_signed: bool,
+        peer: IpAddr,
+    ) -> Result<Principal, Refusal> {
         let logins = self.logins.load();
         match logins.tokens() {
-            Some(tokens) if tokens::looks_signed(bearer) && !self.keys.is_administrator(bearer) => {
+            Some(tokens) if looks_signed && !self.keys.is_administrator(bearer) => {
                 tokens.holder(bearer, self.registry.now())
             }
             Some(_) | None => {
@@ -114,7 +145,7 @@ impl Operators {
         if !self.logins.load().is_open() {
             return Err(Stranger::because("nothing_presented").into());
         }
-        if !is_direct || !peer.to_canonical().is_loopback() {
+        if !is_here(peer, is_direct) {
             return Err(Stranger::because("not_of_this_machine").into());
         }
         Ok(Principal {
@@ -126,17 +157,31 @@ impl Operators {
     }
 }
 
+/// Whether somebody on this machine asks, as far as that can be told: never where a proxy has been at the request.
+fn is_here(peer: IpAddr, is_direct: bool) -> bool {
+    is_direct && peer.to_canonical().is_loopback()
+}
+
 #[async_trait]
 impl Gatekeeper for Operators {
     async fn principal(&self, presented: &Presented, peer: IpAddr) -> Result<Principal, Refusal> {
         match presented {
-            Presented::Bearer(bearer) => self.by_bearer(bearer, peer).await,
-            Presented::Basic { user, password } => self.by_password(user, password, peer).await,
+            Presented::Bearer(bearer) => self.by_bearer(bearer, presented.looks_signed(), peer).await,
+            Presented::Basic { user, password, is_direct } => {
+                self.by_password(user, password, (peer, *is_direct)).await
+            }
             Presented::Certificate(certificate) => {
-                self.logins.load().holder_of(certificate).map_err(Refusal::from)
+                let holder = self.logins.load().holder_of(certificate)?;
+                // A connection may be older than that.
+                let is_over = holder.expires_at.is_some_and(|end| end <= self.registry.now());
+                if is_over { Err(Stranger::because("certificate_expired").into()) } else { Ok(holder) }
             }
             Presented::Nothing { is_direct } => self.by_nothing(peer, *is_direct),
         }
+    }
+
+    fn time_until(&self, end: UnixMillis) -> Option<Duration> {
+        Some(Duration::from_millis(end.millis().saturating_sub(self.registry.now().millis())))
     }
 
     fn schemes(&self) -> Schemes {

@@ -14,9 +14,13 @@ use super::Here;
 use super::caller::Caller;
 use super::refusal::invalid;
 use super::text::read_millis;
-use crate::http::{Code, Draining, Problem, Pusher, QueryOf, pushed};
+use crate::http::{Authorized, Code, Draining, Problem, Pusher, QueryOf, pushed_to};
 
 mod event;
+mod places;
+
+use places::Place;
+pub(super) use places::Places;
 
 /// Whom, how much and for how long: one of `clientid`, `username` and `address` is there.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -46,13 +50,14 @@ const NAME_LEN_MAX: usize = 1024;
 
 /// Tells what a client sends and is sent, and what becomes of its connections, as server-sent events `trace`, and a
 /// `heartbeat` every five seconds. Never a password, and no payload unless some of it is asked for. What is not read in
-/// time is counted (`missed`), and nobody waits for it. There are eight traces at a time.
+/// time is counted (`missed`), and nobody waits for it. There are eight traces at a time, three of one caller, and one ends within seconds when the login opens
+/// this no more.
 #[utoipa::path(get, path = "/v1/trace", operation_id = "trace_client", tag = "trace", params(Wanted),
     responses((status = 200, content_type = "text/event-stream", body = String), (status = 409), (status = 422),
-        (status = 503)))]
+        (status = 429), (status = 503)))]
 pub(super) async fn follow(
     State(here): Here,
-    caller: Caller,
+    (caller, reader): (Caller, Authorized),
     QueryOf(wanted): QueryOf<Wanted>,
     draining: Draining,
 ) -> Result<Response, Problem> {
@@ -68,13 +73,17 @@ pub(super) async fn follow(
     let lifetime = Duration::from_millis(read_millis("/for", lifetime, HOUR_MILLIS)?);
     let limits = TraceLimits { payload_bytes_max: usize::from(payload), lifetime };
     let detail = format!("{payload} bytes of payloads, for {} s", lifetime.as_secs());
+    let place = here.traces.take(&reader.principal().name).ok_or_else(|| {
+        Problem::new(Code::TooManyRequests, "three traces of yours go on already")
+            .with_retry_after(Duration::from_mins(1))
+    })?;
     // Nobody is looked at without its being written down.
     here.registry.execute(caller.actor, RecordDeed { action: "trace.start", name, detail }).await?;
     let stream = broker.trace(target, limits).map_err(|fault| {
         Problem::new(Code::Unavailable, fault.to_string()).with_retry_after(Duration::from_mins(1))
     })?;
-    let (pusher, response) = pushed("text/event-stream", EVENTS_MAX);
-    tokio::spawn(serve(stream, pusher, draining));
+    let (pusher, response) = pushed_to(&reader, "text/event-stream", EVENTS_MAX);
+    tokio::spawn(serve(stream, pusher, draining, place));
     Ok(response)
 }
 
@@ -98,7 +107,7 @@ fn target_of(wanted: &Wanted) -> Result<(TraceTarget, String), Problem> {
 }
 
 /// Tells until the client goes, the time is over, or the listener drains.
-async fn serve(mut stream: TraceStream, pusher: Pusher, mut draining: Draining) {
+async fn serve(mut stream: TraceStream, pusher: Pusher, mut draining: Draining, _place: Place) {
     let mut beat = interval(HEARTBEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {

@@ -45,7 +45,7 @@ impl Registration {
         let (product, hardware_id) = (command.product.clone(), command.hardware_id.clone());
         self.look(admitted, &command).await?;
         let began = self.registry.now();
-        let actor = Actor::stranger(Some(admitted.peer)).in_request(admitted.request_id.as_str());
+        let actor = Actor::stranger(Some(admitted.peer)).in_request(admitted.request_id.unique());
         let done = match self.registry.execute(actor, command).await {
             Ok(done) => done,
             Err(refusal) => return Err(self.refuse(admitted, &product, &hardware_id, refusal).await),

@@ -35,7 +35,7 @@ pub(super) async fn rotate(
     let grace = body.grace.as_deref();
     let grace = grace.map(|text| read_millis("/grace", text, GRACE_MILLIS_MAX)).transpose()?;
     let (device, credential) = here.recognise(&admitted, &headers)?;
-    let actor = Actor::device(&device, Some(admitted.peer)).in_request(admitted.request_id.as_str());
+    let actor = Actor::device(&device, Some(admitted.peer)).in_request(admitted.request_id.unique());
     let rotate = RotateOwn { credential, grace_millis: grace.unwrap_or(GRACE_MILLIS) };
     here.clone()
         .work(async move {

@@ -16,5 +16,6 @@ mod nanomq;
 mod observing;
 mod operators;
 mod paging;
+mod revoked;
 mod story;
 mod waiting;

@@ -58,8 +58,8 @@ pub enum KeyFault {
     /// A kind of key that is not taken.
     #[error("a key in it is of another kind than RSA, EC (P-256, P-384) and Ed25519")]
     Kind,
-    /// Too short.
-    #[error("an RSA key has 2,048 to 8,192 bits, this one has {bits}")]
+    /// Too short, or so long that verifying costs too much.
+    #[error("an RSA key has 2,048 to 4,096 bits, this one has {bits}")]
     Bits {
         /// How many it has.
         bits: usize,

@@ -101,7 +101,8 @@ impl Key {
 }
 
 const BITS_MIN: usize = 2048;
-const BITS_MAX: usize = 8192;
+/// Whoever sends a token has it verified: the work has a bound.
+const BITS_MAX: usize = 4096;
 const UNCOMPRESSED: u8 = 4;
 const ED25519_LEN: usize = 32;
 
@@ -171,14 +172,15 @@ impl Keys {
         token::verify(self, token, now, policy)
     }
 
-    /// The keys that a token with this `kid` may be signed by: those that are called so, and those that have no
-    /// name; without a `kid` also the only one there is.
+    /// The keys that a token with this `kid` may be signed by: the one that is called so, and no other. Where none
+    /// is, those that have no name; without a `kid` also the only one there is.
     pub(super) fn of(&self, id: Option<&str>) -> impl Iterator<Item = &Key> {
         let is_only = self.0.len() == 1;
-        self.0.iter().filter(move |key| match (key.id(), id) {
-            (None, _) => true,
-            (Some(known), Some(id)) => known == id,
-            (Some(_), None) => is_only,
+        let named = id.filter(|id| self.0.iter().any(|key| key.id() == Some(id)));
+        self.0.iter().filter(move |key| match (key.id(), named) {
+            (known, Some(named)) => known == Some(named),
+            (None, None) => true,
+            (Some(_), None) => is_only && id.is_none(),
         })
     }
 }

@@ -48,3 +48,28 @@ fn a_hash_is_taken_as_it_is_and_rubbish_that_looks_like_one_is_not_taken() {
     }
     assert!(passwords.is_empty());
 }
+
+#[test]
+fn a_memory_is_inherited_by_those_whose_password_stayed_the_same() {
+    let mut entropy = Counting::from(0);
+    let key = MemoryKey::new(&mut entropy).unwrap();
+    let mut of = |key: &MemoryKey, users: &[(&str, &str)]| {
+        let mut passwords = Passwords::under(key);
+        users.iter().for_each(|(name, text)| passwords.add(name, text, &mut entropy).unwrap());
+        passwords
+    };
+    let old = of(&key, &[("ann", "12345"), ("bob", "54321"), ("eve", "5")]);
+    for (name, password) in [("ann", "12345"), ("bob", "54321"), ("eve", "5")] {
+        assert!(old.proves(name, password.as_bytes(), Timestamp::ZERO).unwrap());
+    }
+    let new = of(&key, &[("ann", "12345"), ("bob", "67890")]);
+    new.inherit(&old);
+    let remembers = |name: &str, password: &str| new.remembers(name, password.as_bytes(), Timestamp::ZERO);
+    assert!(remembers("ann", "12345"));
+    assert!(!remembers("bob", "54321") && !remembers("bob", "67890") && !remembers("eve", "5"));
+    let later = Timestamp::ZERO.after(Duration::from_secs(300));
+    assert!(!new.remembers("ann", b"12345", later), "for as long as it would have been");
+    let other = of(&MemoryKey::new(&mut Counting::from(9)).unwrap(), &[("ann", "12345")]);
+    other.inherit(&old);
+    assert!(!other.remembers("ann", b"12345", Timestamp::ZERO));
+}

@@ -3,14 +3,16 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use vouchmq_api::management::{KnownCertificate, KnownUser, Logins, Tokens};
 use vouchmq_broker::ListenAddress;
 use vouchmq_config::{
     Config, ManagementLogin, ManagementOptions, OperatorCertificate, Outcome, TokenOptions,
 };
+use vouchmq_identity::NoEntropy;
 use vouchmq_identity::jwt::{Key, Keys};
-use vouchmq_identity::passwords::Passwords;
+use vouchmq_identity::passwords::{MemoryKey, Passwords};
 use vouchmq_registrar::SystemEntropy;
 
 use super::Mistake;
@@ -47,18 +49,18 @@ impl Reading<'_> {
         let rules = &management.http.rules;
         let proxied = (rules.has_proxy_protocol || !rules.trusted_proxies.is_empty())
             .then(|| "others come by its trusted_proxies".to_owned());
-        if let (Some(at), Some(why)) = (login.is_open, exposed(management).or(proxied)) {
+        let Some(why) = exposed(management).or(proxied) else { return };
+        if let Some(at) = login.is_open {
             let text = format!(
                 "http_server.auth_type = no_auth: {why}: everybody who gets there could do everything; write basic or \
                  jwt, or listen on 127.0.0.1 and nowhere else"
             );
             self.mistake(self.outcome.place(at.0), text);
         }
-        let Some(why) = exposed(management) else { return };
         for user in login.users.iter().filter(|user| user.has_known_password()) {
             let text = format!(
                 "the password of the operator '{}' is NanoMQ's default, which everybody knows, and {why}; choose \
-                 another one, or listen on 127.0.0.1",
+                 another one, or listen on 127.0.0.1 and without trusted_proxies",
                 user.name.escape_debug()
             );
             self.mistake(self.outcome.place(user.at.0), text);
@@ -76,7 +78,9 @@ impl Reading<'_> {
         match self.passwords(login) {
             Some(passwords) => {
                 let known = |user: &vouchmq_config::OperatorUser| {
-                    (user.name.clone(), KnownUser::new(user.rights.clone(), user.networks.clone()))
+                    let known = KnownUser::new(user.rights.clone(), user.networks.clone());
+                    let known = if user.has_known_password() { known.of_this_machine() } else { known };
+                    (user.name.clone(), known)
                 };
                 logins.with_users(passwords, login.users.iter().map(known))
             }
@@ -85,9 +89,8 @@ impl Reading<'_> {
     }
 
     fn passwords(&mut self, login: &ManagementLogin) -> Option<Passwords> {
-        let mut passwords = Passwords::new(&mut SystemEntropy)
-            .map_err(|fault| self.mistake("http_server.users", fault))
-            .ok()?;
+        let key = memory_key().map_err(|fault| self.mistake("http_server.users", fault)).ok()?;
+        let mut passwords = Passwords::under(&key);
         for user in &login.users {
             if let Err(fault) = passwords.add(&user.name, user.password.expose(), &mut SystemEntropy) {
                 let text = format!("the operator '{}': {fault}", user.name.escape_debug());
@@ -133,6 +136,15 @@ impl Reading<'_> {
                 None
             }
         }
+    }
+}
+
+/// One for as long as this process lives: what was right before a reload is known after it.
+fn memory_key() -> Result<MemoryKey, NoEntropy> {
+    static KEY: OnceLock<MemoryKey> = OnceLock::new();
+    match KEY.get() {
+        Some(key) => Ok(key.clone()),
+        None => MemoryKey::new(&mut SystemEntropy).map(|key| KEY.get_or_init(|| key).clone()),
     }
 }
 

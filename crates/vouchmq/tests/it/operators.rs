@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use vouchmq_client::{Method, Rest, RestFault};
 
 use crate::configured::Configured;
-use crate::process::{Ran, run};
+use crate::process::{Ran, run, run_in};
 
 /// The block of the article that asked for it, as it stands there.
 const ARTICLE: &str = include_str!("../fixtures/article.conf");
@@ -101,6 +101,12 @@ fn what_everybody_knows_opens_on_loopback_only() {
         assert!(refused.stdout.contains(told), "{refused:?}");
     }
     check(folder.path(), &far("password = swordfish")).code(0);
+    for proxy in
+        ["trusted_proxies = [\"127.0.0.1\"]", "proxy_protocol = true, trusted_proxies = [\"127.0.0.1\"]"]
+    {
+        let behind = format!("http_server {{ bind = [\"127.0.0.1:0\"], password = public, {proxy} }}");
+        assert!(check(folder.path(), &behind).code(2).stdout.contains("trusted_proxies"), "{proxy}");
+    }
     let proxied =
         "http_server { bind = [\"127.0.0.1:0\"], auth_type = no_auth, trusted_proxies = [\"127.0.0.1\"] }";
     assert!(check(folder.path(), proxied).code(2).stdout.contains("trusted_proxies"));
@@ -133,4 +139,98 @@ fn a_token_is_made_shown_and_tried_and_a_private_key_is_no_public_one() {
         format!("http_server.jwt {{ issuer = i, audience = a, keyfiles = [\"{}\"] }}", path("jwtRS256.key"));
     let refused = check(folder.path(), &config).code(2);
     assert!(refused.stdout.contains("PRIVATE"), "{refused:?}");
+}
+
+#[test]
+fn the_default_password_opens_on_this_machine_and_not_through_a_proxy() {
+    let broker = Configured::start(&format!("{MQTT}http_server {{ password = public }}\n"));
+    assert_eq!(asked(&broker, "/v1/api-keys", None, Some(("admin", "public"))), 200);
+    let address = broker.api().strip_prefix("http://").unwrap();
+    for (forwarded, status) in [("", "200"), ("X-Forwarded-For: 203.0.113.9\r\n", "401")] {
+        let mut bare = crate::management_listener::Bare::to(address);
+        let head = "GET /v1/api-keys HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+        // admin:public
+        bare.send(format!("{head}Authorization: Basic YWRtaW46cHVibGlj\r\n{forwarded}\r\n").as_bytes());
+        let answer = bare.closed();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+    }
+}
+
+#[test]
+fn a_certificate_opens_what_its_role_does_and_another_nothing() {
+    let folder = TempDir::new().unwrap();
+    for words in [
+        &["cert", "ca"][..],
+        &["cert", "server", "localhost", "127.0.0.1"],
+        &["cert", "device", "ann"],
+        &["cert", "device", "deploy"],
+        &["cert", "device", "stranger"],
+    ] {
+        run_in(folder.path(), words).code(0);
+    }
+    let login = r#"
+        http_server {
+            tls { certfile = "{folder}/server.crt", keyfile = "{folder}/server.key", cacertfile = "{folder}/ca.crt", verify_peer = true, fail_if_no_peer_cert = false }
+            certificates = [
+                { name = ann, subject = "CN=ann", role = administrator }
+                { name = deploy, subject = "CN=deploy", role = viewer }
+            ]
+        }
+    "#;
+    let broker = Configured::start_in(folder, &format!("{MQTT}{login}"), &[]);
+    assert!(broker.api().starts_with("https://"), "{}", broker.api());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let ask = |name: Option<&str>, path: &str| {
+        let certificate = name.map(|name| vouchmq_tls::CertificateFiles {
+            certificate: broker.path(&format!("{name}.crt")),
+            key: broker.path(&format!("{name}.key")),
+        });
+        let options = vouchmq_tls::ClientOptions {
+            authorities: Some(broker.path("ca.crt")),
+            certificate,
+            ..vouchmq_tls::ClientOptions::default()
+        };
+        let tls = vouchmq_tls::Client::load(&options).unwrap();
+        let rest = Rest::secure(broker.api(), None, tls).unwrap();
+        match runtime.block_on(rest.call::<serde_json::Value>(Method::GET, path, None::<&()>)) {
+            Ok(answer) => Ok(answer),
+            Err(RestFault::Problem(problem)) => Err(problem.status),
+            Err(other) => panic!("{other}"),
+        }
+    };
+    let who = ask(Some("ann"), "/v1/whoami").unwrap();
+    assert_eq!((&who["name"], &who["login"]), (&"cert:ann".into(), &"certificate".into()), "{who}");
+    assert!(who["expires_at"].is_string(), "{who}");
+    assert!(ask(Some("ann"), "/v1/api-keys").is_ok() && ask(Some("ann"), "/api/v4/nodes").is_ok());
+    assert!(ask(Some("deploy"), "/v1/devices").is_ok());
+    assert_eq!(ask(Some("deploy"), "/v1/api-keys").err(), Some(403));
+    assert_eq!([Some("stranger"), None].map(|name| ask(name, "/v1/whoami").err()), [Some(401); 2]);
+}
+
+#[test]
+fn whoami_says_who_a_token_is_and_what_it_opens() {
+    let folder = TempDir::new().unwrap();
+    rsa(folder.path());
+    let key = folder.path().join("jwtRS256.key.pub");
+    let text = format!(
+        "{MQTT}http_server.jwt {{ issuer = i, audience = a, keyfiles = [\"{}\"] }}\n",
+        key.to_str().unwrap()
+    );
+    let token =
+        issue(folder.path(), &["--issuer", "i", "--audience", "a", "--subject", "ann", "--role", "auditor"]);
+    let file = folder.path().join("token");
+    fs::write(&file, &token).unwrap();
+    let broker = Configured::start_in(folder, &text, &[]);
+    let whoami = |file: &Path| {
+        run(&["token", "whoami", "--api", broker.api(), "--token-file", file.to_str().unwrap()])
+    };
+    let told = whoami(&file).code(0).stdout;
+    for part in ["jwt:ann@i", "jwt", "auditor", "audit:read stats:read devices:read", "127.0.0.1"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains(&token), "{told}");
+    let admin = whoami(&broker.path("data/admin-token")).code(0).stdout;
+    assert!(admin.contains("admin") && admin.contains("administrator_token"), "{admin}");
+    fs::write(broker.path("wrong"), "wrong").unwrap();
+    whoami(&broker.path("wrong")).code(1);
 }

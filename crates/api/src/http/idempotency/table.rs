@@ -40,10 +40,22 @@ pub(super) struct Table {
     /// Keys whose answer is kept, the oldest first.
     order: VecDeque<(Instant, Key)>,
     byte_count: usize,
+    /// What each principal has of it.
+    shares: HashMap<Box<str>, Share>,
     entries_max: usize,
     bytes_max: usize,
     kept_for: Duration,
 }
+
+/// What is kept for one principal, in flight or answered.
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    entry_count: usize,
+    byte_count: usize,
+}
+
+/// One principal has at most this part of the table.
+const PART: usize = 4;
 
 #[derive(Debug)]
 struct Entry {
@@ -55,8 +67,8 @@ struct Entry {
 
 impl Table {
     pub(super) fn new(entries_max: usize, bytes_max: usize, kept_for: Duration) -> Self {
-        let (entries, order) = (HashMap::new(), VecDeque::new());
-        Self { entries, order, byte_count: 0, entries_max, bytes_max, kept_for }
+        let (entries, order, shares) = (HashMap::new(), VecDeque::new(), HashMap::new());
+        Self { entries, order, byte_count: 0, shares, entries_max, bytes_max, kept_for }
     }
 
     /// Looks a key up, and takes it if it is free.
@@ -73,9 +85,14 @@ impl Table {
                 Some(answer) => Found::Kept(answer.clone()),
             };
         }
+        let own = self.share(&key.principal).entry_count;
+        if own >= self.entries_max / PART && !self.forget_oldest_of(&key.principal) {
+            return Found::Full;
+        }
         if self.entries.len() >= self.entries_max && !self.forget_oldest() {
             return Found::Full;
         }
+        self.shares.entry(key.principal.clone()).or_default().entry_count += 1;
         self.entries.insert(key.clone(), Entry { request, answer: None });
         Found::New
     }
@@ -83,21 +100,45 @@ impl Table {
     /// Keeps the answer to a request that is in flight.
     pub(super) fn finish(&mut self, key: Key, answer: Answer) {
         let Some(entry) = self.entries.get_mut(&key) else { return };
-        self.byte_count = self.byte_count.saturating_add(answer.len());
+        let len = answer.len();
+        self.byte_count = self.byte_count.saturating_add(len);
+        if let Some(share) = self.shares.get_mut(&key.principal) {
+            share.byte_count = share.byte_count.saturating_add(len);
+        }
         entry.answer = Some(answer);
-        self.order.push_back((Instant::now(), key));
+        self.order.push_back((Instant::now(), key.clone()));
+        let part = self.bytes_max / PART;
+        while self.share(&key.principal).byte_count > part && self.forget_oldest_of(&key.principal) {}
         while self.byte_count > self.bytes_max && self.forget_oldest() {}
     }
 
     /// Forgets a request that is in flight.
     pub(super) fn forget(&mut self, key: &Key) {
-        self.entries.remove(key);
+        let Some(entry) = self.entries.remove(key) else { return };
+        let len = entry.answer.map_or(0, |answer| answer.len());
+        self.byte_count = self.byte_count.saturating_sub(len);
+        let Some(share) = self.shares.get_mut(&key.principal) else { return };
+        share.byte_count = share.byte_count.saturating_sub(len);
+        share.entry_count = share.entry_count.saturating_sub(1);
+        if share.entry_count == 0 {
+            self.shares.remove(&key.principal);
+        }
+    }
+
+    fn share(&self, principal: &str) -> Share {
+        self.shares.get(principal).copied().unwrap_or_default()
     }
 
     fn forget_oldest(&mut self) -> bool {
         let Some((_, key)) = self.order.pop_front() else { return false };
-        let answer = self.entries.remove(&key).and_then(|entry| entry.answer);
-        self.byte_count = self.byte_count.saturating_sub(answer.map_or(0, |answer| answer.len()));
+        self.forget(&key);
+        true
+    }
+
+    fn forget_oldest_of(&mut self, principal: &str) -> bool {
+        let at = self.order.iter().position(|(_, key)| *key.principal == *principal);
+        let Some((_, key)) = at.and_then(|at| self.order.remove(at)) else { return false };
+        self.forget(&key);
         true
     }
 }
@@ -130,7 +171,7 @@ mod tests {
     }
 
     fn table() -> (Table, Digest, Instant) {
-        (Table::new(3, 100, Duration::from_secs(60)), Digest::of(&["request"]), Instant::now())
+        (Table::new(12, 400, Duration::from_secs(60)), Digest::of(&["request"]), Instant::now())
     }
 
     #[tokio::test]
@@ -158,6 +199,28 @@ mod tests {
         assert_eq!(table.byte_count, 60);
         assert!(matches!(table.begin(&key(1), request, now), Found::Kept(_)));
         assert!(matches!(table.begin(&key(0), request, now), Found::New));
+    }
+
+    #[tokio::test]
+    async fn one_principal_pushes_out_no_answers_of_another() {
+        let (mut table, request, now) = table();
+        let mine = Key { principal: "ann".into(), key: "1".into() };
+        let _ = table.begin(&mine, request, now);
+        table.finish(mine.clone(), whole(60));
+        for number in 0..100 {
+            assert!(matches!(table.begin(&key(number), request, now), Found::New));
+            table.finish(key(number), whole(60));
+        }
+        assert!(matches!(table.begin(&mine, request, now), Found::Kept(_)));
+        assert_eq!(table.shares.values().map(|share| share.byte_count).sum::<usize>(), table.byte_count);
+        for number in 200..203 {
+            assert!(matches!(table.begin(&key(number), request, now), Found::New));
+        }
+        assert!(matches!(table.begin(&key(203), request, now), Found::Full));
+        let other = Key { key: "2".into(), ..mine };
+        assert!(matches!(table.begin(&other, request, now), Found::New), "others have their own part");
+        (200..203).for_each(|number| table.forget(&key(number)));
+        assert_eq!(table.shares.len(), 1);
     }
 
     #[tokio::test]

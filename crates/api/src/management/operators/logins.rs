@@ -26,6 +26,7 @@ pub struct Logins {
 pub struct KnownUser {
     rights: Rights,
     networks: Vec<Cidr>,
+    is_of_this_machine: bool,
 }
 
 /// Which signed tokens are taken.
@@ -90,7 +91,17 @@ impl Logins {
 impl KnownUser {
     /// Somebody with these rights, from these networks; from anywhere if there are none.
     pub const fn new(rights: Rights, networks: Vec<Cidr>) -> Self {
-        Self { rights, networks }
+        Self { rights, networks, is_of_this_machine: false }
+    }
+
+    /// Only from this machine, and never where a proxy has been at the request: the password is one that others know.
+    #[must_use]
+    pub fn of_this_machine(self) -> Self {
+        Self { is_of_this_machine: true, ..self }
+    }
+
+    pub(super) const fn is_of_this_machine(&self) -> bool {
+        self.is_of_this_machine
     }
 
     pub(super) const fn rights(&self) -> &Rights {

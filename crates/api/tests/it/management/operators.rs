@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
+use vouchmq_api::http::{Gatekeeper, Presented, Refusal};
 use vouchmq_api::management::{KnownUser, Logins, Operators, Tokens};
 use vouchmq_identity::Clock;
 use vouchmq_identity::jwt::{Grant, Key, Keys, Policy, SigningKey};
@@ -35,13 +36,13 @@ fn passwords(logins: Logins) -> Logins {
     logins.with_users(passwords, [("ann".into(), ann), ("bob".into(), bob)])
 }
 
-fn tokens(logins: Logins, policy: Policy) -> Logins {
+pub(super) fn tokens(logins: Logins, policy: Policy) -> Logins {
     let mut keys = Keys::default();
     keys.add(Key::from_pem(PUBLIC).unwrap()).unwrap();
     logins.with_tokens(Tokens::new(keys, policy))
 }
 
-fn token(world: &World, grant: Grant) -> String {
+pub(super) fn token(world: &World, grant: Grant) -> String {
     let grant = Grant {
         issuer: Some("issuer.example".into()),
         audience: Some("broker.example".into()),
@@ -52,7 +53,7 @@ fn token(world: &World, grant: Grant) -> String {
     SigningKey::from_pem(PRIVATE).unwrap().sign(&grant, world.clock.now()).unwrap()
 }
 
-fn with(world: &World, logins: Logins) -> (Server, Arc<Operators>) {
+pub(super) fn with(world: &World, logins: Logins) -> (Server, Arc<Operators>) {
     let mut operators = None;
     let server = world.management_that(|management| {
         management.operators().replace(logins);
@@ -120,7 +121,10 @@ fn what_was_changed_by_a_password_is_audited_under_its_user() {
     assert_eq!(server.ask(&head).status, 201);
     let audited = server.get("/v1/audit").is(200);
     let entry = &audited["items"][0];
-    assert_eq!((&entry["actor"], &entry["request_id"]), (&json!("user:ann"), &json!("r-7")), "{entry}");
+    assert_eq!(entry["actor"], "user:ann", "{entry}");
+    // The client's name for it, and ours, which nobody chooses.
+    let id = text(entry, "request_id");
+    assert!(id.strip_prefix("r-7/").is_some_and(|own| own.len() == 32), "{id}");
 }
 
 #[test]
@@ -153,6 +157,83 @@ fn a_signed_token_opens_what_it_says() {
     assert_eq!(server.get("/v1/events").is(200)["items"][0]["reason"], "token_signature");
     world.clock.turn(700_000);
     assert_eq!(server.get("/v1/devices").status, 200, "the administrator's token opens beside it");
+}
+
+/// A user whose password everybody knows.
+#[test]
+fn a_known_password_opens_on_this_machine_and_nowhere_behind_a_proxy() {
+    let world = World::new();
+    let mut entropy = Repeatable(7);
+    let mut passwords = Passwords::new(&mut entropy).unwrap();
+    passwords.add("admin", "public", &mut entropy).unwrap();
+    let admin = KnownUser::new(Rights::administrator(), Vec::new()).of_this_machine();
+    let (server, _) = with(&world, Logins::default().with_users(passwords, [("admin".into(), admin)]));
+    let login = basic("admin", "public");
+    assert!(who(&server, &login).is_ok());
+    for proxied in ["X-Forwarded-For: 203.0.113.9", "X-Forwarded-For: 127.0.0.1", "Via: 1.1 proxy"] {
+        assert_eq!(who(&server, &format!("{login}{proxied}\r\n")), Err(401), "{proxied}");
+    }
+    assert_eq!(server.get("/v1/events").is(200)["items"][0]["reason"], "not_of_this_machine");
+}
+
+#[test]
+fn guesses_of_others_do_not_deny_the_right_password_at_another_address() {
+    let world = World::new();
+    let logins = passwords(Logins::default());
+    let mut management = None;
+    drop(world.management_that(|made| {
+        made.operators().replace(logins);
+        management = Some(made.operators().clone());
+        made
+    }));
+    let operators = management.unwrap();
+    let ask = |peer: &str, password: &str| {
+        let (operators, peer) = (operators.clone(), peer.parse().unwrap());
+        let presented =
+            Presented::Basic { user: "ann".into(), password: password.to_owned().into(), is_direct: true };
+        async move { operators.principal(&presented, peer).await.map(|principal| principal.name) }
+    };
+    crate::harness::runtime().block_on(async {
+        // More than wait in one line, from three networks.
+        let flood: Vec<_> = (0..60)
+            .map(|number| tokio::spawn(ask(&format!("203.0.113.{}", number % 3), &format!("guess {number}"))))
+            .collect();
+        tokio::task::yield_now().await;
+        for peer in ["198.51.100.7", "127.0.0.1"] {
+            assert_eq!(ask(peer, "12345").await, Ok("user:ann".into()), "{peer}");
+        }
+        let mut busy_count = 0;
+        for guess in flood {
+            busy_count += usize::from(guess.await.unwrap() == Err(Refusal::Busy));
+        }
+        assert!(busy_count >= 30, "{busy_count}");
+    });
+}
+
+#[test]
+fn nanomqs_api_takes_a_password_of_an_administrator_and_tells_a_token_that_is_over() {
+    let world = World::new();
+    let mut entropy = Repeatable(7);
+    let mut passwords = Passwords::new(&mut entropy).unwrap();
+    passwords.add("admin", "swordfish", &mut entropy).unwrap();
+    let admin = KnownUser::new(Rights::administrator(), Vec::new());
+    let logins = Logins::default().with_users(passwords, [("admin".into(), admin)]);
+    let policy = Policy::strict("issuer.example", "broker.example");
+    let (server, _) = with(&world, tokens(logins, policy));
+    let path = "/api/v4/nodes";
+    let told = |login: &str| {
+        let answer = ask(&server, path, login);
+        (answer.status, answer.json()["code"].as_u64())
+    };
+    assert_eq!(told(&basic("admin", "swordfish")), (200, Some(0)));
+    assert_eq!(told(&basic("admin", "public")), (401, Some(103)));
+    let grant = Grant { role: Some(Role::Administrator), ..Grant::default() };
+    let bearer = format!("Authorization: Bearer {}\r\n", token(&world, grant));
+    assert_eq!(told(&bearer), (200, Some(0)));
+    world.clock.turn(700_000);
+    assert_eq!(told(&bearer), (401, Some(116)));
+    let forged = bearer.replace("\r\n", "AAAA\r\n");
+    assert_eq!(told(&forged), (401, Some(103)), "what was never right is not told to be over");
 }
 
 #[test]

@@ -94,6 +94,8 @@ fn a_document_of_keys_has_public_ones_each_with_its_name() {
         (ec.replace("P-256", "P-384"), KeyFault::Malformed),
         (ec.replace("P-256", "secp256k1"), KeyFault::Kind),
         (r#"{"kty":"RSA","n":"AQAB","e":"AQAB"}"#.to_owned(), KeyFault::Bits { bits: 17 }),
+        // Whoever sends a token has it verified.
+        (rsa_of(513), KeyFault::Bits { bits: 4104 }),
     ] {
         assert_eq!(read(std::slice::from_ref(&key)), Err(fault), "{key}");
     }
@@ -101,6 +103,12 @@ fn a_document_of_keys_has_public_ones_each_with_its_name() {
     assert_eq!(read(&[jwk(r#","use":"enc""#)]), Err(KeyFault::Empty));
     let many: Vec<String> = (0..=KEYS_MAX).map(|number| jwk(&format!(r#","kid":"{number}""#))).collect();
     assert_eq!(read(&many), Err(KeyFault::TooMany));
+}
+
+/// A key of RSA with so many bytes, all bits of them set.
+fn rsa_of(len: usize) -> String {
+    let modulus = Base64UrlUnpadded::encode_string(&vec![0xFF; len]);
+    format!(r#"{{"kty":"RSA","n":"{modulus}","e":"AQAB"}}"#)
 }
 
 #[test]
@@ -121,6 +129,8 @@ fn a_kid_names_its_key_and_no_other() {
     assert_eq!(of(&two, ""), Err(TokenFault::UnknownKey), "which of two is not said");
     let one = all_of([named(&first, Some("1"))]);
     assert_eq!([of(&one, ""), of(&one, r#","kid":"3""#)], [Ok(()), Err(TokenFault::UnknownKey)]);
+    let mixed = all_of([named(&second, Some("1")), named(&first, None)]);
+    assert_eq!(of(&mixed, r#","kid":"1""#), Err(TokenFault::Signature), "no other is tried");
     let files = all_of([named(&second, None), named(&first, None)]);
     assert_eq!([of(&files, ""), of(&files, r#","kid":"3""#)], [Ok(()), Ok(())], "files have no names");
     assert!(files.clone().all_for(Algorithm::EdDsa).is_ok() && files.all_for(Algorithm::Rs256).is_err());
