@@ -111,7 +111,7 @@ impl<'a> Resolver<'a> {
         };
         if user.has_known_password() {
             let text = format!(
-                "{path}: the password of the operator '{}' is NanoMQ's default, which EVERYBODY KNOWS",
+                "{path}: the password of the operator '{}' is NanoMQ's default or its user name, which EVERYBODY KNOWS",
                 name.escape_debug()
             );
             self.warn(place, text, "choose another one; it is not taken on other addresses than loopback");

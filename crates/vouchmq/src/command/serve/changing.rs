@@ -9,6 +9,7 @@ use vouchmq_client::dto::reload::Reloaded;
 use vouchmq_config::Overrides;
 
 use super::asked::{Asked, Wanted};
+use super::log;
 use super::running::Running;
 use crate::configuration::{self, Drafts, Mistake, Written};
 
@@ -107,6 +108,7 @@ fn changed(asked: &Asked, changes: &[KeyChange]) -> Result<(Wanted, ToWrite), Ve
         return Err(overruled);
     }
     let wanted = asked.read_with(&drafts)?;
+    keeps_log_in_place(asked, &wanted)?;
     Ok((wanted, ToWrite { path, text, instead: OVERRIDES }))
 }
 
@@ -136,6 +138,7 @@ fn replaced(asked: &Asked, text: String) -> Result<(Wanted, ToWrite), Vec<Mistak
     }
     let drafts = Drafts { file: Some(text.clone()), ..Drafts::default() };
     let mut wanted = asked.read_with(&drafts)?;
+    keeps_log_in_place(asked, &wanted)?;
     let overrides = configuration::overrides_of(asked.said()).display().to_string();
     let above = wanted.outcome.effective().filter(|value| value.origin.starts_with(&overrides));
     let above =
@@ -155,10 +158,29 @@ fn rolled_back(asked: &Asked, kept: Kept) -> Result<(Wanted, ToWrite), Vec<Mista
     };
     let drafts = match kept {
         Kept::Overrides => Drafts { overrides: Some(text.clone()), ..Drafts::default() },
-        Kept::File => Drafts { file: Some(text.clone()), ..Drafts::default() },
+        Kept::File => Drafts { file: Some(text.clone()), was_there: true, ..Drafts::default() },
     };
     let wanted = asked.read_with(&drafts)?;
     Ok((wanted, ToWrite { path, text, instead }))
+}
+
+/// What is logged holds names that clients choose: over the API it goes to no other folder.
+fn keeps_log_in_place(asked: &Asked, wanted: &Wanted) -> Result<(), Vec<Mistake>> {
+    let before = configuration::outcome(asked.said()).config;
+    let file = &wanted.config.log.file;
+    if before.as_ref().is_some_and(|before| before.log.file == *file) {
+        return Ok(());
+    }
+    let folders = before.as_ref().map(|before| [before.log.file.parent(), Some(&*before.system.data)]);
+    if folders.into_iter().flatten().flatten().any(|folder| log::is_below(file, folder)) {
+        return Ok(());
+    }
+    let text = format!(
+        "{} lies neither below the folder of the log nor below the data directory; write log.dir into the file on \
+         this machine",
+        file.display()
+    );
+    Err(vec![Mistake::new("log.file", text)])
 }
 
 /// The file of `--config`; behind a link, if it is one.
@@ -180,5 +202,5 @@ fn unreadable(path: &Path, error: &io::Error) -> Vec<Mistake> {
 }
 
 fn mistakes(told: Vec<(String, String)>) -> Vec<Mistake> {
-    told.into_iter().map(|(place, text)| Mistake { place, text }).collect()
+    told.into_iter().map(|(place, text)| Mistake::new(place, text)).collect()
 }

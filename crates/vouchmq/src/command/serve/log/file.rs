@@ -1,13 +1,14 @@
 //! A log file that is begun anew when it has become large.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use vouchmq_config::Rotation;
 
+use super::owned;
 use crate::clock::Utc;
 
 /// A file, and older ones beside it: `x.log`, `x.log.1` and so on, the last of which is the oldest.
@@ -22,15 +23,17 @@ pub(super) struct RotatedFile {
 }
 
 impl RotatedFile {
-    /// Opens it for its owner to read, and goes on where it ends. Its folder is made if it is missing.
+    /// Opens it for its owner to read, and goes on where it ends. Its folder is made if it is missing. A file that is
+    /// no log of ours is refused, also one that would be in the way of an older log.
     pub(super) fn open(path: &Path, rotation: Rotation) -> io::Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder)?;
         }
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-        let len = file.metadata()?.size();
+        let (file, len) = owned::open(path)?;
         let looked_secs = Utc::now().unix_secs;
-        Ok(Self { path: path.to_owned(), rotation, file, len, looked_secs })
+        let opened = Self { path: path.to_owned(), rotation, file, len, looked_secs };
+        opened.refuse_others()?;
+        Ok(opened)
     }
 
     /// Begins a new file where this one was moved away or deleted, which is looked at once a second: what is written to
@@ -52,8 +55,14 @@ impl RotatedFile {
         }
     }
 
+    /// What was not written here is neither renamed nor deleted.
+    fn refuse_others(&self) -> io::Result<()> {
+        (1..self.rotation.files_max).try_for_each(|number| owned::look(&self.numbered(number)))
+    }
+
     /// Makes room for a new file: every older one gets the next number, the oldest is gone.
     fn rotate(&mut self) -> io::Result<()> {
+        self.refuse_others()?;
         for number in (1..self.rotation.files_max).rev() {
             let (from, to) = (self.numbered(number - 1), self.numbered(number));
             match fs::rename(from, to) {
@@ -147,8 +156,11 @@ mod tests {
 
     #[test]
     fn a_full_disk_is_an_error_that_passes() {
+        let device = fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
+        let rotation = Rotation { bytes_max: 100, files_max: 2 };
+        let path = "/dev/full".into();
         let mut file =
-            RotatedFile::open(Path::new("/dev/full"), Rotation { bytes_max: 100, files_max: 2 }).unwrap();
+            RotatedFile { path, rotation, file: device, len: 0, looked_secs: Utc::now().unix_secs };
         for _ in 0..3 {
             let error = file.write_all(b"one\n").unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::StorageFull);
