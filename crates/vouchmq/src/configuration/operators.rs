@@ -57,7 +57,7 @@ impl Reading<'_> {
         let Some(why) = exposed(management) else { return };
         for user in login.users.iter().filter(|user| has_known_password(user)) {
             let text = format!(
-                "the password of the operator '{}' is one that everybody knows, as NanoMQ's default is, and {why}; choose \
+                "the password of the operator '{}' is NanoMQ's default or its user name, which everybody knows, and {why}; choose \
                  another one, or listen on 127.0.0.1",
                 user.name.escape_debug()
             );

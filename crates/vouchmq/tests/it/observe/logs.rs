@@ -79,8 +79,20 @@ fn files_are_rotated_under_load_and_each_line_is_whole() {
 /// The broker serves on, and its lines are not lost.
 #[test]
 fn a_log_that_cannot_be_written_goes_to_standard_error() {
-    let mut observed =
-        Observed::start(&["--set", "log.to=[file]", "--set", "log.dir=/dev", "--set", "log.file=full"]);
-    observed.server.publish(&["-t", "t", "-m", "x", "-i", "lucky"]);
+    let folder = tempfile::tempdir().unwrap();
+    let dir = format!("log.dir={}", folder.path().display());
+    let flags = ["--set", "log.to=[file]", "--set", &dir, "--set", "log.rotation.size=4KB"];
+    let mut observed = Observed::start(&[&flags[..], &["--log-level", "debug"]].concat());
+    // It is never renamed or deleted, so that the log cannot be begun anew.
+    fs::write(folder.path().join("vouchmq.log.1"), "precious").unwrap();
+    let deadline = vouchmq_broker::Monotonic::start();
+    while fs::metadata(folder.path().join("vouchmq.log")).unwrap().len() < 3_800 {
+        assert!(deadline.now().since(vouchmq_mqtt::time::Timestamp::ZERO) < crate::process::DEADLINE);
+        observed.api.get("/healthz");
+    }
+    for _ in 0..20 {
+        observed.server.publish(&["-t", "t", "-m", "x", "-i", "lucky"]);
+    }
     observed.server.wait_for("client_id=lucky");
+    assert_eq!(fs::read_to_string(folder.path().join("vouchmq.log.1")).unwrap(), "precious");
 }
