@@ -52,11 +52,6 @@ impl Origin {
     pub(crate) const fn is_overrides(&self) -> bool {
         matches!(self, Self::Overrides(_))
     }
-
-    /// Whether it has lines.
-    pub(crate) const fn is_file(&self) -> bool {
-        matches!(self, Self::File(_) | Self::Overrides(_))
-    }
 }
 
 impl fmt::Display for Origin {
@@ -195,9 +190,9 @@ impl Layers {
         said.map_or_else(|| crate::SystemOptions::default().data, PathBuf::from)
     }
 
-    /// Whether a file was read.
+    /// Whether a configuration file was read: what the API has changed is none.
     pub(crate) fn has_file(&self) -> bool {
-        self.origins.iter().any(Origin::is_file)
+        self.origins.iter().any(|origin| matches!(origin, Origin::File(_)))
     }
 
     fn add(&mut self, origin: Origin) -> Place {

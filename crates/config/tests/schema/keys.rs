@@ -112,6 +112,9 @@ fn beside(path: &str) -> &'static str {
         ("certificates", "scopes") if list.starts_with("http_server") => {
             "name = ann, subject = x, role = auditor"
         }
+        ("certificates", "subject") if list.starts_with("http_server") => {
+            "name = ann, san = x, role = auditor"
+        }
         ("certificates", _) if list.starts_with("http_server") => {
             "name = ann, subject = x, scopes = [\"stats:read\"]"
         }

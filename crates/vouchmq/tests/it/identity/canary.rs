@@ -108,44 +108,55 @@ fn live(fleet: &Fleet) -> Canaries {
 
 /// Every answer to a GET, by the API's own description; ids are taken from the lists.
 fn read_everything(fleet: &Fleet) -> String {
-    let operator = &fleet.operator;
-    let document = operator.get("/openapi.json");
+    let document = fleet.operator.get("/openapi.json");
     let mut answers = String::new();
     for (path, operations) in document["paths"].as_object().unwrap() {
-        if operations.get("get").is_none() {
-            continue;
-        }
-        // A stream has no end, and what is exported is no JSON: it is read below.
-        if matches!(path.as_str(), "/v1/changes" | "/v1/exports") {
+        // A stream has no end.
+        if operations.get("get").is_none() || matches!(path.as_str(), "/v1/changes" | "/v1/trace") {
             continue;
         }
         for path in fill(fleet, path) {
-            answers.push_str(&format!("{path} {}\n", operator.get(&path)));
+            let Answer { status, body } = look(fleet, &path);
+            assert!(status < 500 && ![401, 403, 405].contains(&status), "{path}: {status} {body}");
+            answers.push_str(&format!("{path} {body}\n"));
         }
     }
-    answers.push_str(&exported(fleet));
-    for part in ["/v1/audit ", "/v1/events ", "/v1/devices ", "/v1/api-keys ", "/v1/registrations "] {
-        assert!(answers.contains(part), "{part} was not read");
+    assert!(exported(fleet).contains("\"device\""), "devices are exported");
+    let read = ["/v1/audit", "/v1/events", "/v1/devices", "/v1/api-keys", "/v1/registrations", "/v1/config"];
+    for part in [&read[..], &["/metrics", "/api/v4/configuration", "/api/v4/prometheus"]].concat() {
+        assert!(answers.contains(&format!("{part} ")), "{part} was not read");
     }
     answers
 }
 
-/// What an export says, as it is on the wire.
-fn exported(fleet: &Fleet) -> String {
+/// Asks for something on a connection of its own, as it is on the wire.
+fn look(fleet: &Fleet, path: &str) -> Answer {
     let mut caller = Caller::dial(fleet.management.trim_start_matches("http://")).unwrap();
-    let Answer { status, body } =
-        caller.ask(&format!("GET /v1/exports\r\nAuthorization: Bearer {TOKEN}"), "").unwrap();
+    caller.ask(&format!("GET {path}\r\nAuthorization: Bearer {TOKEN}"), "").unwrap()
+}
+
+/// What an export says.
+fn exported(fleet: &Fleet) -> String {
+    let Answer { status, body } = look(fleet, "/v1/exports");
     assert_eq!(status, 200, "{body}");
-    assert!(body.contains("\"device\""), "devices are exported: {body}");
     body
 }
 
-/// The path for each item of the list that it belongs to.
+/// The path for each item of the list that it belongs to; elsewhere a name that may be there stands in it.
 fn fill(fleet: &Fleet, path: &str) -> Vec<String> {
-    let Some((list, _)) = path.split_once("/{id}") else { return vec![path.to_owned()] };
-    let list = if list == "/v1/credentials" { credentials(fleet) } else { fleet.operator.get(list) };
-    let items = list["items"].as_array().unwrap();
-    items.iter().map(|item| path.replace("{id}", &text(item, "id"))).collect()
+    if let Some((list, _)) = path.split_once("/{id}").filter(|(list, _)| *list != "/v1/clients") {
+        let list = if list == "/v1/credentials" { credentials(fleet) } else { fleet.operator.get(list) };
+        let items = list["items"].as_array().unwrap();
+        return items.iter().map(|item| path.replace("{id}", &text(item, "id"))).collect();
+    }
+    let Some((before, rest)) = path.split_once('{') else { return vec![path.to_owned()] };
+    let (parameter, after) = rest.split_once('}').unwrap();
+    let values: &[&str] = match parameter {
+        "type" => &["basic", "tls", "auth", "auth_http", "websocket", "http_server", "sqlite", "bridge"],
+        "key" => &["http_server.port", "http_server.password", "auth.password"],
+        _ => &["c1"],
+    };
+    values.iter().map(|value| format!("{before}{value}{after}")).collect()
 }
 
 fn credentials(fleet: &Fleet) -> Value {
