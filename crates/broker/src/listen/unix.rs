@@ -75,9 +75,12 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Gives a file this name too, if nothing has it.
 fn name(file: &Path, path: &Path) -> io::Result<()> {
-    fs::hard_link(file, path).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => io::Error::new(io::ErrorKind::AddrInUse, error),
-        _ => error,
+    fs::hard_link(file, path).map_err(|error| {
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            io::Error::new(io::ErrorKind::AddrInUse, error)
+        } else {
+            error
+        }
     })
 }
 
