@@ -193,7 +193,9 @@ impl Gate {
         let attempt = attempt.transpose().map_err(too_many)?;
         let refusal = match self.keeper.principal(presented, peer).await {
             Ok(principal) => {
-                attempt.map(Attempt::proven);
+                if let Some(attempt) = attempt {
+                    attempt.proven();
+                }
                 return Ok(principal);
             }
             Err(refusal) => refusal,
@@ -214,7 +216,9 @@ impl Gate {
                 Err(wait) => Err(too_many(wait)),
             },
             Refusal::Unavailable => {
-                attempt.map(Attempt::undecided);
+                if let Some(attempt) = attempt {
+                    attempt.undecided();
+                }
                 Err(unavailable("logins cannot be checked now"))
             }
         }
