@@ -10,7 +10,7 @@ use vouchmq_identity::model::{Rights, Role, Scope};
 use vouchmq_identity::{KeyId, UnixMillis};
 
 use super::crowd::network_of;
-use super::lockout::{Attempt, Lockout};
+use super::lockout::Lockout;
 use super::presented::Presented;
 use super::{Code, Limiter, Problem};
 
