@@ -4,6 +4,7 @@
 //! [`routes()`] is the index: every operation with what it needs. Each changes the registry by one command, so
 //! that all or nothing of it happens, with its entry of the audit log.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -62,7 +63,7 @@ mod v4;
 
 pub use applied::{Application, Applied};
 pub use authentication::Asking;
-pub use configuration::{Configuration, InvalidConfig, Kept, KeyChange};
+pub use configuration::{Authority, Configuration, Draft, Edit, InvalidConfig, Kept, KeyChange, Undrafted};
 pub use keys::ApiKeys;
 pub use logging::{Level, Levels, Logging, NoLevel};
 pub use operators::{KnownCertificate, KnownUser, Logins, Operators, Tokens};
@@ -227,7 +228,7 @@ pub fn limits() -> HttpLimits {
 /// What the management listener serves: [`routes()`] and [`nanomq_routes()`] behind the keys of `management`, and
 /// `/openapi.json`.
 pub fn router(management: Management) -> Router {
-    let gate = Gate::new(management.operators.clone());
+    let gate = Gate::new(management.operators.clone()).with_calls_per_second(CALLS_PER_SECOND);
     let idempotency = Idempotency::default();
     let here = Arc::new(management);
     let (own, nanomq) = (routes(), nanomq_routes());
@@ -361,6 +362,8 @@ fn about_the_configuration() -> Routes<Arc<Management>> {
 }
 
 const TITLE: &str = "management";
+/// Requests of one operator: more than any script needs, and less than keep the broker from its devices.
+const CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(1000).unwrap();
 
 impl std::fmt::Debug for Management {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

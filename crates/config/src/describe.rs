@@ -17,6 +17,11 @@ const fn effect(row: &Row) -> &'static str {
     }
 }
 
+/// What is needed to change it over the management API.
+const fn scope(row: &Row) -> &'static str {
+    if row.is_guarded { "admin" } else { "config:write" }
+}
+
 /// What it does, or why nothing.
 fn what(row: &Row) -> String {
     match row.effect {
@@ -41,7 +46,7 @@ pub fn markdown() -> String {
         if *title != before {
             let _ = write!(
                 text,
-                "\n### `{title}`\n\n| Key | Default | Allowed | Here | What, and what happens at the bound |\n|---|---|---|---|---|\n"
+                "\n### `{title}`\n\n| Key | Default | Allowed | Here | Scope | What, and what happens at the bound |\n|---|---|---|---|---|---|\n"
             );
             before = title;
         }
@@ -50,10 +55,11 @@ pub fn markdown() -> String {
             let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
             let _ = writeln!(
                 text,
-                "| `{}` | {default} | {} | {} | {} |",
+                "| `{}` | {default} | {} | {} | {} | {} |",
                 shown(row),
                 row.allowed(),
                 effect(row),
+                scope(row),
                 what(row)
             );
         }
@@ -61,18 +67,19 @@ pub fn markdown() -> String {
     text
 }
 
-/// The table in JSON: an array of objects with `key`, `type`, `default`, `allowed`, `effect`, `nanomq`, `variable`,
-/// `description`.
+/// The table in JSON: an array of objects with `key`, `type`, `default`, `allowed`, `effect`, `scope`, `nanomq`,
+/// `variable`, `description`.
 pub fn json() -> String {
     let object = |row: &Row| {
         let variable = row.variable().map_or_else(|| "null".to_owned(), |variable| quoted(&variable));
         format!(
-            "{{\"key\":{},\"type\":{},\"default\":{},\"allowed\":{},\"effect\":{},\"nanomq\":{},\"variable\":{variable},\"description\":{}}}",
+            "{{\"key\":{},\"type\":{},\"default\":{},\"allowed\":{},\"effect\":{},\"scope\":{},\"nanomq\":{},\"variable\":{variable},\"description\":{}}}",
             quoted(&shown(row)),
             quoted(&row.kind.name()),
             quoted(&row.default_text()),
             quoted(&row.allowed()),
             quoted(effect(row)),
+            quoted(scope(row)),
             row.is_nanomq,
             quoted(&what(row)),
         )

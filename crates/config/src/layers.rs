@@ -1,10 +1,12 @@
 //! Where values come from: files, then what the API changed, then the environment, then flags. One list of origins,
 //! and every value's place names one of them.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::guarded::{Guarded, Said};
 use crate::hocon::{Absent, MissingInclude, Note, Notes, Place, Read, Severity};
 use crate::schema::{Kind, Shape, nearest, rows};
 use crate::tree::{Node, Replacing, What, moved};
@@ -21,6 +23,17 @@ pub struct Layers {
     pub(crate) notes: Notes,
     pub(crate) missing: Vec<MissingInclude>,
     pub(crate) absent: Vec<Absent>,
+    pub(crate) guarded: Guarded,
+    pub(crate) unshown: Unshown,
+}
+
+/// What is not told to everybody who may see a configuration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unshown {
+    /// Origins that are files which another one includes: perhaps no configuration at all.
+    pub(crate) included: BTreeSet<u16>,
+    /// Where values stand that are made of variables of the environment.
+    pub(crate) variables: BTreeSet<Place>,
 }
 
 /// One of the things that values come from.
@@ -63,23 +76,27 @@ impl Layers {
             notes: Notes::default(),
             missing: Vec::new(),
             absent: Vec::new(),
+            guarded: Guarded::default(),
+            unshown: Unshown::default(),
         }
     }
 
     /// Lays what a configuration file says above what there is.
     pub fn file(&mut self, read: Read) {
-        self.read(read, Origin::File);
+        self.guarded.file = self.read(read, Origin::File);
     }
 
     /// Lays what the API has changed above what there is.
     pub fn overrides(&mut self, read: Read) {
-        self.read(read, Origin::Overrides);
+        self.guarded.overrides = self.read(read, Origin::Overrides);
     }
 
-    fn read(&mut self, read: Read, origin: impl Fn(PathBuf) -> Origin) {
-        let Read { root, files, notes, missing, absent } = read;
+    fn read(&mut self, read: Read, origin: impl Fn(PathBuf) -> Origin) -> Said {
+        let Read { root, files, notes, missing, absent, variables } = read;
         let first = self.next();
         self.origins.extend(files.into_iter().map(origin));
+        self.unshown.included.extend(first.saturating_add(1)..self.next());
+        self.unshown.variables.extend(variables.into_iter().map(|place| moved(place, first)));
         for note in &notes {
             let place = moved(note.place, first);
             let related = note.related.map(|place| moved(place, first));
@@ -108,7 +125,9 @@ impl Layers {
                 self.notes.push(note.hint("take one of them out").related(within));
             }
         }
+        let said = Said::by(&root);
         self.root.overlay(root, shape, Replacing::Silent, &mut self.notes);
+        said
     }
 
     /// Lays variables that are of the table above what there is; others are not looked at.

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use crate::config::{Config, Hidden, RegistryOptions, Settings, SystemOptions};
 use crate::effective::entries;
+use crate::guarded::Said;
 use crate::hocon::{Note, Notes, Place, Severity};
 use crate::inspect::Inspector;
 use crate::layers::Layers;
@@ -26,8 +27,9 @@ use crate::value;
 /// What the layers mean, and everything that is wrong with them.
 pub fn resolve(layers: Layers) -> Outcome {
     let has_file = layers.has_file();
-    let Layers { root, origins, mut notes, missing, absent } = layers;
-    let found = Inspector::inspect(&root, &mut notes);
+    let Layers { root, origins, mut notes, missing, absent, mut guarded, unshown } = layers;
+    guarded.whole = Said::by(&root);
+    let found = Inspector::inspect(&root, &unshown.variables, &mut notes);
     let mut resolver = Resolver { root: &root, notes: &mut notes, references: BTreeMap::new(), has_file };
     for include in &missing {
         if include.is_within("auth") || include.is_within("http_auth") {
@@ -42,7 +44,15 @@ pub fn resolve(layers: Layers) -> Outcome {
     notes.sort();
     let notes = once(&notes);
     let config = (!notes.has_errors()).then_some(config);
-    Outcome { config, entries: entries(found, &defaults(&root)), notes, origins, references }
+    Outcome {
+        config,
+        entries: entries(found, &defaults(&root)),
+        notes,
+        origins,
+        references,
+        guarded,
+        unshown,
+    }
 }
 
 /// A block that two listeners share is wrong once.

@@ -6,6 +6,8 @@ use crate::schema::{Kind, Row};
 use crate::tree::{Node, What};
 use crate::url::masked;
 
+/// What is shown in place of a value.
+pub(crate) const HIDDEN: &str = "(hidden)";
 /// Characters of a value that are told in a note.
 const SHOWN_MAX: usize = 60;
 
@@ -155,7 +157,7 @@ fn told(node: &Node, kind: Kind) -> String {
 /// A value as the effective configuration shows it.
 pub(crate) fn show(node: &Node, row: &Row) -> String {
     match (&node.what, row.kind) {
-        (_, Kind::Secret) => "(hidden)".to_owned(),
+        (_, Kind::Secret) => HIDDEN.to_owned(),
         (_, Kind::Anything) => "{ … }".to_owned(),
         (What::Null, _) => "null".to_owned(),
         (What::Bool(value), _) => value.to_string(),
@@ -183,19 +185,29 @@ pub(crate) fn mark(node: &Node) -> Box<[u8]> {
 fn write(node: &Node, bytes: &mut Vec<u8>) {
     match &node.what {
         What::Null => bytes.push(0),
-        What::Bool(value) => bytes.extend(value.to_string().bytes()),
-        What::Word(text) | What::Text(text) => bytes.extend(text.bytes()),
-        What::List(items) => items.iter().for_each(|item| {
-            bytes.push(1);
-            write(item, bytes);
-        }),
-        What::Map(entries) => entries.iter().for_each(|entry| {
+        What::Bool(value) => write_text(&value.to_string(), bytes),
+        What::Word(text) | What::Text(text) => write_text(text, bytes),
+        What::List(items) => {
             bytes.push(2);
-            bytes.extend(entry.key.bytes());
+            bytes.extend(items.len().to_le_bytes());
+            items.iter().for_each(|item| write(item, bytes));
+        }
+        What::Map(entries) => {
             bytes.push(3);
-            write(&entry.node, bytes);
-        }),
+            bytes.extend(entries.len().to_le_bytes());
+            for entry in entries.iter() {
+                write_text(&entry.key, bytes);
+                write(&entry.node, bytes);
+            }
+        }
     }
+}
+
+/// With its length before it: no text looks like two, or like a list.
+fn write_text(text: &str, bytes: &mut Vec<u8>) {
+    bytes.push(1);
+    bytes.extend(text.len().to_le_bytes());
+    bytes.extend(text.bytes());
 }
 
 /// The address of a listener, where one stands that is possible.

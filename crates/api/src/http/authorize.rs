@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use vouchmq_identity::model::Scope;
 
 use super::presented::{Presented, is_of_another_site};
-use super::turns::Turns;
+use super::turns::Turn;
 use super::{Code, Gate, Gatekeeper, Idempotency, Peer, Principal, Problem, Refusal};
 
 /// Who made a request, and that it may: a route that is open to everybody has none.
@@ -108,20 +108,24 @@ pub(super) async fn authorize(
     let principal = authorized.principal.clone();
     request.extensions_mut().insert(authorized);
     // Behind the gate: who is nobody keeps nobody else waiting.
-    let turn = match Turns::take(&mut request).await {
-        Ok(turn) => turn,
+    let (request, turn) = match Turn::take(request, &principal).await {
+        Ok(taken) => taken,
         Err(problem) => return problem.into_response(),
     };
+    let ended = |turn: Option<Turn>, response: Response| match turn {
+        Some(turn) => turn.end(response).unwrap_or_else(IntoResponse::into_response),
+        None => response,
+    };
     if request.method().is_safe() {
-        return next.run(request).await;
+        return ended(turn, next.run(request).await);
     }
     let idempotency = demand.idempotency;
     let work = async move {
-        let _turn = turn;
-        match idempotency {
+        let response = match idempotency {
             Some(idempotency) => idempotency.answer(&principal.name, request, next).await,
             None => next.run(request).await,
-        }
+        };
+        ended(turn, response)
     };
     // A change is made to its end, also if its client hangs up: otherwise nobody could say whether it was made.
     tokio::spawn(work).await.unwrap_or_else(|panic| Problem::internal(&panic).into_response())

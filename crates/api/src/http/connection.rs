@@ -14,7 +14,8 @@ use tokio::time::{sleep, timeout_at};
 use vouchmq_tls::{Protocol, Server, SessionFault};
 
 use super::Draining;
-use super::front::{Asked, Front};
+use super::client::{Asked, Told};
+use super::front::Front;
 use super::origin::Origin;
 use super::policy::Now;
 use super::proxied::proxied;
@@ -24,6 +25,7 @@ use super::watched::Watched;
 /// One connection, and what it is served by.
 pub(super) struct Connection {
     pub(super) origin: Origin,
+    pub(super) told: Told,
     /// The address here that it came to; `None` by a Unix socket.
     pub(super) local: Option<std::net::IpAddr>,
     pub(super) front: Arc<Front>,
@@ -70,8 +72,9 @@ impl Connection {
     async fn begin<S: AsyncRead + AsyncWrite + Unpin>(&mut self, mut stream: S) -> io::Result<Begun<S>> {
         let rules = &self.now.rules;
         if rules.has_proxy_protocol {
+            self.told = Told::Itself;
             if let Some(client) = proxied(&mut stream).await? {
-                self.origin = Origin::Tcp(client);
+                (self.origin, self.told) = (Origin::Tcp(client), Told::Client);
             }
             if !rules.takes(self.origin) {
                 self.front.policy().counts().unlisted.fetch_add(1, Ordering::Relaxed);
@@ -85,7 +88,7 @@ impl Connection {
 
     /// HTTP on a stream.
     async fn speak<S: AsyncRead + AsyncWrite + Unpin>(self, stream: S, client: Option<vouchmq_tls::Peer>) {
-        let Self { origin, local, front, now, watch, mut is_closing, tls: _ } = self;
+        let Self { origin, told, local, front, now, watch, mut is_closing, tls: _ } = self;
         let limits = &now.limits;
         let drain = Draining(is_closing.clone());
         let has_certificate = client.as_ref().is_some_and(|client| client.certificate().is_some());
@@ -99,8 +102,10 @@ impl Connection {
                 request.extensions_mut().insert(client.clone());
             }
             async move {
+                // One answer at a time waits for a client to take it, however many were asked for.
+                watch.settled().await;
                 if is_good {
-                    Ok(front.answer(request, Asked { origin, local }, watch).await)
+                    Ok(front.answer(request, Asked { origin, told, local }, watch).await)
                 } else {
                     Err(io::Error::other(REFUSED))
                 }

@@ -24,8 +24,9 @@ pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED)
 }
 
-/// The client of a request: who connected, unless that is a trusted proxy. What proxies say is walked from the right,
-/// the nearest first, as long as trusted ones say it: what stands further left anybody can have written.
+/// The client that a request names, if a trusted proxy connected; `None`: nobody who is believed says anything. What
+/// proxies say is walked from the right, the nearest first, as long as trusted ones say it: what stands further left
+/// anybody can have written.
 ///
 /// # Errors
 /// 400: a trusted proxy says nothing that could be understood, or two things.
@@ -33,9 +34,9 @@ pub(super) fn client_of(
     connected: SocketAddr,
     headers: &HeaderMap,
     is_trusted: impl Fn(IpAddr) -> bool,
-) -> Result<Client, Problem> {
+) -> Result<Option<Client>, Problem> {
     if !is_trusted(connected.ip()) {
-        return Ok(Client { address: connected, is_https: false });
+        return Ok(None);
     }
     let ambiguous = |what| Problem::new(Code::MalformedRequest, what);
     let usual = entries(headers, X_FORWARDED_FOR, ',')
@@ -46,7 +47,7 @@ pub(super) fn client_of(
     let said = |name| elements.iter().map(move |element| parameter(element, name));
     let standard = walk(said("for").map(|text| text.and_then(|text| node(&text))), &is_trusted)?;
     let address = match (usual, standard) {
-        (None, None) => connected,
+        (None, None) => return Ok(None),
         (Some(ip), None) | (None, Some(ip)) => SocketAddr::new(ip, 0),
         (Some(ip), Some(other)) if ip == other => SocketAddr::new(ip, 0),
         (Some(_), Some(_)) => return Err(ambiguous("X-Forwarded-For and Forwarded name different clients")),
@@ -55,7 +56,7 @@ pub(super) fn client_of(
     let protocol =
         nearest(entries(headers, X_FORWARDED_PROTO, ',')).or_else(|| said("proto").next_back().flatten());
     let is_https = protocol.is_some_and(|protocol| protocol.eq_ignore_ascii_case("https"));
-    Ok(Client { address, is_https })
+    Ok(Some(Client { address, is_https }))
 }
 
 /// The first from the right that is not trusted; the last, if all are. `None` if there is nobody.
@@ -123,7 +124,7 @@ mod tests {
         ip.to_string().starts_with("10.")
     }
 
-    fn ask(from: &str, fields: &[(&'static str, &str)]) -> Result<Client, Code> {
+    fn ask(from: &str, fields: &[(&'static str, &str)]) -> Result<Option<Client>, Code> {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
             headers.append(*name, value.parse().unwrap());
@@ -132,7 +133,7 @@ mod tests {
     }
 
     fn address(from: &str, fields: &[(&'static str, &str)]) -> String {
-        ask(from, fields).unwrap().address.ip().to_string()
+        ask(from, fields).unwrap().unwrap().address.ip().to_string()
     }
 
     #[test]
@@ -142,10 +143,9 @@ mod tests {
             ("x-forwarded-proto", "https"),
             ("forwarded", "for=192.0.2.1"),
         ];
-        let told = Client { address: "203.0.113.9:80".parse().unwrap(), is_https: false };
-        assert_eq!(ask("203.0.113.9:80", &fields), Ok(told));
+        assert_eq!(ask("203.0.113.9:80", &fields), Ok(None));
         let told = Client { address: "192.0.2.1:0".parse().unwrap(), is_https: true };
-        assert_eq!(ask(PROXY, &fields), Ok(told));
+        assert_eq!(ask(PROXY, &fields), Ok(Some(told)));
     }
 
     #[test]
@@ -163,7 +163,7 @@ mod tests {
         }
         let lines = [("x-forwarded-for", "6.6.6.6"), ("x-forwarded-for", "192.0.2.1")];
         assert_eq!(address(PROXY, &lines), "192.0.2.1");
-        assert_eq!(address(PROXY, &[]), "10.0.0.1", "nobody else: the proxy asks for itself");
+        assert_eq!(ask(PROXY, &[]), Ok(None), "it names nobody");
     }
 
     #[test]
@@ -176,7 +176,7 @@ mod tests {
         ] {
             assert_eq!(address(PROXY, &[("forwarded", field)]), client, "{field}");
         }
-        assert!(ask(PROXY, &[("forwarded", "for=192.0.2.1;proto=https")]).unwrap().is_https);
+        assert!(ask(PROXY, &[("forwarded", "for=192.0.2.1;proto=https")]).unwrap().unwrap().is_https);
     }
 
     #[test]

@@ -1,5 +1,4 @@
 use std::any::Any;
-use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,13 +15,15 @@ use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
 use super::body::BodyDeadline;
-use super::forwarded::{self, Client};
+use super::client::{Asked, Told};
+use super::forwarded;
 use super::origin::Origin;
-use super::policy::{Now, Policy};
+use super::policy::Policy;
 use super::request_id::X_REQUEST_ID;
-use super::turns::Turns;
+use super::stream::LongAnswer;
+use super::turns::Line;
 use super::watch::Watch;
-use super::{Code, Peer, Problem, RequestId, Service, admit};
+use super::{Code, Peer, Problem, RequestId, Rules, Service, admit};
 
 /// Marks an answer (as an extension) that goes on for as long as the client stays.
 #[derive(Clone, Copy, Debug)]
@@ -39,14 +40,6 @@ pub(super) struct Front {
     policy: Policy,
     /// Whether TLS is spoken below.
     is_secure: bool,
-}
-
-/// Where a request was asked.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asked {
-    pub(super) origin: Origin,
-    /// The address that the client connected to.
-    pub(super) local: Option<IpAddr>,
 }
 
 /// Held by the body of an answer; when that is gone, the answer is on its way.
@@ -85,7 +78,8 @@ impl Front {
         let (start, now) = (Instant::now(), self.policy.now());
         let request_id = RequestId::of(request.headers());
         let method = request.method().clone();
-        let client = self.client(asked.origin, request.headers(), &now);
+        self.tell_of_a_proxy(asked, request.headers(), &now.rules);
+        let client = asked.client(request.uri(), request.headers(), &now);
         // Who cannot frame its body is not asked twice on a connection.
         let is_last = request.headers().contains_key(header::TRANSFER_ENCODING);
         let admitted = client.as_ref().map_err(Clone::clone).and_then(|client| {
@@ -102,7 +96,7 @@ impl Front {
                 request.extensions_mut().insert(Prolong(watch.clone()));
                 request.extensions_mut().insert(BodyDeadline(Instant::now() + now.limits.body_timeout));
                 let (turns, body_timeout) = (now.turns.clone(), now.limits.body_timeout);
-                request.extensions_mut().insert(Turns { turns, watch: watch.clone(), body_timeout });
+                request.extensions_mut().insert(Line { turns, watch: watch.clone(), body_timeout });
                 self.route(request, &watch).await
             }
             Err(problem) => problem.into_response(),
@@ -110,6 +104,8 @@ impl Front {
         let mut response = in_one_shape(routed, &request_id);
         if response.extensions().get::<EventStream>().is_some() {
             watch.streams();
+        } else if response.extensions().get::<LongAnswer>().is_some() {
+            watch.lists();
         }
         adorn(response.headers_mut(), &request_id);
         if is_last {
@@ -133,18 +129,17 @@ impl Front {
         })
     }
 
-    /// Who asks, behind proxies that are trusted.
-    fn client(&self, origin: Origin, headers: &HeaderMap, now: &Now) -> Result<Client, Problem> {
-        let is_trusted = |ip| now.rules.trusts(ip);
-        if !is_trusted(origin.ip()) && forwarded::is_forwarded(headers) && self.policy.tells_of_a_proxy() {
+    /// Tells operators, once, of a proxy that may be theirs.
+    fn tell_of_a_proxy(&self, asked: Asked, headers: &HeaderMap, rules: &Rules) {
+        let is_unheard = asked.told == Told::Nothing && !rules.trusts(asked.origin.ip());
+        if is_unheard && forwarded::is_forwarded(headers) && self.policy.tells_of_a_proxy() {
             tracing::warn!(
                 listener = self.name,
-                peer = %origin,
+                peer = %asked.origin,
                 "a request says for whom it was forwarded, and is not believed: if this is a proxy of yours, name it \
                  in trusted_proxies"
             );
         }
-        forwarded::client_of(origin.address(), headers, is_trusted)
     }
 
     async fn route(&self, request: Request<Body>, watch: &Watch) -> Response {

@@ -6,8 +6,9 @@ pub struct HttpLimits {
     /// Connections at a time. For one more, that which has asked nothing for the longest time is closed; while all are
     /// being answered, the new one.
     pub connections_max: usize,
-    /// Requests of principals that are worked on at a time; more wait, each on its connection, for as long as a request
-    /// may take. Who is refused takes no place.
+    /// Requests of principals that are worked on at a time, half of them of one principal and the last two of
+    /// administrators only; more wait, each on its connection, for as long as a request may take. Who is refused takes
+    /// no place, and who has not sent an ordinary body either: up to 64 KiB of it are read before.
     pub requests_max: usize,
     /// Connections of one address at a time; more are closed at once. Loopback and trusted proxies are exempt, IPv6
     /// counts by /64.
@@ -21,8 +22,10 @@ pub struct HttpLimits {
     pub request_timeout: Duration,
     /// Between an answer and the next request; then the connection is closed.
     pub idle_timeout: Duration,
-    /// How long a client of an event stream may take nothing of it; then the connection is closed.
+    /// How long a client may take nothing of an answer that is there; then the connection is closed.
     pub stall_timeout: Duration,
+    /// The whole of an answer that is written as it is made, as a list or an export; then the connection is closed.
+    pub long_answer_timeout: Duration,
     /// How long requests may go on after a drain has begun.
     pub drain_timeout: Duration,
     /// Bytes of a request's head; more is 431. At least 8 KiB.
@@ -47,6 +50,7 @@ impl Default for HttpLimits {
             request_timeout: secs(30),
             idle_timeout: secs(75),
             stall_timeout: secs(30),
+            long_answer_timeout: secs(600),
             drain_timeout: secs(10),
             head_bytes_max: 16 * 1024,
             headers_max: 64,

@@ -9,6 +9,7 @@ use tokio::time::{sleep, timeout};
 use vouchmq_broker::ListenAddress;
 use vouchmq_tls::{Server, ServerOptions, TlsFault};
 
+use super::client::Told;
 use super::connection::Connection;
 use super::crowd::{Entry, Place};
 use super::front::Front;
@@ -190,6 +191,7 @@ fn take(
     let number = place.number();
     let connection = Connection {
         origin,
+        told: Told::Nothing,
         local: accepted.local(),
         front: front.clone(),
         now,

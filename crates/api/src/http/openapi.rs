@@ -4,9 +4,6 @@ mod answers;
 mod page;
 
 use axum::Router;
-use axum::http::header;
-use axum::response::IntoResponse;
-use axum::routing::get;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Components, InfoBuilder, License, OpenApi, OpenApiBuilder, Paths};
@@ -14,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 use vouchmq_client::dto::problem::{FieldProblem, ProblemBody};
 
 use super::Access;
+use super::shared::Shared;
 
 pub(super) use answers::{fail_as, keep_answers};
 pub use page::docs_route;
@@ -72,11 +70,5 @@ fn schemes(scopes: &[&str]) -> Vec<SecurityRequirement> {
 pub fn open_api_route(document: &OpenApi) -> Router {
     // Made of types that all serialize.
     let text = document.to_json().unwrap_or_default();
-    Router::new().route(
-        "/openapi.json",
-        get(move || {
-            let text = text.clone();
-            async move { ([(header::CONTENT_TYPE, "application/json")], text).into_response() }
-        }),
-    )
+    Shared::new("application/json", text).route("/openapi.json")
 }

@@ -3,11 +3,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
-use tokio::sync::Semaphore;
 use vouchmq_identity::Cidr;
 
 use super::crowd::Crowd;
 use super::origin::Origin;
+use super::turns::Turns;
 use super::{HostNames, HttpLimits};
 
 /// What a listener gives to whom.
@@ -58,7 +58,7 @@ pub(super) struct Now {
     pub(super) rules: Rules,
     pub(super) limits: Arc<HttpLimits>,
     /// Requests that may be worked on at a time.
-    pub(super) turns: Arc<Semaphore>,
+    pub(super) turns: Arc<Turns>,
 }
 
 #[derive(Debug, Default)]
@@ -148,9 +148,8 @@ impl Rules {
 impl Now {
     fn new(rules: Rules, before: Option<&Self>) -> Self {
         let limits = Arc::new(rules.limits.clone());
-        let count = |limits: &HttpLimits| limits.requests_max.min(Semaphore::MAX_PERMITS);
-        let kept = before.filter(|before| count(&before.limits) == count(&limits));
-        let turns = kept.map_or_else(|| Arc::new(Semaphore::new(count(&limits))), |kept| kept.turns.clone());
+        let kept = before.filter(|before| before.limits.requests_max == limits.requests_max);
+        let turns = kept.map_or_else(|| Turns::new(limits.requests_max), |kept| kept.turns.clone());
         Self { rules, limits, turns }
     }
 }

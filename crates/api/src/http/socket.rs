@@ -28,6 +28,8 @@ pub(super) enum Accepted {
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
+/// Bytes of answers that the system keeps for a connection; Linux doubles it for its own needs.
+const SEND_BYTES: u32 = 128 * 1024;
 /// Who may connect by a Unix socket: the user of this process.
 const UNIX_MODE: u32 = 0o600;
 
@@ -87,6 +89,8 @@ fn tcp(address: SocketAddr, takes_over: bool) -> io::Result<TcpListener> {
         probe.bind(address)?;
     }
     let socket = socket()?;
+    // Connections have it too: what nobody reads is not kept here by megabytes.
+    socket.set_send_buffer_size(SEND_BYTES)?;
     socket.set_reuseaddr(true)?;
     socket.set_reuseport(true)?;
     socket.bind(address)?;
@@ -103,6 +107,17 @@ pub(super) fn is_of_one_connection(error: &io::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_nobody_reads_is_not_kept_by_megabytes() {
+        let anywhere = ListenAddress::Tcp(([127, 0, 0, 1], 0).into());
+        let (socket, address) = Socket::listen(&anywhere, false).unwrap();
+        let ListenAddress::Tcp(address) = address else { unreachable!("{address:?}") };
+        let _client = TcpStream::connect(address).await.unwrap();
+        let Accepted::Tcp(stream, _) = socket.accept().await.unwrap() else { unreachable!("it is TCP") };
+        let size = TcpSocket::from_std_stream(stream.into_std().unwrap()).send_buffer_size().unwrap();
+        assert!(size <= 2 * SEND_BYTES, "{size}");
+    }
 
     /// Without descriptors or memory the next attempt fails at once, too: accepting pauses, and does not spin.
     #[test]

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::HttpLimits;
@@ -17,11 +18,15 @@ pub(super) struct Watch {
     start: Instant,
     /// Milliseconds after `start`; `u64::MAX` for never.
     deadline: AtomicU64,
+    /// The end of the answer, whatever its client takes of it; `u64::MAX` for never.
+    until: AtomicU64,
     phase: AtomicU8,
     /// Since when nothing was asked, in milliseconds after `start`.
     waits_since: AtomicU64,
     /// Something of an answer has not gone out.
     is_owing: AtomicBool,
+    /// Told when nothing is owed any more.
+    settled: Notify,
     limits: Arc<HttpLimits>,
 }
 
@@ -37,6 +42,8 @@ const FRESH: u8 = 3;
 const STREAM: u8 = 4;
 /// All is said, and the client has not hung up.
 const ENDING: u8 = 5;
+/// The answer is complete, and has not gone out.
+const OWED: u8 = 6;
 
 /// Is ready when the connection has to be closed.
 #[derive(Debug)]
@@ -54,9 +61,11 @@ impl Watch {
         Self {
             start: Instant::now(),
             deadline: AtomicU64::new(millis(limits.head_timeout)),
+            until: AtomicU64::new(u64::MAX),
             phase: AtomicU8::new(FRESH),
             waits_since: AtomicU64::new(0),
             is_owing: AtomicBool::new(false),
+            settled: Notify::new(),
             limits,
         }
     }
@@ -70,12 +79,23 @@ impl Watch {
     /// The head of a request is complete.
     pub(super) fn began(&self) {
         self.is_owing.store(true, Ordering::Relaxed);
+        self.until.store(u64::MAX, Ordering::Relaxed);
         self.enter(BUSY, self.limits.request_timeout.saturating_add(ANSWER_MARGIN));
     }
 
     /// The answer is an event stream, which may take as long as it likes, as long as its client reads.
     pub(super) fn streams(&self) {
-        self.deadline.store(u64::MAX, Ordering::Relaxed);
+        self.goes_on(u64::MAX);
+    }
+
+    /// The answer is written as it is made, and has an end.
+    pub(super) fn lists(&self) {
+        self.goes_on(self.after(self.limits.long_answer_timeout));
+    }
+
+    fn goes_on(&self, until: u64) {
+        self.until.store(until, Ordering::Relaxed);
+        self.deadline.store(until, Ordering::Relaxed);
         self.phase.store(STREAM, Ordering::Relaxed);
     }
 
@@ -89,29 +109,45 @@ impl Watch {
         self.at(self.deadline.load(Ordering::Relaxed)) - ANSWER_MARGIN
     }
 
-    /// Whether bytes of an answer went out: who does not read an event stream is not waited for.
+    /// Whether bytes of an answer went out: who does not read one is not waited for.
     pub(super) fn wrote(&self, is_flowing: bool) {
-        if self.phase.load(Ordering::Relaxed) != STREAM {
-            return;
-        }
-        if is_flowing {
-            self.deadline.store(u64::MAX, Ordering::Relaxed);
-        } else if self.deadline.load(Ordering::Relaxed) == u64::MAX {
-            let patience = millis(self.limits.stall_timeout);
-            self.deadline.store(self.elapsed().saturating_add(patience), Ordering::Relaxed);
+        let phase = self.phase.load(Ordering::Relaxed);
+        let until = self.until.load(Ordering::Relaxed);
+        let is_stalled = self.deadline.load(Ordering::Relaxed) != until;
+        match (phase, is_flowing) {
+            (STREAM, true) => self.deadline.store(until, Ordering::Relaxed),
+            (STREAM, false) if !is_stalled => self.stalls(until),
+            (OWED, true) => self.stalls(until),
+            _ => {}
         }
     }
 
-    /// The answer is complete.
+    fn stalls(&self, until: u64) {
+        self.deadline.store(self.after(self.limits.stall_timeout).min(until), Ordering::Relaxed);
+    }
+
+    /// The answer is complete, and may have to be waited for until its client has taken it.
     pub(super) fn answered(&self) {
         self.waits_since.store(self.elapsed(), Ordering::Relaxed);
-        self.enter(IDLE, self.limits.idle_timeout);
+        let until = self.after(self.limits.long_answer_timeout).min(self.until.load(Ordering::Relaxed));
+        self.until.store(until, Ordering::Relaxed);
+        self.stalls(until);
+        self.phase.store(OWED, Ordering::Relaxed);
     }
 
     /// All that was written has gone out.
     pub(super) fn flushed(&self) {
-        if self.phase.load(Ordering::Relaxed) == IDLE {
+        if self.phase.load(Ordering::Relaxed) == OWED {
             self.is_owing.store(false, Ordering::Relaxed);
+            self.enter(IDLE, self.limits.idle_timeout);
+            self.settled.notify_one();
+        }
+    }
+
+    /// Waits until the answer before has gone out.
+    pub(super) async fn settled(&self) {
+        while self.phase.load(Ordering::Relaxed) == OWED {
+            self.settled.notified().await;
         }
     }
 
@@ -154,8 +190,12 @@ impl Watch {
     }
 
     fn enter(&self, phase: u8, patience: Duration) {
-        self.deadline.store(self.elapsed().saturating_add(millis(patience)), Ordering::Relaxed);
+        self.deadline.store(self.after(patience), Ordering::Relaxed);
         self.phase.store(phase, Ordering::Relaxed);
+    }
+
+    fn after(&self, patience: Duration) -> u64 {
+        self.elapsed().saturating_add(millis(patience))
     }
 
     fn elapsed(&self) -> u64 {

@@ -3,6 +3,7 @@ use axum::http::request::Parts;
 use vouchmq_identity::model::{Name, Scope};
 use vouchmq_identity::registry::Actor;
 
+use super::configuration::Authority;
 use crate::http::{Authorized, Code, Peer, Principal, Problem, RequestId};
 
 /// Who administers: what stands in the audit log, and what they may do.
@@ -16,6 +17,11 @@ impl Caller {
     /// Whether they may do this too.
     pub(super) fn may(&self, scope: Scope) -> bool {
         self.principal.opens(scope)
+    }
+
+    /// What they may change of the configuration.
+    pub(super) fn authority(&self) -> Authority {
+        if self.may(Scope::Admin) { Authority::Everything } else { Authority::Limits }
     }
 
     /// Makes sure that they may do more than their route needs.

@@ -78,9 +78,9 @@ pub(super) async fn change(
     let levels = levels_of(&wanted)?;
     let name = levels.level.map_or_else(|| "as configured".to_owned(), |level| level.to_string());
     let detail: String = levels.to_string().chars().take(256).collect();
-    logging.set_levels(levels);
-    // It has happened, whether or not it can be written down; a failure to do so is told.
+    // What cannot be audited is not done.
     here.registry.execute(caller.actor, RecordDeed { action: "log.level", name, detail }).await?;
+    logging.set_levels(levels);
     Ok(Json(logging.levels()))
 }
 

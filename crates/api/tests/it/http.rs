@@ -7,3 +7,4 @@ mod proxies;
 mod routes;
 mod sockets;
 mod tls;
+mod turns;

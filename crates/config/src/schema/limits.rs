@@ -1,7 +1,7 @@
 //! Rows with bounds: limits and policies.
 
 use super::Kind;
-use super::row::{Effect, Row, Setting};
+use super::row::{Effect, Row, Setting, is_guarded};
 use super::stored::Stored;
 
 macro_rules! limits {
@@ -14,6 +14,7 @@ macro_rules! limits {
             effect: Effect::Acts,
             what: $what,
             is_nanomq: origin!($origin),
+            is_guarded: is_guarded($key, &$kind),
             range: Some($range),
             word: word!($($word, $value)?),
             setting: Some(Setting {

@@ -5,6 +5,7 @@ use super::row::{Row, own, row};
 
 pub(super) const ROWS: &[Row] = &[
     row("log.to", List(&Word(&["file", "console", "syslog", "uds"])))
+        .guarded()
         .default("[console]")
         .acts("where logs go; what goes to syslog or a socket elsewhere goes to the console, which a service manager takes"),
     row("log.level", Word(&["off", "fatal", "error", "warn", "info", "debug", "trace"]))

@@ -20,6 +20,9 @@ pub struct Row {
     pub what: &'static str,
     /// Whether NanoMQ has it, or its users write it.
     pub is_nanomq: bool,
+    /// Whether it says who may come in, or what is read or written where: only who may do everything changes it over
+    /// the management API.
+    pub is_guarded: bool,
     pub(crate) range: Option<RangeInclusive<u64>>,
     /// A word, and the number that it stands for.
     pub(crate) word: Option<(&'static str, u64)>,
@@ -53,6 +56,7 @@ pub(super) const fn row(path: &'static str, kind: Kind) -> Row {
         effect: Effect::Acts,
         what: "",
         is_nanomq: true,
+        is_guarded: is_guarded(path, &kind),
         range: None,
         word: None,
         setting: None,
@@ -64,7 +68,45 @@ pub(super) const fn own(path: &'static str, kind: Kind) -> Row {
     Row { is_nanomq: false, ..row(path, kind) }
 }
 
+/// What only bounds what goes on: who may change the configuration may change it. All others are guarded, and so is
+/// what is added.
+const LIMITS: &[&str] = &["system.", "mqtt.", "retained.", "connections.", "log.", "sqlite."];
+
+/// Whether a key is guarded, unless its row says otherwise: all but [`LIMITS`], and of these what names files,
+/// sockets, addresses and secrets.
+pub(super) const fn is_guarded(path: &str, kind: &Kind) -> bool {
+    let names_places = matches!(
+        kind,
+        Kind::File
+            | Kind::Secret
+            | Kind::Address
+            | Kind::HttpAddress
+            | Kind::List(Kind::File | Kind::Secret | Kind::Address)
+    );
+    names_places || !is_below_any(path, LIMITS)
+}
+
+const fn is_below_any(path: &str, sections: &[&str]) -> bool {
+    match sections.split_first() {
+        Some((first, rest)) => begins(path.as_bytes(), first.as_bytes()) || is_below_any(path, rest),
+        None => false,
+    }
+}
+
+const fn begins(text: &[u8], with: &[u8]) -> bool {
+    match (text.split_first(), with.split_first()) {
+        (_, None) => true,
+        (Some((one, text)), Some((other, with))) => *one == *other && begins(text, with),
+        (None, Some(_)) => false,
+    }
+}
+
 impl Row {
+    /// It is guarded, though it is below a section that is not.
+    pub(super) const fn guarded(self) -> Self {
+        Self { is_guarded: true, ..self }
+    }
+
     pub(super) const fn default(self, default: &'static str) -> Self {
         Self { default, ..self }
     }

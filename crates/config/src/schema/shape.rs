@@ -20,6 +20,8 @@ pub(crate) struct Shape {
     item: Option<Box<Self>>,
     /// Whether anything here or below does something.
     pub(crate) acts: bool,
+    /// Whether anything here or below is guarded.
+    pub(crate) is_guarded: bool,
 }
 
 static WHOLE: LazyLock<Shape> = LazyLock::new(|| {
@@ -55,6 +57,7 @@ impl Shape {
 
     fn insert(&mut self, path: &[&'static str], row: &'static Row) {
         self.acts |= row.effect == Effect::Acts;
+        self.is_guarded |= row.is_guarded;
         let Some((first, rest)) = path.split_first() else {
             self.row = Some(row);
             return;
@@ -62,6 +65,7 @@ impl Shape {
         if let Some(list) = first.strip_suffix("[]") {
             let list = self.named.entry(list).or_default();
             list.acts |= row.effect == Effect::Acts;
+            list.is_guarded |= row.is_guarded;
             list.item.get_or_insert_default().insert(rest, row);
         } else if *first == "*" {
             self.any.get_or_insert_default().insert(rest, row);

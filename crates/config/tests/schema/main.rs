@@ -4,6 +4,7 @@
 mod access_control;
 mod closed;
 mod describe;
+mod guarded;
 mod http_authentication;
 mod keys;
 mod layers;

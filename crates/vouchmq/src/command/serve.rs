@@ -4,6 +4,7 @@ mod asked;
 mod asking;
 mod changing;
 mod data_directory;
+mod drafted;
 mod http;
 mod judges;
 mod lifecycle;
@@ -19,6 +20,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use secrecy::{ExposeSecret, SecretString};
@@ -153,8 +155,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let services = http::Services::make(works, progress, &config, behind);
     let services = block_on(&at_work.runtime, services)?;
     let http = OnceLock::from(http.serve(runtime, services));
-    let now = Mutex::new(Now { outcome, configured });
-    let running = Arc::new(Running { asked, logs, control, judges, service, http, now });
+    let now = Arc::new(Mutex::new(Now { configured }));
+    let outcome = ArcSwap::from_pointee(outcome);
+    let running = Arc::new(Running { asked, logs, control, judges, service, http, now, outcome });
     soon.is(&running);
     announce(&addresses, shards, &data)?;
     match lifecycle::run_until_signal(broker, at_work, running, signals, &orders)? {

@@ -6,7 +6,7 @@ mod crowd;
 pub(crate) mod fleet;
 pub(crate) mod http;
 pub(crate) mod instances;
-mod outage;
+pub(crate) mod outage;
 mod restart;
 pub(crate) mod services;
 mod story;

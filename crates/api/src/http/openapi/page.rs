@@ -4,15 +4,12 @@ mod schema;
 mod text;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::response::IntoResponse;
-use axum::routing::get;
 use serde_json::{Map, Value};
 use utoipa::openapi::OpenApi;
 
+use super::super::shared::Shared;
 use schema::type_of;
 use text::{Page, field, text_of};
 
@@ -25,14 +22,8 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// `GET /docs`: the document as a page, for everybody, as `/openapi.json` is.
 pub fn docs_route(document: &OpenApi) -> Router {
     let document = serde_json::to_value(document).unwrap_or_default();
-    let page: Arc<str> = render(&document).into();
-    let html =
-        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)];
-    let css: [(HeaderName, HeaderValue); 1] =
-        [(header::CONTENT_TYPE, HeaderValue::from_static("text/css; charset=utf-8"))];
-    Router::new()
-        .route("/docs", get(move || async move { (html, page.to_string()).into_response() }))
-        .route("/docs/style.css", get(move || async move { (css, STYLE).into_response() }))
+    let page = Shared::new("text/html; charset=utf-8", render(&document)).with_policy(POLICY);
+    page.route("/docs").merge(Shared::new("text/css; charset=utf-8", STYLE).route("/docs/style.css"))
 }
 
 /// The whole page.

@@ -4,15 +4,16 @@ use serde_json::Value;
 use vouchmq_client::dto::configuration::ConfigPatch;
 use vouchmq_client::dto::reload::Reloaded;
 
-use super::KeyChange;
+use super::{Edit, KeyChange};
 use crate::http::{Code, JsonBody, Problem};
 use crate::management::Here;
 use crate::management::caller::Caller;
 
 /// Changes keys for good, above what the file says: all of them or none. `null` takes a change back. What acts
-/// after a restart only is told with `takes`: `restart`.
+/// after a restart only is told with `takes`: `restart`. Keys that say who may come in,
+/// or what is read or written where, need the scope admin too.
 #[utoipa::path(patch, path = "/v1/config", operation_id = "change_config", tag = "configuration",
-    request_body = ConfigPatch, responses((status = 200, body = Reloaded), (status = 422)))]
+    request_body = ConfigPatch, responses((status = 200, body = Reloaded), (status = 403), (status = 422)))]
 pub(in crate::management) async fn change(
     State(here): Here,
     caller: Caller,
@@ -28,9 +29,8 @@ pub(in crate::management) async fn change(
     let keys: Vec<&str> = patch.keys().map(String::as_str).collect();
     let detail = keys.join(", ");
     let changes = patch.iter().map(|(key, value)| KeyChange { key: key.clone(), value: written(value) });
-    let reloaded = configuration.change(changes.collect()).await?;
-    here.record(caller, "config.change", "config", &detail).await?;
-    Ok(Json(reloaded))
+    let draft = configuration.draft(Edit::Keys(changes.collect()), caller.authority()).await?;
+    Ok(Json(here.commit(caller, draft, "config.change", &detail).await??))
 }
 
 /// A value, as a file has it: lists and objects of JSON are those of the file, too.

@@ -4,7 +4,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use vouchmq_client::dto::reload::Reloaded;
 
-use super::InvalidConfig;
+use super::{Edit, InvalidConfig, told};
 use crate::http::{Code, Problem, read_body};
 use crate::management::Here;
 use crate::management::caller::Caller;
@@ -22,10 +22,11 @@ pub(in crate::management) async fn read(State(here): Here) -> Result<Response, P
 }
 
 /// Puts another text in place of the file that the process was started with, and goes on with it: all of it or
-/// nothing. Keys that were changed one by one stay above it.
+/// nothing. Keys that were changed one by one stay above it. Where keys change that say who may come in, or what is
+/// read or written where, the scope admin is needed too.
 #[utoipa::path(put, path = "/v1/config/file", operation_id = "replace_config_file", tag = "configuration",
     request_body(content = String, content_type = "text/plain"),
-    responses((status = 200, body = Reloaded), (status = 422)))]
+    responses((status = 200, body = Reloaded), (status = 403), (status = 422)))]
 pub(in crate::management) async fn replace(
     State(here): Here,
     caller: Caller,
@@ -42,8 +43,7 @@ pub(in crate::management) async fn replace(
     let text = String::from_utf8(body.to_vec())
         .map_err(|_| InvalidConfig::one("the body", "it is not UTF-8; save it as UTF-8"))?;
     let bytes = text.len();
-    let reloaded = configuration.replace(text).await?;
-    let detail = format!("{bytes} bytes, {} changes", reloaded.changes.len());
-    here.record(caller, "config.replace", "config", &detail).await?;
-    Ok(Json(reloaded))
+    let draft = configuration.draft(Edit::File(text), caller.authority()).await?;
+    let detail = format!("{bytes} bytes, {}", told(&draft.changes()));
+    Ok(Json(here.commit(caller, draft, "config.replace", &detail).await??))
 }

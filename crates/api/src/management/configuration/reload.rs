@@ -2,6 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use vouchmq_client::dto::reload::Reloaded;
 
+use super::{Authority, Edit, told};
 use crate::http::Problem;
 use crate::management::Here;
 use crate::management::caller::Caller;
@@ -15,8 +16,8 @@ pub(in crate::management) async fn reload(
     caller: Caller,
 ) -> Result<Json<Reloaded>, Problem> {
     tracing::info!(actor = %caller.actor.name().escape_debug(), "the configuration is read again");
-    let reloaded = here.configuration()?.reload().await?;
-    let detail = format!("{} changes, {} sessions closed", reloaded.changes.len(), reloaded.sessions_closed);
-    here.record(caller, "config.reload", "config", &detail).await?;
-    Ok(Json(reloaded))
+    // Whoever wrote the files could have had them read without this API.
+    let draft = here.configuration()?.draft(Edit::Reload, Authority::Everything).await?;
+    let detail = told(&draft.changes());
+    Ok(Json(here.commit(caller, draft, "config.reload", &detail).await??))
 }

@@ -15,7 +15,7 @@ use super::section::{Section, ignored};
 use super::shown::Shown;
 use super::users;
 use crate::management::caller::Caller;
-use crate::management::{Configuration, Here, InvalidConfig, Kept, KeyChange, Management};
+use crate::management::{Configuration, Draft, Edit, Here, InvalidConfig, KeyChange, Management, Undrafted};
 
 /// What is wanted: sections, or fields.
 #[derive(Debug, Deserialize)]
@@ -53,7 +53,7 @@ pub(super) async fn one(State(here): Here, Path(name): Path<String>) -> Result<R
 
 /// Set broker configuration, of all sections that are named: all of it or nothing.
 #[utoipa::path(post, path = "/api/v4/configuration", operation_id = "nanomq_set_broker_configuration", tag = "NanoMQ",
-    request_body = serde_json::Value, responses((status = 200, body = Said), (status = 400, body = Said)))]
+    request_body = serde_json::Value, responses((status = 200, body = Said), (status = 400, body = Said), (status = 403, body = Said)))]
 pub(super) async fn change_all(
     State(here): Here,
     caller: Caller,
@@ -74,7 +74,7 @@ pub(super) async fn change_all(
 /// Set one section of the configuration.
 #[utoipa::path(post, path = "/api/v4/configuration/{type}", operation_id = "nanomq_set_configuration", tag = "NanoMQ",
     params(("type" = String, Path)), request_body = serde_json::Value,
-    responses((status = 200, body = Said), (status = 400, body = Said), (status = 404, body = serde_json::Value)))]
+    responses((status = 200, body = Said), (status = 400, body = Said), (status = 403, body = Said), (status = 404, body = serde_json::Value)))]
 pub(super) async fn change_one(
     State(here): Here,
     caller: Caller,
@@ -125,25 +125,50 @@ impl Management {
         let configuration = self.nanomq_configuration()?;
         let wanted =
             changes.iter().map(|Change { key, value }| KeyChange { key: key.clone(), value: value.clone() });
-        let reloaded = configuration.change(wanted.collect()).await.map_err(|why| refused(&why))?;
-        if users::are_still_there(&changes, &self.in_effect().await?) {
+        let draft = configuration.draft(Edit::Keys(wanted.collect()), caller.authority()).await;
+        let draft = draft.map_err(|why| undrafted(why, Refused::parameter()))?;
+        if users::are_still_there(&changes, &InEffect::new(draft.effective())) {
             tracing::warn!(
                 "users who were to be taken out stand in the configuration file: nothing has changed"
             );
-            configuration.roll_back(Kept::Overrides).await.map_err(|why| refused(&why))?;
             return Err(Refused::parameter());
         }
-        tell_of_restart(&reloaded);
         let keys: Vec<&str> = changes.iter().map(|change| change.key.as_str()).collect();
-        self.record(caller, "config.change", "config", &keys.join(", ")).await?;
+        self.go_on(caller, draft, "config.change", &keys.join(", "), Refused::parameter()).await
+    }
+
+    /// Takes a draft down, and goes on with it. `mistaken` is what is answered if that fails.
+    pub(super) async fn go_on(
+        &self,
+        caller: Caller,
+        draft: Box<dyn Draft>,
+        action: &'static str,
+        detail: &str,
+        mistaken: Refused,
+    ) -> Answer<Said> {
+        let reloaded = self.commit(caller, draft, action, detail).await?.map_err(|why| {
+            tell_of(&why);
+            mistaken
+        })?;
+        tell_of_restart(&reloaded);
         Ok(done())
     }
 }
 
-/// 108; why goes to the log, since the answer has no place for it.
-fn refused(why: &InvalidConfig) -> Refused {
-    tell_of(why);
-    Refused::parameter()
+/// What is answered where there is no draft: `mistaken`, or 403. Why goes to the log, since the answer has no place
+/// for it.
+pub(super) fn undrafted(why: Undrafted, mistaken: Refused) -> Refused {
+    match why {
+        Undrafted::Invalid(why) => {
+            tell_of(&why);
+            mistaken
+        }
+        Undrafted::Guarded(keys) => {
+            let keys = keys.join(", ");
+            tracing::warn!(keys = %keys.escape_debug(), "a change over NanoMQ's API needs the scope admin: nothing has changed");
+            Refused::new(StatusCode::FORBIDDEN, ResultCode::Parameter)
+        }
+    }
 }
 
 /// Says why a configuration is not gone on with.
@@ -154,7 +179,7 @@ pub(super) fn tell_of(InvalidConfig { mistakes }: &InvalidConfig) {
 }
 
 /// Says what waits for a restart: NanoMQ's answer cannot.
-pub(super) fn tell_of_restart(Reloaded { changes, .. }: &Reloaded) {
+fn tell_of_restart(Reloaded { changes, .. }: &Reloaded) {
     let waiting: Vec<&str> =
         changes.iter().filter(|change| change.takes != "now").map(|change| change.key.as_str()).collect();
     if !waiting.is_empty() {

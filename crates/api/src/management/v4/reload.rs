@@ -18,7 +18,7 @@ pub(super) async fn read(State(here): Here) -> Answer<Found<Shown>> {
 
 /// Set the configuration that can be hot updated.
 #[utoipa::path(post, path = "/api/v4/reload", operation_id = "nanomq_set_hot_updatable_configuration", tag = "NanoMQ",
-    request_body = serde_json::Value, responses((status = 200, body = Said), (status = 400, body = Said)))]
+    request_body = serde_json::Value, responses((status = 200, body = Said), (status = 400, body = Said), (status = 403, body = Said)))]
 pub(super) async fn change(
     State(here): Here,
     caller: Caller,

@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::routing::{get, post};
-use vouchmq_api::http::{HttpLimits, JsonBody};
+use hyper::body::Bytes;
+use vouchmq_api::http::{HttpLimits, JsonBody, ListenerOptions, Policy, Rules};
 
-use crate::harness::{Connection, Server};
+use crate::harness::{Connection, Server, free};
 
 fn quick(change: impl FnOnce(&mut HttpLimits)) -> Server {
     let mut limits = HttpLimits::default();
@@ -157,4 +160,30 @@ fn requests_that_come_together_are_answered_in_their_order() {
 #[expect(clippy::disallowed_methods, reason = "deadlines of tests")]
 fn now() -> Instant {
     Instant::now()
+}
+
+/// Nothing of an answer that nobody takes is kept for long, nor does it grow by what is asked behind it.
+#[test]
+fn an_answer_that_nobody_reads_is_dropped_after_a_stall_and_none_is_begun_behind_it() {
+    let begun = Arc::new(AtomicUsize::new(0));
+    let count = begun.clone();
+    let text = Bytes::from(vec![b'x'; 64 << 20]);
+    let large = async move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        text.clone()
+    };
+    let hour = Duration::from_hours(1);
+    let limits = HttpLimits { stall_timeout: SOON, idle_timeout: hour, ..HttpLimits::default() };
+    let policy = Policy::new(Rules { limits, ..Rules::default() });
+    let options = ListenerOptions { policy: policy.clone(), ..ListenerOptions::new("test", free()) };
+    let server = Server::listening(Router::new().route("/large", get(large)), options);
+    let mut connection = server.connect();
+    connection.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(16).as_bytes());
+    let begin = now();
+    while policy.turned().slow == 0 {
+        assert!(begin.elapsed() < Duration::from_secs(20), "it is kept");
+        std::thread::park_timeout(SOON / 10);
+    }
+    assert_eq!(begun.load(Ordering::SeqCst), 1);
+    assert!(connection.closed().len() < 64 << 20, "it was cut off");
 }

@@ -63,7 +63,7 @@ fn who_is_not_on_the_list_is_closed_or_refused_behind_a_proxy() {
     assert_eq!(server.ask(&who("X-Forwarded-For: 192.0.2.7\r\n")).body, "192.0.2.7");
     let answer = server.ask(&who("X-Forwarded-For: 192.0.2.7, 198.51.100.1\r\n"));
     assert_eq!((answer.status, answer.code().as_str()), (403, "forbidden"));
-    assert_eq!(server.ask(&who("")).status, 403, "the proxy for itself");
+    assert_eq!(server.ask(&who("")).code(), "malformed_request", "the proxy for itself");
 }
 
 /// A list that is changed counts for who is connected, and for nobody whom it names.
@@ -92,13 +92,11 @@ fn a_header_of_the_proxy_protocol_says_who_connects_and_is_wanted() {
     for (header, client) in [
         (b"PROXY TCP4 192.0.2.7 10.0.0.1 4711 8081\r\n".to_vec(), "192.0.2.7"),
         (b"PROXY TCP6 2001:db8::1 2001:db8::2 4711 8081\r\n".to_vec(), "2001:db8::1"),
-        (b"PROXY UNKNOWN\r\n".to_vec(), "127.0.0.1"),
         (second, "192.0.2.9"),
     ] {
         let mut connection = server.connect();
         connection.send(&[header, who(FORWARDED).into_bytes()].concat());
-        // Who is no proxy itself says nothing about others.
-        let client = if client == "127.0.0.1" { "192.0.2.1" } else { client };
+        // Header fields are the client's: only the header of the connection counts.
         assert_eq!(connection.receive().body, client);
     }
     for bad in ["PROXY TCP4 x y 1 2\r\n\r\n\r\n", &who("")] {
@@ -145,5 +143,73 @@ fn names_that_are_configured_count_over_tls_too() {
         let mut connection = pki.connect(server.address, None);
         connection.send(format!("GET /who HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes());
         assert_eq!(connection.receive().status, status, "{host}");
+    }
+}
+
+/// Says who asks, and how it is.
+fn healthy() -> Router {
+    router().route("/healthz", get(async || "well")).route("/readyz", get(async || "ready"))
+}
+
+fn told(server: &Server, header: &str, path: &str, fields: &str) -> crate::harness::Answer {
+    let mut connection = server.connect();
+    connection.send(format!("{header}GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n").as_bytes());
+    connection.receive()
+}
+
+#[test]
+fn a_proxy_that_names_nobody_is_told_and_may_look_whether_we_are_well() {
+    let by_fields = Server::by(healthy(), trusting());
+    let by_protocol = Server::by(healthy(), Rules { has_proxy_protocol: true, ..trusting() });
+    let proto = "X-Forwarded-Proto: https\r\n";
+    for (server, header, fields) in [
+        (&by_fields, "", ""),
+        (&by_fields, "", proto),
+        (&by_protocol, "PROXY UNKNOWN\r\n", ""),
+        (&by_protocol, "PROXY UNKNOWN\r\n", FORWARDED),
+    ] {
+        let answer = told(server, header, "/who", fields);
+        assert_eq!((answer.status, answer.code().as_str()), (400, "malformed_request"), "{header}{fields}");
+        assert!(answer.body.contains("X-Forwarded-For"), "{}", answer.body);
+        assert_eq!(told(server, header, "/healthz", fields).body, "well");
+        assert_eq!(told(server, header, "/readyz", fields).body, "ready");
+        assert_eq!(told(server, header, "/healthz/", fields).status, 400);
+    }
+}
+
+/// What is allowed on this machine only is allowed to nobody whom a proxy brings.
+#[test]
+fn nobody_is_on_this_machine_because_a_proxy_says_so() {
+    let networks = networks(["127.0.0.1/32", "10.0.0.0/8"]);
+    let rules = Rules { trusted_proxies: networks, ..Rules::default() };
+    let server = Server::by(healthy(), rules.clone());
+    for named in ["127.0.0.9", "127.0.0.1", "[::1]:80", "::ffff:127.0.0.9", "0.0.0.0", "127.0.0.9, 10.0.0.1"]
+    {
+        let answer = told(&server, "", "/who", &format!("X-Forwarded-For: {named}\r\n"));
+        assert_eq!((answer.status, answer.code().as_str()), (400, "malformed_request"), "{named}");
+    }
+    let past = told(&server, "", "/who", "X-Forwarded-For: 192.0.2.1, 127.0.0.1\r\n");
+    assert_eq!(past.body, "192.0.2.1", "one proxy behind another");
+    let answer = told(&server, "", "/who", "Forwarded: for=\"[::1]\"\r\n");
+    assert_eq!(answer.status, 400);
+    let server = Server::by(healthy(), Rules { has_proxy_protocol: true, ..rules });
+    for header in ["TCP4 127.0.0.9 10.0.0.1 1 2", "TCP6 ::1 2001:db8::2 1 2", "TCP6 ::ffff:127.0.0.1 ::2 1 2"]
+    {
+        let header = format!("PROXY {header}\r\n");
+        assert_eq!(told(&server, &header, "/who", "").status, 400, "{header}");
+        assert_eq!(told(&server, &header, "/healthz", "").status, 200, "{header}");
+    }
+}
+
+/// A client whose own address is one of the proxies' says nothing of others where the PROXY protocol tells who it is.
+#[test]
+fn behind_the_proxy_protocol_header_fields_say_nothing() {
+    let server = Server::by(healthy(), Rules { has_proxy_protocol: true, ..trusting() });
+    let header = "PROXY TCP4 10.9.9.9 10.0.0.1 4711 8081\r\n";
+    for fields in
+        [FORWARDED, "Forwarded: for=192.0.2.1;proto=https\r\n", "X-Forwarded-For: 127.0.0.1\r\n", ""]
+    {
+        let answer = told(&server, header, "/who", fields);
+        assert_eq!((answer.body.as_str(), answer.header("strict-transport-security")), ("10.9.9.9", None));
     }
 }

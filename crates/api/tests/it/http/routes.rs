@@ -97,6 +97,33 @@ fn every_route_opens_to_its_scope_and_to_no_other() {
 }
 
 #[test]
+fn methods_that_a_path_does_not_have_are_told_and_nothing_is_ever_echoed() {
+    let server = server(&Gate::new(Arc::new(Keeper)));
+    let allowed = |line: &str, status: u16, allow: Option<&str>| {
+        let mut connection = server.connect();
+        let head = "Host: localhost\r\nAuthorization: Bearer admin\r\nConnection: close\r\nX-Canary: tweet";
+        connection.send(format!("{line} HTTP/1.1\r\n{head}\r\n\r\n").as_bytes());
+        let said = connection.closed();
+        assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{line}: {said}");
+        assert!(!said.contains("tweet") && !said.contains("access-control-"), "{line}: {said}");
+        let found = said.lines().find_map(|line| line.strip_prefix("allow: "));
+        assert_eq!(found, allow, "{line}: {said}");
+        said.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    for line in ["OPTIONS", "TRACE", "PROPFIND", "POST"] {
+        assert!(allowed(&format!("{line} /health"), 405, Some("GET,HEAD")).contains("method_not_allowed"));
+        assert!(allowed(&format!("{line} /v1/nothing"), 404, None).contains("not_found"));
+    }
+    assert!(allowed("OPTIONS *", 404, None).contains("not_found"));
+    assert_eq!(allowed("HEAD /health", 200, None), "");
+    assert_eq!(allowed("HEAD /v1/devices/d1", 200, None), "");
+    assert_eq!(allowed("HEAD /v1/nothing", 404, None), "");
+    let mut stranger = server.connect();
+    stranger.send(b"HEAD /v1/devices/d1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+    assert!(stranger.closed().starts_with("HTTP/1.1 401 "));
+}
+
+#[test]
 fn failures_are_counted_and_a_right_key_is_never_refused_for_them() {
     let server = server(&Gate::new(Arc::new(Keeper)));
     let wrong = || ask(&server, "GET /v1/devices/d1", "Bearer wrong");

@@ -1,10 +1,13 @@
 //! `/v1/config` and the end of the process, before a process that only takes down what it is asked for.
+#![expect(clippy::expect_used, reason = "helpers of tests fail by panicking, too")]
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 
 use async_trait::async_trait;
 use serde_json::json;
-use vouchmq_api::management::{Configuration, InvalidConfig, Kept, KeyChange, Process};
+use vouchmq_api::management::{
+    Authority, Configuration, Draft, Edit, InvalidConfig, KeyChange, Process, Undrafted,
+};
 use vouchmq_client::dto::configuration::EffectiveValue;
 use vouchmq_client::dto::reload::{ConfigChange, Reloaded};
 
@@ -13,13 +16,20 @@ use crate::harness::registry::World;
 
 /// A process that finds this, and what it was asked for.
 struct Finds {
+    this: Weak<Self>,
     found: Result<Reloaded, InvalidConfig>,
+    /// What becomes of drafts; as found, where nothing is said.
+    fails: Option<InvalidConfig>,
     asked: Mutex<Vec<String>>,
 }
 
 impl Finds {
     fn new(found: Result<Reloaded, InvalidConfig>) -> Arc<Self> {
-        Arc::new(Self { found, asked: Mutex::default() })
+        Self::that_fails(found, None)
+    }
+
+    fn that_fails(found: Result<Reloaded, InvalidConfig>, fails: Option<InvalidConfig>) -> Arc<Self> {
+        Arc::new_cyclic(|this| Self { this: this.clone(), found, fails, asked: Mutex::default() })
     }
 
     fn note(&self, text: String) {
@@ -33,11 +43,6 @@ impl Finds {
 
 #[async_trait]
 impl Configuration for Finds {
-    async fn reload(&self) -> Result<Reloaded, InvalidConfig> {
-        self.note("reload".to_owned());
-        self.found.clone()
-    }
-
     async fn effective(&self) -> Vec<EffectiveValue> {
         let value = |key: &str, value: &str| EffectiveValue {
             key: key.to_owned(),
@@ -49,25 +54,51 @@ impl Configuration for Finds {
         vec![value("mqtt.max_packet_size", "1MB"), value("auth.password.alice", "(hidden)")]
     }
 
-    async fn change(&self, changes: Vec<KeyChange>) -> Result<Reloaded, InvalidConfig> {
-        for KeyChange { key, value } in changes {
-            self.note(format!("{key} = {value:?}"));
+    async fn draft(&self, edit: Edit, authority: Authority) -> Result<Box<dyn Draft>, Undrafted> {
+        let keys = match &edit {
+            Edit::Keys(changes) => changes.iter().map(|change| change.key.clone()).collect(),
+            Edit::Reload | Edit::File(_) | Edit::Rollback(_) => Vec::new(),
+        };
+        let guarded: Vec<String> = keys.into_iter().filter(|key| key.starts_with("http_server.")).collect();
+        if authority == Authority::Limits && !guarded.is_empty() {
+            return Err(Undrafted::Guarded(guarded));
         }
-        self.found.clone()
-    }
-
-    async fn replace(&self, text: String) -> Result<Reloaded, InvalidConfig> {
-        self.note(text);
-        self.found.clone()
-    }
-
-    async fn roll_back(&self, kept: Kept) -> Result<Reloaded, InvalidConfig> {
-        self.note(format!("{kept:?}"));
-        self.found.clone()
+        self.found.clone()?;
+        Ok(Box::new(Drafted { finds: self.this.upgrade().expect("it is there"), edit }))
     }
 
     async fn text(&self) -> Result<String, InvalidConfig> {
         Ok("mqtt {}\n".to_owned())
+    }
+}
+
+/// A draft that only takes down that it was gone on with.
+struct Drafted {
+    finds: Arc<Finds>,
+    edit: Edit,
+}
+
+#[async_trait]
+impl Draft for Drafted {
+    fn changes(&self) -> Vec<ConfigChange> {
+        self.finds.found.as_ref().map(|found| found.changes.clone()).unwrap_or_default()
+    }
+
+    fn effective(&self) -> Vec<EffectiveValue> {
+        Vec::new()
+    }
+
+    async fn commit(self: Box<Self>) -> Result<Reloaded, InvalidConfig> {
+        let Self { finds, edit } = *self;
+        match edit {
+            Edit::Reload => finds.note("reload".to_owned()),
+            Edit::Keys(changes) => {
+                changes.iter().for_each(|KeyChange { key, value }| finds.note(format!("{key} = {value:?}")));
+            }
+            Edit::File(text) => finds.note(text),
+            Edit::Rollback(kept) => finds.note(format!("{kept:?}")),
+        }
+        finds.fails.clone().map_or_else(|| finds.found.clone(), Err)
     }
 }
 
@@ -219,6 +250,41 @@ fn each_needs_the_scope_that_it_is_for() {
     assert_eq!(of(&writer, "POST", "/v1/broker:stop", json!({})), 403);
     assert_eq!(of(&controller, "POST", "/v1/broker:stop", json!({})), 202);
     assert_eq!(of(&controller, "POST", "/v1/config:reload", json!({})), 403);
+}
+
+#[test]
+fn what_says_who_may_come_in_is_for_administrators_and_named() {
+    let world = World::new();
+    let finds = Finds::new(Ok(Reloaded::default()));
+    let server = server(&world, &finds);
+    let made = server.call("POST", "/v1/api-keys", &json!({"name": "limits", "scopes": ["config:write"]}));
+    let key = made.json()["secret"].as_str().expect("a secret").to_owned();
+    let body = json!({"mqtt.max_packet_size": 7, "http_server.auth_type": "no_auth"});
+    let refused = server.call_as(&key, "PATCH", "/v1/config", &body, "");
+    assert_eq!((refused.status, &refused.json()["code"]), (403, &json!("forbidden")), "{refused:?}");
+    assert_eq!(refused.json()["errors"][0]["pointer"], "http_server.auth_type");
+    let body = json!({"data": {"http_server": {"auth_type": "no_auth"}}});
+    assert_eq!(server.call_as(&key, "POST", "/api/v4/configuration", &body, "").status, 403);
+    assert!(finds.asked().is_empty() && audited(&server, "config.change").is_empty());
+    assert_eq!(server.call("PATCH", "/v1/config", &json!({"http_server.auth_type": "jwt"})).status, 200);
+}
+
+#[test]
+fn what_is_taken_down_and_fails_is_taken_down_as_failed() {
+    let world = World::new();
+    let finds = Finds::that_fails(Ok(Reloaded::default()), Some(mistaken()));
+    let server = server(&world, &finds);
+    for (method, path, action) in [
+        ("PATCH", "/v1/config", "config.change"),
+        ("POST", "/v1/config:reload", "config.reload"),
+        ("POST", "/v1/config:rollback", "config.rollback"),
+    ] {
+        let body = if method == "PATCH" { json!({"mqtt.x": 1}) } else { json!({}) };
+        assert_eq!(server.call(method, path, &body).status, 422, "{path}");
+        let audited = audited(&server, action);
+        assert_eq!(audited.len(), 2, "{audited:?}");
+        assert_eq!(audited.iter().filter(|entry| entry.contains("it failed")).count(), 1, "{audited:?}");
+    }
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use vouchmq_api::management::{Kept, KeyChange};
-use vouchmq_broker::Monotonic;
-use vouchmq_client::dto::reload::Reloaded;
-use vouchmq_config::Overrides;
+use vouchmq_api::management::{Edit, Kept, KeyChange};
+use vouchmq_config::{Outcome, Overrides};
 
 use super::asked::{Asked, Wanted};
+use super::drafted::Refused;
+use super::log;
 use super::running::Running;
 use crate::configuration::{self, Drafts, Mistake, Written};
 
@@ -25,30 +25,6 @@ const FILE: &str = "let the broker's user write the file and its directory, or c
                     set'), which are kept in the data directory";
 
 impl Running {
-    /// Changes keys for good, in the file of overrides.
-    ///
-    /// # Errors
-    /// All that is wrong; nothing has changed, neither on disk nor at work.
-    pub(super) async fn change(&self, changes: Vec<KeyChange>) -> Result<Reloaded, Vec<Mistake>> {
-        self.write(move |asked| changed(asked, &changes)).await
-    }
-
-    /// Puts a text in place of the file of `--config`.
-    ///
-    /// # Errors
-    /// All that is wrong; nothing has changed, neither on disk nor at work.
-    pub(super) async fn replace(&self, text: String) -> Result<Reloaded, Vec<Mistake>> {
-        self.write(move |asked| replaced(asked, text)).await
-    }
-
-    /// Puts back what a file said before it was written the last time.
-    ///
-    /// # Errors
-    /// All that is wrong; nothing has changed, neither on disk nor at work.
-    pub(super) async fn roll_back(&self, kept: Kept) -> Result<Reloaded, Vec<Mistake>> {
-        self.write(move |asked| rolled_back(asked, kept)).await
-    }
-
     /// The file of `--config`, without what is secret in it.
     ///
     /// # Errors
@@ -66,17 +42,6 @@ impl Running {
         })
         .await
     }
-
-    /// Reads what a file would come to, writes it, and goes on with it; nobody else does so meanwhile.
-    async fn write(
-        &self,
-        read: impl FnOnce(&Asked) -> Result<(Wanted, ToWrite), Vec<Mistake>> + Send + 'static,
-    ) -> Result<Reloaded, Vec<Mistake>> {
-        let clock = Monotonic::start();
-        let mut now = self.now.lock().await;
-        let (wanted, file) = self.read(read).await?;
-        self.go_on(&mut now, wanted, Some(file), &clock).await
-    }
 }
 
 impl ToWrite {
@@ -90,7 +55,51 @@ impl ToWrite {
     }
 }
 
-fn changed(asked: &Asked, changes: &[KeyChange]) -> Result<(Wanted, ToWrite), Vec<Mistake>> {
+/// What would be read and written with an edit. `before` is what is in force where not everything may be changed.
+///
+/// # Errors
+/// All that is wrong, or what may not be changed.
+pub(super) fn wanted(
+    asked: &Asked,
+    edit: Edit,
+    before: Option<&Outcome>,
+) -> Result<(Wanted, Option<ToWrite>), Refused> {
+    let (drafts, file) = match edit {
+        Edit::Reload => return Ok((asked.read()?, None)),
+        Edit::Keys(changes) => changed(asked, &changes)?,
+        Edit::File(text) => replaced(asked, text)?,
+        Edit::Rollback(kept) => rolled_back(asked, kept)?,
+    };
+    if let Some(before) = before {
+        let guarded = guarded(asked, &drafts, before);
+        if !guarded.is_empty() {
+            return Err(Refused::Guarded(guarded));
+        }
+    }
+    let mut wanted = asked.read_with(&drafts)?;
+    if !drafts.was_there {
+        keeps_log_in_place(asked, &wanted)?;
+    }
+    if drafts.file.is_some() {
+        warn_of_overrides(asked, &mut wanted);
+    }
+    Ok((wanted, Some(file)))
+}
+
+/// Guarded keys that drafts would change: against what is in force, and against what files say that nobody has read
+/// yet. No other file is looked at that they name: what is wrong with it is nobody's business who may not name it.
+fn guarded(asked: &Asked, drafts: &Drafts, before: &Outcome) -> Vec<String> {
+    let resolved =
+        |drafts: &Drafts| vouchmq_config::resolve(configuration::layers_with(asked.said(), drafts));
+    let after = resolved(drafts);
+    let mut keys = after.guarded_changes(before);
+    keys.extend(after.guarded_changes(&resolved(&Drafts::default())));
+    keys.sort();
+    keys.dedup();
+    keys
+}
+
+fn changed(asked: &Asked, changes: &[KeyChange]) -> Result<(Drafts, ToWrite), Vec<Mistake>> {
     let path = configuration::overrides_of(asked.said());
     let before = text_of(&path)?.unwrap_or_default();
     let mut overrides = Overrides::read(&before).map_err(mistakes)?;
@@ -106,8 +115,7 @@ fn changed(asked: &Asked, changes: &[KeyChange]) -> Result<(Wanted, ToWrite), Ve
     if !overruled.is_empty() {
         return Err(overruled);
     }
-    let wanted = asked.read_with(&drafts)?;
-    Ok((wanted, ToWrite { path, text, instead: OVERRIDES }))
+    Ok((drafts, ToWrite { path, text, instead: OVERRIDES }))
 }
 
 /// Keys that would be changed and would not count.
@@ -123,7 +131,7 @@ fn overruled(asked: &Asked, overrides: &Overrides, drafts: &Drafts) -> Vec<Mista
     stronger.chain(by_flags).map(told).collect()
 }
 
-fn replaced(asked: &Asked, text: String) -> Result<(Wanted, ToWrite), Vec<Mistake>> {
+fn replaced(asked: &Asked, text: String) -> Result<(Drafts, ToWrite), Vec<Mistake>> {
     let path = file_of(asked)?;
     // What cannot be read is told with all that is wrong.
     let hidden = vouchmq_config::hidden_left(&text).unwrap_or_default();
@@ -135,16 +143,19 @@ fn replaced(asked: &Asked, text: String) -> Result<(Wanted, ToWrite), Vec<Mistak
         return Err(hidden.into_iter().map(told).collect());
     }
     let drafts = Drafts { file: Some(text.clone()), ..Drafts::default() };
-    let mut wanted = asked.read_with(&drafts)?;
+    Ok((drafts, ToWrite { path, text, instead: FILE }))
+}
+
+/// Says what a new file does not change.
+fn warn_of_overrides(asked: &Asked, wanted: &mut Wanted) {
     let overrides = configuration::overrides_of(asked.said()).display().to_string();
     let above = wanted.outcome.effective().filter(|value| value.origin.starts_with(&overrides));
     let above =
         above.map(|value| format!("{}: {overrides} says what it is, whatever the file says", value.key));
     wanted.people.warnings.extend(above);
-    Ok((wanted, ToWrite { path, text, instead: FILE }))
 }
 
-fn rolled_back(asked: &Asked, kept: Kept) -> Result<(Wanted, ToWrite), Vec<Mistake>> {
+fn rolled_back(asked: &Asked, kept: Kept) -> Result<(Drafts, ToWrite), Vec<Mistake>> {
     let (path, instead) = match kept {
         Kept::Overrides => (configuration::overrides_of(asked.said()), OVERRIDES),
         Kept::File => (file_of(asked)?, FILE),
@@ -155,10 +166,28 @@ fn rolled_back(asked: &Asked, kept: Kept) -> Result<(Wanted, ToWrite), Vec<Mista
     };
     let drafts = match kept {
         Kept::Overrides => Drafts { overrides: Some(text.clone()), ..Drafts::default() },
-        Kept::File => Drafts { file: Some(text.clone()), ..Drafts::default() },
+        Kept::File => Drafts { file: Some(text.clone()), was_there: true, ..Drafts::default() },
     };
-    let wanted = asked.read_with(&drafts)?;
-    Ok((wanted, ToWrite { path, text, instead }))
+    Ok((drafts, ToWrite { path, text, instead }))
+}
+
+/// What is logged holds names that clients choose: over the API it goes to no other folder.
+fn keeps_log_in_place(asked: &Asked, wanted: &Wanted) -> Result<(), Vec<Mistake>> {
+    let before = configuration::outcome(asked.said()).config;
+    let file = &wanted.config.log.file;
+    if before.as_ref().is_some_and(|before| before.log.file == *file) {
+        return Ok(());
+    }
+    let folders = before.as_ref().map(|before| [before.log.file.parent(), Some(&*before.system.data)]);
+    if folders.into_iter().flatten().flatten().any(|folder| log::is_below(file, folder)) {
+        return Ok(());
+    }
+    let text = format!(
+        "{} lies neither below the folder of the log nor below the data directory; write log.dir into the file on \
+         this machine",
+        file.display()
+    );
+    Err(vec![Mistake::new("log.file", text)])
 }
 
 /// The file of `--config`; behind a link, if it is one.
@@ -180,5 +209,5 @@ fn unreadable(path: &Path, error: &io::Error) -> Vec<Mistake> {
 }
 
 fn mistakes(told: Vec<(String, String)>) -> Vec<Mistake> {
-    told.into_iter().map(|(place, text)| Mistake { place, text }).collect()
+    told.into_iter().map(|(place, text)| Mistake::new(place, text)).collect()
 }

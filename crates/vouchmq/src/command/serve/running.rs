@@ -1,12 +1,14 @@
 //! A process at work, and how it reads its configuration again: all of it or nothing.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 use vouchmq_broker::{Control, Monotonic};
 use vouchmq_client::dto::configuration::EffectiveValue;
 use vouchmq_client::dto::reload::{ConfigChange, Reloaded};
-use vouchmq_config::Outcome;
+use vouchmq_config::{LogOptions, Outcome};
 use vouchmq_identity::{Configured, Whom};
 use vouchmq_mqtt::time::Timestamp;
 
@@ -16,6 +18,9 @@ use super::judges::Judges;
 use super::log::{self, Logs};
 use super::{asking, http, settings, told};
 use crate::configuration::Mistake;
+
+/// How long a log file may take to be opened: the configuration cannot be changed meanwhile.
+const LOG_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A process at work.
 pub(super) struct Running {
@@ -27,12 +32,13 @@ pub(super) struct Running {
     pub(super) service: Arc<asking::Asked>,
     pub(super) http: OnceLock<http::AtWork>,
     /// What it works by; one reload at a time.
-    pub(super) now: Mutex<Now>,
+    pub(super) now: Arc<Mutex<Now>>,
+    /// What the configuration came to; who reads it waits for no reload.
+    pub(super) outcome: ArcSwap<Outcome>,
 }
 
 /// What a process works by.
 pub(super) struct Now {
-    pub(super) outcome: Outcome,
     pub(super) configured: Arc<Configured>,
 }
 
@@ -45,7 +51,7 @@ impl Running {
     pub(super) async fn reload(&self) -> Result<Reloaded, Vec<Mistake>> {
         let clock = Monotonic::start();
         let mut now = self.now.lock().await;
-        let wanted = self.read(|asked| asked.read()).await?;
+        let wanted = self.read(Asked::read).await?;
         self.go_on(&mut now, wanted, None, &clock).await
     }
 
@@ -63,7 +69,7 @@ impl Running {
     ) -> Result<Reloaded, Vec<Mistake>> {
         let Wanted { config, outcome, people, logins } = wanted;
         let one = |mistake: Mistake| vec![mistake];
-        let logs = log::prepare(&config.log).map_err(|error| one(Mistake::new("log.file", error)))?;
+        let logs = opened(config.log.clone()).await.map_err(one)?;
         let service = self.service.prepare(config.remote.as_ref()).map_err(one)?;
         let listeners = self.control.prepare_listeners(config.listeners.clone());
         let listeners = listeners.map_err(|error| one(Mistake::new("listeners", error)))?;
@@ -78,9 +84,9 @@ impl Running {
         };
 
         // From here on nothing fails.
-        let mut warnings: Vec<String> = outcome.warnings().collect();
+        let mut warnings: Vec<String> = outcome.warnings_told().collect();
         warnings.extend(people.warnings.iter().cloned());
-        let mut changes = told::changes(&outcome, &now.outcome);
+        let mut changes = told::changes(&outcome, &self.outcome.load());
         changes.extend(told::people_changes(&people.configured, &now.configured, &changes));
         self.logs.change(logs);
         let (engine, retained, broker) = settings::live(&config.settings);
@@ -103,7 +109,8 @@ impl Running {
         }
         let reconsidered = self.control.reconsider(Whom::Everybody).await;
         let sessions_closed = reconsidered + vouched.await;
-        *now = Now { outcome, configured };
+        self.outcome.store(Arc::new(outcome));
+        *now = Now { configured };
         if let Some(written) = written {
             written.keep();
         }
@@ -113,9 +120,8 @@ impl Running {
     }
 
     /// Every value in effect, and where it comes from: what flags say in place of what files say.
-    pub(super) async fn effective(&self) -> Vec<EffectiveValue> {
-        let now = self.now.lock().await;
-        told::effective(&now.outcome, &self.asked)
+    pub(super) fn effective(&self) -> Vec<EffectiveValue> {
+        told::effective(&self.outcome.load(), &self.asked)
     }
 
     /// Whether the process would start with what there is to read now.
@@ -127,12 +133,25 @@ impl Running {
     }
 
     /// Reads files, where that may take its time.
-    pub(super) async fn read<T: Send + 'static>(
+    pub(super) async fn read<T: Send + 'static, E: From<Vec<Mistake>> + Send + 'static>(
         &self,
-        read: impl FnOnce(&Asked) -> Result<T, Vec<Mistake>> + Send + 'static,
-    ) -> Result<T, Vec<Mistake>> {
+        read: impl FnOnce(&Asked) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         let asked = self.asked.clone();
         let reading = tokio::task::spawn_blocking(move || read(&asked));
-        reading.await.map_err(|error| vec![Mistake::new("configuration", error)])?
+        reading.await.map_err(|error| E::from(vec![Mistake::new("configuration", error)]))?
+    }
+}
+
+/// Opens what the options name, where that may take its time.
+async fn opened(options: LogOptions) -> Result<log::Prepared, Mistake> {
+    let file = options.file.display().to_string();
+    let opening = tokio::task::spawn_blocking(move || log::prepare(&options));
+    let told = |why: &dyn std::fmt::Display| Mistake::new("log.file", format_args!("{file}: {why}"));
+    match tokio::time::timeout(LOG_DEADLINE, opening).await {
+        Ok(Ok(Ok(prepared))) => Ok(prepared),
+        Ok(Ok(Err(error))) => Err(told(&error)),
+        Ok(Err(error)) => Err(told(&error)),
+        Err(_) => Err(told(&"it takes too long to open")),
     }
 }

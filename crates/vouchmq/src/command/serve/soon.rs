@@ -3,10 +3,11 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use async_trait::async_trait;
-use vouchmq_api::management::{Configuration, InvalidConfig, Kept, KeyChange, Process};
+use vouchmq_api::management::{Authority, Configuration, Draft, Edit, InvalidConfig, Process, Undrafted};
 use vouchmq_client::dto::configuration::EffectiveValue;
-use vouchmq_client::dto::reload::Reloaded;
+use vouchmq_client::dto::reload::{ConfigChange, Reloaded};
 
+use super::drafted::{Drafted, Refused};
 use super::lifecycle::{Order, Orders};
 use super::running::Running;
 use crate::configuration::Mistake;
@@ -34,50 +35,51 @@ impl Soon {
             InvalidConfig::one("configuration", "the process is starting or ending: try again")
         })
     }
-
-    /// Does it to the end, even if nobody waits for it any more.
-    async fn whole<F>(&self, work: impl FnOnce(Arc<Running>) -> F) -> Result<Reloaded, InvalidConfig>
-    where
-        F: Future<Output = Result<Reloaded, Vec<Mistake>>> + Send + 'static,
-    {
-        let ended = tokio::spawn(work(self.running()?)).await;
-        ended
-            .map_err(|error| InvalidConfig::one("configuration", format!("a fault of ours: {error}")))?
-            .map_err(invalid)
-    }
 }
 
 fn invalid(mistakes: Vec<Mistake>) -> InvalidConfig {
-    InvalidConfig { mistakes: mistakes.into_iter().map(|Mistake { place, text }| (place, text)).collect() }
+    InvalidConfig { mistakes: mistakes.into_iter().map(Mistake::told).collect() }
 }
 
 #[async_trait]
 impl Configuration for Soon {
-    async fn reload(&self) -> Result<Reloaded, InvalidConfig> {
-        self.whole(async |running| running.reload().await).await
-    }
-
     async fn effective(&self) -> Vec<EffectiveValue> {
         match self.running() {
-            Ok(running) => running.effective().await,
+            Ok(running) => running.effective(),
             Err(_) => Vec::new(),
         }
     }
 
-    async fn change(&self, changes: Vec<KeyChange>) -> Result<Reloaded, InvalidConfig> {
-        self.whole(move |running| async move { running.change(changes).await }).await
-    }
-
-    async fn replace(&self, text: String) -> Result<Reloaded, InvalidConfig> {
-        self.whole(move |running| async move { running.replace(text).await }).await
-    }
-
-    async fn roll_back(&self, kept: Kept) -> Result<Reloaded, InvalidConfig> {
-        self.whole(move |running| async move { running.roll_back(kept).await }).await
+    async fn draft(&self, edit: Edit, authority: Authority) -> Result<Box<dyn Draft>, Undrafted> {
+        let drafted = self.running()?.draft(edit, authority).await;
+        match drafted {
+            Ok(drafted) => Ok(Box::new(drafted)),
+            Err(Refused::Mistaken(mistakes)) => Err(invalid(mistakes).into()),
+            Err(Refused::Guarded(keys)) => Err(Undrafted::Guarded(keys)),
+        }
     }
 
     async fn text(&self) -> Result<String, InvalidConfig> {
         self.running()?.text().await.map_err(invalid)
+    }
+}
+
+#[async_trait]
+impl Draft for Drafted {
+    fn changes(&self) -> Vec<ConfigChange> {
+        Self::changes(self)
+    }
+
+    fn effective(&self) -> Vec<EffectiveValue> {
+        Self::effective(self)
+    }
+
+    async fn commit(self: Box<Self>) -> Result<Reloaded, InvalidConfig> {
+        // Even if nobody waits for it any more.
+        let ended = tokio::spawn(Self::commit(*self)).await;
+        ended
+            .map_err(|error| InvalidConfig::one("configuration", format!("a fault of ours: {error}")))?
+            .map_err(invalid)
     }
 }
 

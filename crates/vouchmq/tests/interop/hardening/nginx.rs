@@ -74,6 +74,25 @@ fn made_from(machine: &Machine, url: &str, more: &str) -> String {
         .to_owned()
 }
 
+/// An address of this machine that is not loopback: a proxy may bring nobody from there.
+fn outer() -> String {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    // Nothing is sent: the system says from where it would be.
+    socket.connect("203.0.113.1:9").unwrap();
+    socket.local_addr().unwrap().ip().to_string()
+}
+
+/// What an operator at an address is answered.
+fn status_from(machine: &Machine, from: &str, url: &str) -> String {
+    let commands = format!(
+        "curl -sS -o /dev/null -w '%{{http_code}}' --interface {from} --cacert {} \
+         --resolve broker.example:{}:127.0.0.1 -H 'Authorization: Bearer {TOKEN}' {url}/v1/audit",
+        machine.path("etc/ca.crt").display(),
+        machine.secure(),
+    );
+    machine.shell(&commands).code(0).stdout
+}
+
 const CLAIMED: &str = "-H 'X-Forwarded-For: 6.6.6.6, 7.7.7.7'";
 
 #[test]
@@ -83,12 +102,15 @@ fn behind_nginx_operators_are_known_by_their_own_address_and_not_by_what_they_cl
     let _nginx = nginx(&machine, "http", "nginx-http.conf");
     machine.run("nginx").code(0);
     let url = format!("https://broker.example:{}", machine.secure());
-    make(&machine, "127.0.0.9", &url, "one", CLAIMED);
-    assert_eq!(made_from(&machine, &url, ""), "127.0.0.9", "as nginx says it");
+    let outer = outer();
+    make(&machine, &outer, &url, "one", CLAIMED);
+    assert_eq!(made_from(&machine, &url, &format!("--interface {outer}")), outer, "as nginx says it");
+    assert_eq!(status_from(&machine, "127.0.0.9", &url), "400", "nobody is on this machine by a proxy");
     // Past nginx nobody is believed but from its address.
     let direct = format!("http://127.0.0.1:{}", machine.plain());
     make(&machine, "127.0.0.8", &direct, "two", CLAIMED);
-    assert_eq!(made_from(&machine, &url, ""), "127.0.0.8");
+    assert_eq!(made_from(&machine, &url, &format!("--interface {outer}")), "127.0.0.8");
+    assert_eq!(status_from(&machine, "127.0.0.1", &direct), "400", "nginx names its client, always");
 }
 
 #[test]
@@ -98,6 +120,8 @@ fn behind_a_stream_of_nginx_the_proxy_protocol_says_who_connects() {
     let _nginx = nginx(&machine, "stream", "nginx-stream.conf");
     machine.run("stream").code(0);
     let url = format!("https://broker.example:{}", machine.secure());
-    make(&machine, "127.0.0.9", &url, "one", CLAIMED);
-    assert_eq!(made_from(&machine, &url, ""), "127.0.0.9");
+    let outer = outer();
+    make(&machine, &outer, &url, "one", CLAIMED);
+    assert_eq!(made_from(&machine, &url, &format!("--interface {outer}")), outer);
+    assert_eq!(status_from(&machine, "127.0.0.9", &url), "400", "nobody is on this machine by a proxy");
 }

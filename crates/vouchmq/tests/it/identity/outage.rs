@@ -7,7 +7,7 @@ use super::fleet::{Device, Fleet, House, eventually};
 use super::wire::{Login, VERSIONS, Wire};
 
 /// Somebody else holds the database: `sqlite3` of Python, which the test command needs anyway.
-mod lock;
+pub(crate) mod lock;
 
 use lock::{Lock, Unreadable};
 

@@ -104,12 +104,15 @@ fn users_come_and_go_by_their_list() {
     nanomq.expect("POST", "/configuration", Some(&wanted), 200, r#"{"code":0}"#);
     assert!(!lets_in(&nanomq, "carol.c", "a third password"));
     assert!(lets_in(&nanomq, "bob", "another password"));
+    let kept = || fs::read_to_string(nanomq.broker.path("data/overrides.conf.last")).ok();
+    let before = (overrides(&nanomq), kept());
     let wanted = users(json!([{"login": "alice", "password": "******"}]));
     nanomq.expect("POST", "/configuration", Some(&wanted), 400, r#"{"code":108}"#);
     assert!(
         lets_in(&nanomq, "bob", "another password"),
         "the file would bring back the password from before"
     );
+    assert_eq!((overrides(&nanomq), kept()), before, "nothing was changed, and so nothing was put back");
     let wanted = json!({"data": {"enable": false}}).to_string();
     nanomq.expect("POST", "/configuration/auth", Some(&wanted), 200, r#"{"code":0}"#);
     assert!(!lets_in(&nanomq, "alice", "canary-of-alice"));

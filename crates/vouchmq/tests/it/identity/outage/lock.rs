@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 /// A process that keeps everybody else from writing; it ends when this is dropped.
 #[derive(Debug)]
-pub(super) struct Lock(Child);
+pub(crate) struct Lock(Child);
 
 /// Others may read, as SQLite has it with a write-ahead log, and not write.
 const HOLD: &str = "
@@ -19,7 +19,7 @@ sys.stdin.read()
 
 impl Lock {
     /// Holds the database until this is dropped.
-    pub(super) fn hold(database: &Path) -> Self {
+    pub(crate) fn hold(database: &Path) -> Self {
         let mut command = Command::new("python3");
         command.args(["-c", HOLD]).arg(database).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().unwrap();
