@@ -72,7 +72,9 @@ impl Gatekeeper for Keeper {
             Presented::Bearer(token) => {
                 Ok(Principal::new(token.expose_secret(), [Scope::DevicesRead, Scope::DevicesWrite]))
             }
-            _ => Err(Stranger::because("unknown").into()),
+            Presented::Basic { .. } | Presented::Certificate(_) | Presented::Nothing { .. } => {
+                Err(Stranger::because("unknown").into())
+            }
         }
     }
 }
