@@ -19,7 +19,9 @@ pub use http::{
     HttpListenerOptions, HttpRules, ManagementOptions, RegistrationOptions,
 };
 pub use log::{LogFormat, LogLevel, LogOptions, LogTarget, Rotation};
-pub use operators::{KNOWN_PASSWORD, ManagementLogin, OperatorCertificate, OperatorUser, TokenOptions};
+pub use operators::{
+    KNOWN_PASSWORD, KNOWN_PASSWORDS, ManagementLogin, OperatorCertificate, OperatorUser, TokenOptions,
+};
 pub use settings::{Settings, SubscribeDenied};
 
 /// A configuration without a mistake in it. Two are equal if they mean the same.

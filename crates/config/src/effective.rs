@@ -7,6 +7,7 @@ use crate::inspect::Found;
 use crate::outcome::Outcome;
 use crate::schema::{Effect, Row, rows};
 use crate::url::MASK;
+use crate::value::HIDDEN;
 
 /// A value in effect, or one that has none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +110,7 @@ impl Outcome {
 
 /// Whether nothing is left out of what is shown.
 fn is_whole(shown: &str) -> bool {
-    shown != "(hidden)" && !shown.contains(MASK)
+    shown != HIDDEN && !shown.contains(MASK)
 }
 
 /// The entries of each key, in one walk.

@@ -5,6 +5,7 @@
 //!
 //! All faults are collected: the reader goes on at the next member. Notes never hold a value, which may be a secret.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -47,7 +48,8 @@ pub trait Sources {
     ///
     /// # Errors
     /// `NotFound` when there is none, `InvalidData` when it is not UTF-8. Whoever reads from a disk should stop
-    /// after [`FILE_SIZE_MAX`] bytes and one more.
+    /// after [`FILE_SIZE_MAX`] bytes and one more. The message of any other error is told, and names no more than the
+    /// include does.
     fn read(&self, path: &Path) -> io::Result<String>;
 }
 
@@ -65,6 +67,8 @@ pub struct Read {
     pub missing: Vec<MissingInclude>,
     /// Optional references that brought nothing, where nothing else was said before.
     pub absent: Vec<Absent>,
+    /// Where values stand that are made, wholly or in part, of variables of the environment.
+    pub variables: BTreeSet<Place>,
 }
 
 /// `include "p"`, and there is no such file: HOCON reads it as an empty one.
@@ -145,11 +149,11 @@ pub fn read(path: &Path, sources: &dyn Sources, environment: &dyn Fn(&str) -> Op
     let Files { mut notes, paths, mut missing, .. } = files;
     let mut resolver = Resolver::new(&tree, environment, &mut notes, &missing);
     let map = resolver.table(&tree);
-    let (copied, absent) = (resolver.copied, resolver.absent);
+    let (copied, absent, variables) = (resolver.copied, resolver.absent, resolver.variables);
     missing.extend(copied);
     notes.sort();
     let root = Value { kind: Kind::Map(map), place: Place { file: 0, line: 1, column: 1 } };
-    Read { root, files: paths, notes, missing, absent }
+    Read { root, files: paths, notes, missing, absent, variables }
 }
 
 // === impl MissingInclude ===

@@ -1,12 +1,12 @@
 //! What a configuration says, held against the table: what is not known, not possible, or has no effect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::hocon::{Note, Notes, Place, Severity};
 use crate::layers::unknown;
 use crate::schema::{Effect, Kind, Row, Shape, nearest};
 use crate::tree::{Entry, Node, What};
-use crate::value;
+use crate::value::{self, HIDDEN};
 
 /// A value that stands somewhere.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ const NEAREST_MAX: usize = 100;
 /// Walks a configuration and the table side by side.
 pub(crate) struct Inspector<'a> {
     notes: &'a mut Notes,
+    /// Where values stand that are not shown, whatever the table says.
+    hidden: &'a BTreeSet<Place>,
     found: Vec<Found>,
     /// What waits for a feature: the first place, and how many keys.
     waiting: BTreeMap<&'static str, (Place, String, usize)>,
@@ -33,8 +35,8 @@ pub(crate) struct Inspector<'a> {
 
 impl<'a> Inspector<'a> {
     /// Everything that stands in `root` and is known.
-    pub(crate) fn inspect(root: &Node, notes: &'a mut Notes) -> Vec<Found> {
-        let mut inspector = Self { notes, found: Vec::new(), waiting: BTreeMap::new() };
+    pub(crate) fn inspect(root: &Node, hidden: &'a BTreeSet<Place>, notes: &'a mut Notes) -> Vec<Found> {
+        let mut inspector = Self { notes, hidden, found: Vec::new(), waiting: BTreeMap::new() };
         if let Some(entries) = root.map() {
             inspector.block(entries, Shape::whole(), "");
         }
@@ -116,7 +118,9 @@ impl<'a> Inspector<'a> {
         if row.effect != Effect::Acts {
             value::warn_of_time(node, row, path, self.notes);
         }
-        let (path, shown) = (path.to_owned(), value::show(node, row));
+        let is_hidden = self.hidden.contains(&node.place);
+        let shown = if is_hidden { HIDDEN.to_owned() } else { value::show(node, row) };
+        let path = path.to_owned();
         let mark = value::mark(node);
         self.found.push(Found { path, place: node.place, row, shown, mark });
     }

@@ -1,6 +1,7 @@
 //! Where values come from: files, then what the API changed, then the environment, then flags. One list of origins,
 //! and every value's place names one of them.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
@@ -23,6 +24,16 @@ pub struct Layers {
     pub(crate) missing: Vec<MissingInclude>,
     pub(crate) absent: Vec<Absent>,
     pub(crate) guarded: Guarded,
+    pub(crate) unshown: Unshown,
+}
+
+/// What is not told to everybody who may see a configuration.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unshown {
+    /// Origins that are files which another one includes: perhaps no configuration at all.
+    pub(crate) included: BTreeSet<u16>,
+    /// Where values stand that are made of variables of the environment.
+    pub(crate) variables: BTreeSet<Place>,
 }
 
 /// One of the things that values come from.
@@ -66,6 +77,7 @@ impl Layers {
             missing: Vec::new(),
             absent: Vec::new(),
             guarded: Guarded::default(),
+            unshown: Unshown::default(),
         }
     }
 
@@ -80,9 +92,11 @@ impl Layers {
     }
 
     fn read(&mut self, read: Read, origin: impl Fn(PathBuf) -> Origin) -> Said {
-        let Read { root, files, notes, missing, absent } = read;
+        let Read { root, files, notes, missing, absent, variables } = read;
         let first = self.next();
         self.origins.extend(files.into_iter().map(origin));
+        self.unshown.included.extend(first.saturating_add(1)..self.next());
+        self.unshown.variables.extend(variables.into_iter().map(|place| moved(place, first)));
         for note in &notes {
             let place = moved(note.place, first);
             let related = note.related.map(|place| moved(place, first));

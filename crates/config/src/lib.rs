@@ -29,16 +29,16 @@ mod value;
 
 pub use config::{
     At, Authentication, AuthenticationServiceOptions, Authorization, BrokerOptions, CallerOptions, Config,
-    EmqxFailure, EmqxUnknown, Hidden, HttpBounds, HttpListenerOptions, HttpRules, KNOWN_PASSWORD, LogFormat,
-    LogLevel, LogOptions, LogTarget, ManagementLogin, ManagementOptions, OperatorCertificate, OperatorUser,
-    RegistrationOptions, RegistryOptions, Rotation, Settings, SubscribeDenied, SystemOptions, TokenOptions,
-    User,
+    EmqxFailure, EmqxUnknown, Hidden, HttpBounds, HttpListenerOptions, HttpRules, KNOWN_PASSWORD,
+    KNOWN_PASSWORDS, LogFormat, LogLevel, LogOptions, LogTarget, ManagementLogin, ManagementOptions,
+    OperatorCertificate, OperatorUser, RegistrationOptions, RegistryOptions, Rotation, Settings,
+    SubscribeDenied, SystemOptions, TokenOptions, User,
 };
 pub use describe::{example, help, json, markdown};
 pub use effective::{Change, Effective};
 pub use exposure::{Exposed, Reach};
 pub use layers::{Layers, Origin};
-pub use outcome::Outcome;
+pub use outcome::{Fault, Outcome};
 pub use overrides::Overrides;
 pub use resolve::resolve;
 pub use secrecy::{hidden_left, without_secrets};

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::effective::{Effective, Entry};
 use crate::guarded::Guarded;
 use crate::hocon::{Note, Notes, Place, Severity};
-use crate::layers::Origin;
+use crate::layers::{Origin, Unshown};
 use crate::resolve::Reference;
 
 /// What came of a configuration: what is told about it, where values come from, and what it means.
@@ -22,6 +22,19 @@ pub struct Outcome {
     pub(crate) origins: Vec<Origin>,
     pub(crate) references: Vec<Reference>,
     pub(crate) guarded: Guarded,
+    pub(crate) unshown: Unshown,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where.
+    pub place: String,
+    /// What, and what to do.
+    pub text: String,
+    /// Whether the text may hold what no client of an API is told: what stands in an included file, which need be no
+    /// configuration, and what a variable of the environment says.
+    pub is_guarded: bool,
 }
 
 impl Outcome {
@@ -73,11 +86,12 @@ impl Outcome {
     }
 
     /// The errors: where each is, and what is wrong and what to do.
-    pub fn mistakes(&self) -> impl Iterator<Item = (String, String)> {
+    pub fn mistakes(&self) -> impl Iterator<Item = Fault> {
         let errors = self.notes.iter().filter(|note| note.severity == Severity::Error);
         errors.map(|note| {
             let hint = note.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
-            (self.place(note.place), format!("{}{hint}", note.text))
+            let (place, is_guarded) = (self.place(note.place), self.is_guarded(note));
+            Fault { place, text: format!("{}{hint}", note.text), is_guarded }
         })
     }
 
@@ -87,6 +101,21 @@ impl Outcome {
         errors.map(|note| {
             let hint = note.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
             format!("{}: {}{hint}", self.place(note.place), note.text)
+        })
+    }
+
+    /// Whether a note may hold what no client of an API is told.
+    fn is_guarded(&self, note: &Note) -> bool {
+        let Unshown { included, variables } = &self.unshown;
+        included.contains(&note.place.file) || variables.contains(&note.place)
+    }
+
+    /// The warnings that a client of an API is told, each in one line.
+    pub fn warnings_told(&self) -> impl Iterator<Item = String> {
+        let warnings = self.notes.iter().filter(|note| note.severity == Severity::Warning);
+        warnings.map(|note| {
+            let told = "something deserves attention here, which 'vouchmq check FILE' tells on this machine";
+            format!("{}: {}", self.place(note.place), if self.is_guarded(note) { told } else { &note.text })
         })
     }
 

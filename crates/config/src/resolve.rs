@@ -27,9 +27,9 @@ use crate::value;
 /// What the layers mean, and everything that is wrong with them.
 pub fn resolve(layers: Layers) -> Outcome {
     let has_file = layers.has_file();
-    let Layers { root, origins, mut notes, missing, absent, mut guarded } = layers;
+    let Layers { root, origins, mut notes, missing, absent, mut guarded, unshown } = layers;
     guarded.whole = Said::by(&root);
-    let found = Inspector::inspect(&root, &mut notes);
+    let found = Inspector::inspect(&root, &unshown.variables, &mut notes);
     let mut resolver = Resolver { root: &root, notes: &mut notes, references: BTreeMap::new(), has_file };
     for include in &missing {
         if include.is_within("auth") || include.is_within("http_auth") {
@@ -44,7 +44,15 @@ pub fn resolve(layers: Layers) -> Outcome {
     notes.sort();
     let notes = once(&notes);
     let config = (!notes.has_errors()).then_some(config);
-    Outcome { config, entries: entries(found, &defaults(&root)), notes, origins, references, guarded }
+    Outcome {
+        config,
+        entries: entries(found, &defaults(&root)),
+        notes,
+        origins,
+        references,
+        guarded,
+        unshown,
+    }
 }
 
 /// A block that two listeners share is wrong once.

@@ -3,11 +3,10 @@
 use crate::hocon::{BYTE_ORDER_MARK, Scalar, errors, scalars, write_string};
 use crate::schema::{Kind, Shape};
 use crate::url::{MASK, masked};
+use crate::value::HIDDEN;
 
 /// What stands for a secret in the text of a file, as NanoMQ writes it.
 const MARKER: &str = "******";
-/// What stands for one in the list of effective values.
-const HIDDEN: &str = "(hidden)";
 /// Shorter secrets are not looked for in comments: they would be part of words.
 const SEARCHED_MIN: usize = 4;
 /// Words before a colon that make a comment look like a key that is switched off.

@@ -6,6 +6,8 @@ use crate::schema::{Kind, Row};
 use crate::tree::{Node, What};
 use crate::url::masked;
 
+/// What is shown in place of a value.
+pub(crate) const HIDDEN: &str = "(hidden)";
 /// Characters of a value that are told in a note.
 const SHOWN_MAX: usize = 60;
 
@@ -155,7 +157,7 @@ fn told(node: &Node, kind: Kind) -> String {
 /// A value as the effective configuration shows it.
 pub(crate) fn show(node: &Node, row: &Row) -> String {
     match (&node.what, row.kind) {
-        (_, Kind::Secret) => "(hidden)".to_owned(),
+        (_, Kind::Secret) => HIDDEN.to_owned(),
         (_, Kind::Anything) => "{ … }".to_owned(),
         (What::Null, _) => "null".to_owned(),
         (What::Bool(value), _) => value.to_string(),

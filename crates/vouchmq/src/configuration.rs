@@ -1,16 +1,20 @@
 //! The configuration of this process: files, the environment, flags.
 
+mod foreign;
 mod mistake;
 pub(crate) mod operators;
+pub(crate) mod own;
 pub(crate) mod people;
+pub(crate) mod regular;
 mod written;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::exit::Failure;
 use crate::output;
+use foreign::{Foreign, Reach};
 pub(crate) use mistake::Mistake;
 use vouchmq_config::hocon::{self, FILE_SIZE_MAX, Sources};
 use vouchmq_config::{Layers, Origin, Outcome};
@@ -24,12 +28,21 @@ struct Disk;
 
 impl Sources for Disk {
     fn read(&self, path: &Path) -> io::Result<String> {
-        let limit = u64::try_from(FILE_SIZE_MAX).unwrap_or(u64::MAX).saturating_add(1);
-        let mut bytes = Vec::new();
-        File::open(path)?.take(limit).read_to_end(&mut bytes)?;
-        String::from_utf8(bytes)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))
+        regular::text(path, limit())
     }
+}
+
+/// The same, beginning with one that the command line names, which may be a pipe.
+struct First<'a>(&'a Path);
+
+impl Sources for First<'_> {
+    fn read(&self, path: &Path) -> io::Result<String> {
+        if path == self.0 { regular::text_of(File::open(path)?, limit()) } else { Disk.read(path) }
+    }
+}
+
+fn limit() -> u64 {
+    u64::try_from(FILE_SIZE_MAX).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 /// What a command line says about the configuration.
@@ -48,6 +61,8 @@ pub(crate) struct Said {
 pub(crate) struct Drafts {
     /// In place of the file of [`Said`].
     pub(crate) file: Option<String>,
+    /// Whether that stood in the file before. Else it came over the API, and reaches no further than the file does.
+    pub(crate) was_there: bool,
     /// In place of the overrides.
     pub(crate) overrides: Option<String>,
 }
@@ -73,13 +88,16 @@ pub(crate) fn outcome(said: &Said) -> Outcome {
 /// The same, if these drafts were written.
 pub(crate) fn outcome_with(said: &Said, drafts: &Drafts) -> Outcome {
     let mut outcome = vouchmq_config::resolve(layers_with(said, drafts));
-    outcome.check_files(&|path| File::open(path).map(drop));
+    outcome.check_files(&|path| regular::open(path).map(drop));
     outcome
 }
 
 /// Where values would come from, if these drafts were written.
 pub(crate) fn layers_with(said: &Said, drafts: &Drafts) -> Layers {
-    let file = said.file.as_deref().map(|path| read(path, drafts.file.as_deref()));
+    let file = said.file.as_deref().map(|path| match &drafts.file {
+        Some(text) if !drafts.was_there => read_foreign(path, text),
+        text => read(path, text.as_deref()),
+    });
     let path = overrides_below(file.as_ref(), said);
     let is_there = drafts.overrides.is_some() || path.exists();
     let overrides = is_there.then(|| read(&path, drafts.overrides.as_deref()));
@@ -97,11 +115,23 @@ fn overrides_below(file: Option<&hocon::Read>, said: &Said) -> PathBuf {
 }
 
 fn read(path: &Path, draft: Option<&str>) -> hocon::Read {
-    let variable = |name: &str| std::env::vars_os().find(|(known, _)| known == name)?.1.into_string().ok();
     match draft {
         Some(text) => hocon::read(path, &Draft { path, text }, &variable),
-        None => hocon::read(path, &Disk, &variable),
+        None => hocon::read(path, &First(path), &variable),
     }
+}
+
+fn read_foreign(path: &Path, text: &str) -> hocon::Read {
+    let reach = Reach::of(path);
+    hocon::read(path, &Foreign { path, text, reach: &reach }, &|name| reach.variable(name))
+}
+
+/// A variable of the environment that a configuration may refer to.
+fn variable(name: &str) -> Option<String> {
+    if own::is_secret_variable(name) {
+        return None;
+    }
+    std::env::vars_os().find(|(known, _)| known == name)?.1.into_string().ok()
 }
 
 fn layers(file: Option<&hocon::Read>, overrides: Option<&hocon::Read>, said: &Said) -> Layers {

@@ -10,7 +10,7 @@ use vouchmq_identity::model::{Rights, Role, Scope};
 use vouchmq_identity::{KeyId, UnixMillis};
 
 use super::crowd::network_of;
-use super::lockout::{Attempt, Lockout};
+use super::lockout::Lockout;
 use super::presented::Presented;
 use super::{Code, Limiter, Problem};
 
@@ -193,7 +193,9 @@ impl Gate {
         let attempt = attempt.transpose().map_err(too_many)?;
         let refusal = match self.keeper.principal(presented, peer).await {
             Ok(principal) => {
-                attempt.map(Attempt::proven);
+                if let Some(attempt) = attempt {
+                    attempt.proven();
+                }
                 return Ok(principal);
             }
             Err(refusal) => refusal,
@@ -214,7 +216,9 @@ impl Gate {
                 Err(wait) => Err(too_many(wait)),
             },
             Refusal::Unavailable => {
-                attempt.map(Attempt::undecided);
+                if let Some(attempt) = attempt {
+                    attempt.undecided();
+                }
                 Err(unavailable("logins cannot be checked now"))
             }
         }

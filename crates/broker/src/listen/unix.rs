@@ -76,8 +76,11 @@ fn folder_of(path: &Path) -> &Path {
 /// Gives a file this name too, if nothing has it.
 fn name(file: &Path, path: &Path) -> io::Result<()> {
     fs::hard_link(file, path).map_err(|error| {
-        let is_taken = error.kind() == io::ErrorKind::AlreadyExists;
-        if is_taken { io::Error::new(io::ErrorKind::AddrInUse, error) } else { error }
+        if error.kind() == io::ErrorKind::AlreadyExists {
+            io::Error::new(io::ErrorKind::AddrInUse, error)
+        } else {
+            error
+        }
     })
 }
 

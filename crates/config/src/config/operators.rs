@@ -69,10 +69,12 @@ pub struct OperatorCertificate {
 
 /// NanoMQ's password where none is configured: the whole world knows it.
 pub const KNOWN_PASSWORD: &str = "public";
+/// Passwords that whoever looks for an open door tries first: NanoMQ's, and its user name.
+pub const KNOWN_PASSWORDS: &[&str] = &[KNOWN_PASSWORD, "admin"];
 
 impl OperatorUser {
-    /// Whether its password is the one that everybody knows.
+    /// Whether its password stands there in clear and is one that everybody knows. A hash tells after a while only.
     pub fn has_known_password(&self) -> bool {
-        self.password.expose() == KNOWN_PASSWORD
+        KNOWN_PASSWORDS.contains(&self.password.expose())
     }
 }

@@ -1,5 +1,6 @@
 //! What references mean: another place of the file, or a variable of the environment.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::include::shown;
@@ -13,6 +14,8 @@ const CHAIN_MAX: usize = 32;
 /// What references may cost in one configuration: values and bytes that are copied, members that are merged, keys
 /// that are followed.
 const COPIES_MAX: usize = 1024 * 1024;
+/// Values that references may make in one configuration: each takes some hundred bytes.
+const VALUES_MAX: usize = 100_000;
 /// Maps that hold a copy of what a missing file should have given.
 const MISSING_MAX: usize = 1024;
 /// Optional references that bring nothing, in one configuration.
@@ -28,11 +31,17 @@ pub(super) struct Resolver<'r> {
     pub(super) copied: Vec<MissingInclude>,
     /// Optional references that brought nothing.
     pub(super) absent: Vec<Absent>,
+    /// Where values stand that are made of variables of the environment.
+    pub(super) variables: BTreeSet<Place>,
+    /// How often a variable was read.
+    reads: usize,
     is_full_of_absent: bool,
     /// The keys of what is being resolved, from the root.
     keys: Vec<Box<str>>,
     depth: usize,
     copies: usize,
+    /// Values that references have made.
+    values: usize,
     /// The references that are being looked up.
     open: Vec<(Place, Rc<[Box<str>]>)>,
 }
@@ -52,10 +61,13 @@ impl<'r> Resolver<'r> {
             missing,
             copied,
             absent,
+            variables: BTreeSet::new(),
+            reads: 0,
             is_full_of_absent: false,
             keys,
             depth: 0,
             copies: 0,
+            values: 0,
             open,
         }
     }
@@ -73,6 +85,13 @@ impl<'r> Resolver<'r> {
 
     /// What all layers come to; nothing when they are optional references to nothing.
     fn entry(&mut self, entry: &Entry) -> Option<Value> {
+        let reads = self.reads;
+        let value = self.layered(entry)?;
+        self.mark(reads, value.place);
+        Some(value)
+    }
+
+    fn layered(&mut self, entry: &Entry) -> Option<Value> {
         if let [only] = entry.layers.as_slice() {
             return self.node(only);
         }
@@ -124,8 +143,10 @@ impl<'r> Resolver<'r> {
             return None;
         }
         self.depth += 1;
+        let reads = self.reads;
         let value = self.form(node);
         self.depth -= 1;
+        self.mark(reads, node.place);
         value
     }
 
@@ -141,6 +162,13 @@ impl<'r> Resolver<'r> {
         Some(Value { kind, place: node.place })
     }
 
+    /// Notes that what stands here is made of variables, if one was read since.
+    fn mark(&mut self, reads: usize, place: Place) {
+        if self.reads > reads {
+            self.variables.insert(place);
+        }
+    }
+
     /// Counts what is copied; nothing more is when that is too much.
     fn count(&mut self, node: &Node) -> Option<()> {
         if self.open.is_empty() {
@@ -150,6 +178,11 @@ impl<'r> Resolver<'r> {
             Form::Scalar(Kind::Word(text) | Kind::Text(text)) => text.len(),
             Form::Scalar(_) | Form::List(_) | Form::Map(_) | Form::Reference(_) | Form::Joined { .. } => 0,
         };
+        self.values += 1;
+        if self.values > VALUES_MAX {
+            // Too much of anything ends all of it.
+            return self.spend(COPIES_MAX, node.place);
+        }
         self.spend(bytes + 1, node.place)
     }
 
@@ -216,6 +249,7 @@ impl<'r> Resolver<'r> {
         found.or_else(|| {
             let text = (self.environment)(&reference.path.join("."))?;
             self.copies = self.copies.saturating_add(text.len());
+            self.reads += 1;
             Some(Kind::Word(text.into()))
         })
     }

@@ -8,7 +8,9 @@ use vouchmq_tls::Fingerprint;
 
 use super::{Reference, Resolver, Section};
 use crate::address;
-use crate::config::{At, Hidden, ManagementLogin, OperatorCertificate, OperatorUser, TokenOptions};
+use crate::config::{
+    At, Hidden, KNOWN_PASSWORD, ManagementLogin, OperatorCertificate, OperatorUser, TokenOptions,
+};
 
 /// As NanoMQ calls its one operator.
 const USER: &str = "admin";
@@ -111,8 +113,9 @@ impl<'a> Resolver<'a> {
         };
         if user.has_known_password() {
             let text = format!(
-                "{path}: the password of the operator '{}' is NanoMQ's default, which EVERYBODY KNOWS",
-                name.escape_debug()
+                "{path}: the password of the operator '{}' is {}, which EVERYBODY KNOWS",
+                name.escape_debug(),
+                if password == KNOWN_PASSWORD { "NanoMQ's default" } else { "NanoMQ's user name" },
             );
             self.warn(place, text, "choose another one; it is not taken on other addresses than loopback");
         } else if !password.starts_with('$') {

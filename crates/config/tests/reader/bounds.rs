@@ -1,6 +1,6 @@
 //! Nothing that is read takes more than its size is worth.
 
-use vouchmq_config::hocon::{DEPTH_MAX, FILE_SIZE_MAX, FILES_MAX, INCLUDE_DEPTH_MAX};
+use vouchmq_config::hocon::{DEPTH_MAX, FILE_SIZE_MAX, FILES_MAX, INCLUDE_DEPTH_MAX, Value};
 
 use super::world::{World, line, note, outcome};
 
@@ -67,6 +67,25 @@ fn references_copy_so_much_and_no_more() {
         assert_eq!(notes.len(), 1, "{notes:?}");
         assert!(notes[0].contains("references copy too much"), "{notes:?}");
     }
+}
+
+/// Forty doublings; what is kept in memory meanwhile takes some hundred bytes for each value.
+#[test]
+fn references_make_so_many_values_and_no_more() {
+    let doubled = |times: usize| {
+        let lines =
+            (1..=times).map(|at| format!("a{at} = {{ l = ${{a{}}}, r = ${{a{}}} }}\n", at - 1, at - 1));
+        World::new(&format!("a0 = {{ x = 1 }}\n{}", lines.collect::<String>())).read()
+    };
+    assert!(!doubled(12).notes.has_errors(), "some ten thousand");
+    let read = doubled(40);
+    assert!(read.notes.iter().any(|note| note.text == "references copy too much"));
+    assert!(count(&read.root) < 100_000, "{}", count(&read.root));
+}
+
+fn count(value: &Value) -> usize {
+    let below = value.as_map().map_or(0, |map| map.iter().map(|member| count(&member.value)).sum());
+    below + 1
 }
 
 /// A name in a map that has to be put together first costs the whole map, each time.

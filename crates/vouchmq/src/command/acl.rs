@@ -55,7 +55,7 @@ pub(crate) fn run(command: &Command) -> Result<(), Failure> {
     let said = Said { file: Some(explain.file.clone()), set: explain.set.clone(), ..Said::default() };
     let mut outcome = configuration::outcome(&said);
     let Some(config) = outcome.config.take() else {
-        let mistakes = outcome.mistakes().map(|(place, text)| Mistake::new(place, text));
+        let mistakes = outcome.mistakes().map(Mistake::from);
         return Err(configuration::told(mistakes.collect()));
     };
     let people = people::read(&config, &outcome).map_err(configuration::told)?;

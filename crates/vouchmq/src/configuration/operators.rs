@@ -1,21 +1,21 @@
 //! Who operators are: what a configuration says, and the key files that it names.
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use vouchmq_api::management::{KnownCertificate, KnownUser, Logins, Tokens};
 use vouchmq_broker::ListenAddress;
 use vouchmq_config::{
-    Config, ManagementLogin, ManagementOptions, OperatorCertificate, Outcome, TokenOptions,
+    Config, KNOWN_PASSWORDS, ManagementLogin, ManagementOptions, OperatorCertificate, OperatorUser, Outcome,
+    TokenOptions,
 };
 use vouchmq_identity::NoEntropy;
 use vouchmq_identity::jwt::{Key, Keys};
 use vouchmq_identity::passwords::{MemoryKey, Passwords};
+use vouchmq_mqtt::time::Timestamp;
 use vouchmq_registrar::SystemEntropy;
 
-use super::Mistake;
+use super::{Mistake, regular};
 
 /// Bytes of a file of keys.
 const KEYS_BYTES_MAX: u64 = 256 * 1024;
@@ -57,10 +57,10 @@ impl Reading<'_> {
             );
             self.mistake(self.outcome.place(at.0), text);
         }
-        for user in login.users.iter().filter(|user| user.has_known_password()) {
+        for user in login.users.iter().filter(|user| has_known_password(user)) {
             let text = format!(
-                "the password of the operator '{}' is NanoMQ's default, which everybody knows, and {why}; choose \
-                 another one, or listen on 127.0.0.1 and without trusted_proxies",
+                "the password of the operator '{}' is NanoMQ's default or its user name, which everybody knows, and {why}; \
+                 choose another one, or listen on 127.0.0.1 and without trusted_proxies",
                 user.name.escape_debug()
             );
             self.mistake(self.outcome.place(user.at.0), text);
@@ -77,9 +77,9 @@ impl Reading<'_> {
         }
         match self.passwords(login) {
             Some(passwords) => {
-                let known = |user: &vouchmq_config::OperatorUser| {
+                let known = |user: &OperatorUser| {
                     let known = KnownUser::new(user.rights.clone(), user.networks.clone());
-                    let known = if user.has_known_password() { known.of_this_machine() } else { known };
+                    let known = if has_known_password(user) { known.of_this_machine() } else { known };
                     (user.name.clone(), known)
                 };
                 logins.with_users(passwords, login.users.iter().map(known))
@@ -122,15 +122,13 @@ impl Reading<'_> {
 
     fn told(&mut self, file: &Path, read: Option<Result<(), vouchmq_identity::jwt::KeyFault>>) {
         if let Some(Err(fault)) = read {
-            self.mistake(file.display(), fault);
+            self.mistakes.push(Mistake::guarded(file.display(), fault));
         }
     }
 
     fn text(&mut self, file: &Path) -> Option<String> {
-        let mut text = String::new();
-        let read = File::open(file).and_then(|file| file.take(KEYS_BYTES_MAX).read_to_string(&mut text));
-        match read {
-            Ok(_) => Some(text),
+        match regular::text(file, KEYS_BYTES_MAX) {
+            Ok(text) => Some(text),
             Err(error) => {
                 self.mistake(file.display(), format!("cannot be read: {error}"));
                 None
@@ -146,6 +144,23 @@ fn memory_key() -> Result<MemoryKey, NoEntropy> {
         Some(key) => Ok(key.clone()),
         None => MemoryKey::new(&mut SystemEntropy).map(|key| KEY.get_or_init(|| key).clone()),
     }
+}
+
+/// Whether its password is one that everybody knows, in clear or behind a hash. Takes its time.
+fn has_known_password(user: &OperatorUser) -> bool {
+    if user.has_known_password() {
+        return true;
+    }
+    let Ok(mut passwords) = Passwords::new(&mut SystemEntropy) else { return true };
+    // What is no hash was compared; what is none that is read is a mistake of its own.
+    if !user.password.expose().starts_with('$')
+        || passwords.add(&user.name, user.password.expose(), &mut SystemEntropy).is_err()
+    {
+        return false;
+    }
+    let proves = |known: &&str| passwords.proves(&user.name, known.as_bytes(), Timestamp::ZERO);
+    // What cannot be looked at is no good password.
+    KNOWN_PASSWORDS.iter().any(|known| proves(known).unwrap_or(true))
 }
 
 fn known(certificate: &OperatorCertificate) -> KnownCertificate {

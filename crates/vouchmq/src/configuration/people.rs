@@ -11,7 +11,10 @@ use vouchmq_config::{Config, Outcome};
 use vouchmq_identity::acl::{Effect, MosquittoAcl};
 use vouchmq_identity::{Access, Configured, Order, PasswordFile, Users};
 
-use super::Mistake;
+use super::{Mistake, regular};
+
+/// Bytes of a file of users or rules.
+const TEXT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// What was read: who may connect, and the order in which they are looked for.
 pub(crate) struct People {
@@ -48,6 +51,11 @@ impl Reading {
         self.mistakes.push(Mistake::new(place, text));
     }
 
+    /// A mistake that quotes a file.
+    fn guarded(&mut self, place: impl ToString, text: impl ToString) {
+        self.mistakes.push(Mistake::guarded(place, text));
+    }
+
     /// `None` where none are configured at all.
     fn users(&mut self, config: &Config, outcome: &Outcome) -> Option<Users> {
         let authentication = &config.authentication;
@@ -70,7 +78,7 @@ impl Reading {
                     .map_err(|fault| fault.to_string())
                     .and_then(|file| users.add_file(&file, &source).map_err(|fault| fault.to_string()))
             {
-                self.mistake(path.display(), format!("{fault}; correct the line, or use 'vouchmq passwd'"));
+                self.guarded(path.display(), format!("{fault}; correct the line, or use 'vouchmq passwd'"));
             }
             self.look_at_mode(path);
         }
@@ -79,7 +87,7 @@ impl Reading {
             if let Some(text) = self.text(path)
                 && let Err(fault) = users.add_mosquitto(&text, path)
             {
-                self.mistake(path.display(), fault);
+                self.guarded(path.display(), fault);
             }
             self.look_at_mode(path);
         }
@@ -100,7 +108,7 @@ impl Reading {
                 Ok(acl) => Access::Mosquitto(Arc::new(acl)),
                 Err(faults) => {
                     for fault in faults {
-                        self.mistake(format_args!("{}:{}", path.display(), fault.line), fault.fault);
+                        self.guarded(format_args!("{}:{}", path.display(), fault.line), fault.fault);
                     }
                     Access::nothing()
                 }
@@ -114,7 +122,12 @@ impl Reading {
     }
 
     fn text(&mut self, path: &Path) -> Option<String> {
-        match fs::read_to_string(path) {
+        match regular::text(path, TEXT_BYTES_MAX + 1) {
+            // What is cut off could be the rule that refuses.
+            Ok(text) if u64::try_from(text.len()).is_ok_and(|bytes| bytes > TEXT_BYTES_MAX) => {
+                self.mistake(path.display(), format!("it has more than {TEXT_BYTES_MAX} bytes"));
+                None
+            }
             Ok(text) => Some(text),
             Err(error) => {
                 let is_missing = error.kind() == io::ErrorKind::NotFound;

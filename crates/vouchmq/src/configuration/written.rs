@@ -1,8 +1,8 @@
 //! Files of the configuration that a broker writes: whole or not at all, with what was there before beside them.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use vouchmq_config::hocon::Sources;
@@ -24,7 +24,37 @@ pub(crate) struct Written {
 /// What a file was.
 struct Before {
     text: String,
+    whose: Whose,
+}
+
+/// Who may read a file, and who it belongs to.
+#[derive(Clone, Copy)]
+struct Whose {
     mode: u32,
+    /// `None`: whoever writes it.
+    owner: Option<(u32, u32)>,
+}
+
+impl Whose {
+    const OURS: Self = Self { mode: MODE, owner: None };
+
+    fn of(metadata: &Metadata) -> Self {
+        let mode = metadata.permissions().mode() & 0o777;
+        Self { mode, owner: Some((metadata.uid(), metadata.gid())) }
+    }
+
+    /// Gives a new file away, as far as that is possible. Another group than before is let in to nothing.
+    fn give(self, file: &File) -> io::Result<()> {
+        let mut mode = self.mode;
+        if let Some((user, group)) = self.owner {
+            // Only root gives files to other users; a group that one is in may be given by anybody.
+            let is_given = fchown(file, Some(user), Some(group)).or_else(|_| fchown(file, None, Some(group)));
+            if is_given.is_err() && file.metadata()?.gid() != group {
+                mode &= 0o707;
+            }
+        }
+        file.set_permissions(Permissions::from_mode(mode))
+    }
 }
 
 /// What a file says; `None` if there is none.
@@ -50,13 +80,14 @@ pub(crate) fn kept_of(path: &Path) -> PathBuf {
 /// It cannot be written; the file is as it was.
 pub(crate) fn write(path: &Path, text: &str) -> io::Result<Written> {
     let before = match text_of(path)? {
-        Some(text) => Some(Before { text, mode: fs::metadata(path)?.permissions().mode() & 0o777 }),
+        Some(text) => Some(Before { text, whose: Whose::of(&fs::metadata(path)?) }),
         None => None,
     };
-    let mode = before.as_ref().map_or(MODE, |before| before.mode);
+    let whose = before.as_ref().map_or(Whose::OURS, |before| before.whose);
     let kept = before.as_ref().map_or("", |before| &before.text);
-    place(&kept_of(path), kept, mode)?;
-    place(path, text, mode)?;
+    // For nobody else, whoever may read the file: it may hold what was taken out of there.
+    place(&kept_of(path), kept, Whose::OURS)?;
+    place(path, text, whose)?;
     Ok(Written { path: path.to_owned(), before, is_kept: false })
 }
 
@@ -69,7 +100,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Puts a text in place of a file, which is never seen half.
-fn place(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+fn place(path: &Path, text: &str, whose: Whose) -> io::Result<()> {
     let draft = beside(path, "new");
     // One may be left of a process that was killed.
     match fs::remove_file(&draft) {
@@ -79,7 +110,7 @@ fn place(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&draft)?;
     let written = file
         .write_all(text.as_bytes())
-        .and_then(|()| file.set_permissions(Permissions::from_mode(mode)))
+        .and_then(|()| whose.give(&file))
         .and_then(|()| file.sync_all())
         .and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
@@ -103,7 +134,7 @@ impl Written {
 
     fn put_back(&self) -> io::Result<()> {
         match &self.before {
-            Some(before) => place(&self.path, &before.text, before.mode),
+            Some(before) => place(&self.path, &before.text, before.whose),
             None => fs::remove_file(&self.path).and_then(|()| sync_directory(&self.path)),
         }
     }
@@ -127,7 +158,7 @@ impl Drop for Written {
 /// There are secrets in it.
 impl std::fmt::Debug for Before {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Before").field("mode", &self.mode).finish_non_exhaustive()
+        f.debug_struct("Before").field("mode", &self.whose.mode).finish_non_exhaustive()
     }
 }
 
@@ -173,6 +204,23 @@ mod tests {
         drop(write(&path, "two").unwrap());
         assert_eq!(text_of(&path).unwrap().as_deref(), Some("one"));
         assert_eq!(mode(&path), 0o640);
+    }
+
+    #[test]
+    fn what_is_kept_is_for_nobody_else_and_what_is_written_stays_whose_it_was() {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("a.conf");
+        fs::write(&path, "password = one").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+        let other = nix::unistd::geteuid().is_root().then_some(12_345);
+        std::os::unix::fs::chown(&path, other, other).unwrap();
+        let owner = |path: &Path| fs::metadata(path).map(|file| (file.uid(), file.gid())).unwrap();
+        let before = owner(&path);
+        write(&path, "two").unwrap().keep();
+        assert_eq!((mode(&path), owner(&path)), (0o644, before));
+        assert_eq!(mode(&kept_of(&path)), 0o600);
+        drop(write(&path, "three").unwrap());
+        assert_eq!((mode(&path), owner(&path)), (0o644, before), "what is put back as well");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::identity::http::Http;
 use crate::process::{Ran, Running, run, vouchmq};
 
 mod change;
+mod foreign;
 mod guarded;
 mod reload;
 mod restart;
@@ -41,11 +42,22 @@ impl Configured {
 
     /// The same, with operators at this address.
     fn start_at(api: &str, folder: TempDir, text: &str, flags: &[&str]) -> Self {
+        Self::start_with(api, folder, text, flags, &[])
+    }
+
+    /// The same, with these variables.
+    fn start_with(
+        api: &str,
+        folder: TempDir,
+        text: &str,
+        flags: &[&str],
+        variables: &[(&str, &str)],
+    ) -> Self {
         write(folder.path(), FILE, text);
         let (file, data) = (folder.path().join(FILE), folder.path().join("data"));
         let mut command = vouchmq(&["serve", "--config", file.to_str().unwrap()]);
         command.args(["--data", data.to_str().unwrap(), "--shards", "2", "--api-listen", api]);
-        let mut process = Running::spawn(command.args(flags), b"");
+        let mut process = Running::spawn(command.args(flags).envs(variables.iter().copied()), b"");
         let api = process.wait_for(" for management").to_owned();
         let of = |line: &str| Some(line.split_once("listening on ")?.1.split(' ').next()?.to_owned());
         let api = of(&api).unwrap();

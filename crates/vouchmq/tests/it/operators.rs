@@ -7,6 +7,8 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use vouchmq_client::{Method, Rest, RestFault};
+use vouchmq_identity::{HashCost, PasswordHash};
+use vouchmq_registrar::SystemEntropy;
 
 use crate::configured::Configured;
 use crate::process::{Ran, run, run_in};
@@ -90,12 +92,20 @@ fn what_everybody_knows_opens_on_loopback_only() {
     let folder = TempDir::new().unwrap();
     let near = check(folder.path(), "http_server { ip_addr = \"127.0.0.1\", password = public }").code(0);
     assert!(near.stdout.contains("EVERYBODY KNOWS"), "{near:?}");
+    let hashed = |password: &str| {
+        let hash =
+            PasswordHash::create(password.as_bytes(), HashCost::default(), &mut SystemEntropy).unwrap();
+        format!("users = [ {{ name = ann, password = {:?}, role = viewer }} ]", hash.to_string())
+    };
     let far =
         |login: &str| format!("http_server {{ bind = [\"0.0.0.0:8081\"], insecure_ok = true, {login} }}");
     for (login, told) in [
-        ("password = public", "default, which everybody knows"),
+        ("password = public", "which everybody knows"),
         ("auth_type = no_auth", "no_auth"),
-        ("users = [ { name = ann, password = public, role = viewer } ]", "default, which everybody knows"),
+        ("users = [ { name = ann, password = public, role = viewer } ]", "which everybody knows"),
+        ("users = [ { name = ann, password = admin, role = viewer } ]", "which everybody knows"),
+        (&hashed("public"), "which everybody knows"),
+        (&hashed("admin"), "which everybody knows"),
     ] {
         let refused = check(folder.path(), &far(login)).code(2);
         assert!(refused.stdout.contains(told), "{refused:?}");
@@ -107,6 +117,7 @@ fn what_everybody_knows_opens_on_loopback_only() {
         let behind = format!("http_server {{ bind = [\"127.0.0.1:0\"], password = public, {proxy} }}");
         assert!(check(folder.path(), &behind).code(2).stdout.contains("trusted_proxies"), "{proxy}");
     }
+    check(folder.path(), &far(&hashed("swordfish"))).code(0);
     let proxied =
         "http_server { bind = [\"127.0.0.1:0\"], auth_type = no_auth, trusted_proxies = [\"127.0.0.1\"] }";
     assert!(check(folder.path(), proxied).code(2).stdout.contains("trusted_proxies"));
@@ -225,7 +236,7 @@ fn whoami_says_who_a_token_is_and_what_it_opens() {
         run(&["token", "whoami", "--api", broker.api(), "--token-file", file.to_str().unwrap()])
     };
     let told = whoami(&file).code(0).stdout;
-    for part in ["jwt:ann@i", "jwt", "auditor", "audit:read stats:read devices:read", "127.0.0.1"] {
+    for part in ["jwt:ann@i", "jwt", "auditor", "audit:read stats:read", "127.0.0.1"] {
         assert!(told.contains(part), "{part}: {told}");
     }
     assert!(!told.contains(&token), "{told}");

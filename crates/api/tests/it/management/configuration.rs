@@ -1,4 +1,5 @@
 //! `/v1/config` and the end of the process, before a process that only takes down what it is asked for.
+#![expect(clippy::expect_used, reason = "helpers of tests fail by panicking, too")]
 
 use std::sync::{Arc, Mutex, Weak};
 

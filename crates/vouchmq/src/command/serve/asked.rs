@@ -78,7 +78,7 @@ impl Asked {
     pub(super) fn read_with(&self, drafts: &Drafts) -> Result<Wanted, Vec<Mistake>> {
         let mut outcome = configuration::outcome_with(&self.said, drafts);
         let Some(mut config) = outcome.config.take() else {
-            let mistakes = outcome.mistakes().map(|(place, text)| Mistake { place, text });
+            let mistakes = outcome.mistakes().map(Mistake::from);
             return Err(mistakes.collect());
         };
         self.apply(&mut config);

@@ -8,6 +8,7 @@ use vouchmq_config::{Outcome, Overrides};
 
 use super::asked::{Asked, Wanted};
 use super::drafted::Refused;
+use super::log;
 use super::running::Running;
 use crate::configuration::{self, Drafts, Mistake, Written};
 
@@ -76,6 +77,9 @@ pub(super) fn wanted(
         }
     }
     let mut wanted = asked.read_with(&drafts)?;
+    if !drafts.was_there {
+        keeps_log_in_place(asked, &wanted)?;
+    }
     if drafts.file.is_some() {
         warn_of_overrides(asked, &mut wanted);
     }
@@ -162,9 +166,28 @@ fn rolled_back(asked: &Asked, kept: Kept) -> Result<(Drafts, ToWrite), Vec<Mista
     };
     let drafts = match kept {
         Kept::Overrides => Drafts { overrides: Some(text.clone()), ..Drafts::default() },
-        Kept::File => Drafts { file: Some(text.clone()), ..Drafts::default() },
+        Kept::File => Drafts { file: Some(text.clone()), was_there: true, ..Drafts::default() },
     };
     Ok((drafts, ToWrite { path, text, instead }))
+}
+
+/// What is logged holds names that clients choose: over the API it goes to no other folder.
+fn keeps_log_in_place(asked: &Asked, wanted: &Wanted) -> Result<(), Vec<Mistake>> {
+    let before = configuration::outcome(asked.said()).config;
+    let file = &wanted.config.log.file;
+    if before.as_ref().is_some_and(|before| before.log.file == *file) {
+        return Ok(());
+    }
+    let folders = before.as_ref().map(|before| [before.log.file.parent(), Some(&*before.system.data)]);
+    if folders.into_iter().flatten().flatten().any(|folder| log::is_below(file, folder)) {
+        return Ok(());
+    }
+    let text = format!(
+        "{} lies neither below the folder of the log nor below the data directory; write log.dir into the file on \
+         this machine",
+        file.display()
+    );
+    Err(vec![Mistake::new("log.file", text)])
 }
 
 /// The file of `--config`; behind a link, if it is one.
@@ -186,5 +209,5 @@ fn unreadable(path: &Path, error: &io::Error) -> Vec<Mistake> {
 }
 
 fn mistakes(told: Vec<(String, String)>) -> Vec<Mistake> {
-    told.into_iter().map(|(place, text)| Mistake { place, text }).collect()
+    told.into_iter().map(|(place, text)| Mistake::new(place, text)).collect()
 }

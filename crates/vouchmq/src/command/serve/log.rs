@@ -5,6 +5,7 @@ mod field;
 mod file;
 mod layer;
 mod levels;
+mod owned;
 mod places;
 
 use std::io;
@@ -20,6 +21,7 @@ use vouchmq_config::{LogFormat, LogOptions};
 pub(super) use arguments::Arguments;
 use layer::Lines;
 use levels::{Levels, filter_of};
+pub(super) use owned::is_below;
 use places::{Opened, Places};
 
 /// Logs that are being written, and can be changed.

@@ -1,13 +1,14 @@
 //! A process at work, and how it reads its configuration again: all of it or nothing.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 use vouchmq_broker::{Control, Monotonic};
 use vouchmq_client::dto::configuration::EffectiveValue;
 use vouchmq_client::dto::reload::{ConfigChange, Reloaded};
-use vouchmq_config::Outcome;
+use vouchmq_config::{LogOptions, Outcome};
 use vouchmq_identity::{Configured, Whom};
 use vouchmq_mqtt::time::Timestamp;
 
@@ -17,6 +18,9 @@ use super::judges::Judges;
 use super::log::{self, Logs};
 use super::{asking, http, settings, told};
 use crate::configuration::Mistake;
+
+/// How long a log file may take to be opened: the configuration cannot be changed meanwhile.
+const LOG_DEADLINE: Duration = Duration::from_secs(10);
 
 /// A process at work.
 pub(super) struct Running {
@@ -65,7 +69,7 @@ impl Running {
     ) -> Result<Reloaded, Vec<Mistake>> {
         let Wanted { config, outcome, people, logins } = wanted;
         let one = |mistake: Mistake| vec![mistake];
-        let logs = log::prepare(&config.log).map_err(|error| one(Mistake::new("log.file", error)))?;
+        let logs = opened(config.log.clone()).await.map_err(one)?;
         let service = self.service.prepare(config.remote.as_ref()).map_err(one)?;
         let listeners = self.control.prepare_listeners(config.listeners.clone());
         let listeners = listeners.map_err(|error| one(Mistake::new("listeners", error)))?;
@@ -80,7 +84,7 @@ impl Running {
         };
 
         // From here on nothing fails.
-        let mut warnings: Vec<String> = outcome.warnings().collect();
+        let mut warnings: Vec<String> = outcome.warnings_told().collect();
         warnings.extend(people.warnings.iter().cloned());
         let mut changes = told::changes(&outcome, &self.outcome.load());
         changes.extend(told::people_changes(&people.configured, &now.configured, &changes));
@@ -136,5 +140,18 @@ impl Running {
         let asked = self.asked.clone();
         let reading = tokio::task::spawn_blocking(move || read(&asked));
         reading.await.map_err(|error| E::from(vec![Mistake::new("configuration", error)]))?
+    }
+}
+
+/// Opens what the options name, where that may take its time.
+async fn opened(options: LogOptions) -> Result<log::Prepared, Mistake> {
+    let file = options.file.display().to_string();
+    let opening = tokio::task::spawn_blocking(move || log::prepare(&options));
+    let told = |why: &dyn std::fmt::Display| Mistake::new("log.file", format_args!("{file}: {why}"));
+    match tokio::time::timeout(LOG_DEADLINE, opening).await {
+        Ok(Ok(Ok(prepared))) => Ok(prepared),
+        Ok(Ok(Err(error))) => Err(told(&error)),
+        Ok(Err(error)) => Err(told(&error)),
+        Err(_) => Err(told(&"it takes too long to open")),
     }
 }

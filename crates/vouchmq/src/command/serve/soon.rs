@@ -38,7 +38,7 @@ impl Soon {
 }
 
 fn invalid(mistakes: Vec<Mistake>) -> InvalidConfig {
-    InvalidConfig { mistakes: mistakes.into_iter().map(|Mistake { place, text }| (place, text)).collect() }
+    InvalidConfig { mistakes: mistakes.into_iter().map(Mistake::told).collect() }
 }
 
 #[async_trait]

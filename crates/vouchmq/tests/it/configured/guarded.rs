@@ -66,7 +66,7 @@ fn a_key_for_limits_opens_nothing_else() {
         ("HTTP_Server.Auth_Type", "no_auth"),
         ("auth_service.callers", "[{ name = m, key = \"0123456789012345678901234567890123456789\" }]"),
         ("registry.database", "/tmp/other.db"),
-        ("registration.bind", "off"),
+        ("registration.tls.certfile", "/nowhere/at/all"),
         ("auth.allow_anonymous", "true"),
         ("auth.allow_anonymous", "false"),
         ("auth.password.mallory", "x"),

@@ -79,8 +79,18 @@ fn files_are_rotated_under_load_and_each_line_is_whole() {
 /// The broker serves on, and its lines are not lost.
 #[test]
 fn a_log_that_cannot_be_written_goes_to_standard_error() {
-    let mut observed =
-        Observed::start(&["--set", "log.to=[file]", "--set", "log.dir=/dev", "--set", "log.file=full"]);
-    observed.server.publish(&["-t", "t", "-m", "x", "-i", "lucky"]);
-    observed.server.wait_for("client_id=lucky");
+    let folder = tempfile::tempdir().unwrap();
+    let dir = format!("log.dir={}", folder.path().display());
+    let flags = ["--set", &dir, "--set", "log.rotation.size=4KB", "--log-level", "debug"];
+    let mut observed = Observed::start(&flags);
+    assert_eq!(observed.api.status("GET", "/healthz"), 200);
+    observed.api.ask("PATCH", "/v1/config", "{\"log.to\": [\"file\"]}");
+    // It is never renamed or deleted, so that the log cannot be begun anew.
+    let older = folder.path().join("vouchmq.log.1");
+    fs::write(&older, "precious").unwrap();
+    for _ in 0..200 {
+        observed.api.get("/healthz");
+    }
+    observed.server.wait_for("the log file cannot be written");
+    assert_eq!(fs::read_to_string(older).unwrap(), "precious");
 }

@@ -1,13 +1,14 @@
 //! A log file that is begun anew when it has become large.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use vouchmq_config::Rotation;
 
+use super::owned;
 use crate::clock::Utc;
 
 /// A file, and older ones beside it: `x.log`, `x.log.1` and so on, the last of which is the oldest.
@@ -22,15 +23,17 @@ pub(super) struct RotatedFile {
 }
 
 impl RotatedFile {
-    /// Opens it for its owner to read, and goes on where it ends. Its folder is made if it is missing.
+    /// Opens it for its owner to read, and goes on where it ends. Its folder is made if it is missing. A file that is
+    /// no log of ours is refused, also one that would be in the way of an older log.
     pub(super) fn open(path: &Path, rotation: Rotation) -> io::Result<Self> {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder)?;
         }
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-        let len = file.metadata()?.size();
+        let (file, len) = owned::open(path)?;
         let looked_secs = Utc::now().unix_secs;
-        Ok(Self { path: path.to_owned(), rotation, file, len, looked_secs })
+        let opened = Self { path: path.to_owned(), rotation, file, len, looked_secs };
+        opened.refuse_others()?;
+        Ok(opened)
     }
 
     /// Begins a new file where this one was moved away or deleted, which is looked at once a second: what is written to
@@ -52,8 +55,14 @@ impl RotatedFile {
         }
     }
 
+    /// What was not written here is neither renamed nor deleted.
+    fn refuse_others(&self) -> io::Result<()> {
+        (1..self.rotation.files_max).try_for_each(|number| owned::look(&self.numbered(number)))
+    }
+
     /// Makes room for a new file: every older one gets the next number, the oldest is gone.
     fn rotate(&mut self) -> io::Result<()> {
+        self.refuse_others()?;
         for number in (1..self.rotation.files_max).rev() {
             let (from, to) = (self.numbered(number - 1), self.numbered(number));
             match fs::rename(from, to) {
@@ -105,6 +114,13 @@ impl Write for RotatedFile {
 mod tests {
     use super::*;
 
+    /// As long as the beginning of each line.
+    const BEGINNING: &str = "2026-11-22T17:53:06Z ";
+
+    fn line(text: &str) -> String {
+        format!("{BEGINNING}{text}\n")
+    }
+
     fn read(path: &Path) -> Option<String> {
         fs::read_to_string(path).ok()
     }
@@ -113,19 +129,20 @@ mod tests {
     fn a_file_that_is_full_becomes_the_first_of_the_older_ones() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/x.log");
-        let rotation = Rotation { bytes_max: 10, files_max: 3 };
+        let rotation = Rotation { bytes_max: 31, files_max: 3 };
         let mut file = RotatedFile::open(&path, rotation).unwrap();
-        for line in ["one\n", "two\n", "three\n", "a line that is longer\n", "five\n"] {
+        for text in ["one", "two", "three", "a line that is longer", "five"] {
+            let line = line(text);
             assert_eq!(file.write(line.as_bytes()).unwrap(), line.len());
         }
-        assert_eq!(read(&path).as_deref(), Some("five\n"));
-        assert_eq!(read(&file.numbered(1)).as_deref(), Some("a line that is longer\n"));
-        assert_eq!(read(&file.numbered(2)).as_deref(), Some("three\n"), "the oldest is gone");
+        assert_eq!(read(&path).as_deref(), Some(&*line("five")));
+        assert_eq!(read(&file.numbered(1)).as_deref(), Some(&*line("a line that is longer")));
+        assert_eq!(read(&file.numbered(2)).as_deref(), Some(&*line("three")), "the oldest is gone");
         assert!(!file.numbered(3).exists());
         drop(file);
         let mut file = RotatedFile::open(&path, rotation).unwrap();
         file.write_all(b"six\n").unwrap();
-        assert_eq!(read(&path).as_deref(), Some("five\nsix\n"), "goes on where it ended");
+        assert_eq!(read(&path), Some(line("five") + "six\n"), "goes on where it ended");
     }
 
     #[test]
@@ -133,22 +150,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("logs/x.log");
         let mut file = RotatedFile::open(&path, Rotation { bytes_max: 100, files_max: 2 }).unwrap();
-        file.write_all(b"one\n").unwrap();
+        file.write_all(line("one").as_bytes()).unwrap();
         fs::rename(&path, folder.path().join("elsewhere")).unwrap();
         file.looked_secs = 0;
-        file.write_all(b"two\n").unwrap();
-        assert_eq!(read(&path).as_deref(), Some("two\n"));
+        file.write_all(line("two").as_bytes()).unwrap();
+        assert_eq!(read(&path).as_deref(), Some(&*line("two")));
         fs::remove_dir_all(folder.path().join("logs")).unwrap();
         file.looked_secs = 0;
-        file.write_all(b"three\n").unwrap();
-        assert_eq!(read(&path).as_deref(), Some("three\n"));
+        file.write_all(line("three").as_bytes()).unwrap();
+        assert_eq!(read(&path).as_deref(), Some(&*line("three")));
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
     }
 
     #[test]
     fn a_full_disk_is_an_error_that_passes() {
+        let device = fs::OpenOptions::new().append(true).open("/dev/full").unwrap();
+        let rotation = Rotation { bytes_max: 100, files_max: 2 };
+        let path = "/dev/full".into();
         let mut file =
-            RotatedFile::open(Path::new("/dev/full"), Rotation { bytes_max: 100, files_max: 2 }).unwrap();
+            RotatedFile { path, rotation, file: device, len: 0, looked_secs: Utc::now().unix_secs };
         for _ in 0..3 {
             let error = file.write_all(b"one\n").unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::StorageFull);
@@ -156,13 +176,30 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_written_here_is_neither_renamed_nor_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.log");
+        let precious = folder.path().join("x.log.2");
+        fs::write(&precious, "precious").unwrap();
+        let rotation = Rotation { bytes_max: 31, files_max: 3 };
+        let refused = RotatedFile::open(&path, rotation).unwrap_err();
+        assert!(refused.to_string().contains("x.log.2 was not written by the broker"), "{refused}");
+        fs::remove_file(&precious).unwrap();
+        let mut file = RotatedFile::open(&path, rotation).unwrap();
+        file.write_all(line("one").as_bytes()).unwrap();
+        fs::write(&precious, "precious").unwrap();
+        assert!(file.write_all(line("two").as_bytes()).is_err(), "one that came later");
+        assert_eq!((read(&precious).as_deref(), read(&path)), (Some("precious"), Some(line("one"))));
+    }
+
+    #[test]
     fn a_single_file_begins_anew() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.log");
         let mut file = RotatedFile::open(&path, Rotation { bytes_max: 5, files_max: 1 }).unwrap();
-        file.write_all(b"one\n").unwrap();
-        file.write_all(b"two\n").unwrap();
-        assert_eq!(read(&path).as_deref(), Some("two\n"));
+        file.write_all(line("one").as_bytes()).unwrap();
+        file.write_all(line("two").as_bytes()).unwrap();
+        assert_eq!(read(&path).as_deref(), Some(&*line("two")));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }
