@@ -1,20 +1,12 @@
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
 use axum::body::Body;
 use axum::extract::Request;
+use futures_util::stream::{StreamExt, once};
 use http_body_util::BodyExt;
-use hyper::body::{Body as HttpBody, Bytes, Frame, SizeHint};
+use hyper::body::{Body as _, Bytes};
 use tokio::time::{Instant, timeout_at};
 
 use super::body::body_fault;
 use super::{BODY_BYTES_MAX, Code, Problem};
-
-/// A body whose beginning was read.
-struct Begun {
-    first: Bytes,
-    rest: Body,
-}
 
 /// Reads as much of a body as an ordinary one has, so that nothing waits for its client any more; of one that says that
 /// it is longer, nothing.
@@ -37,34 +29,6 @@ pub(super) async fn read_ahead(request: Request, deadline: Instant) -> Result<Re
             None => return Ok(Request::from_parts(parts, Body::from(first))),
         }
     }
-    Ok(Request::from_parts(parts, Body::new(Begun { first: first.into(), rest })))
-}
-
-impl HttpBody for Begun {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        if !self.first.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.first)))));
-        }
-        Pin::new(&mut self.rest).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.first.is_empty() && self.rest.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let (first, rest) = (self.first.len() as u64, self.rest.size_hint());
-        let mut hint = SizeHint::new();
-        hint.set_lower(rest.lower().saturating_add(first));
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(upper.saturating_add(first));
-        }
-        hint
-    }
+    let first = once(async move { Ok::<_, axum::Error>(Bytes::from(first)) });
+    Ok(Request::from_parts(parts, Body::from_stream(first.chain(rest.into_data_stream()))))
 }
