@@ -70,6 +70,11 @@ pub(crate) fn entries(found: Vec<Found>, default_of: &dyn Fn(&Row, &str) -> Opti
 }
 
 impl Entry {
+    /// The number of what it comes from; `None` for a default.
+    pub(crate) fn file(&self) -> Option<u16> {
+        self.place.map(|place| place.file)
+    }
+
     pub(crate) fn shown(&self, place: impl Fn(Place) -> String) -> Effective<'_> {
         let origin = self.place.map_or_else(|| "default".to_owned(), place);
         Effective { key: &self.key, value: &self.shown, origin, acts: self.acts }

@@ -125,6 +125,12 @@ impl Outcome {
         warnings.map(|note| format!("{}: {}", self.place(note.place), note.text))
     }
 
+    /// Whether a configuration file says anything: of one that does not, all is as it is without it.
+    pub fn has_said(&self) -> bool {
+        let origins = self.entries.iter().filter_map(|entry| self.origins.get(usize::from(entry.file()?)));
+        origins.into_iter().any(|origin| matches!(origin, Origin::File(_)))
+    }
+
     /// The values in effect, and where each comes from.
     pub fn effective(&self) -> impl Iterator<Item = Effective<'_>> {
         self.entries.iter().map(|entry| entry.shown(|place| self.place(place)))

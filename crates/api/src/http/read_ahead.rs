@@ -1,9 +1,6 @@
-use std::future::ready;
-
 use axum::body::Body;
 use axum::extract::Request;
-use futures_util::StreamExt;
-use futures_util::stream::once;
+use futures_util::stream::{StreamExt, once};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Bytes};
 use tokio::time::{Instant, timeout_at};
@@ -32,6 +29,6 @@ pub(super) async fn read_ahead(request: Request, deadline: Instant) -> Result<Re
             None => return Ok(Request::from_parts(parts, Body::from(first))),
         }
     }
-    let first = once(ready(Ok(Bytes::from(first))));
+    let first = once(async move { Ok::<_, axum::Error>(Bytes::from(first)) });
     Ok(Request::from_parts(parts, Body::from_stream(first.chain(rest.into_data_stream()))))
 }

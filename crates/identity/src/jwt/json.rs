@@ -257,7 +257,7 @@ mod tests {
             "{\"a\":\"\n\"}",
             "\u{feff}{}",
             "{}//",
-            r#"{"a":fals}"#,
+            r#"{"a":nul}"#,
             &deep,
             &wide,
         ] {

@@ -80,6 +80,10 @@ pub(super) fn wanted(
     if !drafts.was_there {
         keeps_log_in_place(asked, &wanted)?;
     }
+    if drafts.file.is_some() && !wanted.outcome.has_said() {
+        let text = "it says nothing: everything would be as it is without a file; write at least one key";
+        return Err(vec![Mistake::new(file.path.display(), text)].into());
+    }
     if drafts.file.is_some() {
         warn_of_overrides(asked, &mut wanted);
     }

@@ -69,10 +69,6 @@ fn no_body_brings_it_down() {
     ];
     for (method, path) in paths {
         for body in bodies() {
-            if (path, body.as_str()) == ("/config_update", "{}") {
-                // A file that leaves everything as it is from the start.
-                continue;
-            }
             let got = nanomq.ask(method, path, Some(&body));
             let shown: String = body.chars().take(80).collect();
             assert!([200, 400, 404, 413].contains(&got.status), "{method} {path} {shown}: {got:?}");
