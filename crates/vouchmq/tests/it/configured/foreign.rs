@@ -55,7 +55,7 @@ fn a_text_includes_no_other_file_of_the_machine_and_nothing_of_one_is_told() {
         }
     }
     // What the file includes already may stay, and a file of its folder may come.
-    broker.write("none.conf", "mqtt.retain_available = true\n");
+    broker.write("none.conf", "mqtt.max_packet_size = 2MB\n");
     replace(&broker, &format!("{text}mqtt.receive_maximum = 9\ninclude \"none.conf\"\n")).code(0);
     assert!(broker.operate(&["config", "show", "mqtt.max_keep_alive"]).code(0).stdout.contains("1m"));
     // A reload tells no more.
