@@ -5,14 +5,17 @@
 use std::{fs, path::PathBuf};
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use crate::{process::Program, table::Table, tools, tree::Tree, workspace::Workspace};
 
 mod authentication;
 mod broker;
 mod certificates;
+mod http;
 mod instructions;
 mod load;
+mod management;
 mod options;
 mod page;
 mod plan;
@@ -35,7 +38,7 @@ struct Section {
     name: &'static str,
     text: String,
     page: String,
-    json: serde_json::Value,
+    json: Value,
 }
 
 /// Measures; false if instruction counts grew.
@@ -43,8 +46,8 @@ pub(crate) fn run(options: &Options) -> Result<bool> {
     let workspace = Workspace::load()?;
     let plan = Plan::load(&Tree::load(&workspace.root)?)?;
     let (mut sections, mut holds) = (Vec::new(), true);
-    let Parts { scenarios, transports, authentication, sizes, scaling, .. } = options.parts;
-    if scenarios || transports || authentication || sizes || scaling {
+    let Parts { scenarios, transports, authentication, management, sizes, scaling, .. } = options.parts;
+    if scenarios || transports || authentication || management || sizes || scaling {
         sections = measured(&workspace, &plan, options)?;
     }
     if options.parts.instructions {
@@ -86,40 +89,34 @@ fn measured(workspace: &Workspace, plan: &Plan, options: &Options) -> Result<Vec
         _ => tools::mosquitto(workspace).map(Broker::mosquitto),
     };
     let brokers = options.brokers.iter().map(broker).collect::<Result<Vec<_>>>()?;
+    let section =
+        |name, flag: &str, table: &Table, json: Value| section(workspace, name, flag, table, json, options);
     let mut sections = Vec::new();
     if options.parts.scenarios {
         let chosen = plan.chosen(&options.only)?;
         let found = scenarios::measure(&chosen, &brokers, &generator, options.rounds, (&dir, REFERENCE))?;
-        let text = scenarios::table(&found);
-        sections.push(section(workspace, "scenarios", "", &text, serde_json::to_value(&found)?, options)?);
+        sections.push(section("scenarios", "", &scenarios::table(&found), serde_json::to_value(&found)?)?);
     }
     if options.parts.sizes {
         let found = sizes::measure(&plan.sizes, &brokers, &generator, options.rounds, &dir)?;
         let text = sizes::table(&found, OURS);
-        sections.push(section(
-            workspace,
-            "sizes",
-            " --sizes",
-            &text,
-            serde_json::to_value(&found)?,
-            options,
-        )?);
+        sections.push(section("sizes", " --sizes", &text, serde_json::to_value(&found)?)?);
     }
     if options.parts.transports {
-        sections.extend(
-            transports::measure(&plan.transports, &brokers, &generator, options, &dir)?
-                .into_iter()
-                .map(|(name, text, json)| section(workspace, name, " --transports", &text, json, options))
-                .collect::<Result<Vec<_>>>()?,
-        );
+        let found = transports::measure(&plan.transports, &brokers, &generator, options, &dir)?;
+        for (name, text, json) in found {
+            sections.push(section(name, " --transports", &text, json)?);
+        }
     }
     if options.parts.authentication {
-        sections.extend(
-            authentication::measure(&plan.authentication, &ours()?, &generator, options, &dir)?
-                .into_iter()
-                .map(|(name, text, json)| section(workspace, name, " --authentication", &text, json, options))
-                .collect::<Result<Vec<_>>>()?,
-        );
+        let found = authentication::measure(&plan.authentication, &ours()?, &generator, options, &dir)?;
+        for (name, text, json) in found {
+            sections.push(section(name, " --authentication", &text, json)?);
+        }
+    }
+    if options.parts.management {
+        let (name, text, json) = management::measure(&plan.management, &ours()?, &generator, options, &dir)?;
+        sections.push(section(name, " --management", &text, json)?);
     }
     if options.parts.scaling {
         let (one, two) = ("one shard", "two shards");
@@ -130,14 +127,7 @@ fn measured(workspace: &Workspace, plan: &Plan, options: &Options) -> Result<Vec
         let chosen: Vec<_> = chosen.collect();
         let found = scenarios::measure(&chosen, &brokers, &generator, options.rounds, (&dir, one))?;
         let text = scenarios::table(&found);
-        sections.push(section(
-            workspace,
-            "scaling",
-            " --scaling",
-            &text,
-            serde_json::to_value(&found)?,
-            options,
-        )?);
+        sections.push(section("scaling", " --scaling", &text, serde_json::to_value(&found)?)?);
     }
     Ok(sections)
 }
@@ -147,7 +137,7 @@ fn section(
     name: &'static str,
     flag: &str,
     table: &Table,
-    json: serde_json::Value,
+    json: Value,
     options: &Options,
 ) -> Result<Section> {
     let page = format!(

@@ -37,7 +37,7 @@ usage: cargo xtask COMMAND
       who may know whom (xtask/layers.toml)
   conformance [--list-missing] [--write] [--no-list]
       every statement of the standards, and the tests that prove it
-  bench [--scenarios] [--transports] [--authentication] [--sizes] [--scaling] [--instructions] [--only SCENARIO,…]
+  bench [--scenarios] [--transports] [--authentication] [--management] [--sizes] [--scaling] [--instructions] [--only SCENARIO,…]
         [--rounds N] [--shards N] [--profile release|dist] [--brokers mosquitto,vouchmq] [--loadgen PATH]
         [--json FILE] [--write]
       CPU per message beside Mosquitto, per CONNECT through an authentication service, memory, instruction counts

@@ -12,7 +12,6 @@ use crate::table::Table;
 
 mod bounds;
 mod devices;
-mod http;
 mod stage;
 mod storms;
 

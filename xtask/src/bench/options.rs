@@ -32,6 +32,7 @@ pub(super) struct Parts {
     pub(super) scenarios: bool,
     pub(super) transports: bool,
     pub(super) authentication: bool,
+    pub(super) management: bool,
     pub(super) sizes: bool,
     pub(super) scaling: bool,
     pub(super) instructions: bool,
@@ -40,13 +41,21 @@ pub(super) struct Parts {
 impl Options {
     pub(crate) fn parse(args: &mut Args) -> Result<Self> {
         let only = args.list("--only")?;
-        let [scenarios, transports, authentication, sizes, scaling, instructions] =
-            ["--scenarios", "--transports", "--authentication", "--sizes", "--scaling", "--instructions"]
-                .map(|name| args.flag(name));
-        let default = !(scenarios || transports || authentication || sizes || scaling || instructions);
+        let [scenarios, transports, authentication, management, sizes, scaling, instructions] = [
+            "--scenarios",
+            "--transports",
+            "--authentication",
+            "--management",
+            "--sizes",
+            "--scaling",
+            "--instructions",
+        ]
+        .map(|name| args.flag(name));
+        let default =
+            !(scenarios || transports || authentication || management || sizes || scaling || instructions);
         let scenarios = scenarios || default;
         let sizes = sizes || default && only.is_empty();
-        let parts = Parts { scenarios, transports, authentication, sizes, scaling, instructions };
+        let parts = Parts { scenarios, transports, authentication, management, sizes, scaling, instructions };
         let mut brokers = args.list("--brokers")?;
         if brokers.is_empty() {
             brokers = [REFERENCE, OURS].map(str::to_owned).into();

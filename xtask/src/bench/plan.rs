@@ -13,6 +13,7 @@ pub(super) struct Plan {
     pub(super) scenarios: Vec<Scenario>,
     pub(super) transports: Transports,
     pub(super) authentication: Authentication,
+    pub(super) management: Management,
     pub(super) sizes: Sizes,
     pub(super) scaling: Scaling,
     pub(super) instructions: Instructions,
@@ -116,6 +117,23 @@ pub(super) struct Peer {
     pub(super) through: Through,
     pub(super) per_second: f64,
     pub(super) cpu_us: f64,
+}
+
+/// What the management server may cost, and how fast it answers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Management {
+    /// Words for the load generator: messages at a steady rate, beside connections that do nothing and those that
+    /// send a head byte by byte; so many of each.
+    pub(super) paced: String,
+    pub(super) idle: usize,
+    pub(super) slow: usize,
+    /// Clients that are connected while lists are read, and what makes them.
+    pub(super) clients: u32,
+    pub(super) load: String,
+    /// A page of the list of clients, and what Prometheus reads: at most so many milliseconds.
+    pub(super) page_ms: f64,
+    pub(super) scrape_ms: f64,
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,7 @@ use std::{fmt::Write, fs, path::Path, thread};
 use anyhow::{Context, Result, anyhow};
 use serde_json::json;
 
-use super::http::Server;
+use super::super::http::Server;
 
 /// Who enters at once: what is durable is committed together.
 const CALLERS: u32 = 32;

@@ -10,9 +10,9 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::super::broker::{Broker, Running, free_port};
+use super::super::http::{Server, token};
 use super::super::plan::Through;
 use super::devices;
-use super::http::Server;
 use crate::clock::wait_for;
 
 /// Everything that runs.
@@ -143,16 +143,6 @@ fn broker(vouchmq: &Path, shards: u32, name: &str, rest: &str) -> Broker {
     );
     let configuration = format!("listeners {{ tcp {{ bind = \"127.0.0.1:{{port}}\" }} }}\n{rest}");
     Broker::told(name, vouchmq.to_owned(), &arguments, &configuration)
-}
-
-/// The administrator's token, when the management API listens: it does so after the broker.
-fn token(file: &Path, port: u16) -> Result<String> {
-    let token = wait_for(Duration::from_secs(30), Duration::from_millis(50), || {
-        let token = fs::read_to_string(file).ok().filter(|token| !token.is_empty());
-        Ok(token.filter(|_| Server::connect(port, None).is_ok()))
-    })?;
-    let token = token.context("the management API does not listen after 30 s")?;
-    Ok(token.trim().to_owned())
 }
 
 /// No management API.
