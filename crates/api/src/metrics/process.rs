@@ -34,9 +34,9 @@ impl ProcessFigures {
         let booted = fs::read_to_string("/proc/stat").unwrap_or_default();
         let up = fs::read_to_string("/proc/uptime").unwrap_or_default();
         // The one that reads them is among them.
-        let open_fds = fs::read_dir("/proc/self/fd").map_or(0, |fds| fds.count().saturating_sub(1));
+        let open_fds = open_fds();
         let mut figures = Self::of(&stat, &status, &limits, &booted, &up);
-        figures.open_fds = u64::try_from(open_fds).unwrap_or(u64::MAX);
+        figures.open_fds = open_fds;
         figures
     }
 
@@ -87,6 +87,14 @@ fn numbers<'a>(text: &'a str, name: &str) -> impl Iterator<Item = f64> + use<'a>
 )]
 const fn whole(number: f64) -> u64 {
     number as u64
+}
+
+/// Newer kernels say it as the size of the folder; counting takes as long as there are connections.
+fn open_fds() -> u64 {
+    const FOLDER: &str = "/proc/self/fd";
+    let told = fs::metadata(FOLDER).map_or(0, |folder| folder.len());
+    let counted = || fs::read_dir(FOLDER).map_or(0, |fds| fds.count().saturating_sub(1));
+    if told > 0 { told } else { u64::try_from(counted()).unwrap_or(u64::MAX) }
 }
 
 #[cfg(test)]
