@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::schema::{Effect, Kind, Row, SECTIONS, rows};
+use crate::schema::{Effect, Row, SECTIONS, rows};
 
 /// A path as documentation shows it.
 fn shown(row: &Row) -> String {
@@ -141,27 +141,7 @@ pub fn example() -> String {
             }
             let key = row.path.replace("(.*)", "");
             let default = row.default_text();
-            let value = match row.kind {
-                Kind::List(_) => default,
-                Kind::Switch
-                | Kind::Count
-                | Kind::Decimal
-                | Kind::Bytes
-                | Kind::Seconds
-                | Kind::Time
-                | Kind::Word(_)
-                | Kind::AnyCase(_) => default,
-                Kind::Text
-                | Kind::Secret
-                | Kind::File
-                | Kind::Address
-                | Kind::HttpAddress
-                | Kind::Ip
-                | Kind::Network
-                | Kind::Anything => {
-                    format!("\"{default}\"")
-                }
-            };
+            let value = if row.kind.is_quoted() { format!("\"{default}\"") } else { default };
             let _ = write!(text, "\n# {} ({})\n# {key} = {value}\n", row.what, row.allowed());
         }
     }

@@ -54,26 +54,11 @@ fn value(kind: Form) -> Value {
 
 /// One value. What the table has as a text is one, whatever it looks like.
 fn scalar(text: &str, kind: Kind) -> Form {
-    match kind {
-        Kind::Switch if text.trim() == "true" => Form::Bool(true),
-        Kind::Switch if text.trim() == "false" => Form::Bool(false),
-        Kind::Switch
-        | Kind::Count
-        | Kind::Decimal
-        | Kind::Bytes
-        | Kind::Seconds
-        | Kind::Time
-        | Kind::Word(_)
-        | Kind::AnyCase(_) => Form::Word(text.trim().into()),
-        Kind::Text
-        | Kind::Secret
-        | Kind::File
-        | Kind::Address
-        | Kind::HttpAddress
-        | Kind::Ip
-        | Kind::Network
-        | Kind::List(_)
-        | Kind::Anything => Form::Text(text.into()),
+    match (kind, text.trim()) {
+        (Kind::Switch, "true") => Form::Bool(true),
+        (Kind::Switch, "false") => Form::Bool(false),
+        _ if kind.is_quoted() || matches!(kind, Kind::List(_)) => Form::Text(text.into()),
+        (_, word) => Form::Word(word.into()),
     }
 }
 

@@ -69,6 +69,29 @@ const TIMES: &[(&str, u64)] = &[
 const MILLIS_PER_SEC: u64 = 1_000;
 
 impl Kind {
+    /// Whether it is written between quotes: a text is one whatever it looks like. Lists are not.
+    pub(crate) const fn is_quoted(self) -> bool {
+        match self {
+            Self::Text
+            | Self::Secret
+            | Self::File
+            | Self::Address
+            | Self::HttpAddress
+            | Self::Ip
+            | Self::Network
+            | Self::Anything => true,
+            Self::Switch
+            | Self::Count
+            | Self::Decimal
+            | Self::Bytes
+            | Self::Seconds
+            | Self::Time
+            | Self::Word(_)
+            | Self::AnyCase(_)
+            | Self::List(_) => false,
+        }
+    }
+
     /// What `text` says, for kinds that are a number; words are counted from 0.
     pub(crate) fn quantity(self, text: &str) -> Option<Quantity> {
         let plain = |amount| Quantity { amount, is_below_second: false };

@@ -1,5 +1,6 @@
 //! Who operators are: what a configuration says, and the key files that it names.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -26,7 +27,9 @@ const KEYS_BYTES_MAX: u64 = 256 * 1024;
 /// Everything that is wrong with it.
 pub(crate) fn read(config: &Config, outcome: &Outcome) -> Result<Logins, Vec<Mistake>> {
     let Some(management) = &config.management else { return Ok(Logins::default()) };
-    let mut reading = Reading { outcome, mistakes: Vec::new() };
+    let users = management.login.users.iter();
+    let known = users.filter(|user| has_known_password(user)).map(|user| &*user.name).collect();
+    let mut reading = Reading { outcome, known, mistakes: Vec::new() };
     reading.refuse_exposed(management);
     let logins = reading.logins(&management.login);
     if reading.mistakes.is_empty() { Ok(logins) } else { Err(reading.mistakes) }
@@ -35,6 +38,8 @@ pub(crate) fn read(config: &Config, outcome: &Outcome) -> Result<Logins, Vec<Mis
 /// What has come of it so far.
 struct Reading<'a> {
     outcome: &'a Outcome,
+    /// Users whose password everybody knows.
+    known: BTreeSet<&'a str>,
     mistakes: Vec<Mistake>,
 }
 
@@ -57,7 +62,8 @@ impl Reading<'_> {
             );
             self.mistake(self.outcome.place(at.0), text);
         }
-        for user in login.users.iter().filter(|user| has_known_password(user)) {
+        let users = login.users.iter().filter(|user| self.known.contains(&*user.name));
+        for user in users.collect::<Vec<_>>() {
             let text = format!(
                 "the password of the operator '{}' is NanoMQ's default or its user name, which everybody knows, and {why}; \
                  choose another one, or listen on 127.0.0.1 and without trusted_proxies",
@@ -79,7 +85,8 @@ impl Reading<'_> {
             Some(passwords) => {
                 let known = |user: &OperatorUser| {
                     let known = KnownUser::new(user.rights.clone(), user.networks.clone());
-                    let known = if has_known_password(user) { known.of_this_machine() } else { known };
+                    let is_known = self.known.contains(&*user.name);
+                    let known = if is_known { known.of_this_machine() } else { known };
                     (user.name.clone(), known)
                 };
                 logins.with_users(passwords, login.users.iter().map(known))

@@ -1,4 +1,7 @@
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
+use vouchmq_identity::model::Scope;
 
 use super::Server;
 use super::registry::text;
@@ -26,6 +29,15 @@ impl Server {
     /// Makes an API key; the whole answer.
     pub(crate) fn api_key(&self, name: &str, scopes: &[&str]) -> Value {
         self.call("POST", "/v1/api-keys", &json!({"name": name, "scopes": scopes})).is(201)
+    }
+
+    /// A key for each scope, which opens that and nothing else.
+    pub(crate) fn key_of_each_scope(&self) -> BTreeMap<Scope, String> {
+        let key = |scope: &Scope| {
+            let key = self.api_key(&format!("only {scope}"), &[scope.as_str()]);
+            (*scope, text(&key, "secret").to_owned())
+        };
+        Scope::ALL.iter().map(key).collect()
     }
 
     /// The items of a list.

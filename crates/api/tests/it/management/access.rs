@@ -53,14 +53,7 @@ fn without_a_key_nothing_is_answered_but_whether_the_broker_is_well() {
 fn each_operation_opens_to_its_scope_and_to_no_other() {
     let world = World::new();
     let management = world.management();
-    let keys: BTreeMap<Scope, String> = Scope::ALL
-        .iter()
-        .map(|scope| {
-            let wish = json!({"name": format!("only {scope}"), "scopes": [scope.as_str()]});
-            let key = management.call("POST", "/v1/api-keys", &wish).is(201);
-            (*scope, text(&key, "secret").to_owned())
-        })
-        .collect();
+    let keys = management.key_of_each_scope();
     for (method, path, access) in operations() {
         let Access::Scope(needed) = access else { continue };
         for (scope, key) in &keys {

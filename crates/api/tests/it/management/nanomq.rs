@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 use utoipa::openapi::path::HttpMethod;
@@ -6,7 +6,7 @@ use vouchmq_api::http::Access;
 use vouchmq_api::management::nanomq_routes;
 use vouchmq_identity::model::Scope;
 
-use crate::harness::registry::{World, text};
+use crate::harness::registry::World;
 use crate::harness::{Answer, Server};
 
 /// Every operation of NanoMQ's API, with names of nothing, and the scope that it needs.
@@ -67,14 +67,7 @@ fn every_operation_wants_a_login_and_says_so_in_nanomqs_shape() {
 fn each_operation_opens_to_its_scope_and_to_no_other() {
     let world = World::new();
     let management = world.management();
-    let keys: BTreeMap<Scope, String> = Scope::ALL
-        .iter()
-        .map(|scope| {
-            let wish = json!({"name": format!("only {scope}"), "scopes": [scope.as_str()]});
-            let key = management.call("POST", "/v1/api-keys", &wish).is(201);
-            (*scope, text(&key, "secret").to_owned())
-        })
-        .collect();
+    let keys = management.key_of_each_scope();
     let mut needed_by_some = BTreeSet::new();
     for (method, path, needed) in operations() {
         needed_by_some.insert(needed);
